@@ -1,0 +1,26 @@
+/* seccheck.h - a name for every decision on which safety rests, so that each can be proven tested.
+ *
+ * SECCHECK(SEC_X, expr) is `expr`: true means acceptable. In the build of the mutation gate
+ * (-Dmutants=true) the one predicate whose number is in seccheck_mutant is inverted, and the tests
+ * must fail; an inverted memcmp once lived for years in another VPN's cookie check
+ * (CVE-2025-13086) because no test looked. The product build has neither the variable nor a branch.
+ */
+#ifndef SECCHECK_H
+#define SECCHECK_H
+
+#include "base/seccheck_list.h"
+
+#include <stdbool.h>
+
+#define SECCHECK_ENUM(name, what) name,
+enum seccheck { SEC_NONE, SECCHECK_LIST(SECCHECK_ENUM) SECCHECKS };
+#undef SECCHECK_ENUM
+
+#ifdef IPOP_MUTANTS
+extern int seccheck_mutant; /* set by tests/lib/mutant.c before main() */
+#define SECCHECK(id, expr) (((expr) ? 1 : 0) != (seccheck_mutant == (int)(id)))
+#else
+#define SECCHECK(id, expr) ((expr) ? true : false)
+#endif
+
+#endif
