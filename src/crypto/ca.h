@@ -5,6 +5,7 @@
 #ifndef CRYPTO_CA_H
 #define CRYPTO_CA_H
 
+#include "base/writer.h"
 #include "crypto/certificate.h"
 #include "crypto/random.h"
 

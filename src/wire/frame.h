@@ -1,0 +1,89 @@
+/* frame.h - what is inside a data datagram, after opening: an 8-byte header, payload, padding.
+ *
+ *     0        1        2               3               4                 5        7
+ *     +--------+--------+---------------+---------------+-----------------+--------+--------+
+ *     | kind   | flags  | header length | checksum start| checksum offset | payload length  | 0 |
+ *     +--------+--------+---------------+---------------+-----------------+--------+--------+
+ *
+ * Padding is of any length, zero, and ignored. The three middle bytes serve kind ip alone: where
+ * the headers of the packet end (so that segments of one super-packet can be joined), and, with
+ * flag partial checksum, where the checksum is to be put, as virtio has it.
+ */
+#ifndef WIRE_FRAME_H
+#define WIRE_FRAME_H
+
+#include "base/id.h"
+#include "base/writer.h"
+#include "wire/endpoint.h"
+
+#define FRAME_HEADER_BYTES 8
+
+/* Numbers are for ever; a receiver drops and counts kinds that it does not know. */
+enum frame_kind {
+	FRAME_IP = 1,           /* one IPv4 or IPv6 packet */
+	FRAME_EMPTY = 2,        /* says "I am here" */
+	FRAME_PROBE = 3,        /* struct frame_probe */
+	FRAME_PROBE_ACK = 4,    /* struct frame_probe_ack */
+	FRAME_REKEY = 5,        /* struct frame_rekey, from who starts */
+	FRAME_REKEY_ACK = 6,    /* struct frame_rekey, the answer */
+	FRAME_REKEY_WANTED = 7, /* empty: the responder asks the initiator to start */
+	FRAME_CLOSE = 8,        /* struct frame_close */
+	FRAME_PART = 9, /* a piece of a datagram that did not fit; reserved for narrow paths */
+	FRAME_HANDSHAKE = 10, /* a handshake message over the overlay; reserved for the ring */
+};
+
+#define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */
+#define FRAME_FLAG_CONTINUES 0x02        /* joins the segment with the counter before this one's */
+
+struct frame_header {
+	uint8_t kind, flags;
+	uint8_t header_len, checksum_start, checksum_offset;
+	uint16_t payload_len;
+};
+
+/* Is the path alive, and under which address am I seen? Every keepalive is one; its answer carries
+ * the same token. `crl_number` tells of a newer revocation list (0: none yet). */
+struct frame_probe {
+	uint64_t token, crl_number;
+};
+
+struct frame_probe_ack {
+	uint64_t token, crl_number;
+	struct endpoint observed; /* where the probe came from, as the answerer saw it */
+};
+
+#define FRAME_REKEY_NOISE_BYTES 48 /* e and the tag of an empty payload */
+
+struct frame_rekey {
+	uint32_t sender; /* the index the sender chose for the new keys */
+	uint64_t crl_number;
+	uint8_t noise[FRAME_REKEY_NOISE_BYTES];
+};
+
+enum frame_close_reason {
+	FRAME_CLOSE_SHUTDOWN = 1, /* the daemon ends, or the network is left */
+	FRAME_CLOSE_REPLACED = 2, /* a newer session of this pair stands */
+	FRAME_CLOSE_DENIED = 3,   /* policy no longer allows it: revoked, expired */
+	FRAME_CLOSE_IDLE = 4,
+};
+
+struct frame_close {
+	uint8_t reason;
+};
+
+void frame_header_encode(const struct frame_header *header, uint8_t ret[FRAME_HEADER_BYTES]);
+
+/* Splits an opened frame: 0, or ERR_MALFORMED (too short, last header byte not zero, payload length
+ * beyond the end, checksum fields that point outside the payload). Kinds are not judged here. */
+int frame_decode(struct span frame, struct frame_header *ret, struct span *ret_payload);
+
+void frame_probe_encode(const struct frame_probe *probe, struct writer *w);
+int frame_probe_decode(struct span payload, struct frame_probe *ret);
+void frame_probe_ack_encode(const struct frame_probe_ack *ack, struct writer *w);
+int frame_probe_ack_decode(struct span payload, struct frame_probe_ack *ret);
+void frame_rekey_encode(const struct frame_rekey *rekey, struct writer *w);
+int frame_rekey_decode(struct span payload, struct frame_rekey *ret);
+void frame_close_encode(const struct frame_close *close, struct writer *w);
+int frame_close_decode(struct span payload, struct frame_close *ret);
+
+#endif
