@@ -1,0 +1,50 @@
+/* ip.h - IPv4 and IPv6 packets as far as a forwarder must understand them. Nothing is trusted.
+ *
+ * RFC 791, RFC 8200. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d, so that one table serves both.
+ */
+#ifndef WIRE_IP_H
+#define WIRE_IP_H
+
+#include "base/span.h"
+
+#define IP_ADDRESS_BYTES 16
+#define IPV4_HEADER_BYTES 20
+#define IPV6_HEADER_BYTES 40
+#define IPV6_EXTENSIONS_MAX 8 /* headers that are followed to find the transport; more is refused \
+			       */
+
+enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMPV6 = 58, IP_NO_NEXT = 59 };
+
+struct ip_address {
+	uint8_t bytes[IP_ADDRESS_BYTES];
+};
+
+struct ip_packet {
+	bool v6;
+	struct ip_address source, destination;
+	uint16_t len;          /* of the packet by its own header; <= the bytes given */
+	uint8_t protocol;      /* of the transport, behind IPv6 extension headers */
+	uint16_t transport_at; /* where it starts */
+	bool is_fragment;      /* any fragment */
+	bool is_first;         /* not a fragment, or its first: the transport header is here */
+	bool dont_fragment;    /* IPv4 DF; always true for IPv6 */
+};
+
+/* Reads the headers: 0, or ERR_MALFORMED: not a packet, a length that exceeds the bytes, a header
+ * that does, more extension headers than IPV6_EXTENSIONS_MAX. */
+int ip_decode(struct span bytes, struct ip_packet *ret);
+
+struct ip_address ip_v4(const uint8_t bytes[4]);
+bool ip_is_v4(const struct ip_address *address);
+bool ip_equal(const struct ip_address *a, const struct ip_address *b);
+bool ip_is_multicast(const struct ip_address *address); /* and the IPv4 limited broadcast */
+
+/* The Internet checksum (RFC 1071) of the bytes, started with `sum`, complemented: ready to be
+ * written. */
+uint16_t ip_checksum(struct span bytes, uint32_t sum);
+
+/* The pseudo-header's part of a transport checksum (RFC 9293, 3.1; RFC 8200, 8.1), not
+ * complemented. */
+uint32_t ip_pseudo_sum(const struct ip_packet *packet, uint8_t protocol, uint32_t transport_len);
+
+#endif
