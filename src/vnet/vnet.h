@@ -1,0 +1,81 @@
+/* vnet.h - the virtual network as its users see it: who has which address, and what happens to a
+ * packet that nobody's entry takes. Sans-I/O.
+ *
+ * A packet without an entry comes here. If somebody may have the address (an IPv6 address *is* a
+ * node id; an IPv4 address belongs to a peer that was admitted with it), the packet waits in that
+ * destination's queue and the node is asked to connect; the queue is bounded (64 packets, 128 KiB,
+ * 5 s) and no packet of ours is dropped while it has room. If nobody has it, or connecting failed,
+ * the sender gets an ICMP answer. Lookups through the DHT will stand behind the same RESOLVE.
+ */
+#ifndef VNET_VNET_H
+#define VNET_VNET_H
+
+#include "base/id.h"
+#include "base/mono.h"
+#include "base/rng.h"
+#include "wire/ip.h"
+
+#define VNET_QUEUE_PACKETS 64
+#define VNET_QUEUE_BYTES 131072
+#define VNET_QUEUE_MS 5000
+#define VNET_WAITING_MAX 64 /* destinations that wait at once */
+#define VNET_PACKET_BYTES_MAX 1360
+
+struct vnet_config {
+	struct id self, network;
+	bool has_ipv4;
+	uint8_t ipv4[4];
+	uint8_t ipv4_prefix[4]; /* the network's IPv4 prefix */
+	uint8_t ipv4_prefix_len;
+	uint32_t peers_max;
+};
+
+struct vnet; /* opaque */
+
+/* Rng is borrowed and outlives it. 0 or ERR_NOMEM. */
+int vnet_new(const struct vnet_config *config, struct rng *rng, struct vnet **ret);
+void vnet_del(struct vnet *vnet);
+
+/* A packet from the TUN that found no entry. Copied if it waits. 0, or why it was dropped:
+ * ERR_MALFORMED, ERR_FULL (its queue, or VNET_WAITING_MAX), ERR_NOT_FOUND (answered by ICMP). */
+int vnet_packet(struct vnet *vnet, struct now now, struct span packet);
+
+/* A packet from the TUN that is larger than its path takes: answered. */
+void vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu);
+
+/* A peer was admitted: its addresses lead to it from now on; packets that waited for it come out of
+ * the poll. */
+int vnet_peer_add(struct vnet *vnet, struct now now, const struct id *id, const uint8_t *ipv4);
+void vnet_peer_remove(struct vnet *vnet, const struct id *id);
+
+/* Connecting to the target failed for good: its queue is answered with unreachable. */
+void vnet_connect_failed(struct vnet *vnet, struct now now, const struct ip_address *destination);
+
+enum vnet_output_kind {
+	VNET_CONNECT, /* destination: is wanted; `prefix` holds the first 80 bits of the id if they
+			 are known */
+	VNET_PACKET,  /* packet: to the peer `id`, now */
+	VNET_ANSWER,  /* packet: an ICMP message for the TUN */
+};
+
+/* Borrowed until the next call on the same machine. */
+struct vnet_output {
+	enum vnet_output_kind kind;
+	struct ip_address destination;
+	bool has_prefix;
+	struct id id;
+	struct span packet;
+};
+
+bool vnet_poll(struct vnet *vnet, struct now now, struct vnet_output *ret);
+struct mono vnet_deadline(const struct vnet *vnet);
+
+struct ip_address vnet_ipv6(const struct vnet *vnet); /* our own */
+
+struct vnet_counters {
+	uint64_t queued, released, queue_full, timed_out, unreachable, too_big, malformed;
+	uint32_t waiting;
+};
+struct vnet_counters vnet_counters(const struct vnet *vnet);
+
+#endif
