@@ -52,14 +52,20 @@ static inline uint64_t mono_ms_between(struct mono from, struct mono to)
 	return to.us > from.us ? (to.us - from.us) / 1000 : 0;
 }
 
+/* What a message says may be any number; what does not fit is the end or the start of time. */
 static inline struct wall wall_from_s(int64_t s)
 {
+	if (s > INT64_MAX / 1000000)
+		return (struct wall){ .us = INT64_MAX };
+	if (s < INT64_MIN / 1000000)
+		return (struct wall){ .us = INT64_MIN };
 	return (struct wall){ .us = s * 1000000 };
 }
 
+/* The second in which the instant lies, also before 1970. */
 static inline int64_t wall_to_s(struct wall t)
 {
-	return t.us / 1000000;
+	return t.us / 1000000 - (t.us % 1000000 < 0);
 }
 
 /* Where the calendar stands against the steady clock. It moves when somebody sets the calendar, or

@@ -61,8 +61,7 @@ void rng_mix(struct rng *rng, const uint8_t *bytes, size_t len)
 		const size_t chunk = len < sizeof(rng->key) ? len : sizeof(rng->key);
 		uint8_t key[sizeof(rng->key)];
 
-		refill(rng); /* between two chunks, so that later bytes cannot cancel earlier ones
-			      */
+		refill(rng); /* before each chunk: later bytes cannot cancel earlier ones */
 		memcpy(key, rng->key, sizeof(key));
 		for (size_t i = 0; i < chunk; i++)
 			key[i] ^= bytes[i];
@@ -115,7 +114,7 @@ void rng_bytes(struct rng *rng, uint8_t *ret, size_t len)
 	}
 }
 
-int rng_chance(struct rng *rng, unsigned per_mille)
+bool rng_chance(struct rng *rng, unsigned per_mille)
 {
 	CHECK(per_mille <= 1000);
 	return rng_between(rng, 0, 999) < per_mille;

@@ -8,6 +8,7 @@
 #ifndef RNG_H
 #define RNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,6 @@ uint64_t rng_between(struct rng *rng, uint64_t min, uint64_t max);
 void rng_bytes(struct rng *rng, uint8_t *ret, size_t len);
 
 /* True in `per_mille` of 1,000 draws; requires per_mille <= 1000. */
-int rng_chance(struct rng *rng, unsigned per_mille);
+bool rng_chance(struct rng *rng, unsigned per_mille);
 
 #endif

@@ -7,7 +7,7 @@ uint8_t *writer_reserve(struct writer *w, size_t len)
 		w->overflow = true;
 		return NULL;
 	}
-	uint8_t *room = w->data + w->len;
+	uint8_t *room = w->data == NULL ? NULL : w->data + w->len; /* {NULL, 0} is a buffer too */
 
 	w->len += len;
 	return room;

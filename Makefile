@@ -1,0 +1,48 @@
+# A table of contents: each target is one line of the tools below. `make help` explains them.
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+TIME ?= 600
+
+.PHONY: help deps build check test lint san fuzz soak bench demo demo-keep install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+
+deps: ## install the missing Debian packages of tools/deps.txt (silent when there are none)
+	@tools/deps
+
+build: deps ## compile everything with gcc into build/
+	@tools/build main
+
+check: build ## before each commit, within 2 minutes: unit and scenario tests, quick lint
+	@tools/test --set check
+
+test: build ## the whole suite: every line of tools/suites.txt
+	@tools/test --set test
+
+lint: build ## all linters on all files
+	@tools/run tools/lint/all
+
+san: deps ## unit and scenario tests under the address and undefined-behaviour sanitizers
+	@tools/test san
+
+fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targets
+	@tools/run tools/fuzz "$(T)" "$(TIME)"
+
+soak: build ## the long forms of the tests: hours
+	@tools/run tests/soak/run.sh
+
+bench: build ## measure, and compare with the promises
+	@tools/run bench/run.sh
+
+demo: build ## two machines in network namespaces join a group and talk (root)
+	@tools/run tests/lab/demo.sh
+
+demo-keep: build ## the same, and leave it standing to play with
+	@tools/run tests/lab/demo.sh --keep
+
+install: deps ## build for release and install (DESTDIR=, PREFIX=/usr/local)
+	@tools/build release $(if $(PREFIX),-Dprefix=$(PREFIX))
+	@meson install -C build/release --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,201 @@
+/* test_pool.c - a handle finds its slot until the slot is given back, and never again. */
+#include "base/err.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "tests/lib/cmocka.h"
+#include "tests/lib/death.h"
+
+#include <string.h>
+
+#define CAPACITY 4
+
+static void take_until_full_lowest_index_first(void **state)
+{
+	struct pool pool;
+	struct handle handles[CAPACITY];
+	struct handle untouched = HANDLE_NONE;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, CAPACITY, sizeof(uint64_t)), 0);
+	for (uint32_t i = 0; i < CAPACITY; i++) {
+		assert_int_equal(pool_count(&pool), i);
+		assert_non_null(pool_take(&pool, &handles[i]));
+		assert_int_equal(handles[i].index, i);
+		assert_false(handle_is_none(handles[i]));
+	}
+	assert_int_equal(pool_count(&pool), CAPACITY);
+	assert_null(pool_take(&pool, &untouched));
+	assert_true(handle_is_none(untouched));
+	pool_give(&pool, handles[2]);
+	assert_non_null(pool_take(&pool, &handles[2]));
+	assert_int_equal(handles[2].index, 2);
+	pool_free(&pool);
+}
+
+static void handle_goes_stale_with_its_slot(void **state)
+{
+	struct pool pool;
+	struct handle old;
+	struct handle again;
+	uint64_t *slot;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 1, sizeof(*slot)), 0);
+	slot = pool_take(&pool, &old);
+	assert_int_equal(*slot, 0);
+	*slot = UINT64_MAX;
+	assert_ptr_equal(pool_at(&pool, old), slot);
+	pool_give(&pool, old);
+	assert_null(pool_at(&pool, old));
+	assert_int_equal(*slot, 0); /* wiped at once: secrets do not wait for the next owner */
+
+	assert_ptr_equal(pool_take(&pool, &again), slot);
+	assert_false(handle_equal(old, again));
+	assert_null(pool_at(&pool, old));
+	assert_ptr_equal(pool_at(&pool, again), slot);
+	pool_free(&pool);
+}
+
+/* Handles come back from peers and the kernel: whatever they hold, nothing foreign is found. */
+static void forged_handles_find_nothing(void **state)
+{
+	struct pool pool;
+	struct handle h;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 2, 1), 0);
+	assert_null(pool_at(&pool, HANDLE_NONE));
+	assert_non_null(pool_take(&pool, &h));
+	assert_null(pool_at(&pool, (struct handle){ h.index, h.generation + 1 }));
+	assert_null(pool_at(&pool, (struct handle){ h.index, h.generation + 2 }));
+	assert_null(pool_at(&pool, (struct handle){ h.index, h.generation - 1 }));
+	assert_null(pool_at(&pool, (struct handle){ 1, h.generation }));
+	assert_null(pool_at(&pool, (struct handle){ 2, h.generation }));
+	assert_null(pool_at(&pool, (struct handle){ UINT32_MAX, h.generation }));
+	pool_free(&pool);
+}
+
+/* After 2^31 owners of one slot the generations start over; 0 stays the name of nothing. */
+static void generations_wrap_past_zero(void **state)
+{
+	struct pool pool;
+	struct handle h;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 1, 1), 0);
+	pool.generations[0] = UINT32_MAX - 1;
+	assert_non_null(pool_take(&pool, &h));
+	assert_int_equal(h.generation, UINT32_MAX);
+	assert_non_null(pool_at(&pool, h));
+	pool_give(&pool, h);
+	assert_null(pool_at(&pool, h));
+	assert_null(pool_at(&pool, HANDLE_NONE));
+	assert_non_null(pool_take(&pool, &h));
+	assert_false(handle_is_none(h));
+	pool_free(&pool);
+}
+
+/* Against a model: for each index the value of its owner, or nothing. */
+static void random_use_agrees_with_a_model(void **state)
+{
+	enum { SLOTS = 7, STEPS = 20000 };
+	struct handle handles[SLOTS] = { { 0, 0 } };
+	uint64_t values[SLOTS] = { 0 };
+	struct pool pool;
+	struct rng rng;
+	uint32_t count = 0;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	assert_int_equal(pool_init(&pool, SLOTS, sizeof(uint64_t)), 0);
+	for (unsigned step = 0; step < STEPS; step++) {
+		const uint32_t i = (uint32_t)rng_between(&rng, 0, SLOTS - 1);
+
+		if (!handle_is_none(handles[i])) {
+			pool_give(&pool, handles[i]);
+			handles[i] = HANDLE_NONE;
+			count--;
+		} else {
+			struct handle h;
+			uint64_t *slot = pool_take(&pool, &h);
+
+			assert_non_null(slot);
+			assert_true(handle_is_none(handles[h.index]));
+			assert_int_equal(*slot, 0);
+			*slot = values[h.index] = rng_u64(&rng);
+			handles[h.index] = h;
+			count++;
+		}
+		assert_int_equal(pool_count(&pool), count);
+		for (uint32_t k = 0; k < SLOTS; k++) {
+			struct handle found = HANDLE_NONE;
+			const uint64_t *slot = pool_slot(&pool, k, &found);
+
+			assert_true(handle_equal(found, handles[k]));
+			assert_true((slot == NULL) == handle_is_none(handles[k]));
+			if (slot != NULL)
+				assert_int_equal(*slot, values[k]);
+		}
+	}
+	pool_free(&pool);
+}
+
+static void give_back_twice(void)
+{
+	struct pool pool;
+	struct handle h;
+
+	if (pool_init(&pool, 1, 1) != 0 || pool_take(&pool, &h) == NULL)
+		return;
+	pool_give(&pool, h);
+	pool_give(&pool, h);
+}
+
+static void look_past_the_last_slot(void)
+{
+	struct pool pool;
+	struct handle h;
+
+	if (pool_init(&pool, 1, 1) == 0)
+		(void)pool_slot(&pool, 1, &h);
+}
+
+static void make_a_pool_of_nothing(void)
+{
+	struct pool pool;
+
+	(void)pool_init(&pool, 0, 1);
+}
+
+static void broken_requirements_are_bugs(void **state)
+{
+	(void)state;
+	assert_non_null(death_text(give_back_twice));
+	assert_non_null(death_text(look_past_the_last_slot));
+	assert_non_null(death_text(make_a_pool_of_nothing));
+}
+
+static void too_much_memory_is_bad_luck_and_leaves_nothing(void **state)
+{
+	struct pool pool;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 3, SIZE_MAX / 2), ERR_NOMEM);
+	pool_free(&pool); /* a half-built pool, and twice */
+	pool_free(&pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(take_until_full_lowest_index_first),
+		cmocka_unit_test(handle_goes_stale_with_its_slot),
+		cmocka_unit_test(forged_handles_find_nothing),
+		cmocka_unit_test(generations_wrap_past_zero),
+		cmocka_unit_test(random_use_agrees_with_a_model),
+		cmocka_unit_test(broken_requirements_are_bugs),
+		cmocka_unit_test(too_much_memory_is_bad_luck_and_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
