@@ -5,6 +5,11 @@
 #ifndef SECCHECK_LIST_H
 #define SECCHECK_LIST_H
 
-#define SECCHECK_LIST(X)
+#define SECCHECK_LIST(X)                                                             \
+	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload") \
+	X(SEC_REPLAY_LAST, "the counter is below the last of all")                   \
+	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                 \
+	X(SEC_REPLAY_SEEN, "the counter was not seen")                               \
+	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")
 
 #endif
