@@ -10,6 +10,7 @@
 	X(SEC_REPLAY_LAST, "the counter is below the last of all")                   \
 	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                 \
 	X(SEC_REPLAY_SEEN, "the counter was not seen")                               \
-	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")
+	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")              \
+	X(SEC_IP_NOT_MAPPED, "no IPv6 packet carries an IPv4 address that one table would mix up")
 
 #endif

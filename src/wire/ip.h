@@ -1,6 +1,9 @@
 /* ip.h - IPv4 and IPv6 packets as far as a forwarder must understand them. Nothing is trusted.
  *
- * RFC 791, RFC 8200. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d, so that one table serves both.
+ * RFC 791, RFC 8200. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d, so that one table serves both;
+ * therefore an IPv6 packet that itself carries such an address is refused, or it could pass for the
+ * IPv4 packet of somebody else. Header checksums, options that do not route and the sizes of
+ * fragments are the receiving kernel's to judge.
  */
 #ifndef WIRE_IP_H
 #define WIRE_IP_H
@@ -10,8 +13,7 @@
 #define IP_ADDRESS_BYTES 16
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
-#define IPV6_EXTENSIONS_MAX 8 /* headers that are followed to find the transport; more is refused \
-			       */
+#define IPV6_EXTENSIONS_MAX 8 /* followed to find the transport; a packet with more is refused */
 
 enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMPV6 = 58, IP_NO_NEXT = 59 };
 
@@ -23,18 +25,22 @@ struct ip_packet {
 	bool v6;
 	struct ip_address source, destination;
 	uint16_t len;          /* of the packet by its own header; <= the bytes given */
-	uint8_t protocol;      /* of the transport, behind IPv6 extension headers */
-	uint16_t transport_at; /* where it starts */
-	bool is_fragment;      /* any fragment */
+	uint8_t protocol;      /* of the transport, behind IPv6 extension headers; of a later
+				* fragment, what its fragment header names */
+	uint16_t transport_at; /* where it starts; <= len, and nothing of it need be there */
+	bool is_fragment;      /* any fragment, but not one that is a whole packet (RFC 6946) */
 	bool is_first;         /* not a fragment, or its first: the transport header is here */
 	bool dont_fragment;    /* IPv4 DF; always true for IPv6 */
+	bool source_routed; /* asks its destination to send it on (RFC 791, 3.1; RFC 8200, 4.4) */
 };
 
 /* Reads the headers: 0, or ERR_MALFORMED: not a packet, a length that exceeds the bytes, a header
- * that does, more extension headers than IPV6_EXTENSIONS_MAX. */
+ * that does, more extension headers than IPV6_EXTENSIONS_MAX. Takes time in proportion to the
+ * headers, at most. */
 int ip_decode(struct span bytes, struct ip_packet *ret);
 
 struct ip_address ip_v4(const uint8_t bytes[4]);
+struct ip_address ip_v6(const uint8_t bytes[IP_ADDRESS_BYTES]);
 bool ip_is_v4(const struct ip_address *address);
 bool ip_equal(const struct ip_address *a, const struct ip_address *b);
 bool ip_is_multicast(const struct ip_address *address); /* and the IPv4 limited broadcast */
