@@ -20,7 +20,7 @@ test: build ## the whole suite: every line of tools/suites.txt
 	@tools/test --set test
 
 lint: build ## all linters on all files
-	@tools/run tools/lint/all
+	@tools/lint/all
 
 san: deps ## unit and scenario tests under the address and undefined-behaviour sanitizers
 	@tools/test san

@@ -12,8 +12,7 @@
 
 #define REPLAY_WINDOW 8192 /* the highest counter and the 8,191 below it are judged one by one */
 #define REPLAY_WORD_BITS 64
-#define REPLAY_WORDS (REPLAY_WINDOW / REPLAY_WORD_BITS + 1) /* one more: words are cleared whole \
-							     */
+#define REPLAY_WORDS (REPLAY_WINDOW / REPLAY_WORD_BITS + 1) /* words are cleared whole */
 
 struct replay {
 	uint64_t next; /* one above the highest counter seen; 0: none yet */

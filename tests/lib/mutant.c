@@ -12,6 +12,6 @@ __attribute__((constructor)) static void choose_mutant(void)
 {
 	const char *number = getenv("IPOP_MUTANT");
 
-	seccheck_mutant = number == NULL ? 0 : atoi(number);
+	seccheck_mutant = number == NULL ? 0 : (int)strtol(number, NULL, 10);
 }
 #endif
