@@ -5,7 +5,19 @@
 #ifndef SECCHECK_LIST_H
 #define SECCHECK_LIST_H
 
-#define SECCHECK_LIST(X)                                                             \
+#define SECCHECK_LIST(X)   \
+	SECCHECK_CRYPTO(X) \
+	SECCHECK_SESSION(X)
+
+#define SECCHECK_CRYPTO(X)                                                               \
+	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext") \
+	X(SEC_X25519_NONZERO, "the peer's X25519 key is no point of small order")        \
+	X(SEC_NOISE_WRITE_KEYS_DUE, "the handshake lives and our keys are next")         \
+	X(SEC_NOISE_WRITE_PAYLOAD_DUE, "the handshake lives and our payload is next")    \
+	X(SEC_NOISE_READ_KEYS_DUE, "the handshake lives and the peer's keys are next")   \
+	X(SEC_NOISE_READ_PAYLOAD_DUE, "the handshake lives and the peer's payload is next")
+
+#define SECCHECK_SESSION(X)                                                          \
 	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload") \
 	X(SEC_REPLAY_LAST, "the counter is below the last of all")                   \
 	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                 \

@@ -1,4 +1,8 @@
-/* hash.h - SHA-256, HMAC, HKDF, short MACs, and the two helpers that every secret needs. */
+/* hash.h - SHA-256, HMAC, HKDF, short MACs, and the two helpers that every secret needs.
+ *
+ * Outputs may be inputs. A hash has no failure to report: a library without the few hundred bytes
+ * that a context takes is a CHECK.
+ */
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H
 
@@ -19,12 +23,13 @@ void hash_hkdf(struct span salt, struct span secret, struct span info, uint8_t *
 	       size_t ret_len);
 
 /* The HKDF of the Noise specification (revision 34, 4.3): up to three outputs of 32 bytes; an
- * output that is NULL, and all after it, is not made. `chaining_key` may be one of the outputs. */
+ * output that is NULL, and all after it, is not made. */
 void hash_noise_hkdf(const uint8_t chaining_key[HASH_BYTES], struct span input,
 		     uint8_t ret1[HASH_BYTES], uint8_t ret2[HASH_BYTES], uint8_t ret3[HASH_BYTES]);
 
 /* A MAC of 16 bytes for messages that must be cheap to refuse: keyed BLAKE2s (RFC 7693). The
- * key is prepared once, since a flood is answered by computing it 200,000 times a second. */
+ * key is prepared once, since a flood is answered by computing it 200,000 times a second. One
+ * thread at a time: computing moves the context. */
 struct mac {
 	void *context; /* owned: the library's */
 };

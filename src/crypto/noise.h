@@ -26,10 +26,9 @@ struct noise_keypair {
 struct noise {
 	const struct suite *suite; /* borrowed, for ever */
 	enum noise_pattern pattern;
-	bool initiator, dead;
-	bool has_key, has_remote_ephemeral, has_remote_static;
-	uint8_t message; /* number of the message under way, 0..2 */
-	bool keys_done;  /* of that message: keys are through, payload is next */
+	bool initiator, dead; /* dead: wiped, answers ERR_STALE */
+	uint8_t message;      /* number of the message under way, 0..2 */
+	bool keys_done;       /* of that message: keys are through, payload is next */
 	uint64_t nonce;
 	uint8_t cipher_key[HASH_BYTES], chaining_key[HASH_BYTES], hash[HASH_BYTES];
 	uint8_t psk[HASH_BYTES];
@@ -48,8 +47,7 @@ struct noise_config {
 
 struct noise_keys {
 	uint8_t initiator_to_responder[HASH_BYTES], responder_to_initiator[HASH_BYTES];
-	uint8_t exported[HASH_BYTES]; /* third output of the final HKDF: the psk of the next rekey
-				       */
+	uint8_t exported[HASH_BYTES]; /* the final HKDF's third output: the psk of the next rekey */
 };
 
 /* The key pair of 32 secret bytes: 0 or ERR_CRYPTO. */
@@ -57,7 +55,7 @@ int noise_keypair(const uint8_t secret[NOISE_KEY_BYTES], struct noise_keypair *r
 
 void noise_init(struct noise *noise, const struct noise_config *config);
 
-/* Wipes all secrets. */
+/* Wipes all secrets; the handshake is dead. Needed after noise_split() too. */
 void noise_wipe(struct noise *noise);
 
 /* Keys of the next message to send, appended to `w`. `ephemeral_secret` (32 bytes) is used if the
@@ -65,15 +63,16 @@ void noise_wipe(struct noise *noise);
  */
 int noise_write_keys(struct noise *noise, const uint8_t *ephemeral_secret, struct writer *w);
 
-/* The payload, encrypted once there is a key (always, with these patterns), appended to `w`. */
+/* The payload, encrypted (with these patterns there is a key from the first message on), appended
+ * to `w`. 0, ERR_CRYPTO, ERR_TOO_LONG or ERR_STALE. */
 int noise_write_payload(struct noise *noise, struct span payload, struct writer *w);
 
 /* Takes the keys from the front of `*rest` and moves it behind them. 0, ERR_MALFORMED, ERR_AUTH,
  * ERR_CRYPTO for a key that gives an all-zero secret (RFC 7748, 6.1), or ERR_STALE. */
 int noise_read_keys(struct noise *noise, struct span *rest);
 
-/* Decrypts all of `sealed` into `ret` (sealed.len - AEAD_TAG_BYTES bytes). 0, ERR_MALFORMED,
- * ERR_AUTH. */
+/* Decrypts all of `sealed` into `ret` (sealed.len - AEAD_TAG_BYTES bytes), which may be `sealed`
+ * itself. 0, ERR_MALFORMED, ERR_AUTH or ERR_STALE. */
 int noise_read_payload(struct noise *noise, struct span sealed, uint8_t *ret, size_t *ret_len);
 
 /* True once all messages are through. */
