@@ -1,0 +1,112 @@
+/* net.h - a small Internet: hosts, addresses and the ways between them.
+ *
+ * A *realm* is an address space whose members reach each other directly. The open Internet is realm
+ * NET_INTERNET. Devices are numbered from 1 in the order in which they are added. A host has
+ * addresses in one or more realms. A datagram crosses its realm on three legs:
+ *
+ *     sender's uplink -> the realm's leg, or the path set for this pair -> receiver's downlink
+ *
+ * Sans-I/O: no clock, one seed. Every device draws from a stream of its own, so one draw more in
+ * one place shifts nothing elsewhere. All memory is taken by net_new(); requires that scenarios
+ * stay within the stated limits (a CHECK says when they do not).
+ */
+#ifndef SIM_NET_H
+#define SIM_NET_H
+
+#include "sim/buffers.h"
+#include "sim/journal.h"
+#include "sim/leg.h"
+
+#define NET_INTERNET 0
+#define NET_ADDRESSES_MAX 4 /* of one host */
+#define NET_SIDES_MAX 32    /* of partitions */
+#define NET_TTL 64          /* where a sender states none */
+#define NET_CORE_HOPS 8     /* routers between any two access links of the open Internet */
+#define NET_CORE_DELAY_US 20000
+#define NET_PLACE_MAX_US 1000000000 /* the map's edge, from (0, 0) on each axis */
+
+struct net_config {
+	uint64_t seed;
+	uint32_t devices_max; /* hosts and NATs */
+	uint32_t packets_max; /* in flight; further ones are dropped and counted */
+	uint32_t paths_max;   /* pairs with a leg of their own */
+};
+
+/* On the way out, `local` is the sender; on arrival, the receiver. */
+struct net_datagram {
+	struct endpoint local, remote;
+	uint8_t ttl; /* on the way out, 0 stands for NET_TTL; on arrival, what is left */
+	struct span bytes;
+};
+
+struct net; /* the owner of all below */
+
+/* The journal is borrowed and outlives the net. NULL without memory. */
+struct net *net_new(const struct net_config *config, struct journal *journal);
+void net_free(struct net *net);
+
+/* -- what there is ------------------------------------------------------------------------- */
+
+/* A host without addresses, down. */
+uint32_t net_add_host(struct net *net);
+
+/* Gives a host one more address ("192.0.2.1", "2001:db8::1"); nobody else in the realm has it. */
+void net_add_address(struct net *net, uint32_t host, uint32_t realm, const char *ip);
+void net_remove_address(struct net *net, uint32_t host, const char *ip);
+
+/* The host's n-th address, with port 0; false if it has fewer. */
+bool net_address(const struct net *net, uint32_t host, unsigned n, struct endpoint *ret);
+
+/* Datagrams to a host that is down are dropped on arrival. */
+void net_set_up(struct net *net, uint32_t host, bool up);
+
+/* -- the ways; legs may be changed at any time, and live as long as the net -------------------- */
+
+struct leg *net_uplink(struct net *net, uint32_t device);
+struct leg *net_downlink(struct net *net, uint32_t device);
+
+/* Between any two devices of the realm; of the open Internet with NET_CORE_DELAY_US and
+ * NET_CORE_HOPS. A rate here is shared by all. */
+struct leg *net_realm(struct net *net, uint32_t realm);
+
+/* From one device to another, instead of the realm's leg, of which it starts as a copy. */
+struct leg *net_path(struct net *net, uint32_t from, uint32_t to);
+
+/* Where on the map a device stands. In the open Internet the distance of two devices, in
+ * microseconds, is added to the realm's delay (not to a path's). All start at (0, 0). */
+void net_place(struct net *net, uint32_t device, int32_t x_us, int32_t y_us);
+
+/* Partitions: devices stand on a side, 0 at first, below NET_SIDES_MAX. What crosses from one side
+ * to another whose way is cut is dropped; each direction is cut by itself. */
+void net_set_side(struct net *net, uint32_t device, unsigned side);
+void net_cut(struct net *net, unsigned from_side, unsigned to_side, bool cut);
+
+/* In a calm net nothing is lost, cut, late, doubled or harmed; delays, rates, MTUs and NATs stay.
+ */
+void net_set_calm(struct net *net, bool calm);
+
+/* -- datagrams --------------------------------------------------------------------------------- */
+
+/* Sends from a host. An unspecified `local` address is replaced by the host's first of the family
+ * of `remote`. A `local` that the host does not have is sent as it is (somebody spoofs) into the
+ * realm of the host's first address of that family. 0; ERR_TOO_LONG above BUFFER_BYTES_MAX;
+ * ERR_NOT_FOUND if the host has no address of the family. What the network does later, no sender
+ * learns. */
+int net_send(struct net *net, struct mono now, uint32_t host, const struct net_datagram *datagram);
+
+struct net_arrival {
+	uint32_t host;
+	struct net_datagram datagram; /* bytes: borrowed until the next net_poll() */
+};
+
+/* Lets time pass; true for each datagram that has reached a host which is up. */
+bool net_poll(struct net *net, struct mono now, struct net_arrival *ret);
+
+/* When the next datagram is somewhere; MONO_NEVER if none is in flight. */
+struct mono net_deadline(const struct net *net);
+
+/* How many datagrams have met this fate, and how many are in flight. */
+uint64_t net_count(const struct net *net, enum fate fate);
+uint32_t net_in_flight(const struct net *net);
+
+#endif
