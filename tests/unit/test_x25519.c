@@ -46,7 +46,8 @@ static void test_published(void **state)
 }
 
 /* RFC 7748, 6.1 asks for the check. The points are those of the curve's home page (orders 4, 1, 8,
- * 8, 2) with 0 and 1 written as p and p + 1 too, each also with the top bit, which does not count. */
+ * 8, 2) with 0 and 1 written as p and p + 1 too, each also with the top bit, which does not count.
+ */
 static void test_small_order_is_refused(void **state)
 {
 	static const char *const points[] = {
