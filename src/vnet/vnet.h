@@ -12,7 +12,6 @@
 
 #include "base/id.h"
 #include "base/mono.h"
-#include "base/rng.h"
 #include "wire/ip.h"
 
 #define VNET_QUEUE_PACKETS 64
@@ -27,13 +26,12 @@ struct vnet_config {
 	uint8_t ipv4[4];
 	uint8_t ipv4_prefix[4]; /* the network's IPv4 prefix */
 	uint8_t ipv4_prefix_len;
-	uint32_t peers_max;
 };
 
 struct vnet; /* opaque */
 
-/* Rng is borrowed and outlives it. 0 or ERR_NOMEM. */
-int vnet_new(const struct vnet_config *config, struct rng *rng, struct vnet **ret);
+/* 0 or ERR_NOMEM. */
+int vnet_new(const struct vnet_config *config, struct vnet **ret);
 void vnet_del(struct vnet *vnet);
 
 /* A packet from the TUN that found no entry. Copied if it waits. 0, or why it was dropped:
@@ -43,13 +41,13 @@ int vnet_packet(struct vnet *vnet, struct now now, struct span packet);
 /* A packet from the TUN that is larger than its path takes: answered. */
 void vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu);
 
-/* A peer was admitted: its addresses lead to it from now on; packets that waited for it come out of
- * the poll. */
-int vnet_peer_add(struct vnet *vnet, struct now now, const struct id *id, const uint8_t *ipv4);
-void vnet_peer_remove(struct vnet *vnet, const struct id *id);
+/* A peer can be reached now, and these are its addresses (`ipv4` may be NULL): what waited for them
+ * comes out of the poll, oldest first. */
+void vnet_peer_up(struct vnet *vnet, const struct id *id, const uint8_t *ipv4);
 
-/* Connecting to the target failed for good: its queue is answered with unreachable. */
-void vnet_connect_failed(struct vnet *vnet, struct now now, const struct ip_address *destination);
+/* Nobody has the address, or connecting failed for good: what waits for it is answered with
+ * unreachable. Until then, or until VNET_QUEUE_MS have passed, it waits. */
+void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination);
 
 enum vnet_output_kind {
 	VNET_CONNECT, /* destination: is wanted; `prefix` holds the first 80 bits of the id if they
@@ -73,7 +71,10 @@ struct mono vnet_deadline(const struct vnet *vnet);
 struct ip_address vnet_ipv6(const struct vnet *vnet); /* our own */
 
 struct vnet_counters {
-	uint64_t queued, released, queue_full, timed_out, unreachable, too_big, malformed;
+	uint64_t queued, released;                   /* packets that waited; that left for a peer */
+	uint64_t queue_full, timed_out, unreachable; /* packets that did not */
+	uint64_t too_big, malformed, foreign,
+		unanswered; /* answered; unreadable; not for a member; no ICMP due */
 	uint32_t waiting;
 };
 struct vnet_counters vnet_counters(const struct vnet *vnet);
