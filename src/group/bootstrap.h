@@ -1,0 +1,32 @@
+/* bootstrap.h - where a network can be entered: `host:port#id`.
+ *
+ * The host is a DNS name, an IPv4 address, or an IPv6 address in brackets. The id says who must
+ * answer there: without it the first handshake message could not be addressed (and a stranger's
+ * answer not be told from a member's).
+ */
+#ifndef GROUP_BOOTSTRAP_H
+#define GROUP_BOOTSTRAP_H
+
+#include "base/id.h"
+#include "base/span.h"
+
+#define BOOTSTRAP_HOST_MAX 253                          /* RFC 1035, 2.3.4, as text */
+#define BOOTSTRAP_TEXT_CHARS (2 + 253 + 1 + 5 + 1 + 32) /* brackets, host, port, id */
+
+struct bootstrap {
+	char host[BOOTSTRAP_HOST_MAX + 1]; /* an IPv6 address stands here without brackets */
+	uint16_t port;                     /* 1..65535 */
+	struct id id;
+};
+
+/* "host:port#id": 0 or ERR_MALFORMED. */
+int bootstrap_from_text(struct span text, struct bootstrap *ret);
+
+/* "host:port" alone; the id becomes zero. 0 or ERR_MALFORMED. */
+int bootstrap_address_from_text(struct span text, struct bootstrap *ret);
+
+void bootstrap_to_text(const struct bootstrap *bootstrap, char ret[BOOTSTRAP_TEXT_CHARS + 1]);
+
+bool bootstrap_equal(const struct bootstrap *a, const struct bootstrap *b);
+
+#endif

@@ -1,0 +1,361 @@
+/* config.c - see config.h: the table, then what reads it. */
+#include "group/config.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "group/nearest.h"
+#include "group/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_TEXT_MAX 400 /* of one value as text; longer ones are wrong in any option */
+#define HELP_COLUMNS 78
+
+static_assert(BOOTSTRAP_TEXT_CHARS <= VALUE_TEXT_MAX, "a bootstrap line would not fit");
+
+static const char *const log_levels[CONFIG_LOG_LEVELS + 1] = {
+	[CONFIG_LOG_ERROR] = "error",
+	[CONFIG_LOG_WARNING] = "warning",
+	[CONFIG_LOG_INFO] = "info",
+	[CONFIG_LOG_DEBUG] = "debug",
+};
+
+static const struct config_option options[CONFIG_OPTIONS] = {
+	[CONFIG_PORT] = {
+		.name = "port",
+		.type = CONFIG_TYPE_NUMBER,
+		.fallback = "4767",
+		.max = UINT16_MAX,
+		.example = "4767",
+		.help = "UDP port on which other members reach this host. If you do not set it and "
+			"the default is taken, any free port will do; a port that you set must be "
+			"free. 0: always any free port. Set it where a firewall or a bootstrap line "
+			"counts on it.",
+		.offset = offsetof(struct config, port),
+	},
+	[CONFIG_IPV4_PREFIX] = {
+		.name = "ipv4-prefix",
+		.type = CONFIG_TYPE_PREFIX,
+		.min = PREFIX_LEN_MIN,
+		.max = PREFIX_LEN_MAX,
+		.example = "10.151.0.0/16",
+		.help = "IPv4 addresses of the network. The bundle says which they are; set it only "
+			"if the whole network moved and your bundle is older.",
+		.offset = offsetof(struct config, ipv4_prefix),
+	},
+	[CONFIG_BOOTSTRAP] = {
+		.name = "bootstrap",
+		.type = CONFIG_TYPE_BOOTSTRAP,
+		.max = CONFIG_BOOTSTRAP_MAX,
+		.example = "vpn.example.org:4767#aebagbafaydqqcikbmga2dqpcaireeyu",
+		.help = "A member through whom the network can be entered, besides those of the "
+			"bundle: HOST:PORT#ID, with the id that `ipop status` shows there. May "
+			"stand several times.",
+		.offset = offsetof(struct config, bootstrap),
+	},
+	[CONFIG_LOG_LEVEL] = {
+		.name = "log-level",
+		.type = CONFIG_TYPE_WORD,
+		.fallback = "info",
+		.words = log_levels,
+		.example = "info",
+		.help = "How much the daemon tells: error, warning, info or debug.",
+		.offset = offsetof(struct config, log_level),
+	},
+};
+
+static_assert(CONFIG_PORT_DEFAULT == 4767, "the table says 4767");
+
+const struct config_option *config_option(enum config_option_id id)
+{
+	CHECK(id < CONFIG_OPTIONS);
+	return &options[id];
+}
+
+/* Where the value of an option stands; of its type. */
+static void *value_at(struct config *config, const struct config_option *option)
+{
+	return (uint8_t *)config + option->offset;
+}
+
+static const void *value_of(const struct config *config, const struct config_option *option)
+{
+	return (const uint8_t *)config + option->offset;
+}
+
+/* What a value of this option has to be: completes "must be ...". */
+static void describe(const struct config_option *option, char *ret, size_t ret_size)
+{
+	int len = 0;
+
+	switch (option->type) {
+	case CONFIG_TYPE_NUMBER:
+		len = snprintf(ret, ret_size, "a number from %u to %u", option->min, option->max);
+		break;
+	case CONFIG_TYPE_WORD:
+		for (size_t i = 0; option->words[i] != NULL && (size_t)len < ret_size; i++)
+			len += snprintf(ret + len, ret_size - (size_t)len, "%s%s",
+					i == 0                         ? ""
+					: option->words[i + 1] == NULL ? " or "
+								       : ", ",
+					option->words[i]);
+		break;
+	case CONFIG_TYPE_PREFIX:
+		len = snprintf(ret, ret_size,
+			       "an IPv4 prefix of /%u to /%u with zeros behind it, as in %s",
+			       option->min, option->max, option->example);
+		break;
+	case CONFIG_TYPE_BOOTSTRAP:
+		len = snprintf(ret, ret_size, "HOST:PORT#ID, as in %s", option->example);
+		break;
+	}
+	CHECK(len > 0 && (size_t)len < ret_size);
+}
+
+static int parse_number(const struct config_option *option, struct span text, uint32_t *value)
+{
+	uint32_t number;
+
+	if (text_number(text, &number) != 0 || number < option->min || number > option->max)
+		return ERR_MALFORMED;
+	*value = number;
+	return 0;
+}
+
+static int parse_word(const struct config_option *option, struct span text, uint32_t *value)
+{
+	for (uint32_t i = 0; option->words[i] != NULL; i++) {
+		if (text_equal(text, option->words[i])) {
+			*value = i;
+			return 0;
+		}
+	}
+	return ERR_MALFORMED;
+}
+
+static int parse_prefix(const struct config_option *option, struct span text, struct prefix *value)
+{
+	struct prefix prefix;
+
+	if (prefix_from_text(text, &prefix) != 0 || prefix.len < option->min ||
+	    prefix.len > option->max)
+		return ERR_MALFORMED;
+	*value = prefix;
+	return 0;
+}
+
+static int parse_bootstrap(const struct config_option *option, struct span text,
+			   struct config_bootstrap *value)
+{
+	struct bootstrap line;
+
+	if (bootstrap_from_text(text, &line) != 0)
+		return ERR_MALFORMED;
+	if (value->count == option->max)
+		return ERR_FULL;
+	value->lines[value->count++] = line;
+	return 0;
+}
+
+/* 0, ERR_MALFORMED or ERR_FULL; the value stays as it is unless 0. */
+static int parse_value(const struct config_option *option, struct span text, void *value)
+{
+	switch (option->type) {
+	case CONFIG_TYPE_NUMBER:
+		return parse_number(option, text, value);
+	case CONFIG_TYPE_WORD:
+		return parse_word(option, text, value);
+	case CONFIG_TYPE_PREFIX:
+		return parse_prefix(option, text, value);
+	case CONFIG_TYPE_BOOTSTRAP:
+		return parse_bootstrap(option, text, value);
+	}
+	UNREACHABLE();
+}
+
+void config_init(struct config *config)
+{
+	*config = (struct config){ .port = 0 };
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *const option = &options[i];
+
+		if (option->fallback != NULL)
+			CHECK(parse_value(option, span_text(option->fallback),
+					  value_at(config, option)) == 0);
+	}
+}
+
+/* Where the parser is, for its complaints. */
+struct place {
+	const char *file;
+	unsigned line;
+	struct complaint *complaint;
+};
+
+static int refuse_name(const struct place *place, struct span name)
+{
+	struct nearest nearest = nearest_of(name);
+
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
+		nearest_try(&nearest, options[i].name);
+	return complain(
+		place->complaint, ERR_MALFORMED, "%s:%u: %.*s: there is no such option%s%s%s",
+		place->file, place->line, (int)name.len, (const char *)name.data,
+		nearest.best == NULL ? "" : "; did you mean \"",
+		nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "\"?");
+}
+
+static int refuse_value(const struct place *place, const struct config_option *option,
+			struct span value, int err)
+{
+	char right[VALUE_TEXT_MAX];
+
+	if (err == ERR_FULL)
+		return complain(place->complaint, err, "%s:%u: %s: more than %u lines", place->file,
+				place->line, option->name, option->max);
+	describe(option, right, sizeof(right));
+	return complain(place->complaint, err, "%s:%u: %s: \"%.*s\" must be %s", place->file,
+			place->line, option->name, (int)(value.len < 64 ? value.len : 64),
+			(const char *)value.data, right);
+}
+
+static int parse_line(const struct place *place, struct span line, struct config *config)
+{
+	struct span rest = line;
+	struct span name;
+	int err;
+
+	(void)text_next(&rest, '=', &name); /* the line is not empty */
+	if (name.len == line.len)
+		return complain(place->complaint, ERR_MALFORMED,
+				"%s:%u: a line must be NAME = VALUE, or begin with #", place->file,
+				place->line);
+	name = text_trim(name);
+	rest = text_trim(rest);
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *const option = &options[i];
+
+		if (!text_equal(name, option->name))
+			continue;
+		if (config->is_set[i] && option->type != CONFIG_TYPE_BOOTSTRAP)
+			return complain(place->complaint, ERR_MALFORMED,
+					"%s:%u: %s: stands a second time; remove one", place->file,
+					place->line, option->name);
+		err = parse_value(option, rest, value_at(config, option));
+		if (err != 0)
+			return refuse_value(place, option, rest, err);
+		config->is_set[i] = true;
+		return 0;
+	}
+	return refuse_name(place, name.len < 64 ? name : span_of(name.data, 64));
+}
+
+int config_parse(struct span text, const char *file, struct config *ret,
+		 struct complaint *complaint)
+{
+	struct place place = { .file = file, .complaint = complaint };
+	struct config config;
+	struct span line;
+
+	if (text.len > CONFIG_BYTES_MAX)
+		return complain(complaint, ERR_TOO_LONG, "%s: longer than %u bytes", file,
+				CONFIG_BYTES_MAX);
+	config_init(&config);
+	while (text_next(&text, '\n', &line)) {
+		int err;
+
+		place.line++;
+		line = text_trim(line);
+		if (line.len == 0 || line.data[0] == '#')
+			continue;
+		err = parse_line(&place, line, &config);
+		if (err != 0)
+			return err;
+	}
+	*ret = config;
+	return 0;
+}
+
+static void print_text(struct writer *w, const char *text)
+{
+	writer_span_of(w, span_text(text));
+}
+
+/* The sentences of an option as comment lines of at most HELP_COLUMNS. */
+static void print_help(const char *help, struct writer *w)
+{
+	struct span rest = span_text(help);
+	struct span word;
+	size_t column = 0;
+
+	while (text_next(&rest, ' ', &word)) {
+		if (column == 0 || column + 1 + word.len > HELP_COLUMNS) {
+			print_text(w, column == 0 ? "#" : "\n#");
+			column = 1;
+		}
+		print_text(w, " ");
+		writer_span_of(w, word);
+		column += 1 + word.len;
+	}
+	print_text(w, "\n");
+}
+
+static void print_line(const struct config_option *option, const char *comment, const char *value,
+		       struct writer *w)
+{
+	print_text(w, comment);
+	print_text(w, option->name);
+	print_text(w, " = ");
+	print_text(w, value);
+	print_text(w, "\n");
+}
+
+static void print_values(const struct config_option *option, const void *value, struct writer *w)
+{
+	const struct config_bootstrap *bootstrap;
+	char text[VALUE_TEXT_MAX + 1];
+	const uint32_t *number;
+
+	switch (option->type) {
+	case CONFIG_TYPE_NUMBER:
+		number = value;
+		CHECK(snprintf(text, sizeof(text), "%u", *number) > 0);
+		print_line(option, "", text, w);
+		return;
+	case CONFIG_TYPE_WORD:
+		number = value;
+		print_line(option, "", option->words[*number], w);
+		return;
+	case CONFIG_TYPE_PREFIX:
+		prefix_to_text(value, text);
+		print_line(option, "", text, w);
+		return;
+	case CONFIG_TYPE_BOOTSTRAP:
+		bootstrap = value;
+		for (uint32_t i = 0; i < bootstrap->count; i++) {
+			bootstrap_to_text(&bootstrap->lines[i], text);
+			print_line(option, "", text, w);
+		}
+		return;
+	}
+	UNREACHABLE();
+}
+
+void config_print(const struct config *config, struct writer *w)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const struct config_option *const option = &options[i];
+
+		if (i > 0)
+			print_text(w, "\n");
+		print_help(option->help, w);
+		if (config->is_set[i])
+			print_values(option, value_of(config, option), w);
+		else
+			print_line(option, "#",
+				   option->fallback != NULL ? option->fallback : option->example,
+				   w);
+	}
+}

@@ -1,0 +1,81 @@
+/* config.h - /etc/ipop/NET.conf: what the owner of this host wants of one network.
+ *
+ * One option a line, `name = value`; a line whose first character is `#` is a comment. What the
+ * network itself says (certificate, secret, prefix, where to enter it) comes with the bundle and
+ * stands beside it, so this file may be empty. All that is known about an option is one line of one
+ * table: the parser, the canonical print, the checks and the help are made from it. The canonical
+ * print explains each option, and parses to the configuration it was made from.
+ */
+#ifndef GROUP_CONFIG_H
+#define GROUP_CONFIG_H
+
+#include "base/writer.h"
+#include "group/bootstrap.h"
+#include "group/complaint.h"
+#include "group/prefix.h"
+
+#define CONFIG_BYTES_MAX 65536
+#define CONFIG_BOOTSTRAP_MAX 16
+#define CONFIG_PORT_DEFAULT 4767 /* what "IPOP" is on a telephone's keys */
+
+enum config_option_id {
+	CONFIG_PORT,
+	CONFIG_IPV4_PREFIX,
+	CONFIG_BOOTSTRAP,
+	CONFIG_LOG_LEVEL,
+	CONFIG_OPTIONS
+};
+
+enum config_log_level {
+	CONFIG_LOG_ERROR,
+	CONFIG_LOG_WARNING,
+	CONFIG_LOG_INFO,
+	CONFIG_LOG_DEBUG,
+	CONFIG_LOG_LEVELS
+};
+
+struct config {
+	bool is_set[CONFIG_OPTIONS]; /* false: the value below is the default */
+	uint32_t port;             /* not set: this one, or a free one where it is taken; 0: free */
+	struct prefix ipv4_prefix; /* not set: the bundle's; this is then 0.0.0.0/0 */
+	struct config_bootstrap {
+		struct bootstrap lines[CONFIG_BOOTSTRAP_MAX];
+		uint32_t count;
+	} bootstrap;        /* besides the bundle's */
+	uint32_t log_level; /* enum config_log_level */
+};
+
+enum config_type {
+	CONFIG_TYPE_NUMBER,   /* uint32_t */
+	CONFIG_TYPE_WORD,     /* uint32_t: which of `words` */
+	CONFIG_TYPE_PREFIX,   /* struct prefix */
+	CONFIG_TYPE_BOOTSTRAP /* struct config_bootstrap: the option may stand several times */
+};
+
+struct config_option {
+	const char *name;
+	enum config_type type;
+	const char *fallback;     /* the default as text; NULL: none */
+	uint32_t min, max;        /* of a number, of a prefix's length, of how many lines */
+	const char *const *words; /* of a word: ends with NULL */
+	const char *example;      /* a right value */
+	const char *help;         /* sentences */
+	size_t offset;            /* of the value in struct config */
+};
+
+/* One line of the table; requires id < CONFIG_OPTIONS. */
+const struct config_option *config_option(enum config_option_id id);
+
+/* All defaults. */
+void config_init(struct config *config);
+
+/* Reads a whole file: 0, or ERR_MALFORMED (ERR_TOO_LONG, ERR_FULL) with the complaint
+ * "FILE:LINE: OPTION: what is wrong, what would be right". */
+int config_parse(struct span text, const char *file, struct config *ret,
+		 struct complaint *complaint);
+
+/* The canonical form: every option with its help; those that are not set stand there as comments
+ * with their default. Fits into CONFIG_BYTES_MAX. */
+void config_print(const struct config *config, struct writer *w);
+
+#endif
