@@ -26,7 +26,7 @@ san: deps ## unit and scenario tests under the address and undefined-behaviour s
 	@tools/test san
 
 fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targets
-	@tools/run tools/fuzz "$(T)" "$(TIME)"
+	@tools/fuzz "$(T)" "$(TIME)"
 
 soak: build ## the long forms of the tests: hours
 	@tools/run tests/soak/run.sh
