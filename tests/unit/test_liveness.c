@@ -70,9 +70,9 @@ static void anything_heard_starts_anew(void **state)
 			liveness_heard(&l, now);
 			assert_int_equal(l.state, LIVENESS_HEARD);
 			assert_int_equal(l.probes, 0);
-			assert_true(mono_reached(liveness_deadline(&l),
-						 mono_add_ms(now, LIVENESS_QUIET_MS -
-									  LIVENESS_JITTER_MS)));
+			assert_true(mono_reached(
+				liveness_deadline(&l),
+				mono_add_ms(now, LIVENESS_QUIET_MS - LIVENESS_JITTER_MS)));
 		}
 	}
 }
