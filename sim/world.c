@@ -1,9 +1,9 @@
 /* world.c - see world.h. */
 #include "sim/world.h"
 
+#include "base/alarms.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "sim/alarms.h"
 #include "sim/streams.h"
 
 #include <inttypes.h>

@@ -3,8 +3,8 @@
  * A machine's deadline moves with every input. A heap that could not move an entry would fill with
  * stale ones; here an owner knows its place. Alarms of one instant ring in the owners' order.
  */
-#ifndef SIM_ALARMS_H
-#define SIM_ALARMS_H
+#ifndef ALARMS_H
+#define ALARMS_H
 
 #include "base/mono.h"
 

@@ -1,5 +1,5 @@
 /* alarms.c - see alarms.h. */
-#include "sim/alarms.h"
+#include "base/alarms.h"
 
 #include "base/check.h"
 #include "base/err.h"
