@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.append(str(TOP / "tools"))  # for tap.py
 BUILD = TOP / "build"
 CACHE = BUILD / "lint"
-JOBS = 2
+JOBS = os.cpu_count() or 2
 
 ELSEWHERE = {"sim", "tests", "bench"}  # layers that are not a folder of src/
 
