@@ -1,8 +1,10 @@
 /* net.h - a small Internet: hosts, addresses and the ways between them.
  *
- * A *realm* is an address space whose members reach each other directly. The open Internet is realm
- * NET_INTERNET. Devices are numbered from 1 in the order in which they are added. A host has
- * addresses in one or more realms. A datagram crosses its realm on three legs:
+ * A *realm* is an address space whose members reach each other directly: the open Internet, which
+ * is realm NET_INTERNET, and the network behind each NAT, which has the NAT's number. Devices are
+ * hosts and NATs, numbered from 1 in the order in which they are added. A host has addresses in one
+ * or more realms; what no member of the realm has is sent to its NAT. A datagram crosses a realm on
+ * three legs:
  *
  *     sender's uplink -> the realm's leg, or the path set for this pair -> receiver's downlink
  *
@@ -16,6 +18,7 @@
 #include "sim/buffers.h"
 #include "sim/journal.h"
 #include "sim/leg.h"
+#include "sim/natbox.h"
 
 #define NET_INTERNET 0
 #define NET_ADDRESSES_MAX 4 /* of one host */
@@ -27,9 +30,10 @@
 
 struct net_config {
 	uint64_t seed;
-	uint32_t devices_max; /* hosts and NATs */
-	uint32_t packets_max; /* in flight; further ones are dropped and counted */
-	uint32_t paths_max;   /* pairs with a leg of their own */
+	uint32_t devices_max;  /* hosts and NATs */
+	uint32_t packets_max;  /* in flight; further ones are dropped and counted */
+	uint32_t paths_max;    /* pairs with a leg of their own */
+	uint32_t mappings_max; /* and permits, of all NATs together */
 };
 
 /* On the way out, `local` is the sender; on arrival, the receiver. */
@@ -54,6 +58,18 @@ uint32_t net_add_host(struct net *net);
 void net_add_address(struct net *net, uint32_t host, uint32_t realm, const char *ip);
 void net_remove_address(struct net *net, uint32_t host, const char *ip);
 
+/* A NAT with this outside address in this realm, where it may stand behind another one. Its number
+ * is also that of the realm behind it. A firewall (NATBOX_KEEP) has no address of its own (NULL):
+ * it stands in `realm` for all addresses behind it. */
+uint32_t net_add_nat(struct net *net, uint32_t realm, const char *ip,
+		     const struct natbox_kind *kind);
+
+/* To change its kind or reboot it. */
+struct natbox *net_nat(struct net *net, uint32_t nat);
+
+/* The NAT gets another address and loses its mappings, as when a line is dialled again. */
+void net_renumber_nat(struct net *net, uint32_t nat, const char *ip);
+
 /* The host's n-th address, with port 0; false if it has fewer. */
 bool net_address(const struct net *net, uint32_t host, unsigned n, struct endpoint *ret);
 
@@ -65,11 +81,12 @@ void net_set_up(struct net *net, uint32_t host, bool up);
 struct leg *net_uplink(struct net *net, uint32_t device);
 struct leg *net_downlink(struct net *net, uint32_t device);
 
-/* Between any two devices of the realm; of the open Internet with NET_CORE_DELAY_US and
- * NET_CORE_HOPS. A rate here is shared by all. */
+/* Between any two devices of the realm: of the open Internet with NET_CORE_DELAY_US and
+ * NET_CORE_HOPS, behind a NAT with half a millisecond and none. A rate here is shared by all. */
 struct leg *net_realm(struct net *net, uint32_t realm);
 
-/* From one device to another, instead of the realm's leg, of which it starts as a copy. */
+/* From one device to another, instead of the realm's leg; starts as a copy of the open Internet's.
+ */
 struct leg *net_path(struct net *net, uint32_t from, uint32_t to);
 
 /* Where on the map a device stands. In the open Internet the distance of two devices, in
@@ -104,6 +121,18 @@ bool net_poll(struct net *net, struct mono now, struct net_arrival *ret);
 
 /* When the next datagram is somewhere; MONO_NEVER if none is in flight. */
 struct mono net_deadline(const struct net *net);
+
+/* Who sits in the middle of the open Internet. pass() sees each datagram that enters it, `local`
+ * being the source as NATs have made it; false takes it out. It may net_send(), also with a false
+ * source; what it sends is shown to it too. */
+struct net_tap {
+	bool (*pass)(void *context, struct mono at, uint32_t from,
+		     const struct net_datagram *datagram);
+	void *context;
+};
+
+/* One tap; { 0 } removes it. */
+void net_set_tap(struct net *net, struct net_tap tap);
 
 /* How many datagrams have met this fate, and how many are in flight. */
 uint64_t net_count(const struct net *net, enum fate fate);

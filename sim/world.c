@@ -45,7 +45,8 @@ struct world_config world_config_default(uint64_t seed)
 		.net = { .seed = seed,
 			 .devices_max = 250,
 			 .packets_max = 65536,
-			 .paths_max = 1024 },
+			 .paths_max = 1024,
+			 .mappings_max = 16384 },
 		.start = wall_from_s(WORLD_START_S),
 	};
 }
