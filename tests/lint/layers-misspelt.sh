@@ -1,0 +1,2 @@
+# layers: tools/layers.txt: wire: no layer is called bass
+sed -i 's/^wire: base/wire: bass/' tools/layers.txt
