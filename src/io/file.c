@@ -1,0 +1,336 @@
+/* file.c - see file.h. */
+#include "io/file.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIRECTORY_MODE 0755
+#define LOCK_MODE 0644
+#define MODE_BITS 07777
+
+static int err_of(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_PERMISSION;
+	case ELOOP: /* O_NOFOLLOW met a symbolic link */
+	case ENOTDIR:
+	case EISDIR:
+	case ENXIO:
+		return ERR_UNSUPPORTED;
+	case ENAMETOOLONG:
+		return ERR_TOO_LONG;
+	case ENOMEM:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
+}
+
+int file_path(struct file_path *ret, const char *format, ...)
+{
+	struct file_path path;
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vsnprintf(path.text, sizeof(path.text), format, arguments);
+	va_end(arguments);
+	if (len < 0 || (size_t)len >= sizeof(path.text))
+		return ERR_TOO_LONG;
+	*ret = path;
+	return 0;
+}
+
+/* --- reading --- */
+
+int file_open(const char *path, int *ret_fd)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return err_of(errno);
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		(void)close(fd); /* nothing was written */
+		return ERR_UNSUPPORTED;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Reads until the end or the room is full. */
+static int read_all(int fd, uint8_t *data, size_t room, size_t *ret_len)
+{
+	size_t len = 0;
+
+	while (len < room) {
+		const ssize_t n = pread(fd, data + len, room - len, (off_t)len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_of(errno);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+int file_read_fd(int fd, size_t max, struct file_bytes *ret)
+{
+	struct file_bytes bytes;
+	struct stat status;
+	size_t len = 0;
+	int err;
+
+	if (fstat(fd, &status) < 0)
+		return err_of(errno);
+	if (status.st_size < 0 || (uintmax_t)status.st_size > max)
+		return ERR_TOO_LONG;
+	/* It may grow while it is read, which the one byte more will tell. */
+	bytes.len = (size_t)status.st_size + 1;
+	bytes.data = calloc(1, bytes.len + 1);
+	if (bytes.data == NULL)
+		return ERR_NOMEM;
+	err = read_all(fd, bytes.data, bytes.len, &len);
+	if (err == 0 && len == bytes.len)
+		err = ERR_TOO_LONG;
+	if (err < 0) {
+		file_free(&bytes);
+		return err;
+	}
+	*ret = (struct file_bytes){ .data = bytes.data, .len = len };
+	return 0;
+}
+
+int file_read(const char *path, size_t max, struct file_bytes *ret)
+{
+	int fd = -1;
+	int err = file_open(path, &fd);
+
+	if (err < 0)
+		return err;
+	err = file_read_fd(fd, max, ret);
+	(void)close(fd); /* nothing was written */
+	return err;
+}
+
+void file_free(struct file_bytes *bytes)
+{
+	if (bytes->data != NULL)
+		explicit_bzero(bytes->data, bytes->len);
+	free(bytes->data);
+	*bytes = (struct file_bytes){ 0 };
+}
+
+/* --- writing --- */
+
+/* A file in its directory, and the name that its successor has until it is complete. */
+struct place {
+	int directory;
+	const char *name; /* borrowed from the path */
+	char temporary[FILE_PATH_BYTES];
+};
+
+static int find_place(const char *path, struct place *ret)
+{
+	const char *slash = strrchr(path, '/');
+	struct file_path directory;
+	uint32_t chance;
+	int len;
+
+	ret->name = slash == NULL ? path : slash + 1;
+	if (*ret->name == 0)
+		return ERR_UNSUPPORTED;
+	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
+		return ERR_IO;
+	len = snprintf(ret->temporary, sizeof(ret->temporary), ".%s.%08x", ret->name,
+		       (unsigned)chance);
+	if (len < 0 || (size_t)len >= sizeof(ret->temporary) ||
+	    file_path(&directory, "%.*s", slash == NULL ? 1 : (int)(ret->name - path),
+		      slash == NULL ? "." : path) < 0)
+		return ERR_TOO_LONG;
+	ret->directory = open(directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return ret->directory < 0 ? err_of(errno) : 0;
+}
+
+static int write_all(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		const ssize_t n = write(fd, bytes.data, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_of(errno);
+		bytes = span_of(bytes.data + n, bytes.len - (size_t)n);
+	}
+	return 0;
+}
+
+/* The bytes are on the disk before the name points to them: else a crash could leave a name with
+ * nothing behind it. */
+static int write_temporary(const struct place *place, struct span bytes, unsigned mode)
+{
+	const int fd = openat(place->directory, place->temporary,
+			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int err;
+
+	if (fd < 0)
+		return err_of(errno);
+	err = write_all(fd, bytes);
+	if (err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0))
+		err = err_of(errno);
+	if (close(fd) < 0 && err == 0)
+		err = err_of(errno);
+	return err;
+}
+
+/* rename() would replace a symbolic link without following it; but who made one there expects
+ * something else, so it is refused. */
+static bool may_be_replaced(const struct place *place)
+{
+	struct stat status;
+
+	return fstatat(place->directory, place->name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+	       S_ISREG(status.st_mode);
+}
+
+static int replace(const struct place *place, struct span bytes, unsigned mode)
+{
+	int err;
+
+	if (!may_be_replaced(place))
+		return ERR_UNSUPPORTED;
+	err = write_temporary(place, bytes, mode);
+	if (err == 0 &&
+	    renameat(place->directory, place->temporary, place->directory, place->name) < 0)
+		err = err_of(errno);
+	if (err < 0) {
+		(void)unlinkat(place->directory, place->temporary, 0); /* if it was made at all */
+		return err;
+	}
+	/* The new name itself has to survive a crash. If this fails it is there all the same, but
+	 * for how long is not known: the caller may write again. */
+	return fsync(place->directory) < 0 ? err_of(errno) : 0;
+}
+
+int file_write(const char *path, struct span bytes, unsigned mode)
+{
+	struct place place;
+	int err = find_place(path, &place);
+
+	if (err < 0)
+		return err;
+	err = replace(&place, bytes, mode);
+	(void)close(place.directory); /* only a name */
+	return err;
+}
+
+/* --- directories --- */
+
+static int make_one(const char *path, mode_t mode)
+{
+	struct stat status;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_of(errno);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? 0 : ERR_UNSUPPORTED;
+}
+
+/* Makes the directories above the last part. */
+static int make_parents(const char *path)
+{
+	struct file_path part;
+
+	for (const char *at = path; (at = strchr(at + 1, '/')) != NULL;) {
+		int err = file_path(&part, "%.*s", (int)(at - path), path);
+
+		if (err == 0)
+			err = make_one(part.text, DIRECTORY_MODE);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+/* By descriptor, so that it is the directory that was looked at. */
+static int set_access(const char *path, mode_t mode, uint32_t group)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+	int err = 0;
+
+	if (fd < 0)
+		return err_of(errno);
+	if (fstat(fd, &status) < 0 ||
+	    (group != FILE_GROUP_KEEP && status.st_gid != group &&
+	     fchown(fd, (uid_t)-1, group) < 0) ||
+	    ((status.st_mode & MODE_BITS) != mode && fchmod(fd, mode) < 0))
+		err = err_of(errno);
+	(void)close(fd); /* only a name */
+	return err;
+}
+
+int file_make_directory(const char *path, unsigned mode, uint32_t group)
+{
+	int err = make_parents(path);
+
+	if (err == 0)
+		err = make_one(path, (mode_t)mode);
+	return err < 0 ? err : set_access(path, (mode_t)mode, group);
+}
+
+/* --- locks --- */
+
+/* True if the name still leads to what was opened: the last holder may have removed it between our
+ * open() and our lock. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat opened;
+	struct stat named;
+
+	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
+	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+int file_lock(const char *path, int *ret_fd)
+{
+	for (;;) {
+		const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+
+		if (fd < 0)
+			return err_of(errno);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			const int error = errno;
+
+			(void)close(fd); /* nothing was written */
+			return error == EWOULDBLOCK ? ERR_EXISTS : err_of(error);
+		}
+		if (is_current(fd, path)) {
+			*ret_fd = fd;
+			return 0;
+		}
+		(void)close(fd); /* of a file that nobody can find: try with the new one */
+	}
+}

@@ -1,0 +1,54 @@
+/* file.h - files that are read whole, and written so that a crash leaves the old or the new one.
+ *
+ * Symbolic links are not followed at the last step: whoever can make one in our directories must
+ * not choose what we read or overwrite. Everything read is wiped when it is given back, since some
+ * of it is secret and the rest costs nothing.
+ */
+#ifndef IO_FILE_H
+#define IO_FILE_H
+
+#include "base/span.h"
+
+#define FILE_PATH_BYTES 1024 /* with the final zero */
+#define FILE_GROUP_KEEP UINT32_MAX
+
+struct file_path {
+	char text[FILE_PATH_BYTES];
+};
+
+/* Builds a path as printf(3) does: 0 or ERR_TOO_LONG. */
+__attribute__((format(printf, 2, 3))) int file_path(struct file_path *ret, const char *format, ...);
+
+struct file_bytes {
+	uint8_t *data; /* owned; a zero stands behind the last byte */
+	size_t len;
+};
+
+/* Reads a regular file of at most `max` bytes. 0, ERR_NOT_FOUND, ERR_PERMISSION, ERR_UNSUPPORTED (a
+ * symbolic link, or no regular file), ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
+int file_read(const char *path, size_t max, struct file_bytes *ret);
+
+/* The same in two steps, for a process that opens and another that reads. Reads from the start,
+ * wherever the descriptor stands. */
+int file_open(const char *path, int *ret_fd);
+int file_read_fd(int fd, size_t max, struct file_bytes *ret);
+
+/* Wipes; accepts what was never read. */
+void file_free(struct file_bytes *bytes);
+
+/* Replaces or makes a file: it has this mode and all these bytes, on the disk, or it is as it was.
+ * 0, ERR_NOT_FOUND (no such directory), ERR_PERMISSION, ERR_UNSUPPORTED (something else than a
+ * regular file is there), ERR_TOO_LONG, ERR_IO. */
+int file_write(const char *path, struct span bytes, unsigned mode);
+
+/* Makes a directory with this mode and group, and those above it that are missing with 0755. One
+ * that is there already gets mode and group, too. 0, ERR_PERMISSION, ERR_UNSUPPORTED (something
+ * else is there), ERR_TOO_LONG, ERR_IO. */
+int file_make_directory(const char *path, unsigned mode, uint32_t group);
+
+/* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is
+ * open. 0, ERR_EXISTS (another process holds it), ERR_NOT_FOUND, ERR_PERMISSION, ERR_UNSUPPORTED,
+ * ERR_IO. */
+int file_lock(const char *path, int *ret_fd);
+
+#endif

@@ -1,0 +1,340 @@
+/* netlink.c - see netlink.h. */
+#include "io/netlink.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST_BYTES 256 /* the largest of ours takes 100 */
+#define DUMP_TRIES 3      /* of a table that changes while it is read */
+#define V4_AT 12          /* where IPv4 stands in an address (wire/ip.h) */
+#define V4_BYTES 4
+#define V4_BITS 32
+#define V6_BITS 128
+
+struct netlink {
+	struct mnl_socket *socket; /* owned */
+	uint32_t sequence;
+	uint8_t answer[1 << 13]; /* what the kernel fills at most for who reads with 8 KiB */
+};
+
+union request {
+	struct nlmsghdr header;
+	uint8_t bytes[REQUEST_BYTES];
+};
+
+static void close_socket(struct netlink *netlink)
+{
+	if (netlink->socket != NULL)
+		(void)mnl_socket_close(netlink->socket); /* nothing is held back */
+	netlink->socket = NULL;
+}
+
+static int open_socket(struct netlink *netlink)
+{
+	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (netlink->socket == NULL)
+		return ERR_IO;
+	return mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0 ? ERR_IO : 0;
+}
+
+int netlink_open(struct netlink **ret)
+{
+	struct netlink *netlink = calloc(1, sizeof(*netlink));
+
+	if (netlink == NULL)
+		return ERR_NOMEM;
+	if (open_socket(netlink) < 0) {
+		netlink_close(netlink);
+		return ERR_IO;
+	}
+	*ret = netlink;
+	return 0;
+}
+
+void netlink_close(struct netlink *netlink)
+{
+	if (netlink == NULL)
+		return;
+	close_socket(netlink);
+	free(netlink);
+}
+
+int netlink_find(const char *name, unsigned *ret_index)
+{
+	const unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		return ERR_NOT_FOUND;
+	*ret_index = index;
+	return 0;
+}
+
+static int err_of(int error)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+		return ERR_PERMISSION;
+	case ENODEV:
+	case EADDRNOTAVAIL:
+		return ERR_NOT_FOUND;
+	case EAFNOSUPPORT:
+	case EOPNOTSUPP:
+		return ERR_UNSUPPORTED;
+	case EINTR: /* of a dump: the table has changed meanwhile (NLM_F_DUMP_INTR) */
+		return ERR_AGAIN;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* Sends a request and goes through its answers to the last, an acknowledgement or the end of the
+ * dump. */
+static int ask(struct netlink *netlink, union request *request, mnl_cb_t each, void *argument)
+{
+	const unsigned port = mnl_socket_get_portid(netlink->socket);
+	int more = MNL_CB_OK;
+
+	request->header.nlmsg_seq = ++netlink->sequence;
+	if (mnl_socket_sendto(netlink->socket, request->bytes, request->header.nlmsg_len) < 0)
+		return err_of(errno);
+	while (more > MNL_CB_STOP) {
+		const ssize_t len = mnl_socket_recvfrom(netlink->socket, netlink->answer,
+							sizeof(netlink->answer));
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return err_of(errno);
+		more = mnl_cb_run(netlink->answer, (size_t)len, netlink->sequence, port, each,
+				  argument);
+	}
+	return more < 0 ? err_of(errno) : 0;
+}
+
+/* --- the link --- */
+
+static struct ifinfomsg *put_link(struct nlmsghdr *request, unsigned index)
+{
+	struct ifinfomsg *link;
+
+	request->nlmsg_type = RTM_NEWLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+	link->ifi_index = (int)index;
+	return link;
+}
+
+/* Without this the kernel makes a link-local address and sends router solicitations and multicast
+ * reports into the network, to nobody. */
+static int stay_silent(struct netlink *netlink, unsigned index)
+{
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct nlattr *families;
+	struct nlattr *inet6;
+
+	(void)put_link(header, index); /* no flag changes */
+	families = mnl_attr_nest_start(header, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(header, AF_INET6);
+	mnl_attr_put_u8(header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(header, inet6);
+	mnl_attr_nest_end(header, families);
+	return ask(netlink, &request, NULL, NULL);
+}
+
+int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu)
+{
+	union request request;
+	struct nlmsghdr *header;
+	struct ifinfomsg *link;
+	const int err = stay_silent(netlink, index);
+
+	if (err == ERR_PERMISSION || err == ERR_NOT_FOUND)
+		return err; /* anything else means that there is no IPv6 here to be silenced */
+	header = mnl_nlmsg_put_header(request.bytes);
+	link = put_link(header, index);
+	link->ifi_flags = IFF_UP;
+	link->ifi_change = IFF_UP;
+	mnl_attr_put_u32(header, IFLA_MTU, mtu);
+	return ask(netlink, &request, NULL, NULL);
+}
+
+/* --- addresses --- */
+
+static void put_ip(struct nlmsghdr *request, uint16_t type, const struct ip_address *address)
+{
+	if (ip_is_v4(address))
+		mnl_attr_put(request, type, V4_BYTES, address->bytes + V4_AT);
+	else
+		mnl_attr_put(request, type, sizeof(address->bytes), address->bytes);
+}
+
+static int change_address(struct netlink *netlink, uint16_t type, unsigned index,
+			  const struct netlink_prefix *address)
+{
+	const bool v4 = ip_is_v4(&address->address);
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct ifaddrmsg *message;
+
+	CHECK(address->len <= (v4 ? V4_BITS : V6_BITS));
+	header->nlmsg_type = type;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (type == RTM_NEWADDR)
+		header->nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+	message->ifa_family = v4 ? AF_INET : AF_INET6;
+	message->ifa_prefixlen = address->len;
+	message->ifa_index = index;
+	message->ifa_scope = RT_SCOPE_UNIVERSE;
+	put_ip(header, IFA_LOCAL, &address->address);
+	put_ip(header, IFA_ADDRESS, &address->address);
+	/* Nobody else can have it: the address is made of the key. And nobody would answer. */
+	if (type == RTM_NEWADDR && !v4)
+		mnl_attr_put_u32(header, IFA_FLAGS, IFA_F_NODAD);
+	return ask(netlink, &request, NULL, NULL);
+}
+
+int netlink_add_address(struct netlink *netlink, unsigned index,
+			const struct netlink_prefix *address)
+{
+	return change_address(netlink, RTM_NEWADDR, index, address);
+}
+
+int netlink_remove_address(struct netlink *netlink, unsigned index,
+			   const struct netlink_prefix *address)
+{
+	return change_address(netlink, RTM_DELADDR, index, address);
+}
+
+/* --- routes --- */
+
+struct overlap {
+	const struct netlink_prefix *prefix;
+	unsigned except;
+	bool found;
+	struct netlink_route route;
+	unsigned index; /* of its interface */
+};
+
+/* True if the first `len` bits are the same. */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned len)
+{
+	const unsigned whole = len / 8;
+	const uint8_t mask = (uint8_t)(0xff00U >> len % 8);
+
+	return memcmp(a, b, whole) == 0 && (mask == 0 || ((a[whole] ^ b[whole]) & mask) == 0);
+}
+
+static bool prefixes_overlap(const struct netlink_prefix *a, const struct netlink_prefix *b)
+{
+	const bool v4 = ip_is_v4(&a->address);
+	const unsigned at = v4 ? V4_AT : 0;
+	const unsigned len = a->len < b->len ? a->len : b->len;
+
+	return v4 == ip_is_v4(&b->address) &&
+	       same_bits(a->address.bytes + at, b->address.bytes + at, len);
+}
+
+/* A route as the kernel describes it. */
+struct kernel_route {
+	struct netlink_route route;
+	unsigned index; /* of its interface; 0: it has none, or several */
+	bool has_destination;
+};
+
+static int read_attribute(const struct nlattr *attribute, void *argument)
+{
+	struct kernel_route *ret = argument;
+	const uint16_t len = mnl_attr_get_payload_len(attribute);
+	const void *value = mnl_attr_get_payload(attribute);
+	uint8_t v4[V4_BYTES];
+
+	switch (mnl_attr_get_type(attribute)) {
+	case RTA_DST:
+		ret->has_destination = true;
+		if (len == sizeof(v4)) {
+			memcpy(v4, value, len);
+			ret->route.prefix.address = ip_v4(v4);
+		} else if (len == sizeof(ret->route.prefix.address.bytes)) {
+			memcpy(ret->route.prefix.address.bytes, value, len);
+		}
+		break;
+	case RTA_OIF:
+		if (len == sizeof(ret->index))
+			memcpy(&ret->index, value, len);
+		break;
+	case RTA_GATEWAY:
+	case RTA_VIA:
+		ret->route.has_gateway = true;
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int look_at_route(const struct nlmsghdr *answer, void *argument)
+{
+	const struct rtmsg *message = mnl_nlmsg_get_payload(answer);
+	struct kernel_route it = { .route.prefix.len = message->rtm_dst_len };
+	struct overlap *best = argument;
+
+	if (message->rtm_type != RTN_UNICAST || message->rtm_dst_len == 0 ||
+	    mnl_attr_parse(answer, sizeof(*message), read_attribute, &it) < 0)
+		return MNL_CB_OK;
+	if (it.has_destination && it.index != 0 && it.index != best->except &&
+	    prefixes_overlap(&it.route.prefix, best->prefix) &&
+	    (!best->found || it.route.prefix.len > best->route.prefix.len)) {
+		best->found = true;
+		best->route = it.route;
+		best->index = it.index;
+	}
+	return MNL_CB_OK;
+}
+
+static int dump_routes(struct netlink *netlink, struct overlap *overlap)
+{
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct rtmsg *message;
+
+	header->nlmsg_type = RTM_GETROUTE;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+	message->rtm_family = ip_is_v4(&overlap->prefix->address) ? AF_INET : AF_INET6;
+	return ask(netlink, &request, look_at_route, overlap);
+}
+
+int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *prefix,
+			 unsigned except, struct netlink_route *ret)
+{
+	struct overlap overlap = { .prefix = prefix, .except = except };
+	int err = dump_routes(netlink, &overlap);
+
+	for (int i = 1; i < DUMP_TRIES && err == ERR_AGAIN; i++) {
+		close_socket(netlink); /* what is left of the old dump waits in it */
+		err = open_socket(netlink);
+		if (err < 0)
+			return err;
+		overlap.found = false;
+		err = dump_routes(netlink, &overlap);
+	}
+	if (err < 0)
+		return err;
+	if (!overlap.found)
+		return ERR_NOT_FOUND;
+	if (if_indextoname(overlap.index, overlap.route.interface) == NULL)
+		memcpy(overlap.route.interface, "?", sizeof("?")); /* gone since */
+	*ret = overlap.route;
+	return 0;
+}

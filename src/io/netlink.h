@@ -1,0 +1,54 @@
+/* netlink.h - the interface's link, addresses and routes, and whose routes the host already has.
+ *
+ * The one place that speaks rtnetlink(7), through libmnl. Every call is a request and its
+ * acknowledgement; an address brings its connected route with it.
+ */
+#ifndef IO_NETLINK_H
+#define IO_NETLINK_H
+
+#include "wire/ip.h"
+
+#include <net/if.h>
+
+struct netlink; /* opaque */
+
+struct netlink_prefix {
+	struct ip_address
+		address; /* of the host, or of the network: bits behind `len` may be set */
+	uint8_t len;     /* 0..32 of IPv4, 0..128 of IPv6 */
+};
+
+/* A route of the host that contains, or lies in, a prefix of ours. */
+struct netlink_route {
+	struct netlink_prefix prefix;
+	char interface[IF_NAMESIZE];
+	bool has_gateway;
+};
+
+/* 0, ERR_NOMEM, ERR_IO. */
+int netlink_open(struct netlink **ret);
+void netlink_close(struct netlink *netlink);
+
+/* The interface's number: 0 or ERR_NOT_FOUND. */
+int netlink_find(const char *name, unsigned *ret_index);
+
+/* Sets the MTU, keeps the kernel from giving the link addresses of its own choice, and brings it
+ * up. 0, ERR_PERMISSION, ERR_NOT_FOUND, ERR_IO. */
+int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu);
+
+/* Adding an address that is there already is no error. 0, ERR_PERMISSION (also: IPv6 is switched
+ * off on the link), ERR_UNSUPPORTED (no such family), ERR_NOT_FOUND, ERR_IO. */
+int netlink_add_address(struct netlink *netlink, unsigned index,
+			const struct netlink_prefix *address);
+
+/* 0, ERR_NOT_FOUND (there is no such address), ERR_PERMISSION, ERR_IO. */
+int netlink_remove_address(struct netlink *netlink, unsigned index,
+			   const struct netlink_prefix *address);
+
+/* The most specific route that overlaps with the prefix, apart from default routes and those of the
+ * interface `except` (0: none). 0 if there is one, ERR_NOT_FOUND, ERR_UNSUPPORTED (no such
+ * family), ERR_AGAIN (the routes change too fast to be read), ERR_IO. */
+int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *prefix,
+			 unsigned except, struct netlink_route *ret);
+
+#endif

@@ -1,0 +1,211 @@
+/* process.c - see process.h.
+ *
+ * Between fork() and exec() there is one thread and a copy of the parent: what happens there is
+ * straight-line system calls. A failure travels back as an errno through a pipe that a successful
+ * exec() closes. */
+#include "io/process.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SIGNALLED 128  /* exit status of a process killed by signal n: 128 + n */
+#define KEPT_FDS_MIN 8 /* above the fixed descriptors of the child: 0, 1, 2, PROCESS_CHANNEL */
+#define DATABASE_BYTES 16384
+
+/* --- in the child, between fork() and exec() --- */
+
+/* 0, 1, 2 and the channel at 3; the other two are closed by exec(). Returns false with errno. */
+static bool set_descriptors(int channel, int *program, int *complain)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int kept = fcntl(channel, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
+	const int high_program = fcntl(*program, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
+	const int high_complain = fcntl(*complain, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
+
+	if (null < 0 || kept < 0 || high_program < 0 || high_complain < 0)
+		return false;
+	*program = high_program;
+	*complain = high_complain;
+	return dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+	       dup2(kept, PROCESS_CHANNEL) >= 0 &&
+	       close_range(PROCESS_CHANNEL + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+static bool become_user(uint32_t uid, uint32_t gid)
+{
+	return uid == PROCESS_UID_KEEP ||
+	       (setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
+		setresuid(uid, uid, uid) == 0);
+}
+
+/* The bounding set needs CAP_SETPCAP to shrink; where we lack it, no_new_privs alone keeps files
+ * from giving capabilities. */
+static void shrink_bounding_set(void)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0); /* see above */
+}
+
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+	       syscall(SYS_capset, &header, none) == 0 &&
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+/* Everything as if freshly logged in: the parent reads its signals from a descriptor. */
+static bool reset_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none); /* cannot fail */
+	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+static _Noreturn void become_child(const struct process_config *config, int program, int complain)
+{
+	shrink_bounding_set();
+	if (set_descriptors(config->channel, &program, &complain) &&
+	    become_user(config->uid, config->gid) && drop_capabilities() && reset_signals())
+		(void)syscall(SYS_execveat, program, "", config->argv, config->environment,
+			      AT_EMPTY_PATH);
+	{
+		const int error = errno;
+
+		(void)!write(complain, &error, sizeof(error)); /* who would listen? */
+	}
+	_exit(EXIT_FAILURE);
+}
+
+/* --- in the parent --- */
+
+static int err_of(int error)
+{
+	if (error == EPERM || error == EINVAL) /* EINVAL: the uid is not in our user namespace */
+		return ERR_PERMISSION;
+	return error == ENOMEM || error == EAGAIN ? ERR_NOMEM : ERR_IO;
+}
+
+/* Waits for the child's exec(): 0, or what it complains about. */
+static int hear(int fd)
+{
+	int error = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, &error, sizeof(error));
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(error) ? err_of(error) : 0;
+}
+
+static int start(const struct process_config *config, int program, struct process *ret)
+{
+	int complaint[2];
+	int err;
+
+	if (pipe2(complaint, O_CLOEXEC) < 0)
+		return ERR_IO;
+	ret->pid = fork();
+	if (ret->pid == 0)
+		become_child(config, program, complaint[1]);
+	(void)close(complaint[1]); /* the child has its own */
+	if (ret->pid < 0) {
+		(void)close(complaint[0]); /* nobody writes */
+		return ERR_NOMEM;
+	}
+	err = hear(complaint[0]);
+	(void)close(complaint[0]); /* everything was read */
+	ret->pidfd = err < 0 ? -1 : pidfd_open(ret->pid, 0);
+	if (ret->pidfd < 0) {
+		(void)kill(ret->pid, SIGKILL); /* ours until it is waited for */
+		(void)waitpid(ret->pid, NULL, 0);
+		return err < 0 ? err : ERR_IO;
+	}
+	return 0;
+}
+
+int process_spawn(const struct process_config *config, struct process *ret)
+{
+	/* By descriptor: the user the child becomes may not be able to walk to the file. */
+	const int program = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	struct process process;
+	int err;
+
+	if (program < 0)
+		return ERR_IO;
+	err = start(config, program, &process);
+	(void)close(program); /* only a name */
+	if (err == 0)
+		*ret = process;
+	return err;
+}
+
+bool process_reap(struct process *process, int *ret_status)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		return false;
+	(void)close(process->pidfd); /* only a name */
+	*process = (struct process){ .pidfd = -1 };
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status : SIGNALLED + info.si_status;
+	return true;
+}
+
+void process_signal(const struct process *process, int signal)
+{
+	(void)pidfd_send_signal(process->pidfd, signal, NULL, 0); /* it may have ended just now */
+}
+
+int process_harden(int death_signal)
+{
+	const struct rlimit none = { 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, (unsigned long)death_signal, 0, 0, 0) < 0)
+		return ERR_IO;
+	return 0;
+}
+
+int process_find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	struct passwd entry;
+	struct passwd *found = NULL;
+	char buffer[DATABASE_BYTES];
+
+	if (getpwnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
+		return ERR_NOT_FOUND;
+	*ret_uid = entry.pw_uid;
+	*ret_gid = entry.pw_gid;
+	return 0;
+}
+
+int process_find_group(const char *name, uint32_t *ret_gid)
+{
+	struct group entry;
+	struct group *found = NULL;
+	char buffer[DATABASE_BYTES];
+
+	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
+		return ERR_NOT_FOUND;
+	*ret_gid = entry.gr_gid;
+	return 0;
+}

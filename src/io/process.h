@@ -1,0 +1,51 @@
+/* process.h - our own program again, as another process with less.
+ *
+ * The child is executed anew, so that nothing of the parent's memory is in it (Provos 2003;
+ * Debian's and OpenBSD's daemons do it alike), with one socket to its parent as descriptor 3 and
+ * nothing else open but /dev/null and standard error. It has no capability, cannot gain one, and if
+ * the parent is root it runs as another user.
+ */
+#ifndef IO_PROCESS_H
+#define IO_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROCESS_CHANNEL 3 /* the descriptor under which a child finds its parent */
+#define PROCESS_UID_KEEP UINT32_MAX
+
+struct process_config {
+	const char *const *argv;        /* ended by NULL */
+	const char *const *environment; /* ended by NULL */
+	int channel;                    /* the child's end; stays the caller's to close */
+	uint32_t uid, gid;              /* PROCESS_UID_KEEP: stay who we are */
+};
+
+struct process {
+	pid_t pid;
+	int pidfd; /* owned; readable once it has ended */
+};
+
+/* 0, ERR_PERMISSION (rights cannot be given up), ERR_NOMEM, ERR_IO (it cannot be executed). */
+int process_spawn(const struct process_config *config, struct process *ret);
+
+/* True if it has ended: then the process is forgotten and *ret_status is its exit status, or 128
+ * and the number of the signal that killed it, as a shell has it. */
+bool process_reap(struct process *process, int *ret_status);
+
+/* To a process that was not reaped yet, however it is. */
+void process_signal(const struct process *process, int signal);
+
+/* For the child, first thing: no core dump and no debugger can read its memory, and `death_signal`
+ * comes when the parent dies. The parent's end of the channel says the same; the signal is for a
+ * child that has stopped listening. 0 or ERR_IO. */
+int process_harden(int death_signal);
+
+/* The user and group that a child of root becomes: of that name, else `nobody`. 0, ERR_NOT_FOUND.
+ */
+int process_find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
+/* The number of a group, or ERR_NOT_FOUND. */
+int process_find_group(const char *name, uint32_t *ret_gid);
+
+#endif

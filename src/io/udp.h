@@ -1,0 +1,50 @@
+/* udp.h - one UDP socket of each family on one port: batches in, the egress out.
+ *
+ * Nothing of ours is ever fragmented outside: DF is set on everything (RFC 8899, 3), and what ICMP
+ * says about a path is not believed, since anybody can send it; paths are measured with probes of
+ * our own. Each datagram is received with the address it was sent to and can be sent from a chosen
+ * one, since a host may have several and a NAT on the way knows only one of them.
+ */
+#ifndef IO_UDP_H
+#define IO_UDP_H
+
+#include "forward/egress.h"
+#include "forward/forward.h"
+
+enum udp_family { UDP_V4, UDP_V6, UDP_FAMILIES };
+
+struct udp_counters {
+	uint64_t received, sent;
+	uint64_t truncated;   /* longer than a buffer: none of ours is */
+	uint64_t too_long;    /* refused by the device: longer than its MTU */
+	uint64_t unreachable; /* refused by the host: no route, no such family, firewall */
+	uint64_t no_buffer;   /* refused by the device: its queue is full */
+	uint64_t blocked;     /* how often the socket was full */
+};
+
+struct udp_room; /* what a batch of system calls needs */
+
+/* Fields may be read. */
+struct udp {
+	int sockets[UDP_FAMILIES]; /* owned; -1: the host does not have this family */
+	uint16_t port;
+	struct udp_room *room; /* owned */
+	struct udp_counters counters;
+};
+
+/* Port 0: any that both families have free. 0, ERR_EXISTS (the port is in use), ERR_PERMISSION (a
+ * port that only root may have), ERR_UNSUPPORTED (neither family is here), ERR_NOMEM, ERR_IO. */
+int udp_open(struct udp *udp, uint16_t port);
+void udp_close(struct udp *udp);
+
+/* Receives up to FORWARD_BATCH_MAX datagrams without waiting. Each packets[i].data has
+ * EGRESS_SLOT_BYTES of room; packets may change places. Sets count, and of each packet len, local,
+ * remote and verdict. */
+void udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *batch);
+
+/* Sends what waits in the egress, in its order, until nothing does or a socket is full. What the
+ * host refuses for any other reason is dropped and counted, as a network would do it. True if a
+ * socket was full: *ret_full is its family; try again when it is writable. */
+bool udp_send(struct udp *udp, struct egress *egress, struct mono now, enum udp_family *ret_full);
+
+#endif

@@ -1,0 +1,318 @@
+/* test_file.c - a file is read whole or not at all, and after a failure at any step of writing it
+ * is the old one or the new one. */
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+#include "io/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The n-th call of those that writing needs fails; 0: none does. The linker sends them here
+ * (--wrap in meson.build). */
+static struct {
+	unsigned fail_at, calls;
+	size_t write_bytes_max; /* what one write() takes at most */
+} disk = { .write_bytes_max = SIZE_MAX };
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+int __real_fchmod(int fd, mode_t mode);
+int __real_fsync(int fd);
+int __real_renameat(int from, const char *old, int to, const char *new);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_fsync(int fd);
+int __wrap_renameat(int from, const char *old, int to, const char *new);
+
+static bool fails(void)
+{
+	errno = EIO;
+	return ++disk.calls == disk.fail_at;
+}
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t len)
+{
+	if (fails())
+		return -1;
+	return __real_write(fd, bytes, len < disk.write_bytes_max ? len : disk.write_bytes_max);
+}
+
+int __wrap_fchmod(int fd, mode_t mode)
+{
+	return fails() ? -1 : __real_fchmod(fd, mode);
+}
+
+int __wrap_fsync(int fd)
+{
+	return fails() ? -1 : __real_fsync(fd);
+}
+
+int __wrap_renameat(int from, const char *old, int to, const char *new)
+{
+	return fails() ? -1 : __real_renameat(from, old, to, new);
+}
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* --- a directory for each test --- */
+
+static char directory[64];
+
+static const char *at(const char *name)
+{
+	static struct file_path path;
+
+	assert_int_equal(file_path(&path, "%s/%s", directory, name), 0);
+	return path.text;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)snprintf(directory, sizeof(directory), "/tmp/ipop-test-file-XXXXXX");
+	disk.fail_at = disk.calls = 0;
+	disk.write_bytes_max = SIZE_MAX;
+	return mkdtemp(directory) == NULL ? -1 : 0;
+}
+
+static int is_entry(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* How many entries the directory has; removes them if wanted. */
+static int entries(bool remove)
+{
+	struct dirent **list = NULL;
+	const int count = scandir(directory, &list, is_entry, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (remove)
+			(void)unlinkat(AT_FDCWD, at(list[i]->d_name),
+				       list[i]->d_type == DT_DIR ? AT_REMOVEDIR : 0);
+		free(list[i]);
+	}
+	free(list);
+	return count;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	(void)entries(true);
+	return rmdir(directory);
+}
+
+static void assert_holds(const char *path, const char *want)
+{
+	struct file_bytes bytes = { 0 };
+
+	assert_int_equal(file_read(path, 4096, &bytes), 0);
+	assert_int_equal(bytes.len, strlen(want));
+	assert_string_equal((const char *)bytes.data, want); /* ends with a zero */
+	file_free(&bytes);
+	assert_null(bytes.data);
+}
+
+static void what_was_written_is_read(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(file_write(at("key.pem"), span_text("secret"), 0600), 0);
+	assert_holds(at("key.pem"), "secret");
+	assert_int_equal(stat(at("key.pem"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(file_write(at("key.pem"), span_text(""), 0640), 0);
+	assert_holds(at("key.pem"), "");
+	assert_int_equal(stat(at("key.pem"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0640);
+	assert_int_equal(entries(false), 1);
+}
+
+static void a_failure_leaves_the_old_or_the_new(void **state)
+{
+	unsigned failures = 0;
+
+	(void)state;
+	disk.write_bytes_max = 2; /* three writes */
+	for (unsigned n = 1;; n++) {
+		struct file_bytes bytes;
+		int err;
+
+		disk.fail_at = 0;
+		assert_int_equal(file_write(at("f"), span_text("old"), 0600), 0);
+		disk.fail_at = n;
+		disk.calls = 0;
+		err = file_write(at("f"), span_text("newer"), 0600);
+		assert_int_equal(entries(false), 1); /* nothing half-made stays */
+		if (disk.calls < n) {
+			assert_int_equal(err, 0);
+			break;
+		}
+		failures++;
+		assert_int_equal(err, ERR_IO);
+		assert_int_equal(file_read(at("f"), 16, &bytes), 0);
+		/* Only when the directory could not be synchronised is the new one there. */
+		assert_string_equal((const char *)bytes.data, failures == 7 ? "newer" : "old");
+		file_free(&bytes);
+	}
+	assert_int_equal(failures, 7); /* 3 write, fchmod, fsync, renameat, fsync */
+	assert_holds(at("f"), "newer");
+}
+
+static void a_new_file_that_fails_is_not_there(void **state)
+{
+	struct file_bytes bytes;
+
+	(void)state;
+	disk.fail_at = 3; /* fsync of the file */
+	assert_int_equal(file_write(at("f"), span_text("new"), 0600), ERR_IO);
+	assert_int_equal(file_read(at("f"), 16, &bytes), ERR_NOT_FOUND);
+	assert_int_equal(entries(false), 0);
+}
+
+static void symbolic_links_are_refused(void **state)
+{
+	struct file_bytes bytes;
+	char link[FILE_PATH_BYTES];
+	int fd;
+
+	(void)state;
+	assert_int_equal(file_write(at("target"), span_text("kept"), 0600), 0);
+	(void)snprintf(link, sizeof(link), "%s", at("link"));
+	assert_int_equal(symlink(at("target"), link), 0);
+	assert_int_equal(file_read(link, 16, &bytes), ERR_UNSUPPORTED);
+	assert_int_equal(file_write(link, span_text("new"), 0600), ERR_UNSUPPORTED);
+	assert_int_equal(file_lock(link, &fd), ERR_UNSUPPORTED);
+	assert_int_equal(file_make_directory(link, 0700, FILE_GROUP_KEEP), ERR_UNSUPPORTED);
+	assert_holds(at("target"), "kept");
+	assert_int_equal(entries(false), 2);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	struct file_bytes bytes;
+
+	(void)state;
+	assert_int_equal(file_read("/dev/null", 16, &bytes), ERR_UNSUPPORTED);
+	assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+	assert_int_equal(file_read(at("fifo"), 16, &bytes), ERR_UNSUPPORTED); /* and no waiting */
+	assert_int_equal(file_write(at("fifo"), span_text("x"), 0600), ERR_UNSUPPORTED);
+	assert_int_equal(file_read(directory, 16, &bytes), ERR_UNSUPPORTED);
+	assert_int_equal(file_write(at(""), span_text("x"), 0600), ERR_UNSUPPORTED);
+	assert_int_equal(file_read(at("none"), 16, &bytes), ERR_NOT_FOUND);
+	assert_int_equal(file_write(at("none/f"), span_text("x"), 0600), ERR_NOT_FOUND);
+}
+
+static void reading_has_a_limit(void **state)
+{
+	struct file_bytes bytes;
+
+	(void)state;
+	assert_int_equal(file_write(at("f"), span_text("12345"), 0600), 0);
+	assert_int_equal(file_read(at("f"), 4, &bytes), ERR_TOO_LONG);
+	assert_int_equal(file_read(at("f"), 5, &bytes), 0);
+	assert_int_equal(bytes.len, 5);
+	file_free(&bytes);
+	/* Files of the kernel say that they have no bytes, and have some. */
+	assert_int_equal(file_read("/proc/self/status", 4096, &bytes), ERR_TOO_LONG);
+}
+
+static void a_descriptor_is_read_from_its_start(void **state)
+{
+	struct file_bytes bytes;
+	int fd;
+
+	(void)state;
+	assert_int_equal(file_write(at("f"), span_text("12345"), 0600), 0);
+	assert_int_equal(file_open(at("f"), &fd), 0);
+	assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(file_read_fd(fd, 16, &bytes), 0);
+		assert_string_equal((const char *)bytes.data, "12345");
+		file_free(&bytes);
+	}
+	(void)close(fd);
+}
+
+static void directories_get_their_mode(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(file_make_directory(at("a"), 0750, FILE_GROUP_KEEP), 0);
+	assert_int_equal(stat(at("a"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0750);
+	assert_int_equal(chmod(at("a"), 0777), 0);
+	assert_int_equal(file_make_directory(at("a"), 0750, FILE_GROUP_KEEP), 0);
+	assert_int_equal(stat(at("a"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0750);
+	assert_int_equal(file_make_directory(at("a/b/c"), 0700, FILE_GROUP_KEEP), 0);
+	assert_int_equal(stat(at("a/b"), &status), 0);
+	assert_int_equal(status.st_mode & 0700, 0700);
+	assert_int_equal(rmdir(at("a/b/c")), 0);
+	assert_int_equal(rmdir(at("a/b")), 0);
+	assert_int_equal(file_write(at("f"), span_text(""), 0600), 0);
+	assert_int_equal(file_make_directory(at("f"), 0750, FILE_GROUP_KEEP), ERR_UNSUPPORTED);
+	assert_int_equal(file_make_directory(at("f/g"), 0750, FILE_GROUP_KEEP), ERR_UNSUPPORTED);
+}
+
+static void one_holds_a_lock(void **state)
+{
+	int first;
+	int second;
+
+	(void)state;
+	assert_int_equal(file_lock(at("pid"), &first), 0);
+	assert_int_equal(file_lock(at("pid"), &second), ERR_EXISTS);
+	/* Removed under the holder: the name is free, and a new file is made and locked. */
+	assert_int_equal(unlink(at("pid")), 0);
+	assert_int_equal(file_lock(at("pid"), &second), 0);
+	(void)close(first);
+	assert_int_equal(file_lock(at("pid"), &first), ERR_EXISTS);
+	(void)close(second);
+	assert_int_equal(file_lock(at("pid"), &first), 0);
+	(void)close(first);
+}
+
+static void paths_have_a_limit(void **state)
+{
+	struct file_path path;
+	char text[FILE_PATH_BYTES + 1];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[FILE_PATH_BYTES] = 0;
+	assert_int_equal(file_path(&path, "%s", text), ERR_TOO_LONG);
+	text[FILE_PATH_BYTES - 1] = 0;
+	assert_int_equal(file_path(&path, "%s", text), 0);
+	assert_string_equal(path.text, text);
+}
+
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_DIRECTORY(what_was_written_is_read),
+		IN_DIRECTORY(a_failure_leaves_the_old_or_the_new),
+		IN_DIRECTORY(a_new_file_that_fails_is_not_there),
+		IN_DIRECTORY(symbolic_links_are_refused),
+		IN_DIRECTORY(what_is_no_file_is_refused),
+		IN_DIRECTORY(reading_has_a_limit),
+		IN_DIRECTORY(a_descriptor_is_read_from_its_start),
+		IN_DIRECTORY(directories_get_their_mode),
+		IN_DIRECTORY(one_holds_a_lock),
+		cmocka_unit_test(paths_have_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
