@@ -2,22 +2,28 @@
  *
  * A bounded queue that is fair between links by bytes (deficit round robin, Shreedhar and Varghese
  * 1995), so that one bulk peer cannot starve another's keepalive. Control frames of a link go
- * before its data. When the queue is full the longest link gives: a new datagram of that link is
- * refused, one of any other link displaces its newest data. Later a pacer with fixed slots stands
- * here.
+ * before its data. Later a pacer with fixed slots stands here.
+ *
+ * When all slots hold a datagram the longest link gives. A datagram of a shorter link displaces the
+ * longest's newest data, or its newest control if it has no data; a control datagram of the longest
+ * itself displaces its own newest data; anything else is refused. What was reserved or taken is
+ * never displaced. Every call takes the same time, however many links wait.
+ *
+ * For one thread. Slots are taken from the heap once, at egress_new().
  */
 #ifndef FORWARD_EGRESS_H
 #define FORWARD_EGRESS_H
 
 #include "base/mono.h"
+#include "base/rng.h"
 #include "wire/datagram.h"
 #include "wire/endpoint.h"
 
 #define EGRESS_SLOTS 256 /* datagrams that wait in all */
 #define EGRESS_SLOT_BYTES 2048
-#define EGRESS_LINK_NONE 0 /* handshakes and whatever belongs to no link */
+#define EGRESS_LINK_NONE 0 /* handshakes and whatever belongs to no link: a link like any other */
 
-enum egress_class { EGRESS_CONTROL, EGRESS_DATA };
+enum egress_class { EGRESS_CONTROL, EGRESS_DATA, EGRESS_CLASSES };
 
 struct egress_datagram {
 	uint32_t link;
@@ -30,24 +36,29 @@ struct egress_datagram {
 
 struct egress; /* opaque */
 
-/* 0 or ERR_NOMEM. */
-int egress_new(struct egress **ret);
-void egress_del(struct egress *egress);
+/* Rng keys the table of links. 0 or ERR_NOMEM. */
+int egress_new(struct rng *rng, struct egress **ret);
+void egress_del(struct egress *egress); /* accepts NULL */
 
 /* A slot to fill: link, class, local, remote and ttl are copied from `like`, data is the room. NULL
- * (and counted) if this datagram is the one to give. egress_commit() with the length, or
- * egress_cancel(), comes next. */
+ * (and counted) if this datagram is the one to give. egress_commit() with its length, at least 1,
+ * or egress_cancel() comes next for it. */
 struct egress_datagram *egress_reserve(struct egress *egress, const struct egress_datagram *like);
 void egress_commit(struct egress *egress, struct egress_datagram *datagram, size_t len);
 void egress_cancel(struct egress *egress, struct egress_datagram *datagram);
 
-/* The next to send, in fair order; it stays until egress_done(). NULL if nothing waits. Up to
- * EGRESS_SLOTS may be taken before they are done. */
+/* The next to send, in fair order; it is the caller's until egress_done() or egress_return(). NULL
+ * if nothing waits. Up to EGRESS_SLOTS may be taken before they are done. */
 struct egress_datagram *egress_next(struct egress *egress, struct mono now);
 void egress_done(struct egress *egress, struct egress_datagram *datagram);
 
-/* Puts a taken datagram back to the front of its link (the socket was full). */
+/* Puts a taken datagram back before all others of its link and class (the socket was full), as if
+ * it had not been taken. Of several, the last taken comes first. */
 void egress_return(struct egress *egress, struct egress_datagram *datagram);
+
+/* How many datagrams are taken before one is refused or displaced: what a reader of the TUN may
+ * read without loss. */
+size_t egress_room(const struct egress *egress);
 
 /* When egress_next() may have something that it does not have now; MONO_NEVER today. */
 struct mono egress_deadline(const struct egress *egress);

@@ -1,0 +1,348 @@
+/* egress.c - see egress.h.
+ *
+ * Slots and flows are numbered, and lists are made of their numbers, so nothing is searched and
+ * nothing allocated:
+ *
+ *   free slots, free flows   stacks
+ *   flow_of_link             a map; a link has a flow while datagrams of it wait
+ *   active                   the flows in the order of their turns
+ *   a flow's slots           one list a class, oldest first
+ *   by_length[n]             the flows in which n datagrams wait. A length changes by one at a
+ * time, so the greatest that has a flow is never more than one step away.
+ *
+ * The quantum of a turn is the size of a slot, so whoever has the turn can send a datagram.
+ */
+#include "forward/egress.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/map.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define NONE UINT16_MAX
+#define QUANTUM_BYTES EGRESS_SLOT_BYTES
+
+static_assert(EGRESS_SLOTS < NONE, "the number of a slot or flow must fit");
+
+struct list {
+	uint16_t first, last; /* NONE: empty */
+};
+
+struct place {
+	uint16_t before, behind; /* NONE: it is the first, the last */
+};
+
+struct stack {
+	uint16_t numbers[EGRESS_SLOTS];
+	uint16_t count;
+};
+
+enum slot_state { SLOT_FREE, SLOT_RESERVED, SLOT_WAITING, SLOT_TAKEN };
+
+struct slot {
+	struct egress_datagram datagram; /* first: the caller's pointer is the slot's */
+	enum slot_state state;
+};
+
+struct flow {
+	uint32_t link;
+	uint16_t waiting; /* datagrams; between two calls at least one */
+	bool has_turn;    /* got its quantum and has not passed the turn on */
+	size_t deficit;   /* bytes it may still send in this turn */
+	struct list slots[EGRESS_CLASSES];
+};
+
+struct egress {
+	uint8_t (*room)[EGRESS_SLOT_BYTES]; /* owned: the bytes of the slots */
+	struct slot slots[EGRESS_SLOTS];
+	struct flow flows[EGRESS_SLOTS];
+	struct stack free_slots, free_flows;
+	struct map flow_of_link;
+	struct list active, by_length[EGRESS_SLOTS + 1];
+	struct place in_flow[EGRESS_SLOTS];                            /* of slots */
+	struct place in_active[EGRESS_SLOTS], in_length[EGRESS_SLOTS]; /* of flows */
+	uint16_t longest; /* the greatest length of a flow; 0: nothing waits */
+	struct egress_counters counters;
+};
+
+static const struct list empty_list = { NONE, NONE };
+
+static void add_first(struct list *list, struct place *places, uint16_t number)
+{
+	places[number] = (struct place){ .before = NONE, .behind = list->first };
+	if (list->first != NONE)
+		places[list->first].before = number;
+	else
+		list->last = number;
+	list->first = number;
+}
+
+static void add_last(struct list *list, struct place *places, uint16_t number)
+{
+	places[number] = (struct place){ .before = list->last, .behind = NONE };
+	if (list->last != NONE)
+		places[list->last].behind = number;
+	else
+		list->first = number;
+	list->last = number;
+}
+
+static void take_out(struct list *list, struct place *places, uint16_t number)
+{
+	const struct place place = places[number];
+
+	if (place.before != NONE)
+		places[place.before].behind = place.behind;
+	else
+		list->first = place.behind;
+	if (place.behind != NONE)
+		places[place.behind].before = place.before;
+	else
+		list->last = place.before;
+}
+
+static void stack_push(struct stack *stack, uint16_t number)
+{
+	stack->numbers[stack->count++] = number;
+}
+
+static uint16_t stack_pop(struct stack *stack)
+{
+	CHECK(stack->count > 0);
+	return stack->numbers[--stack->count];
+}
+
+int egress_new(struct rng *rng, struct egress **ret)
+{
+	struct egress *egress = calloc(1, sizeof(*egress));
+
+	if (egress == NULL)
+		return ERR_NOMEM;
+	egress->room = calloc(EGRESS_SLOTS, sizeof(egress->room[0]));
+	if (egress->room == NULL ||
+	    map_init(&egress->flow_of_link, rng, EGRESS_SLOTS, sizeof(uint32_t)) < 0) {
+		egress_del(egress);
+		return ERR_NOMEM;
+	}
+	for (uint16_t i = EGRESS_SLOTS; i-- > 0;) { /* the lowest number is taken first */
+		egress->slots[i].datagram.data = egress->room[i];
+		stack_push(&egress->free_slots, i);
+		stack_push(&egress->free_flows, i);
+	}
+	egress->active = empty_list;
+	for (unsigned length = 0; length <= EGRESS_SLOTS; length++)
+		egress->by_length[length] = empty_list;
+	*ret = egress;
+	return 0;
+}
+
+void egress_del(struct egress *egress)
+{
+	if (egress == NULL)
+		return;
+	map_free(&egress->flow_of_link);
+	free(egress->room);
+	free(egress);
+}
+
+/* The caller's datagram is a slot of this egress, in that state. */
+static uint16_t slot_number(const struct egress *egress, const struct egress_datagram *datagram,
+			    enum slot_state state)
+{
+	const ptrdiff_t number = (const struct slot *)datagram - egress->slots;
+
+	CHECK(number >= 0 && number < EGRESS_SLOTS);
+	CHECK(egress->slots[number].state == state);
+	return (uint16_t)number;
+}
+
+static void free_slot(struct egress *egress, uint16_t number)
+{
+	egress->slots[number].state = SLOT_FREE;
+	stack_push(&egress->free_slots, number);
+}
+
+static struct flow *find_flow(struct egress *egress, uint32_t link)
+{
+	uint32_t number;
+
+	return map_get(&egress->flow_of_link, &link, &number) ? &egress->flows[number] : NULL;
+}
+
+static uint16_t flow_number(const struct egress *egress, const struct flow *flow)
+{
+	return (uint16_t)(flow - egress->flows);
+}
+
+/* The only writer of flow->waiting; it changes by one. */
+static void set_waiting(struct egress *egress, struct flow *flow, uint16_t waiting)
+{
+	const uint16_t number = flow_number(egress, flow);
+
+	take_out(&egress->by_length[flow->waiting], egress->in_length, number);
+	add_last(&egress->by_length[waiting], egress->in_length, number);
+	flow->waiting = waiting;
+	if (waiting > egress->longest)
+		egress->longest = waiting;
+	else if (egress->by_length[egress->longest].first == NONE)
+		egress->longest--; /* it was alone there, and is one below now */
+}
+
+/* A link that begins to wait has the last turn of this round. */
+static struct flow *add_flow(struct egress *egress, uint32_t link)
+{
+	const uint16_t number = stack_pop(&egress->free_flows);
+
+	egress->flows[number] = (struct flow){ .link = link, .slots = { empty_list, empty_list } };
+	CHECK(map_put(&egress->flow_of_link, &link, number) == 0);
+	add_last(&egress->active, egress->in_active, number);
+	add_last(&egress->by_length[0], egress->in_length, number);
+	return &egress->flows[number];
+}
+
+/* Takes a waiting slot out of its flow, which ends with its last one. */
+static void detach(struct egress *egress, struct flow *flow, uint16_t slot)
+{
+	const struct egress_datagram *datagram = &egress->slots[slot].datagram;
+
+	take_out(&flow->slots[datagram->class], egress->in_flow, slot);
+	set_waiting(egress, flow, (uint16_t)(flow->waiting - 1));
+	if (flow->waiting > 0)
+		return;
+	take_out(&egress->by_length[0], egress->in_length, flow_number(egress, flow));
+	take_out(&egress->active, egress->in_active, flow_number(egress, flow));
+	CHECK(map_remove(&egress->flow_of_link, &flow->link));
+	stack_push(&egress->free_flows, flow_number(egress, flow));
+}
+
+/* Makes room for a datagram like this by the rule of egress.h; false if it is the one to give. */
+static bool displace(struct egress *egress, const struct egress_datagram *like)
+{
+	struct flow *own = find_flow(egress, like->link);
+	struct flow *flow;
+	uint16_t victim;
+
+	if (egress->longest == 0)
+		return false;
+	flow = &egress->flows[egress->by_length[egress->longest].first];
+	if (own != NULL && own->waiting == egress->longest) {
+		if (like->class != EGRESS_CONTROL || own->slots[EGRESS_DATA].last == NONE)
+			return false;
+		flow = own;
+	}
+	victim = flow->slots[EGRESS_DATA].last;
+	if (victim == NONE)
+		victim = flow->slots[EGRESS_CONTROL].last;
+	detach(egress, flow, victim);
+	free_slot(egress, victim);
+	egress->counters.displaced++;
+	return true;
+}
+
+struct egress_datagram *egress_reserve(struct egress *egress, const struct egress_datagram *like)
+{
+	struct egress_datagram *datagram;
+	uint16_t number;
+
+	CHECK(like->class < EGRESS_CLASSES);
+	if (egress->free_slots.count == 0 && !displace(egress, like)) {
+		egress->counters.refused++;
+		return NULL;
+	}
+	number = stack_pop(&egress->free_slots);
+	egress->slots[number].state = SLOT_RESERVED;
+	datagram = &egress->slots[number].datagram;
+	*datagram = *like;
+	datagram->data = egress->room[number];
+	datagram->len = 0;
+	return datagram;
+}
+
+void egress_commit(struct egress *egress, struct egress_datagram *datagram, size_t len)
+{
+	const uint16_t number = slot_number(egress, datagram, SLOT_RESERVED);
+	struct flow *flow = find_flow(egress, datagram->link);
+
+	CHECK(len > 0 && len <= EGRESS_SLOT_BYTES);
+	datagram->len = len;
+	if (flow == NULL)
+		flow = add_flow(egress, datagram->link);
+	egress->slots[number].state = SLOT_WAITING;
+	add_last(&flow->slots[datagram->class], egress->in_flow, number);
+	set_waiting(egress, flow, (uint16_t)(flow->waiting + 1));
+	egress->counters.queued++;
+}
+
+void egress_cancel(struct egress *egress, struct egress_datagram *datagram)
+{
+	free_slot(egress, slot_number(egress, datagram, SLOT_RESERVED));
+}
+
+struct egress_datagram *egress_next(struct egress *egress, struct mono now)
+{
+	(void)now; /* no slot has a time yet */
+	while (egress->active.first != NONE) {
+		struct flow *flow = &egress->flows[egress->active.first];
+		uint16_t number = flow->slots[EGRESS_CONTROL].first;
+		struct slot *slot;
+
+		if (number == NONE)
+			number = flow->slots[EGRESS_DATA].first;
+		slot = &egress->slots[number];
+		if (!flow->has_turn) {
+			flow->has_turn = true;
+			flow->deficit += QUANTUM_BYTES;
+		}
+		if (slot->datagram.len <= flow->deficit) {
+			flow->deficit -= slot->datagram.len;
+			detach(egress, flow, number);
+			slot->state = SLOT_TAKEN;
+			return &slot->datagram;
+		}
+		flow->has_turn = false; /* what is left counts in its next turn */
+		take_out(&egress->active, egress->in_active, flow_number(egress, flow));
+		add_last(&egress->active, egress->in_active, flow_number(egress, flow));
+	}
+	return NULL;
+}
+
+void egress_done(struct egress *egress, struct egress_datagram *datagram)
+{
+	free_slot(egress, slot_number(egress, datagram, SLOT_TAKEN));
+	egress->counters.sent++;
+}
+
+void egress_return(struct egress *egress, struct egress_datagram *datagram)
+{
+	const uint16_t number = slot_number(egress, datagram, SLOT_TAKEN);
+	struct flow *flow = find_flow(egress, datagram->link);
+
+	if (flow == NULL) { /* it ended with this datagram, in its turn: there it goes on */
+		flow = add_flow(egress, datagram->link);
+		take_out(&egress->active, egress->in_active, flow_number(egress, flow));
+		add_first(&egress->active, egress->in_active, flow_number(egress, flow));
+		flow->has_turn = true;
+	}
+	flow->deficit += datagram->len;
+	egress->slots[number].state = SLOT_WAITING;
+	add_first(&flow->slots[datagram->class], egress->in_flow, number);
+	set_waiting(egress, flow, (uint16_t)(flow->waiting + 1));
+}
+
+size_t egress_room(const struct egress *egress)
+{
+	return egress->free_slots.count;
+}
+
+struct mono egress_deadline(const struct egress *egress)
+{
+	(void)egress;
+	return MONO_NEVER;
+}
+
+struct egress_counters egress_counters(const struct egress *egress)
+{
+	return egress->counters;
+}
