@@ -5,9 +5,10 @@
 #ifndef SECCHECK_LIST_H
 #define SECCHECK_LIST_H
 
-#define SECCHECK_LIST(X)   \
-	SECCHECK_CRYPTO(X) \
-	SECCHECK_SESSION(X)
+#define SECCHECK_LIST(X)    \
+	SECCHECK_CRYPTO(X)  \
+	SECCHECK_SESSION(X) \
+	SECCHECK_FORWARD(X)
 
 #define SECCHECK_CRYPTO(X)                                                               \
 	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext") \
@@ -24,5 +25,16 @@
 	X(SEC_REPLAY_SEEN, "the counter was not seen")                               \
 	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")              \
 	X(SEC_IP_NOT_MAPPED, "no IPv6 packet carries an IPv4 address that one table would mix up")
+
+#define SECCHECK_FORWARD(X)                                                            \
+	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's") \
+	X(SEC_SEAL_NOT_STOPPED, "the keys to send with are not at their end")          \
+	X(SEC_SEAL_COUNTER, "a counter is left to send with")                          \
+	X(SEC_OPEN_NOT_STOPPED, "the keys to receive with are not at their end")       \
+	X(SEC_OPEN_COUNTER, "a received counter is below the limit")                   \
+	X(SEC_OPEN_FAILURES, "not too many packets failed to open")                    \
+	X(SEC_OPEN_WINDOW, "the counter of a packet that comes may be new")            \
+	X(SEC_OPEN_AUTHENTIC, "the packet opens")                                      \
+	X(SEC_OPEN_FRESH, "the counter of the opened packet was new")
 
 #endif

@@ -3,8 +3,14 @@
  * Only forward/ seals and opens under session keys, control frames included, so there is exactly
  * one counter and one window a key. Key sets live outside the snapshots (table.h) and are counted
  * by them: the control thread frees one when its last snapshot is gone. A key set refuses its keys
- * after `stop`, SESSION_STOP_AFTER_IP after the first IP packet, and at the counter limit, whether
- * or not the control thread still runs.
+ * from `stop` on, from KEYSET_STOP_AFTER_IP_MS after the first IP packet on, and at the limits of
+ * packets and forgeries, whether or not the control thread still runs. Each call judges that by the
+ * time it is given.
+ *
+ * Threads. keyset_seal() and keyset_open() may be called by any thread at any time. A sender takes
+ * its counter with one atomic addition and a cipher context of its own, of which there are as many
+ * as threads: nobody waits. Receivers of one key set take turns, since they share its window; the
+ * turn is a C11 atomic flag, held for one packet and never across anything that can block.
  */
 #ifndef FORWARD_KEYSET_H
 #define FORWARD_KEYSET_H
@@ -15,17 +21,22 @@
 #include "wire/frame.h"
 
 #define KEYSET_STOP_AFTER_IP_MS 180000
-#define KEYSET_PACKETS_MAX (UINT64_C(1) << 36) /* refuses here; the session rekeys at 2^32 */
-#define KEYSET_FAILURES_MAX \
-	(UINT64_C(1)        \
-	 << 36) /* forged packets until the key is given up (RFC 9001, 6.6: 2^52 and 2^36) */
+#define KEYSET_PACKETS_MAX (UINT64_C(1) << 36)  /* the session rekeys at 2^32 */
+#define KEYSET_FAILURES_MAX (UINT64_C(1) << 36) /* RFC 9001, 6.6: the lower of its two limits */
+#define KEYSET_SENT_STEP (UINT64_C(1) << 20)    /* packets between two KEYSET_SENT */
+#define KEYSET_SENDERS_MAX 16                   /* threads that seal at once */
 #define KEYSET_OVERHEAD (DATAGRAM_HEADER_BYTES + FRAME_HEADER_BYTES + AEAD_TAG_BYTES)
+#define KEYSET_PAYLOAD_BYTES_MAX (DATAGRAM_BYTES_MAX - KEYSET_OVERHEAD)
 
 struct keyset_config {
 	uint32_t local_index, remote_index;
 	const uint8_t *send_key, *receive_key; /* AEAD_KEY_BYTES each; borrowed for the call */
 	const struct suite *suite;
 	struct mono stop;
+	uint32_t senders;      /* threads that may seal at once: 1 + workers; 0: one */
+	uint64_t packets_max;  /* counters from here on are neither sent nor taken; 0: the
+				  constant above, which is also the most */
+	uint64_t failures_max; /* the same of packets that do not open */
 };
 
 struct keyset; /* opaque */
@@ -38,24 +49,44 @@ void keyset_unref(struct keyset *keyset);
 
 uint32_t keyset_local_index(const struct keyset *keyset);
 
-/* Seals one frame into a datagram: `ret` holds payload.len + KEYSET_OVERHEAD bytes. Safe beside
- * other threads. 0, ERR_EXHAUSTED (counter), ERR_EXPIRED (stop), ERR_TOO_LONG. */
+/* Seals one frame into a datagram: `ret` holds payload.len + KEYSET_OVERHEAD bytes and may not
+ * overlap the payload. The frame's payload_len is filled in here. 0, ERR_TOO_LONG (more than
+ * KEYSET_PAYLOAD_BYTES_MAX), ERR_EXPIRED (stop), ERR_EXHAUSTED (counter), ERR_CRYPTO. */
 int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		struct span payload, uint8_t *ret);
 
-/* Opens a datagram in place: window asked, opened, window moved. `frame` and `payload` point into
- * `datagram`. 0, ERR_REPLAY, ERR_AUTH, ERR_EXPIRED, ERR_MALFORMED (a frame that makes no sense),
- * ERR_EXHAUSTED. */
+struct keyset_opened {
+	struct frame_header frame;
+	uint8_t *payload; /* inside the datagram; frame.payload_len bytes */
+	bool newest;      /* no packet with a higher counter came before: not late, so where it
+			   * came from is where the peer is */
+};
+
+/* Opens a data datagram in place: window asked, opened, window moved. 0, ERR_MALFORMED (no data
+ * datagram, or a frame that makes no sense), ERR_EXPIRED (stop), ERR_EXHAUSTED (its counter is at
+ * the limit, or too many did not open), ERR_REPLAY, ERR_AUTH. */
 int keyset_open(struct keyset *keyset, struct mono now, uint8_t *datagram, size_t len,
-		struct frame_header *ret_frame, struct span *ret_payload);
+		struct keyset_opened *ret);
+
+/* What the session wants to hear of its keys. */
+enum keyset_milestone {
+	KEYSET_OPENED = 1, /* the first packet was opened */
+	KEYSET_IP = 2,     /* the first IP packet went through, either way */
+	KEYSET_SENT = 4,   /* another KEYSET_SENT_STEP packets were sent */
+};
+
+/* The milestones, ORed, that were passed since anybody asked; each is told once. */
+unsigned keyset_take_milestones(struct keyset *keyset);
 
 struct keyset_counters {
-	uint64_t packets_sent, bytes_sent, packets_received, bytes_received;
+	uint64_t packets_sent, bytes_sent, packets_received, bytes_received; /* of datagrams */
 	uint64_t replayed, forged;
 	bool opened;                          /* a packet of the peer's was opened */
 	bool ip_seen;                         /* an IP packet went through, either way */
 	struct mono last_received, last_sent; /* zero: never */
 };
+
+/* While other threads work, each figure is right by itself but they are not of one instant. */
 struct keyset_counters keyset_counters(const struct keyset *keyset);
 
 #endif

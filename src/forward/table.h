@@ -1,8 +1,8 @@
 /* table.h - where packets go: an immutable snapshot that node/ builds and forward/ reads.
  *
- * Built once (table_new, add, table_seal), then never written again; the world swaps a pointer and
- * frees the old one when every worker has passed a batch boundary. Destinations are exact
- * addresses for now; entries are what stands behind them.
+ * Built once (table_new, then what is to be in it), then never written again; the world swaps a
+ * pointer and deletes the old one when every worker has passed a batch boundary. Destinations are
+ * exact addresses for now; entries are what stands behind them.
  */
 #ifndef FORWARD_TABLE_H
 #define FORWARD_TABLE_H
@@ -26,10 +26,11 @@ struct table_entry {
 	uint32_t link;         /* the node's name for it: which egress, and in reports */
 	struct keyset *keyset; /* to send with; NULL with TABLE_QUEUE */
 	struct endpoint local, remote;
-	uint16_t mtu;   /* inner packets above this are answered "too big" */
+	uint16_t mtu;   /* inner packets above this are answered "too big"; at most
+			 * KEYSET_PAYLOAD_BYTES_MAX */
 	bool admits_ip; /* policy: may_ip */
-	struct ip_address
-		addresses[TABLE_ENTRY_ADDRESSES_MAX]; /* may be a source from here, and lead here */
+	/* These may be the source of what comes from there, and packets for them go there. */
+	struct ip_address addresses[TABLE_ENTRY_ADDRESSES_MAX];
 	uint32_t address_count;
 };
 
@@ -37,31 +38,37 @@ struct forward_table; /* opaque */
 
 struct table_config {
 	uint32_t entries_max, keysets_max;
-	struct ip_address
-		own[TABLE_OWN_MAX]; /* what is addressed to something else is not delivered */
+	struct ip_address own[TABLE_OWN_MAX]; /* ours: only they are sent from and delivered to */
 	uint32_t own_count;
 	int64_t clock_offset_us; /* now_offset_us() when it was built: see SNAPSHOT in forward.h */
 };
 
-/* 0 or ERR_NOMEM. */
+/* Rng keys the look-ups. 0 or ERR_NOMEM. */
 int table_new(const struct table_config *config, struct rng *rng, struct forward_table **ret);
 
-/* Copies the entry and takes a reference to its key set. 0, ERR_FULL, ERR_EXISTS (an address has
- * an entry already). */
+/* Copies the entry and takes a reference to its key set. 0, ERR_FULL, ERR_EXISTS (an address is one
+ * of our own, or has an entry already). On failure nothing has changed. */
 int table_add_entry(struct forward_table *table, const struct table_entry *entry,
 		    uint32_t *ret_entry);
 
-/* Packets with this key set's index belong to that entry. 0, ERR_FULL, ERR_EXISTS. */
+/* Packets with this key set's index belong to that entry; takes a reference. 0, ERR_FULL,
+ * ERR_EXISTS (of the index). */
 int table_add_receiver(struct forward_table *table, struct keyset *keyset, uint32_t entry);
 
-/* Drops all references. */
+/* Drops all references; accepts NULL. Control thread only, as keyset_unref() is. */
 void table_del(struct forward_table *table);
 
-/* NULL if there is none. */
+/* Borrowed from the table; NULL if there is none. */
 const struct table_entry *table_find_destination(const struct forward_table *table,
 						 const struct ip_address *address);
+
+/* The entry and the key set of a receiver index; NULL, and nothing set, if nobody has it. */
 const struct table_entry *table_find_receiver(const struct forward_table *table,
 					      uint32_t local_index, struct keyset **ret_keyset);
+
+/* True if the peer behind the entry may use this address. */
+bool table_entry_has(const struct table_entry *entry, const struct ip_address *address);
+
 bool table_is_own(const struct forward_table *table, const struct ip_address *address);
 int64_t table_clock_offset_us(const struct forward_table *table);
 
