@@ -22,8 +22,8 @@ test: build ## the whole suite: every line of tools/suites.txt
 lint: build ## all linters on all files
 	@tools/lint/all
 
-san: deps ## unit and scenario tests under the address and undefined-behaviour sanitizers
-	@tools/test san
+san: deps ## unit tests, scenarios and fuzz corpora under the address and undefined-behaviour sanitizers
+	@tools/test san fuzz-corpus
 
 fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targets
 	@tools/fuzz "$(T)" "$(TIME)"
