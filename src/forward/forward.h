@@ -1,13 +1,20 @@
 /* forward.h - the data plane: batches of packets through a snapshot of the tables. Pure functions
- * on buffers; no system call, no allocation, no lock that the control plane holds.
+ * on buffers; no system call, no allocation, no lock but the receivers' turn of keyset.h.
  *
- * From the TUN: packet -> destination looked up -> sealed -> egress. From the wire: datagram ->
- * receiver index -> window, open -> source address checked -> left in place for the TUN. What has
- * no entry, and every control frame and handshake, comes back for the node with a verdict.
+ * From the TUN: packet -> is the source ours? -> destination looked up -> sealed -> egress. From
+ * the wire: datagram -> receiver index -> window, open -> is the inner source the peer's, and the
+ * inner destination ours? -> left in place for the TUN. What has no entry, and every control frame
+ * and handshake, comes back for the node with a verdict.
+ *
+ * ORDER: a handshake or control frame may bring the keys for what stands behind it in the same
+ * batch. So forward_from_wire() leaves a datagram with an index that nobody has PENDING if
+ * something for the node came before it. The caller gives the node its part, takes the new table,
+ * and calls again until nothing is pending; each call decides about one at least.
  *
  * SNAPSHOT: if the calendar moved by more than FORWARD_DRIFT_US against the steady clock since the
  * table was built, this may be a resumed copy of a machine whose original goes on under the same
- * keys: nothing is sealed or opened until the node has published a new table.
+ * keys: nothing is sealed or opened until the node has published a new table. Packets from the TUN
+ * go to the node, which sees the same clocks and drops its sessions first.
  */
 #ifndef FORWARD_FORWARD_H
 #define FORWARD_FORWARD_H
@@ -17,70 +24,80 @@
 #include "forward/table.h"
 
 #define FORWARD_BATCH_MAX 64
-#define FORWARD_REPORTS_MAX \
-	256 /* power of two; when it is full the newest report is dropped and counted */
+#define FORWARD_REPORTS_MAX 256 /* power of two; beyond, the newest is dropped and counted */
 #define FORWARD_DRIFT_US 10000000
-#define FORWARD_MTU 1360 /* of the TUN: DESIGN 4 */
+#define FORWARD_MTU 1360 /* of the TUN: 1500 less all headers of the longest way */
 
 enum forward_verdict {
-	FORWARD_PENDING,   /* not looked at yet */
-	FORWARD_SENT,      /* sealed and in the egress */
-	FORWARD_DELIVER,   /* an IP packet for the TUN */
-	FORWARD_NO_ENTRY,  /* from the TUN, nobody known has that address (or entry says queue): to
-			      the node */
-	FORWARD_TOO_BIG,   /* from the TUN, larger than `mtu`: the node answers */
-	FORWARD_FRAME,     /* from the wire: a control frame, opened: to the node */
+	FORWARD_PENDING,  /* not decided yet */
+	FORWARD_SENT,     /* sealed and in the egress */
+	FORWARD_DELIVER,  /* an IP packet for the TUN: data, len */
+	FORWARD_NO_ENTRY, /* from the TUN, and nobody known has that address, there is no path yet,
+			   * or the keys are at their end: to the node */
+	FORWARD_TOO_BIG,  /* from the TUN, larger than `mtu`: the node answers */
+	FORWARD_FRAME, /* from the wire: the payload of a control frame, data, len: to the node */
 	FORWARD_HANDSHAKE, /* from the wire: types M0..VERSION: to the node */
 	FORWARD_DROP,      /* for a reason that was counted */
 };
 
-/* One packet of a batch; the buffer is the caller's, bytes are changed in place. */
+/* One packet of a batch. The buffer is the caller's; a datagram is opened in place, and then data
+ * and len are what is to be handed on, inside the buffer. */
 struct forward_packet {
 	uint8_t *data;
 	size_t len;
 	struct endpoint local, remote; /* from the wire: where it came in, and from whom */
-	/* results */
-	enum forward_verdict verdict;
-	uint32_t link;        /* of the entry, for FRAME and TOO_BIG */
-	uint32_t local_index; /* of the key set, for FRAME */
-	uint8_t frame_kind;
-	uint16_t mtu;
+	enum forward_verdict verdict;  /* PENDING before; all below is set by the verdicts named */
+	uint32_t link;                 /* of the entry: DELIVER, FRAME, TOO_BIG */
+	uint32_t local_index;          /* of the key set: DELIVER, FRAME */
+	uint8_t frame_kind;            /* FRAME */
+	uint16_t mtu;                  /* TOO_BIG */
 };
 
 struct forward_batch {
 	struct forward_packet packets[FORWARD_BATCH_MAX];
 	size_t count;
+	size_t pending; /* result: how many are to be decided by another call */
 };
 
 enum forward_report_kind {
 	FORWARD_REPORT_OPENED,  /* first packet opened under this key set */
 	FORWARD_REPORT_IP,      /* first IP packet under this key set, either way */
-	FORWARD_REPORT_SENT,    /* each 2^20 packets sent, and at the rekey limit */
-	FORWARD_REPORT_ADDRESS, /* an authenticated packet came from another endpoint than the
-				   entry's */
+	FORWARD_REPORT_SENT,    /* each KEYSET_SENT_STEP packets sent, so also at the rekey limit;
+				 * `count` is how many */
+	FORWARD_REPORT_ADDRESS, /* the newest packet came by another way than the entry's; the same
+				 * way once a batch */
 	FORWARD_REPORT_UNKNOWN, /* a data datagram with an index that nobody has; at most one a
-				   batch */
+				 * batch */
 };
 
 struct forward_report {
 	enum forward_report_kind kind;
-	uint32_t link, local_index;
-	uint64_t count;
-	struct endpoint local, remote;
+	uint32_t link, local_index;    /* UNKNOWN: link is 0 and the index what was stated */
+	uint64_t count;                /* SENT */
+	struct endpoint local, remote; /* ADDRESS, UNKNOWN */
 };
 
-/* Each a reason for which packets ended here. */
+/* What became of the packets, each once: of what came back, PENDING and NO_ENTRY are not counted.
+ */
 struct forward_counters {
-	uint64_t sent, delivered, frames, handshakes;
-	uint64_t drop_malformed, drop_unknown_index, drop_replay, drop_forged, drop_source,
-		drop_destination, drop_expired, drop_kind, drop_egress_full, drop_snapshot,
-		drop_not_admitted;
+	uint64_t sent, delivered, frames, handshakes, too_big;
+	uint64_t drop_malformed;     /* no IP packet, no datagram of ours, no frame */
+	uint64_t drop_unknown_index; /* nobody has it */
+	uint64_t drop_replay, drop_forged;
+	uint64_t drop_expired;      /* from the wire: the keys were at their end */
+	uint64_t drop_kind;         /* a frame of a kind that is not spoken here */
+	uint64_t drop_source;       /* the inner source is not the sender's */
+	uint64_t drop_destination;  /* the inner destination is not ours, or not the last */
+	uint64_t drop_not_admitted; /* policy: this peer exchanges no IP */
+	uint64_t drop_egress_full;
+	uint64_t drop_snapshot;
+	uint64_t drop_crypto; /* the library failed */
 	uint64_t reports_lost;
 };
 
-/* One worker's own state; embed it. */
+/* One worker's own state; embed it. Only `counters` may be read from outside. */
 struct forward_thread {
-	struct egress *egress; /* borrowed */
+	struct egress *egress; /* borrowed; the same thread's */
 	struct forward_report reports[FORWARD_REPORTS_MAX];
 	struct queue report_queue;
 	struct forward_counters counters;
@@ -88,8 +105,9 @@ struct forward_thread {
 
 void forward_thread_init(struct forward_thread *thread, struct egress *egress);
 
-/* Both go through batch->packets[0..count), set every verdict, and return how many are for the
- * node or the TUN (not SENT, not DROP). A NULL table drops or returns everything as NO_ENTRY. */
+/* Both look at all packets[0..count) that are PENDING and return how many have now got a verdict
+ * for the node or the TUN (not SENT, not DROP). Without a table (NULL) packets from the TUN have no
+ * entry and data from the wire an unknown index. */
 size_t forward_from_tun(struct forward_thread *thread, const struct forward_table *table,
 			struct now now, struct forward_batch *batch);
 size_t forward_from_wire(struct forward_thread *thread, const struct forward_table *table,
@@ -97,5 +115,8 @@ size_t forward_from_wire(struct forward_thread *thread, const struct forward_tab
 
 /* Hands out the oldest report. */
 bool forward_report(struct forward_thread *thread, struct forward_report *ret);
+
+/* When a pacer wants to be asked again; MONO_NEVER today. */
+struct mono forward_deadline(const struct forward_thread *thread);
 
 #endif
