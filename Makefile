@@ -1,6 +1,7 @@
 # A table of contents: each target is one line of the tools below. `make help` explains them.
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 TIME ?= 600
+PREFIX ?= /usr/local
 
 .PHONY: help deps build check test lint san fuzz soak bench demo demo-keep install clean
 
@@ -40,8 +41,8 @@ demo: build ## two machines in network namespaces join a group and talk (root)
 demo-keep: build ## the same, and leave it standing to play with
 	@tools/run tests/lab/demo.sh --keep
 
-install: deps ## build for release and install (DESTDIR=, PREFIX=/usr/local)
-	@tools/build release $(if $(PREFIX),-Dprefix=$(PREFIX))
+install: deps ## build without tests and install (DESTDIR=, PREFIX=/usr/local)
+	@PREFIX="$(PREFIX)" tools/build release
 	@meson install -C build/release --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 
 clean: ## remove build/

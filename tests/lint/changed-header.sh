@@ -1,4 +1,4 @@
-# all --changed: not ok 11 - tidy
+# all --changed: not ok 13 - tidy
 git add -A
 git -c user.name=t -c user.email=t@example.org commit --quiet -m clean
 sed -i '$d' src/session/door_internal.h
