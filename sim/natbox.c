@@ -293,12 +293,20 @@ static bool prefers_inside_port(const struct natbox *box, uint16_t port)
 	       (box->kind.ports == NATBOX_PRESERVE || box->kind.ports == NATBOX_OVERLOAD);
 }
 
+/* Where the search for a port begins. */
+static uint16_t first_port(struct natbox *box)
+{
+	if (box->kind.ports != NATBOX_SEQUENTIAL)
+		return (uint16_t)rng_between(box->rng, box->kind.port_min, box->kind.port_max);
+	return box->port_last < box->kind.port_max ? (uint16_t)(box->port_last + 1)
+						   : box->kind.port_min;
+}
+
 /* Chooses the outside endpoint of a new mapping; false if no port is free. */
 static bool choose_outside(struct natbox *box, const struct endpoint *inside,
 			   const struct endpoint *remote, struct endpoint *ret)
 {
 	struct endpoint outside = box->outside;
-	uint16_t first;
 
 	if (box->kind.ports == NATBOX_KEEP) {
 		*ret = *inside;
@@ -306,13 +314,7 @@ static bool choose_outside(struct natbox *box, const struct endpoint *inside,
 	}
 	outside.port = inside->port;
 	if (!prefers_inside_port(box, inside->port) || !is_free(box, &outside, remote)) {
-		if (box->kind.ports == NATBOX_SEQUENTIAL)
-			first = box->port_last < box->kind.port_max ? (uint16_t)(box->port_last + 1)
-								    : box->kind.port_min;
-		else
-			first = (uint16_t)rng_between(box->rng, box->kind.port_min,
-						      box->kind.port_max);
-		if (!scan_ports(box, first, remote, &outside))
+		if (!scan_ports(box, first_port(box), remote, &outside))
 			return false;
 		box->port_last = outside.port;
 	}

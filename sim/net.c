@@ -149,11 +149,13 @@ uint32_t net_add_nat(struct net *net, uint32_t realm, const char *ip,
 		     const struct natbox_kind *kind)
 {
 	const bool firewall = kind->ports == NATBOX_KEEP;
-	const struct endpoint outside = firewall ? (struct endpoint){ 0 } : ip_of(ip);
+	struct endpoint outside = { 0 };
 	const uint32_t nat = add_device(net, DEVICE_NAT);
 	struct device *device = &net->devices[nat];
 
 	CHECK(device_at(net, realm)->kind != DEVICE_HOST);
+	if (!firewall)
+		outside = ip_of(ip);
 	device->box = calloc(1, sizeof(*device->box));
 	CHECK(device->box != NULL);
 	natbox_init(device->box, net->mappings, &device->rng, kind, &outside);

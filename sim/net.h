@@ -9,8 +9,9 @@
  *     sender's uplink -> the realm's leg, or the path set for this pair -> receiver's downlink
  *
  * Sans-I/O: no clock, one seed. Every device draws from a stream of its own, so one draw more in
- * one place shifts nothing elsewhere. All memory is taken by net_new(); requires that scenarios
- * stay within the stated limits (a CHECK says when they do not).
+ * one place shifts nothing elsewhere. Memory follows use, within the limits of the configuration.
+ * That a scenario stays within them, and that the process gets memory, is CHECKed: a simulation
+ * that went on without would prove nothing.
  */
 #ifndef SIM_NET_H
 #define SIM_NET_H

@@ -78,7 +78,8 @@ void world_set_drift(struct world *world, uint32_t host, int32_t drift_ppm);
 void world_step_wall(struct world *world, uint32_t host, int64_t step_us);
 
 /* What the scenario draws, and what one host's machines draw: streams of their own. A machine that
- * is attached after a crash draws on where the one before it stopped. */
+ * is attached after a crash draws on where the one before it stopped. One draw a statement: the
+ * order in which arguments are evaluated is the compiler's, and the trace would depend on it. */
 struct rng *world_rng(struct world *world);
 struct rng *world_host_rng(struct world *world, uint32_t host);
 

@@ -5,6 +5,7 @@
  * answers messages for somebody else, who had its address before. */
 #include "base/reader.h"
 #include "base/writer.h"
+#include "sim/phases.h"
 #include "tests/scenario/scenario.h"
 
 #define PORT 7
@@ -159,6 +160,40 @@ static void a_machine_that_spins_is_found(struct world *world)
 	world_run_ms(world, 1);
 }
 
+/* What a forgotten static, an address or an uninitialised byte would do. */
+static void a_play_that_differs_is_found(struct world *world)
+{
+	static unsigned plays;
+
+	world_note(world, "play %u", ++plays);
+}
+
+static void do_nothing(void *context)
+{
+	(void)context;
+}
+
+static bool settles_never(void *context)
+{
+	(void)context;
+	return false;
+}
+
+static void a_world_that_does_not_settle_is_found(struct world *world)
+{
+	const struct phases phases = {
+		.faults_ms = 10,
+		.period_ms = 3,
+		.disturb = do_nothing,
+		.mend = do_nothing,
+		.calm_ms = 50,
+		.settled = settles_never,
+	};
+
+	phases_run(world, &phases);
+	SCENARIO_EXPECT(world, world_time(world).us == 60000);
+}
+
 static const struct scenario scenarios[] = {
 	{ .name = "no_bug_is_found_where_none_is",
 	  .play = no_bug_is_found_where_none_is,
@@ -174,6 +209,12 @@ static const struct scenario scenarios[] = {
 	{ .name = "a_machine_that_spins_is_found",
 	  .play = a_machine_that_spins_is_found,
 	  .finds = "runs on and on" },
+	{ .name = "a_play_that_differs_is_found",
+	  .play = a_play_that_differs_is_found,
+	  .finds = "another trace hash" },
+	{ .name = "a_world_that_does_not_settle_is_found",
+	  .play = a_world_that_does_not_settle_is_found,
+	  .finds = "at 60000 us: not settled after 50 ms of calm" },
 };
 
 int main(int argc, char **argv)

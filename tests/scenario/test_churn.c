@@ -90,6 +90,9 @@ static void disturb_net(struct rng *rng)
 {
 	struct leg *core = net_realm(churn.net, NET_INTERNET);
 	const uint32_t host = churn.hosts[rng_between(rng, 0, HOSTS - 1)];
+	/* One draw a statement: the order in which arguments are evaluated is the compiler's. */
+	const unsigned from_side = (unsigned)rng_between(rng, 0, SIDES - 1);
+	const unsigned to_side = (unsigned)rng_between(rng, 0, SIDES - 1);
 
 	core->loss = (uint16_t)rng_between(rng, 0, 300);
 	core->duplication = (uint16_t)rng_between(rng, 0, 500);
@@ -98,8 +101,7 @@ static void disturb_net(struct rng *rng)
 	core->corruption = (uint16_t)rng_between(rng, 0, 100);
 	core->jitter_us = (uint32_t)rng_between(rng, 0, 50000);
 	net_set_side(churn.net, host, (unsigned)rng_between(rng, 0, SIDES - 1));
-	net_cut(churn.net, (unsigned)rng_between(rng, 0, SIDES - 1),
-		(unsigned)rng_between(rng, 0, SIDES - 1), rng_chance(rng, 300) != 0);
+	net_cut(churn.net, from_side, to_side, rng_chance(rng, 300) != 0);
 	net_uplink(churn.net, host)->cut = rng_chance(rng, 100) != 0;
 	natbox_reboot(net_nat(churn.net, churn.nats[rng_between(rng, 0, NATS - 1)]));
 }
