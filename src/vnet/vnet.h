@@ -12,7 +12,7 @@
 
 #include "base/id.h"
 #include "base/mono.h"
-#include "wire/ip.h"
+#include "vnet/address.h"
 
 #define VNET_QUEUE_PACKETS 64
 #define VNET_QUEUE_BYTES 131072
@@ -24,8 +24,7 @@ struct vnet_config {
 	struct id self, network;
 	bool has_ipv4;
 	uint8_t ipv4[4];
-	uint8_t ipv4_prefix[4]; /* the network's IPv4 prefix */
-	uint8_t ipv4_prefix_len;
+	struct address_prefix_v4 ipv4_prefix; /* the network's */
 };
 
 struct vnet; /* opaque */
