@@ -79,6 +79,7 @@ void net_set_up(struct net *net, uint32_t host, bool up);
 
 /* -- the ways; legs may be changed at any time, and live as long as the net -------------------- */
 
+/* Of a host, or of a NAT on its outside. */
 struct leg *net_uplink(struct net *net, uint32_t device);
 struct leg *net_downlink(struct net *net, uint32_t device);
 

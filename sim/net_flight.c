@@ -4,9 +4,9 @@
  * most twice: until it is at the receiver's door (uplink and realm behind it), and, if the downlink
  * does anything, until it has passed that. Rates are kept by arithmetic (leg.c), not by events.
  *
- *     net_send -> launch -> travel -> fly ... land -> enter -> travel -> fly ... land -> arrived
- *                   ^                                                                       |
- *                   `------------------------- translated by a NAT ------------------------'
+ *     net_send -> launch -> cross -> travel ... enter -> travel ... arrive
+ *                   ^                                       |
+ *                   `-------------- pass_nat <-------------'
  *
  * Draws are made from the stream of the device on whose account they are: of the sender for uplink
  * and realm, of the receiver for the downlink.
@@ -196,37 +196,57 @@ static bool pass_tap(const struct net *net, struct mono at, const struct packet 
 	       net->tap.pass(net->tap.context, at, packet->from, &datagram);
 }
 
+/* A NAT's uplink and downlink are on its outside: on its inside there is the realm's leg alone. */
+static struct leg *uplink(struct net *net, const struct packet *packet)
+{
+	return packet->from == packet->realm ? NULL : &net->devices[packet->from].uplink;
+}
+
+static struct leg *downlink(struct net *net, const struct packet *packet)
+{
+	return packet->to == packet->realm ? NULL : &net->devices[packet->to].downlink;
+}
+
+static unsigned hops(const struct leg *leg)
+{
+	return leg == NULL ? 0 : leg->hops;
+}
+
+/* The packet crosses packet->realm from packet->from to packet->to; takes it over. */
+static void cross(struct net *net, struct mono at, struct packet *packet)
+{
+	struct leg *up = uplink(net, packet);
+	struct way way = { .rng = net->calm ? NULL : &net->devices[packet->from].rng };
+	struct leg *middle = middle_leg(net, packet, &way.distance_us);
+	const unsigned hop_count = hops(up) + hops(middle) + hops(downlink(net, packet));
+
+	if (up != NULL)
+		way.legs[way.leg_count++] = up;
+	way.legs[way.leg_count++] = middle;
+	if (is_cut(net, packet)) {
+		drop(net, at, FATE_CUT, packet->from, packet);
+	} else if (packet->ttl <= hop_count) {
+		drop(net, at, FATE_TTL_EXPIRED, packet->from, packet);
+	} else {
+		packet->ttl = (uint8_t)(packet->ttl - hop_count);
+		travel(net, at, &way, packet);
+	}
+}
+
 /* From packet->from into packet->realm; takes the packet over. */
 static void launch(struct net *net, struct mono at, struct packet *packet)
 {
-	struct device *from = &net->devices[packet->from];
-	struct way way = { .leg_count = 2, .rng = net->calm ? NULL : &from->rng };
+	const bool routed = route(net, packet);
 
-	packet->arrived = false;
-	if (!route(net, packet)) {
-		drop(net, at, FATE_NO_ROUTE, packet->from, packet);
-		return;
-	}
-	if (packet->to == packet->from) { /* to itself: over no network */
-		packet->arrived = true;
+	packet->arrived = routed && packet->to == packet->from;
+	if (packet->arrived) /* to itself: over no network */
 		fly(net, at, 0, packet);
-		return;
-	}
-	way.legs[0] = &from->uplink;
-	way.legs[1] = middle_leg(net, packet, &way.distance_us);
-	const unsigned hops =
-		0U + way.legs[0]->hops + way.legs[1]->hops + net->devices[packet->to].downlink.hops;
-
-	if (!pass_tap(net, at, packet)) {
+	else if (!pass_tap(net, at, packet))
 		drop(net, at, FATE_TAPPED, packet->from, packet);
-	} else if (is_cut(net, packet)) {
-		drop(net, at, FATE_CUT, packet->from, packet);
-	} else if (packet->ttl <= hops) {
-		drop(net, at, FATE_TTL_EXPIRED, packet->from, packet);
-	} else {
-		packet->ttl = (uint8_t)(packet->ttl - hops);
-		travel(net, at, &way, packet);
-	}
+	else if (!routed)
+		drop(net, at, FATE_NO_ROUTE, packet->from, packet);
+	else
+		cross(net, at, packet);
 }
 
 static const struct address *address_for(const struct device *device, const struct endpoint *remote)
@@ -289,16 +309,21 @@ static struct packet land(struct net *net)
 	return packet;
 }
 
-/* Sends a packet from the door of its receiver over the downlink; takes it over. */
-static void enter(struct net *net, struct mono at, struct packet *packet)
+/* Lets a packet from the door of its receiver in. True if nothing was in the way; else it is taken
+ * over, to cross the downlink first. */
+static bool enter(struct net *net, struct mono at, struct packet *packet)
 {
-	struct device *to = &net->devices[packet->to];
-	const struct way way = { .legs = { &to->downlink },
-				 .leg_count = 1,
-				 .rng = net->calm ? NULL : &to->rng };
+	struct leg *down = downlink(net, packet);
 
 	packet->arrived = true;
+	if (down == NULL || leg_is_plain(down))
+		return true;
+	const struct way way = { .legs = { down },
+				 .leg_count = 1,
+				 .rng = net->calm ? NULL : &net->devices[packet->to].rng };
+
 	travel(net, at, &way, packet);
+	return false;
 }
 
 /* -- at a NAT ------------------------------------------------------------------------------ */
@@ -312,7 +337,7 @@ static void relaunch(struct net *net, struct mono at, uint32_t realm, struct pac
 	launch(net, at, packet);
 }
 
-/* Gives the packet the source that the outside sees; 0, or why it is dropped. */
+/* Gives the packet the source that the outside sees: FATE_TRANSLATED, or why it is dropped. */
 static enum fate translate_out(struct natbox *box, struct mono at, struct packet *packet)
 {
 	const bool family_fits = box->kind.ports == NATBOX_KEEP ||
@@ -327,7 +352,7 @@ static enum fate translate_out(struct natbox *box, struct mono at, struct packet
 	return FATE_TRANSLATED;
 }
 
-/* Gives the packet its destination inside. A TTL that ends here has opened or kept what the box
+/* The same with its destination inside. A TTL that ends here has opened or kept what the box
  * keeps of it: it looks at ports first, and counts when it forwards. */
 static enum fate translate_in(struct natbox *box, struct mono at, struct packet *packet)
 {
@@ -384,9 +409,9 @@ bool net_poll(struct net *net, struct mono now, struct net_arrival *ret)
 		struct packet packet = land(net);
 		const struct device *to = &net->devices[packet.to];
 
-		if (!packet.arrived && !leg_is_plain(&to->downlink)) {
-			enter(net, at, &packet);
-		} else if (to->kind == DEVICE_NAT) {
+		if (!packet.arrived && !enter(net, at, &packet))
+			continue;
+		if (to->kind == DEVICE_NAT) {
 			pass_nat(net, at, &packet);
 		} else if (to->up) {
 			arrive(net, at, &packet, ret);

@@ -260,6 +260,35 @@ static void corruption_harms_one_copy_in_one_byte(void **state)
 	assert_int_equal(net_count(net, FATE_CORRUPTED), 2);
 }
 
+static uint64_t hash_after_sending(const char *text, size_t len)
+{
+	const struct net_datagram datagram = { .local = { .port = PORT },
+					       .remote = ip("192.0.2.2"),
+					       .bytes = span_of(text, len) };
+
+	journal_init(&journal, NULL);
+	assert_int_equal(net_send(net, at_us(0), a, &datagram), 0);
+	return trace_hash_value(&journal.hash);
+}
+
+static void bytes_count_in_the_hash(void **state)
+{
+	struct net *keep = net;
+	uint64_t hashes[4];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		net = NULL;
+		assert_int_equal(set_up(NULL), 0);
+		hashes[i] = hash_after_sending(i == 0 ? "hi" : "ho", i == 2 ? 1 : 2);
+		net_free(net);
+	}
+	net = keep;
+	assert_int_not_equal(hashes[0], hashes[1]);
+	assert_int_not_equal(hashes[1], hashes[2]);
+	assert_int_equal(hashes[1], hashes[3]);
+}
+
 static void datagrams_in_flight_are_bounded(void **state)
 {
 	struct net_arrival arrival;
@@ -344,6 +373,25 @@ static void a_nat_translates_and_takes_a_hop(void **state)
 	send(300000, a, "192.168.0.2"); /* means nothing out here */
 	assert_int_equal(net_count(net, FATE_NO_ROUTE), 1);
 	assert_int_equal(net_count(net, FATE_TRANSLATED), 2);
+}
+
+static void a_nats_links_are_on_its_outside(void **state)
+{
+	const uint32_t nat = net_add_nat(net, NET_INTERNET, "203.0.113.1", &natbox_full_cone);
+	const uint32_t inside = add_host(nat, "192.168.0.2");
+
+	(void)state;
+	net_realm(net, nat)->delay_us = 5;
+	*net_uplink(net, nat) = (struct leg){ .delay_us = 100, .hops = 1 };
+	*net_downlink(net, nat) = (struct leg){ .delay_us = 3000, .hops = 2 };
+	*net_uplink(net, inside) = (struct leg){ .delay_us = 20000, .hops = 3 };
+	*net_downlink(net, inside) = (struct leg){ .delay_us = 700000, .hops = 4 };
+	send(0, inside, "192.0.2.1");
+	assert_int_equal(arrives(NET_CORE_DELAY_US + 20105, a).ttl,
+			 NET_TTL - NET_CORE_HOPS - 1 - 4);
+	send(1000000, a, "203.0.113.1");
+	assert_int_equal(arrives(1000000 + NET_CORE_DELAY_US + 703005, inside).ttl,
+			 NET_TTL - NET_CORE_HOPS - 1 - 6);
 }
 
 /* The way has 1 + NET_CORE_HOPS + 1 hops; a probe of any TTL below dies on it, and from 2 on it has
@@ -551,6 +599,10 @@ static void a_tap_takes_and_replaces(void **state)
 	net_set_tap(net, (struct net_tap){ 0 });
 	send(100000, a, "192.0.2.3");
 	(void)arrives(100000 + NET_CORE_DELAY_US, victim);
+	net_set_tap(net, (struct net_tap){ .pass = replace });
+	send(200000, a, "192.0.2.99"); /* it sees what goes nowhere, too */
+	assert_int_equal(net_count(net, FATE_TAPPED), 2);
+	assert_int_equal(net_count(net, FATE_NO_ROUTE), 1);
 }
 
 int main(void)
@@ -567,11 +619,13 @@ int main(void)
 		TEST(partitions_cut_one_direction),
 		TEST(a_duplicate_is_its_own_datagram),
 		TEST(corruption_harms_one_copy_in_one_byte),
+		TEST(bytes_count_in_the_hash),
 		TEST(datagrams_in_flight_are_bounded),
 		TEST(a_host_reaches_itself_over_no_network),
 		TEST(addresses_move),
 		TEST(a_false_source_travels_but_gets_no_answer),
 		TEST(a_nat_translates_and_takes_a_hop),
+		TEST(a_nats_links_are_on_its_outside),
 		TEST(low_ttl_probes_open_the_near_nat_only),
 		TEST(hosts_behind_one_nat_share_its_address),
 		TEST(hairpin_shows_the_outside_address),
