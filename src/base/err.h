@@ -29,7 +29,8 @@
 	X(ERR_IO, -21, "input or output failed")                               \
 	X(ERR_PERMISSION, -22, "permission denied")                            \
 	X(ERR_AGAIN, -23, "nothing to do right now")                           \
-	X(ERR_TIMEOUT, -24, "no answer in time")
+	X(ERR_TIMEOUT, -24, "no answer in time")                               \
+	X(ERR_PEER, -25, "somebody else answered")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum err { ERR_LIST(ERR_ENUM) };

@@ -18,12 +18,45 @@
 	X(SEC_NOISE_READ_KEYS_DUE, "the handshake lives and the peer's keys are next")   \
 	X(SEC_NOISE_READ_PAYLOAD_DUE, "the handshake lives and the peer's payload is next")
 
-#define SECCHECK_SESSION(X)                                                          \
-	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload") \
-	X(SEC_REPLAY_LAST, "the counter is below the last of all")                   \
-	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                 \
-	X(SEC_REPLAY_SEEN, "the counter was not seen")                               \
-	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")              \
+#define SECCHECK_SESSION(X)                                                                  \
+	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload")         \
+	X(SEC_REPLAY_LAST, "the counter is below the last of all")                           \
+	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                         \
+	X(SEC_REPLAY_SEEN, "the counter was not seen")                                       \
+	X(SEC_REPLAY_UPDATE, "an opened packet's counter is still new")                      \
+	X(SEC_EPOCH, "a message names an epoch whose secret we have")                        \
+	X(SEC_M0_MAC1, "M0 comes from who knows the network and whom he dials")              \
+	X(SEC_M0_VERSION, "M0 speaks our version")                                           \
+	X(SEC_M0_SUITE, "M0 names a suite that we speak")                                    \
+	X(SEC_M0_TARGET, "M0 is for us")                                                     \
+	X(SEC_M0_CALM, "few handshakes are half-open: no cookie is needed")                  \
+	X(SEC_M0_CLAIMED_SHARE,                                                              \
+	  "a claimed source has less than its share of half-open handshakes")                \
+	X(SEC_M0_CLAIMED_RATE, "a claimed source starts few handshakes")                     \
+	X(SEC_M0_SHARE, "a proven source has less than its share of half-open handshakes")   \
+	X(SEC_M0_RATE, "a proven source starts few handshakes")                              \
+	X(SEC_M0_REPEAT_RATE, "a link has few M1 sent again")                                \
+	X(SEC_COOKIE_SLOT, "the cookie is of this slot of time or the two before")           \
+	X(SEC_COOKIE_MAC2, "mac2 was made with a cookie of ours for this address")           \
+	X(SEC_HALF_OPEN_VICTIM, "who gives way has not proven his address, unless all have") \
+	X(SEC_INDEX_FREE, "nothing of ours has this index")                                  \
+	X(SEC_ANSWER_CARRIAGE, "the answer came the way M0 went, raw or carried")            \
+	X(SEC_M1_MAC1, "M1 answers our M0 and comes from who knows the network")             \
+	X(SEC_VERSION_MAC1, "VERSION answers our M0 and comes from who knows the network")   \
+	X(SEC_M2_CARRIAGE, "M2 came the way M0 came, raw or carried")                        \
+	X(SEC_M2_MAC1, "M2 answers our M1 and comes from who knows the network")             \
+	X(SEC_M2_REPEAT, "an M2 for a standing session is the one that made it")             \
+	X(SEC_RUN_CERTIFICATE, "the peer's certificate is verified")                         \
+	X(SEC_RUN_SIGNATURE, "the peer has signed this run")                                 \
+	X(SEC_RUN_NOT_SELF, "the peer is not we ourselves")                                  \
+	X(SEC_TARGET_EXACT, "the id is the one that was dialled")                            \
+	X(SEC_TARGET_PREFIX, "the id has the prefix that was dialled")                       \
+	X(SEC_POLICY, "policy admits the peer")                                              \
+	X(SEC_REKEY_ROLE, "a rekey is started by who started the session")                   \
+	X(SEC_REKEY_PACE, "rekeys keep their distance")                                      \
+	X(SEC_REKEY_VALIDITY, "the peer's certificate is still valid when keys change")      \
+	X(SEC_KEYS_STOP, "the keys have not reached their end")                              \
+	X(SEC_SNAPSHOT, "the calendar and the steady clock go together")                     \
 	X(SEC_IP_NOT_MAPPED, "no IPv6 packet carries an IPv4 address that one table would mix up")
 
 #define SECCHECK_FORWARD(X)                                                                     \

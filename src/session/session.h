@@ -2,21 +2,28 @@
  *
  * A session is between two node ids and outlives the path that carries it. It stands after three
  * messages of Noise XXpsk3 (wire/handshake.h), in which each side shows its certificate under
- * encryption and signs the run; policy is asked about the peer before our identity (initiator) or
+ * encryption and signs the run. Policy is asked about the peer before our identity (initiator) or
  * our first packet (responder) goes out.
  *
- *   initiator   DIALLING --M1 verified--> ASKING --allowed--> CONFIRMING --first packet-->
- * ESTABLISHED responder   half-open (a bounded table) --M2 verified--> ASKING --allowed-->
- * ESTABLISHED both        any --refused, timeout, close frame, hard stop, snapshot, replaced-->
- * CLOSED
+ *     initiator   DIALLING --M1 verified--> ASKING --allowed--> CONFIRMING --first packet--.
+ *     responder   half-open (a bounded table) --M2 verified--> ASKING --allowed----------->
+ * ESTABLISHED both        ESTABLISHED --another session of this pair sends--> REPLACED --10 s-->
+ * CLOSED both        any --refused, timeout, close frame, hard stop, snapshot--> CLOSED
  *
  * An initiator may send packets from CONFIRMING on. It repeats M0 until M1 comes and M2 until a
  * packet under the new keys comes; a responder only answers, so a stranger cannot make it send.
  *
  * Keys: each handshake or rekey makes one *key set* of two directions with indices of its own. The
  * machine hands key sets to forward/ and says with which to send; it never sees a packet. Rekey is
- * Noise NNpsk0 inside the session. Two sessions of one pair are ordered as DESIGN 5 says
- * ("simultaneous opens"): the loser receives for 10 s more, then closes as replaced.
+ * Noise NNpsk0 inside the session, started by the session's initiator; policy is asked again.
+ *
+ * Two sessions of one pair (session_pair.h says which sends) live side by side for 10 s at most. A
+ * dial that has not shown our identity yet, when another session with the same peer comes to stand,
+ * is superfluous: it is told REPLACED and CLOSED.
+ *
+ * What comes out is not queued but derived from flags of each session, so no output can be lost,
+ * however rarely sessions_poll() is called. Only answers to strangers (COOKIE, VERSION) wait in a
+ * queue of 16; the newest is dropped when it is full, since its M0 will be repeated.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -27,58 +34,34 @@
 #include "crypto/certificate.h"
 #include "crypto/noise.h"
 #include "crypto/random.h"
+#include "session/carrier.h"
+#include "session/limits.h"
+#include "session/network.h"
 #include "wire/frame.h"
 #include "wire/handshake.h"
 
-#define SESSION_HALF_OPEN_MAX 512    /* responder's side; < 1 MiB in all (static_assert) */
-#define SESSION_HALF_OPEN_LOADED 128 /* from here on M0 needs a cookie */
-#define SESSION_HALF_OPEN_LIFETIME_MS 10000
-#define SESSION_DIAL_LIFETIME_MS 20000   /* then closed: ERR_TIMEOUT */
-#define SESSION_PER_SOURCE_S 20          /* handshakes started a second by one source */
-#define SESSION_REKEY_AFTER_IP_MS 120000 /* after the first IP packet under a key set */
-#define SESSION_STOP_AFTER_IP_MS 180000
-#define SESSION_REKEY_MS 3600000 /* else after its birth */
-#define SESSION_STOP_MS 5400000
-#define SESSION_REKEY_PACKETS (UINT64_C(1) << 32)
-#define SESSION_REPLACED_LIFETIME_MS 10000
-#define SESSION_COOKIE_LIFETIME_MS 120000
-#define SESSION_SNAPSHOT_DRIFT_US 10000000
-#define SESSION_SECRET_BYTES 32
-#define SESSION_EPOCHS_MAX 2 /* the network secret's epoch in force and the one before */
-
-/* Where handshake bytes come from and go to. The session only compares and hashes `name`; node/
- * knows what it means. `source` is what handshakes are counted by: an IPv4 address, an IPv6 /64, a
- * link. */
-struct carrier {
-	enum handshake_carriage carriage;
-	uint8_t name[40];
-	uint8_t source[16];
-};
-
-struct session_secret {
-	uint8_t epoch; /* 1..255 */
-	uint8_t bytes[SESSION_SECRET_BYTES];
-};
-
 struct session_config {
-	const struct key *key;                 /* borrowed; outlives the sessions */
-	const struct certificate *certificate; /* own, verified; copied */
-	const struct trust *trust;             /* borrowed; outlives */
-	struct session_secret
-		secrets[SESSION_EPOCHS_MAX]; /* newest first; epoch 0: unused; none in open */
-	const struct suite *suites;          /* preference; borrowed, for ever */
+	const struct key *key;                             /* borrowed; outlives the sessions */
+	const struct certificate *certificate;             /* own, verified; copied */
+	const struct trust *trust;                         /* borrowed; outlives the sessions */
+	struct session_secret secrets[SESSION_EPOCHS_MAX]; /* newest first; ignored in open */
+	const struct suite *suites;                        /* by preference; borrowed, for ever */
 	uint32_t capabilities;
 	uint32_t sessions_max;
 };
 
 struct sessions; /* opaque */
 
-/* Entropy, rng and trace (may be NULL) are borrowed and outlive it. 0, ERR_NOMEM, ERR_CRYPTO. */
+/* Entropy, rng and trace (may be NULL) are borrowed and outlive it. 0, ERR_NOMEM, ERR_CRYPTO, or
+ * ERR_UNSUPPORTED (a group without a secret). */
 int sessions_new(const struct session_config *config, struct entropy *entropy, struct rng *rng,
-		 struct trace *trace, struct now now, struct sessions **ret);
+		 struct trace *trace, struct sessions **ret);
+
+/* Wipes all secrets; accepts NULL. */
 void sessions_del(struct sessions *sessions);
 
-/* Starts a handshake: raw targets must be exact. 0, ERR_FULL, ERR_UNSUPPORTED. */
+/* Starts a handshake. 0, ERR_FULL, ERR_CRYPTO, or ERR_UNSUPPORTED: a raw target that is not exact,
+ * or ourselves. */
 int sessions_dial(struct sessions *sessions, struct now now, const struct target *target,
 		  const struct carrier *carrier, struct handle *ret_session);
 
@@ -88,25 +71,30 @@ int sessions_handshake(struct sessions *sessions, struct now now, const struct c
 		       struct span bytes);
 
 /* A frame of kind REKEY, REKEY_ACK, REKEY_WANTED or CLOSE that was opened under one of the
- * session's keys. */
-int sessions_frame(struct sessions *sessions, struct now now, struct handle session, uint8_t kind,
+ * session's keys: 0, or why it was dropped. */
+int sessions_frame(struct sessions *sessions, struct now now, struct handle handle, uint8_t kind,
 		   struct span payload);
 
 /* What forward/ saw of a key set, named by our index: the first packet it opened, the first IP
- * packet in either direction, the packets sent so far. Unknown indices are ignored. */
+ * packet in either direction, the packets sent so far (`count`). Unknown indices are ignored. */
 enum session_use { SESSION_USE_OPENED, SESSION_USE_IP, SESSION_USE_SENT };
 void sessions_used(struct sessions *sessions, struct now now, uint32_t local_index,
 		   enum session_use use, uint64_t count);
 
-/* The answer to a question of sessions_poll(); stale tokens are ignored. */
-void sessions_answer(struct sessions *sessions, struct now now, struct handle session,
-		     bool allowed);
+/* The answer to SESSION_ASK; what answers no open question is ignored. */
+void sessions_answer(struct sessions *sessions, struct now now, struct handle handle, bool allowed);
 
 /* Ends a session, with a close frame if it stands. Stale handles are ignored. */
-void sessions_close(struct sessions *sessions, struct now now, struct handle session,
+void sessions_close(struct sessions *sessions, struct now now, struct handle handle,
 		    enum frame_close_reason reason);
 
-/* What our own probes and handshakes tell peers about revocation from now on. */
+/* The kernel says that this machine is a resumed copy: all sessions and half-open handshakes are
+ * dropped, without a word to anybody. The same happens by itself in any call that finds the
+ * calendar moved by more than SESSION_SNAPSHOT_DRIFT_US against the steady clock since the call
+ * before. */
+void sessions_snapshot(struct sessions *sessions, struct now now);
+
+/* What our handshakes and rekeys tell peers about revocation from now on. */
 void sessions_set_crl_number(struct sessions *sessions, uint64_t crl_number);
 
 struct session_key_set {
@@ -117,24 +105,44 @@ struct session_key_set {
 	struct mono stop; /* forward/ refuses both keys from here on, whatever else happens */
 };
 
+/* What is known of the peer. */
+struct session_peer {
+	const struct certificate *certificate; /* borrowed while the session lives */
+	bool initiator;                        /* we dialled */
+	bool rekey;                            /* ASK: the session stands; may it go on? */
+	uint32_t capabilities;
+	uint64_t crl_number; /* the newest it told of */
+	uint8_t epoch;
+	struct target target;
+	struct carrier carrier; /* the last handshake bytes came by it */
+	bool has_observed;
+	struct endpoint observed; /* how the peer sees us: a claim */
+};
+
+struct session_reason {
+	int err;          /* 0: closed by `close` */
+	uint8_t close;    /* enum frame_close_reason, or a number that we do not know */
+	bool remote;      /* the peer closed */
+	const char *text; /* literal, for people */
+};
+
 enum session_output_kind {
 	SESSION_SEND_HANDSHAKE, /* handshake: these bytes to that carrier */
-	SESSION_SEND_FRAME,  /* frame: seal with the key set in use (or `local_index` if not 0) and
-				send */
-	SESSION_ASK,         /* peer: may this certificate be admitted? -> sessions_answer() */
-	SESSION_KEYS,        /* keys: receive with these from now on */
-	SESSION_SEND_WITH,   /* send with this key set from now on */
-	SESSION_FORGET,      /* this key set is gone; wipe it */
-	SESSION_ESTABLISHED, /* peer: packets may flow (CONFIRMING or ESTABLISHED) */
-	SESSION_REPLACED,    /* by: that session of the same pair sends from now on; this one still
-				receives */
-	SESSION_CLOSED,      /* reason: the handle is stale after this */
+	SESSION_SEND_FRAME,     /* frame: seal with its key set and send */
+	SESSION_ASK,            /* peer: may it be admitted? -> sessions_answer() */
+	SESSION_KEYS,           /* keys: receive with these from now on */
+	SESSION_SEND_WITH,      /* local_index: send with this key set from now on */
+	SESSION_FORGET,         /* local_index: this key set is gone; wipe it */
+	SESSION_ESTABLISHED,    /* peer: packets may flow (CONFIRMING or ESTABLISHED) */
+	SESSION_REPLACED, /* by: that session of the same pair sends from now on; this one only
+			     receives */
+	SESSION_CLOSED,   /* reason: the handle is stale after this */
 };
 
 /* Borrowed until the next call on the same machine. */
 struct session_output {
 	enum session_output_kind kind;
-	struct handle session; /* HANDLE_NONE for handshake bytes that belong to no session */
+	struct handle session; /* HANDLE_NONE for handshake bytes that belong to no session yet */
 	union {
 		struct {
 			struct carrier carrier;
@@ -142,28 +150,14 @@ struct session_output {
 		} handshake;
 		struct {
 			uint8_t kind;
+			uint32_t local_index; /* the key set to seal with */
 			struct span payload;
-			uint32_t local_index;
 		} frame;
-		struct {
-			const struct certificate *certificate;
-			bool initiator; /* we dialled */
-			uint32_t capabilities;
-			uint64_t crl_number;
-			uint8_t epoch;
-			struct target target;
-			struct carrier carrier; /* the last handshake bytes came by it */
-			bool has_observed;
-			struct endpoint observed; /* how the peer sees us: a claim */
-		} peer;
+		struct session_peer peer;
 		struct session_key_set keys;
-		uint32_t local_index; /* SEND_WITH, FORGET */
+		uint32_t local_index;
 		struct handle by;
-		struct {
-			int err; /* 0: closed by `close` */
-			uint8_t close;
-			const char *text;
-		} reason;
+		struct session_reason reason;
 	};
 };
 
@@ -172,14 +166,14 @@ struct mono sessions_deadline(const struct sessions *sessions);
 
 /* The peer's certificate of a session that has one (ASKING or later), else NULL; borrowed while it
  * lives. */
-const struct certificate *sessions_peer(const struct sessions *sessions, struct handle session);
+const struct certificate *sessions_peer(const struct sessions *sessions, struct handle handle);
 
 /* Counters, each a reason for which something was dropped or done; for status and tests. */
 struct session_counters {
-	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_cookie_wanted, m0_rate_limited,
-		m0_repeated;
-	uint64_t m0_bad_version, m0_table_full, m1_refused, m2_refused, frames_refused;
-	uint64_t established, closed, rekeys, snapshots;
+	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_bad_version, m0_cookie_wanted;
+	uint64_t m0_rate_limited, m0_repeated, m0_table_full, half_open_evicted;
+	uint64_t m1_refused, m2_refused, m2_repeated, others_refused, frames_refused;
+	uint64_t answers_lost, established, closed, rekeys, snapshots;
 	uint32_t half_open, sessions;
 };
 struct session_counters sessions_counters(const struct sessions *sessions);

@@ -97,7 +97,8 @@ int frame_rekey_decode(struct span payload, struct frame_rekey *ret)
 	struct reader r = reader_of(payload);
 	struct frame_rekey rekey;
 
-	if (!reader_u32(&r, &rekey.sender) || !reader_u64(&r, &rekey.crl_number) ||
+	if (!reader_u32(&r, &rekey.sender) || rekey.sender == 0 || /* nobody's index */
+	    !reader_u64(&r, &rekey.crl_number) ||
 	    !reader_bytes(&r, rekey.noise, sizeof(rekey.noise)) || !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = rekey;

@@ -82,6 +82,12 @@ uint32_t handshake_receiver(struct span bytes)
 	return receiver;
 }
 
+/* The index under which the sender wants to be answered; 0 is nobody's. */
+static bool take_sender(struct reader *r, uint32_t *ret)
+{
+	return reader_u32(r, ret) && *ret != 0;
+}
+
 static bool take_type(struct reader *r, enum datagram_type type)
 {
 	uint8_t found;
@@ -142,7 +148,7 @@ int handshake_m0_decode(struct span bytes, enum handshake_carriage carriage,
 	if (carriage == HANDSHAKE_RAW && bytes.len != HANDSHAKE_M0_BYTES)
 		return ERR_MALFORMED;
 	if (!take_type(&r, DATAGRAM_M0) || !reader_u8(&r, &m0.version) ||
-	    !reader_u8(&r, &m0.suite) || !reader_u8(&r, &m0.epoch) || !reader_u32(&r, &m0.sender))
+	    !reader_u8(&r, &m0.suite) || !reader_u8(&r, &m0.epoch) || !take_sender(&r, &m0.sender))
 		return ERR_MALFORMED;
 	if (m0.version == HANDSHAKE_VERSION && !take_m0_rest(&r, carriage, &m0))
 		return ERR_MALFORMED;
@@ -157,7 +163,7 @@ int handshake_m1_decode(struct span bytes, enum handshake_carriage carriage,
 	struct handshake_m1 m1;
 
 	if (!take_type(&r, DATAGRAM_M1) || !reader_zero(&r, TYPE_BYTES - 1) ||
-	    !reader_u32(&r, &m1.receiver) || !reader_u32(&r, &m1.sender) ||
+	    !reader_u32(&r, &m1.receiver) || !take_sender(&r, &m1.sender) ||
 	    !reader_span(&r, M1_NOISE_BYTES, &m1.noise) || !take_mac1(&r, carriage) ||
 	    !reader_end(&r))
 		return ERR_MALFORMED;
@@ -257,17 +263,34 @@ void handshake_version_encode(const struct handshake_version *version, struct wr
 	writer_u32(w, version->suites);
 }
 
-/* One known extension's value; a second one of its kind is refused. */
-static bool take_extension(uint8_t type, struct span value, struct handshake_payload *payload)
+static bool take_observed(struct span value, struct handshake_payload *payload)
 {
 	struct reader r = reader_of(value);
 
-	if (type != HANDSHAKE_EXTENSION_OBSERVED)
-		return true;
 	if (payload->has_observed || !endpoint_decode(&r, &payload->observed) || !reader_end(&r))
 		return false;
 	payload->has_observed = true;
 	return true;
+}
+
+static bool take_succeeds(struct span value, struct handshake_payload *payload)
+{
+	if (payload->succeeds || value.len != 0)
+		return false;
+	payload->succeeds = true;
+	return true;
+}
+
+static bool take_extension(uint8_t type, struct span value, struct handshake_payload *payload)
+{
+	switch (type) {
+	case HANDSHAKE_EXTENSION_OBSERVED:
+		return take_observed(value, payload);
+	case HANDSHAKE_EXTENSION_SUCCEEDS:
+		return take_succeeds(value, payload);
+	default:
+		return true;
+	}
 }
 
 /* All that is left. */
@@ -320,6 +343,10 @@ void handshake_payload_encode(const struct handshake_payload *payload, struct wr
 		writer_u8(w, HANDSHAKE_EXTENSION_OBSERVED);
 		writer_u16(w, ENDPOINT_WIRE_BYTES);
 		endpoint_encode(&payload->observed, w);
+	}
+	if (payload->succeeds) {
+		writer_u8(w, HANDSHAKE_EXTENSION_SUCCEEDS);
+		writer_u16(w, 0);
 	}
 	const size_t written = w->len - start;
 

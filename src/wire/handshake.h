@@ -106,7 +106,8 @@ struct handshake_version {
 	uint32_t suites; /* bit n: suite n is spoken, for n < 32 */
 };
 
-/* Decoders: 0 or ERR_MALFORMED (length, reserved bytes, padding that is not zero, target kind).
+/* Decoders: 0 or ERR_MALFORMED (length, reserved bytes, padding that is not zero, target kind, a
+ * sender without an index).
  * They judge form only. Of an M0 of another version the fields up to `sender` are read and the
  * rest is empty: type, version, suite, epoch, sender and the macs keep their places for ever, so
  * that any version can be told that it is not spoken. */
@@ -138,12 +139,14 @@ void handshake_version_encode(const struct handshake_version *version, struct wr
  */
 enum handshake_extension {
 	HANDSHAKE_EXTENSION_OBSERVED = 1, /* endpoint: under which address the peer is seen */
+	HANDSHAKE_EXTENSION_SUCCEEDS = 2, /* empty; M2: a session stood when this one was dialled */
 };
 
 struct handshake_payload {
 	struct span certificate, signature;
 	uint32_t capabilities;
 	uint64_t crl_number;
+	bool succeeds;
 	bool has_observed;
 	struct endpoint observed;
 };

@@ -1,0 +1,35 @@
+/* limiter.c - see limiter.h. */
+#include "session/limiter.h"
+
+#include "session/limits.h"
+
+#define INTERVAL_US (UINT64_C(1000000) / SESSION_PER_SOURCE_S)
+#define BURST_US ((SESSION_PER_SOURCE_S - 1) * INTERVAL_US)
+
+int limiter_init(struct limiter *limiter, const uint8_t key[MAC_KEY_BYTES])
+{
+	*limiter = (struct limiter){ 0 };
+	return mac_init(&limiter->mac, key);
+}
+
+void limiter_free(struct limiter *limiter)
+{
+	if (limiter->mac.context != NULL)
+		mac_free(&limiter->mac);
+	*limiter = (struct limiter){ 0 };
+}
+
+bool limiter_allow(struct limiter *limiter, struct mono now, struct span source)
+{
+	uint8_t hash[MAC_BYTES];
+
+	mac_compute(&limiter->mac, &source, 1, hash);
+	struct mono *next = &limiter->next[(((size_t)hash[0] << 8) | hash[1]) % LIMITER_PLACES];
+
+	if (next->us < now.us)
+		*next = now;
+	if (next->us - now.us > BURST_US)
+		return false;
+	*next = mono_add_us(*next, INTERVAL_US);
+	return true;
+}

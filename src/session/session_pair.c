@@ -1,0 +1,20 @@
+/* session_pair.c - see session_pair.h. */
+#include "session/session_pair.h"
+
+/* The newer of two that different sides dialled: was it dialled in spite of the older one? */
+static bool succeeds(const struct session *newer, const struct session *older)
+{
+	if (newer->initiator)
+		return older->stood < newer->began;
+	return newer->peer.claims.succeeds || older->established < newer->began;
+}
+
+bool pair_prefers(const struct session *a, const struct session *b)
+{
+	const struct session *newer = a->began > b->began ? a : b;
+	const struct session *older = newer == a ? b : a;
+
+	if (a->initiator == b->initiator || succeeds(newer, older))
+		return newer == a;
+	return memcmp(a->initiator_ephemeral, b->initiator_ephemeral, NOISE_KEY_BYTES) < 0;
+}

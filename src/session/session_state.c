@@ -1,0 +1,325 @@
+/* session_state.c - see session_internal.h: the states of sessions, their timers, and what one
+ * session does to another of the same pair. */
+#include "session/session_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/seccheck.h"
+#include "session/session_pair.h"
+#include "session/session_rekey.h"
+
+#define RESEND_MS 700 /* after the first time: session_initiator.c */
+
+void session_set_state(struct sessions *s, struct session *session, struct now now,
+		       enum session_state next, const char *why)
+{
+	static const char *const names[STATES] = {
+		[STATE_FREE] = "FREE",
+		[STATE_DIALLING] = "DIALLING",
+		[STATE_ASKING] = "ASKING",
+		[STATE_CONFIRMING] = "CONFIRMING",
+		[STATE_ESTABLISHED] = "ESTABLISHED",
+		[STATE_REPLACED] = "REPLACED",
+		[STATE_CLOSED] = "CLOSED",
+	};
+	static const bool allowed[STATES][STATES] = {
+		[STATE_FREE] = { [STATE_DIALLING] = true, [STATE_ASKING] = true },
+		[STATE_DIALLING] = { [STATE_ASKING] = true, [STATE_CLOSED] = true },
+		[STATE_ASKING] = { [STATE_CONFIRMING] = true,
+				   [STATE_ESTABLISHED] = true,
+				   [STATE_CLOSED] = true },
+		[STATE_CONFIRMING] = { [STATE_ESTABLISHED] = true, [STATE_CLOSED] = true },
+		[STATE_ESTABLISHED] = { [STATE_REPLACED] = true, [STATE_CLOSED] = true },
+		[STATE_REPLACED] = { [STATE_CLOSED] = true },
+	};
+
+	CHECK(allowed[session->state][next]);
+	trace_move(s->trace, &(struct trace_record){ .at = now.mono,
+						     .machine = "session",
+						     .index = session->self.index,
+						     .from = names[session->state],
+						     .to = names[next],
+						     .why = why });
+	session->state = next;
+}
+
+struct dial *session_dial(const struct sessions *s, const struct session *session)
+{
+	return pool_at(&s->dials, session->dial);
+}
+
+static bool is_empty(const struct session *session)
+{
+	const struct keys *keys = &session->keys;
+
+	for (size_t i = 0; i < KEYS_SETS_MAX; i++) {
+		if (keys->sets[i].state == KEY_SET_FRESH || keys->sets[i].state == KEY_SET_ENDED)
+			return false;
+	}
+	return session->pending == 0;
+}
+
+static struct mono deadline_of(const struct sessions *s, const struct session *session)
+{
+	if (!is_empty(session))
+		return (struct mono){ 0 };
+	switch (session->state) {
+	case STATE_DIALLING:
+	case STATE_CONFIRMING:
+		return mono_min(session->end, session_dial(s, session)->resend);
+	case STATE_ASKING:
+		return session->end;
+	case STATE_ESTABLISHED:
+		return mono_min(keys_deadline(&session->keys), rekey_deadline(session));
+	case STATE_REPLACED:
+		return mono_min(keys_deadline(&session->keys), session->end);
+	case STATE_FREE:
+	case STATE_CLOSED:
+	case STATES:
+		break;
+	}
+	return MONO_NEVER;
+}
+
+void session_schedule(struct sessions *s, const struct session *session)
+{
+	alarms_set(&s->alarms, session->self.index, deadline_of(s, session));
+}
+
+struct mono sessions_soon(struct sessions *s, struct mono now, uint64_t ms)
+{
+	return mono_add_us(now, rng_between(s->rng, ms * 900, ms * 1100));
+}
+
+static void time_out(struct sessions *s, struct session *session, struct now now)
+{
+	const struct dial *dial = session_dial(s, session);
+	const int err = dial != NULL && dial->refused != 0 ? dial->refused : ERR_TIMEOUT;
+	const struct session_reason reason = { .err = err, .text = err_text(err) };
+
+	session_close(s, session, now, &reason, false);
+}
+
+static void tick_handshake(struct sessions *s, struct session *session, struct now now)
+{
+	struct dial *dial = session_dial(s, session);
+
+	if (mono_reached(now.mono, session->end)) {
+		time_out(s, session, now);
+	} else if (session->state != STATE_ASKING && mono_reached(now.mono, dial->resend)) {
+		session->pending |= PENDING_HANDSHAKE;
+		dial->resend = sessions_soon(s, now.mono, RESEND_MS);
+	}
+}
+
+/* True if the session lives on. */
+static bool tick_keys(struct sessions *s, struct session *session, struct now now)
+{
+	static const struct session_reason reason = {
+		.err = ERR_EXPIRED, .text = "its keys reached their end before new ones came"
+	};
+
+	if (!keys_tick(&session->keys, now.mono))
+		return true;
+	if (session->keys.sending == NULL) {
+		session_close(s, session, now, &reason, false);
+		return false;
+	}
+	session->pending |= PENDING_SEND_WITH;
+	return true;
+}
+
+void session_tick(struct sessions *s, struct session *session, struct now now)
+{
+	static const struct session_reason replaced = {
+		.close = FRAME_CLOSE_REPLACED,
+		.text = "another session with this peer took its place"
+	};
+
+	switch (session->state) {
+	case STATE_DIALLING:
+	case STATE_ASKING:
+	case STATE_CONFIRMING:
+		tick_handshake(s, session, now);
+		return;
+	case STATE_ESTABLISHED:
+		if (tick_keys(s, session, now))
+			rekey_tick(s, session, now);
+		return;
+	case STATE_REPLACED:
+		if (tick_keys(s, session, now) && mono_reached(now.mono, session->end))
+			session_close(s, session, now, &replaced, false);
+		return;
+	case STATE_FREE:
+	case STATE_CLOSED:
+	case STATES:
+		return;
+	}
+}
+
+/* What was not handed out is wiped, what was is forgotten aloud. Without `tell` nothing that could
+ * still be sealed leaves; with it, HELD keys (a peer whom policy refused) serve for the last word.
+ */
+static void end_keys(struct sessions *s, struct session *session, bool tell)
+{
+	struct keys *keys = &session->keys;
+
+	for (size_t i = 0; i < KEYS_SETS_MAX; i++) {
+		struct key_set *set = &keys->sets[i];
+
+		if (set->state != KEY_SET_HELD && set->state != KEY_SET_FRESH)
+			continue;
+		if (tell && (keys->sending == NULL || keys->sending == set)) {
+			set->state = KEY_SET_FRESH;
+			keys->sending = set;
+		} else {
+			sessions_give_index(s, set->local_index);
+			keys_drop(keys, set);
+		}
+	}
+}
+
+void session_close(struct sessions *s, struct session *session, struct now now,
+		   const struct session_reason *reason, bool tell)
+{
+	struct dial *dial = session_dial(s, session);
+
+	if (session->state == STATE_CLOSED)
+		return;
+	session_set_state(s, session, now, STATE_CLOSED, reason->text);
+	end_keys(s, session, tell);
+	session->reason = *reason;
+	session->asked = false;
+	session->pending = PENDING_CLOSED;
+	if (tell && session->keys.sending != NULL)
+		session->pending |= PENDING_CLOSE;
+	if (dial != NULL) {
+		run_wipe(&dial->run);
+		secret_wipe(dial, sizeof(*dial));
+		pool_give(&s->dials, session->dial);
+		session->dial = HANDLE_NONE;
+	}
+	rekey_end(s, session, now);
+	s->counters.closed++;
+	session_schedule(s, session);
+}
+
+void session_silence(struct sessions *s, struct session *session, struct now now,
+		     const struct session_reason *reason)
+{
+	if (session->state != STATE_CLOSED) {
+		session_close(s, session, now, reason, false);
+		return;
+	}
+	session->pending &= ~(uint32_t)PENDING_CLOSE;
+	end_keys(s, session, false);
+	session_schedule(s, session);
+}
+
+/* True if `other` is a dial that has not sent its M2 and leads, or may lead, to that peer. */
+static bool is_superfluous(const struct session *other, const struct id *peer)
+{
+	if (!other->initiator)
+		return false;
+	if (other->state == STATE_ASKING)
+		return id_equal(&other->peer.certificate.id, peer);
+	return other->state == STATE_DIALLING && other->target.kind != TARGET_NEAREST &&
+	       run_target_is_met(&other->target, peer);
+}
+
+void session_stand(struct sessions *s, struct session *session, struct now now)
+{
+	static const struct session_reason reason = {
+		.close = FRAME_CLOSE_REPLACED, .text = "a session with this peer stood up meanwhile"
+	};
+
+	session->stood = ++s->events;
+	session->pending |= PENDING_ESTABLISHED;
+	s->counters.established++;
+	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+		struct handle handle;
+		struct session *other = pool_slot(&s->pool, i, &handle);
+
+		if (other == NULL || other == session ||
+		    !is_superfluous(other, &session->peer.certificate.id))
+			continue;
+		session_close(s, other, now, &reason, false);
+		other->replaced_by = session->self;
+		other->pending |= PENDING_REPLACED;
+	}
+}
+
+static void replace(struct sessions *s, struct session *loser, struct now now,
+		    const struct session *winner)
+{
+	session_set_state(s, loser, now, STATE_REPLACED, "another session of the pair sends");
+	loser->replaced_by = winner->self;
+	loser->end = mono_add_ms(now.mono, SESSION_REPLACED_LIFETIME_MS);
+	loser->pending |= PENDING_REPLACED;
+	rekey_end(s, loser, now);
+	session_schedule(s, loser);
+}
+
+void session_establish(struct sessions *s, struct session *session, struct now now)
+{
+	session_set_state(s, session, now, STATE_ESTABLISHED, "both ends have the keys");
+	session->established = ++s->events;
+	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+		struct handle handle;
+		struct session *other = pool_slot(&s->pool, i, &handle);
+
+		if (other == NULL || other == session || other->state != STATE_ESTABLISHED ||
+		    !id_equal(&other->peer.certificate.id, &session->peer.certificate.id))
+			continue;
+		if (pair_prefers(session, other)) {
+			replace(s, other, now, session);
+		} else {
+			replace(s, session, now, other);
+			return;
+		}
+	}
+}
+
+void session_remove(struct sessions *s, struct session *session)
+{
+	const struct handle self = session->self;
+
+	for (size_t i = 0; i < KEYS_SETS_MAX; i++) {
+		if (session->keys.sets[i].state != KEY_SET_FREE)
+			sessions_give_index(s, session->keys.sets[i].local_index);
+	}
+	sessions_give_index(s, session->index);
+	if (!session->initiator)
+		(void)map_remove(&s->by_m0, session->m0_hash);
+	alarms_set(&s->alarms, self.index, MONO_NEVER);
+	secret_wipe(session, sizeof(*session));
+	pool_give(&s->pool, self);
+}
+
+uint32_t sessions_take_index(struct sessions *s, uint32_t value)
+{
+	uint32_t index;
+	uint32_t taken;
+
+	do {
+		index = rng_u32(s->rng);
+	} while (index == 0 || !SECCHECK(SEC_INDEX_FREE, !map_get(&s->by_index, &index, &taken)));
+	CHECK(map_put(&s->by_index, &index, value) == 0); /* sized for all there can be */
+	return index;
+}
+
+void sessions_give_index(struct sessions *s, uint32_t index)
+{
+	if (index != 0)
+		(void)map_remove(&s->by_index, &index);
+}
+
+struct session *sessions_find(const struct sessions *s, uint32_t index)
+{
+	struct handle handle;
+	uint32_t value;
+
+	if (index == 0 || !map_get(&s->by_index, &index, &value) || (value & VALUE_HALF_OPEN) != 0)
+		return NULL;
+	return pool_slot(&s->pool, value, &handle);
+}
