@@ -1,0 +1,79 @@
+/* allocations.c - see allocations.h. The linker turns the calls of our objects into those below
+ * (--wrap); libcrypto, which is linked already, is asked to call us. */
+#include "tests/lib/allocations.h"
+
+#include "base/check.h"
+
+#include <openssl/crypto.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+void *__real_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *block, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+static uint64_t attempts;
+static uint64_t failing; /* the number of the attempt; 0: none */
+
+uint64_t allocations_count(void)
+{
+	return attempts;
+}
+
+void allocations_fail_at(uint64_t n)
+{
+	failing = n == 0 ? 0 : attempts + n;
+}
+
+static bool fails(void)
+{
+	return ++attempts == failing;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return fails() ? NULL : __real_realloc(block, size);
+}
+
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return __wrap_malloc(size);
+}
+
+static void *crypto_realloc(void *block, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return __wrap_realloc(block, size);
+}
+
+static void crypto_free(void *block, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(block);
+}
+
+/* Before main(): libcrypto takes no other functions once it has taken memory. */
+__attribute__((constructor)) static void watch_libcrypto(void)
+{
+	CHECK(CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) == 1);
+}

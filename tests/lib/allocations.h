@@ -1,0 +1,16 @@
+/* allocations.h - counts what is taken from the heap, and lets a chosen attempt fail.
+ *
+ * For programs that link allocations_dep: the calls of our own objects, and all of libcrypto's.
+ */
+#ifndef TESTS_ALLOCATIONS_H
+#define TESTS_ALLOCATIONS_H
+
+#include <stdint.h>
+
+/* Attempts since the program began: calloc, malloc, realloc. */
+uint64_t allocations_count(void);
+
+/* The n-th attempt from now fails, and none behind it; 0: none. */
+void allocations_fail_at(uint64_t n);
+
+#endif
