@@ -222,7 +222,9 @@ static void ports_are_preserved_while_they_are_free(void **state)
 
 	assert_int_not_equal(second.port, 5000);
 	assert_int_equal(in(start, REMOTE, &second, "192.168.0.3:5000"), 0);
-	assert_int_not_equal(out(start, "192.168.0.2:80", REMOTE).port, 80); /* below the range */
+	assert_int_equal(out(start, "192.168.0.2:1024", REMOTE).port, 1024); /* the range's ends */
+	assert_int_equal(out(start, "192.168.0.2:65535", REMOTE).port, 65535);
+	assert_int_not_equal(out(start, "192.168.0.2:1023", REMOTE).port, 1023);
 }
 
 static void overloaded_ports_are_told_apart_by_the_remote(void **state)

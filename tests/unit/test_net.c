@@ -190,6 +190,11 @@ static void distance_adds_to_the_core_but_not_to_a_path(void **state)
 	(void)arrives(100010, b);
 	send(200000, b, "192.0.2.1"); /* the path is of one direction */
 	(void)arrives(200000 + NET_CORE_DELAY_US + 5000, a);
+	net_path(net, b, a)->delay_us = 20;
+	assert_int_equal(net_path(net, a, b)->delay_us, 10); /* each is found again */
+	assert_int_equal(net_path(net, b, a)->delay_us, 20);
+	send(300000, b, "192.0.2.1");
+	(void)arrives(300020, a);
 }
 
 static void mtu_counts_headers(void **state)
@@ -197,15 +202,17 @@ static void mtu_counts_headers(void **state)
 	(void)state;
 	net_add_address(net, a, NET_INTERNET, "2001:db8::1");
 	net_add_address(net, b, NET_INTERNET, "2001:db8::2");
-	net_realm(net, NET_INTERNET)->mtu_bytes = 30; /* 20 + 8 + 2 */
+	net_realm(net, NET_INTERNET)->mtu_bytes = 29; /* one less than 20 + 8 + 2 */
+	send(0, a, "192.0.2.2");
+	net_realm(net, NET_INTERNET)->mtu_bytes = 30;
 	send(0, a, "192.0.2.2");
 	(void)arrives(NET_CORE_DELAY_US, b);
-	send(0, a, "2001:db8::2"); /* 40 + 8 + 2 */
-	nothing_arrives();
-	assert_int_equal(net_count(net, FATE_TOO_BIG), 1);
+	net_realm(net, NET_INTERNET)->mtu_bytes = 49; /* one less than 40 + 8 + 2 */
+	send(0, a, "2001:db8::2");
 	net_realm(net, NET_INTERNET)->mtu_bytes = 50;
 	send(0, a, "2001:db8::2");
 	(void)arrives(NET_CORE_DELAY_US, b);
+	assert_int_equal(net_count(net, FATE_TOO_BIG), 2);
 }
 
 static void partitions_cut_one_direction(void **state)
@@ -258,6 +265,19 @@ static void corruption_harms_one_copy_in_one_byte(void **state)
 		assert_true(h != i);
 	}
 	assert_int_equal(net_count(net, FATE_CORRUPTED), 2);
+}
+
+static void an_empty_datagram_cannot_be_harmed(void **state)
+{
+	const struct net_datagram empty = { .remote = ip("192.0.2.2") };
+	struct net_arrival arrival;
+
+	(void)state;
+	net_path(net, a, b)->corruption = 1000;
+	assert_int_equal(net_send(net, at_us(0), a, &empty), 0);
+	assert_true(net_poll(net, at_us(NET_CORE_DELAY_US), &arrival));
+	assert_int_equal(arrival.datagram.bytes.len, 0);
+	assert_int_equal(net_count(net, FATE_CORRUPTED), 0);
 }
 
 static uint64_t hash_after_sending(const char *text, size_t len)
@@ -331,6 +351,24 @@ static void addresses_move(void **state)
 	const struct net_datagram got = arrives(NET_CORE_DELAY_US, b);
 
 	assert_ip(&got.remote, "192.0.2.10");
+}
+
+static void the_order_of_the_other_addresses_stays(void **state)
+{
+	struct endpoint e;
+
+	(void)state;
+	net_add_address(net, a, NET_INTERNET, "2001:db8::1");
+	net_add_address(net, a, NET_INTERNET, "192.0.2.11");
+	net_add_address(net, a, NET_INTERNET, "192.0.2.12");
+	net_remove_address(net, a, "2001:db8::1");
+	assert_true(net_address(net, a, 1, &e));
+	assert_ip(&e, "192.0.2.11");
+	assert_true(net_address(net, a, 2, &e));
+	assert_ip(&e, "192.0.2.12");
+	assert_false(net_address(net, a, 3, &e));
+	send(0, b, "192.0.2.12");
+	(void)arrives(NET_CORE_DELAY_US, a);
 }
 
 static void a_false_source_travels_but_gets_no_answer(void **state)
@@ -619,10 +657,12 @@ int main(void)
 		TEST(partitions_cut_one_direction),
 		TEST(a_duplicate_is_its_own_datagram),
 		TEST(corruption_harms_one_copy_in_one_byte),
+		TEST(an_empty_datagram_cannot_be_harmed),
 		TEST(bytes_count_in_the_hash),
 		TEST(datagrams_in_flight_are_bounded),
 		TEST(a_host_reaches_itself_over_no_network),
 		TEST(addresses_move),
+		TEST(the_order_of_the_other_addresses_stays),
 		TEST(a_false_source_travels_but_gets_no_answer),
 		TEST(a_nat_translates_and_takes_a_hop),
 		TEST(a_nats_links_are_on_its_outside),

@@ -255,6 +255,7 @@ static void the_first_violation_ends_the_run(void **state)
 	assert_string_equal(world_failure(world), "at 19000 us: after a step of host 1: twenty");
 	world_fail(world, "another");
 	assert_false(world_step(world, MONO_NEVER));
+	assert_false(world_run_until(world, MONO_NEVER, has_10, &beat));
 	assert_string_equal(world_failure(world), "at 19000 us: after a step of host 1: twenty");
 	world_free(world);
 }
