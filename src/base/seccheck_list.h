@@ -10,13 +10,39 @@
 	SECCHECK_SESSION(X) \
 	SECCHECK_FORWARD(X)
 
-#define SECCHECK_CRYPTO(X)                                                               \
-	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext") \
-	X(SEC_X25519_NONZERO, "the peer's X25519 key is no point of small order")        \
-	X(SEC_NOISE_WRITE_KEYS_DUE, "the handshake lives and our keys are next")         \
-	X(SEC_NOISE_WRITE_PAYLOAD_DUE, "the handshake lives and our payload is next")    \
-	X(SEC_NOISE_READ_KEYS_DUE, "the handshake lives and the peer's keys are next")   \
-	X(SEC_NOISE_READ_PAYLOAD_DUE, "the handshake lives and the peer's payload is next")
+#define SECCHECK_CRYPTO(X)                                                                  \
+	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext")    \
+	X(SEC_X25519_NONZERO, "the peer's X25519 key is no point of small order")           \
+	X(SEC_NOISE_WRITE_KEYS_DUE, "the handshake lives and our keys are next")            \
+	X(SEC_NOISE_WRITE_PAYLOAD_DUE, "the handshake lives and our payload is next")       \
+	X(SEC_NOISE_READ_KEYS_DUE, "the handshake lives and the peer's keys are next")      \
+	X(SEC_NOISE_READ_PAYLOAD_DUE, "the handshake lives and the peer's payload is next") \
+	X(SEC_KEY_PASSPHRASE, "the passphrase opens the key file")                          \
+	X(SEC_KEY_KIND, "the public key is Ed25519 or P-256 in its one form")               \
+	X(SEC_KEY_SIGNATURE_FORM, "the signature has its one form")                         \
+	X(SEC_KEY_SIGNATURE, "the signature is of this message and key")                    \
+	X(SEC_CA_KEY, "the CA's key is of a kind that we know")                             \
+	X(SEC_CA_NAME, "the CA has the name of a group")                                    \
+	X(SEC_CA_FORM, "the CA's certificate has its one form")                             \
+	X(SEC_CA_SIGNATURE, "the CA has signed its own certificate")                        \
+	X(SEC_REQUEST_KEY, "the requested key is of a kind that we know")                   \
+	X(SEC_REQUEST_NAME, "the requested name is a host name")                            \
+	X(SEC_REQUEST_FORM, "the request has its one form")                                 \
+	X(SEC_REQUEST_SIGNATURE, "the request was signed with its key")                     \
+	X(SEC_CERT_SIZE, "the certificate is not longer than allowed")                      \
+	X(SEC_CERT_CLASS, "the class is the network's: by the CA, or self-signed")          \
+	X(SEC_CERT_NETWORK, "the certificate is for this network")                          \
+	X(SEC_CERT_SALT, "a CA's member has a salt, a self-signed one has none")            \
+	X(SEC_CERT_NAME, "the subject is a host name")                                      \
+	X(SEC_CERT_SERIAL, "the serial is positive and of legal length")                    \
+	X(SEC_CERT_KEY, "the member's key is of a kind that we know")                       \
+	X(SEC_CERT_NOT_CA_KEY, "the member's key is not the CA's")                          \
+	X(SEC_CERT_PERIOD, "the validity does not end before it begins")                    \
+	X(SEC_CERT_FORM, "the certificate has its one form, with the id of key and salt")   \
+	X(SEC_CERT_SIGNATURE_FORM, "the certificate's signature has its one form")          \
+	X(SEC_CERT_SIGNATURE, "the CA (or, open, the member) has signed")                   \
+	X(SEC_CERT_STARTED, "the validity has begun")                                       \
+	X(SEC_CERT_NOT_ENDED, "the validity has not ended")
 
 #define SECCHECK_SESSION(X)                                                                  \
 	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload")         \

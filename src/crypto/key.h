@@ -3,6 +3,7 @@
 #define CRYPTO_KEY_H
 
 #include "crypto/hash.h"
+#include "crypto/random.h"
 
 #define KEY_SECRET_BYTES 32
 #define KEY_SPKI_BYTES_MAX 96      /* SubjectPublicKeyInfo, DER: 44 for Ed25519, 91 for P-256 */
@@ -19,10 +20,12 @@ void key_free(struct key *key);
 
 /* PKCS#8 in PEM; with a passphrase PBES2 of scrypt and AES-256-CBC (RFC 8018, RFC 7914). An empty
  * passphrase means none. Reading: 0, ERR_MALFORMED, ERR_PASSPHRASE, ERR_UNSUPPORTED (another kind
- * of key). Nothing is ever prompted for. */
+ * of key), ERR_NOMEM. Nothing is ever prompted for. */
 int key_from_pem(struct span pem, struct span passphrase, struct key **ret);
-/* Writing: `ret` holds KEY_PEM_BYTES_MAX; secret; the caller wipes it. */
-int key_to_pem(const struct key *key, struct span passphrase, uint8_t *ret, size_t *ret_len);
+/* Writing: `ret` holds KEY_PEM_BYTES_MAX; secret; the caller wipes it. Salt and IV of a passphrase
+ * come from `entropy`. 0, ERR_NOMEM or ERR_CRYPTO. */
+int key_to_pem(const struct key *key, struct span passphrase, struct entropy *entropy, uint8_t *ret,
+	       size_t *ret_len);
 
 /* True if the PEM says that a passphrase is needed. */
 bool key_pem_is_encrypted(struct span pem);
@@ -32,10 +35,19 @@ enum key_kind key_kind(const struct key *key);
 /* The public half, as DER SubjectPublicKeyInfo; borrowed from the key. */
 struct span key_spki(const struct key *key);
 
-/* 0 or ERR_CRYPTO. `ret` holds KEY_SIGNATURE_BYTES_MAX. */
+/* 0 or ERR_CRYPTO. `ret` holds KEY_SIGNATURE_BYTES_MAX. Ed25519 always gives the same signature of
+ * the same message; P-256 has the library draw a number. */
 int key_sign(const struct key *key, struct span message, uint8_t *ret, size_t *ret_len);
 
-/* Verifies under a public key in DER: 0, ERR_AUTH, or ERR_UNSUPPORTED (kind of key). */
+/* Verifies under a public key in DER: 0, ERR_AUTH, or ERR_UNSUPPORTED (kind of key). A message has
+ * one signature under P-256, not two: the one with the lower s, which key_sign() makes. */
 int key_verify(struct span spki, struct span message, struct span signature);
+
+/* The kind of a public key in its one form (P-256: named curve, uncompressed): 0, ERR_UNSUPPORTED.
+ * Whether P-256's point is on the curve is seen when the key is used. */
+int key_spki_kind(struct span spki, enum key_kind *ret);
+
+/* True if a signature under such a key has its one form. */
+bool key_signature_is_canonical(enum key_kind kind, struct span signature);
 
 #endif
