@@ -181,8 +181,8 @@ static void three_legs_add_their_delays(void **state)
 static void distance_adds_to_the_core_but_not_to_a_path(void **state)
 {
 	(void)state;
-	net_place(net, a, -3000, 0);
-	net_place(net, b, 0, 4000);
+	net_place(net, a, -2000, 1000);
+	net_place(net, b, 1000, 5000);
 	send(0, a, "192.0.2.2");
 	(void)arrives(NET_CORE_DELAY_US + 5000, b);
 	net_path(net, a, b)->delay_us = 10;

@@ -241,6 +241,63 @@ static const char *object_at_20(void *context, uint32_t host)
 	return host == beat->host && beat->runs == 20 ? "twenty" : NULL;
 }
 
+static const char *see_nothing(void *context, uint32_t host)
+{
+	(void)context;
+	(void)host;
+	return NULL;
+}
+
+static void every_checker_is_asked(void **state)
+{
+	struct world *world = new_world(1);
+	struct beat beat;
+
+	(void)state;
+	start(&beat, world, "192.0.2.1", "192.0.2.2");
+	world_add_checker(world, (struct world_checker){ see_nothing, NULL });
+	world_add_checker(world, (struct world_checker){ object_at_20, &beat });
+	world_add_checker(world, (struct world_checker){ see_nothing, NULL });
+	world_run_ms(world, 1000);
+	assert_non_null(world_failure(world));
+	world_free(world);
+}
+
+static void a_world_can_be_full_of_hosts(void **state)
+{
+	struct world_config config = world_config_default(1);
+	struct world *world;
+	struct beat beats[3];
+
+	(void)state;
+	config.net.devices_max = 3;
+	world = world_new(&config);
+	assert_non_null(world);
+	start(&beats[0], world, "192.0.2.1", "192.0.2.3");
+	start(&beats[1], world, "192.0.2.2", "192.0.2.3");
+	start(&beats[2], world, "192.0.2.3", NULL);
+	world_run_ms(world, 29);
+	assert_int_equal(beats[2].got, 20);
+	world_free(world);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(beats[i].ends, 1);
+}
+
+/* A deadline that has passed is met once more at once; only so many times in one instant. */
+static void only_so_many_runs_fit_an_instant(void **state)
+{
+	struct world *world = new_world(1);
+	struct beat beat;
+
+	(void)state;
+	start(&beat, world, "192.0.2.1", "192.0.2.2");
+	beat.period_us = 0;
+	world_run_ms(world, 0);
+	assert_int_equal(beat.runs, WORLD_RUNS_MAX + 1);
+	assert_string_equal(world_failure(world), "at 0 us: host 1 runs on and on in one instant");
+	world_free(world);
+}
+
 static void the_first_violation_ends_the_run(void **state)
 {
 	struct world *world = new_world(1);
@@ -406,6 +463,9 @@ int main(void)
 		cmocka_unit_test(a_fast_clock_comes_early),
 		cmocka_unit_test(setting_a_calendar_wakes_nobody),
 		cmocka_unit_test(running_until_ends_at_the_step_or_at_the_limit),
+		cmocka_unit_test(every_checker_is_asked),
+		cmocka_unit_test(a_world_can_be_full_of_hosts),
+		cmocka_unit_test(only_so_many_runs_fit_an_instant),
 		cmocka_unit_test(the_first_violation_ends_the_run),
 		cmocka_unit_test(a_seed_is_a_run),
 		cmocka_unit_test(what_one_host_draws_does_not_shift_another),
