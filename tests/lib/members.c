@@ -14,6 +14,9 @@ const uint8_t members_b6[16] = { 0xfd, 1, 2, 3, 4, 5, [15] = 2 };
 const uint8_t members_c6[16] = { 0xfd, 1, 2, 3, 4, 5, [15] = 3 };
 const struct now members_start = { .mono = { .us = 1000000 }, .wall = { .us = 77000000 } };
 
+/* a's to send with, b's to send with. */
+static const uint8_t keys[2][AEAD_KEY_BYTES] = { { 1, 2, 3 }, { 4, 5, 6 } };
+
 static const uint8_t underlay_a[4] = { 192, 0, 2, 1 };
 static const uint8_t underlay_b[4] = { 192, 0, 2, 2 };
 
@@ -38,7 +41,6 @@ void member_publish(struct member *member)
 
 static struct keyset *new_keyset(const struct keyset_config *like, bool is_a)
 {
-	static const uint8_t keys[2][AEAD_KEY_BYTES] = { { 1, 2, 3 }, { 4, 5, 6 } };
 	struct keyset_config config = *like;
 	struct keyset *keyset = NULL;
 
@@ -58,7 +60,9 @@ static void init_member(struct member *member, const struct keyset_config *like,
 {
 	rng_init_seed(&member->rng, is_a ? 1 : 2);
 	member->keyset = new_keyset(like, is_a);
-	CHECK(egress_new(&member->rng, &member->egress) == 0);
+	if (member->egress == NULL)
+		CHECK(egress_new(&member->rng, &member->egress) == 0);
+	CHECK(egress_room(member->egress) == EGRESS_SLOTS);
 	forward_thread_init(&member->thread, member->egress);
 	member->config = (struct table_config){
 		.entries_max = 1,
@@ -93,18 +97,36 @@ struct members *members_new(const struct keyset_config *like)
 	return members;
 }
 
-static void free_member(struct member *member)
+/* What a member has beside its egress. */
+static void clear_member(struct member *member)
 {
 	table_del(member->table);
-	egress_del(member->egress);
+	member->table = NULL;
 	keyset_unref(member->keyset);
 }
 
 void members_del(struct members *members)
 {
-	free_member(&members->a);
-	free_member(&members->b);
+	clear_member(&members->a);
+	clear_member(&members->b);
+	egress_del(members->a.egress);
+	egress_del(members->b.egress);
 	free(members);
+}
+
+/* An egress is large, and as good as new when it is empty: it stays. */
+struct members *members_again(void)
+{
+	static const struct keyset_config like;
+	static struct members *members;
+
+	if (members == NULL)
+		return members = members_new(&like);
+	clear_member(&members->a);
+	clear_member(&members->b);
+	init_member(&members->a, &like, true);
+	init_member(&members->b, &like, false);
+	return members;
 }
 
 size_t member_from_tun(struct member *member, struct now now, struct packets *packets)
@@ -173,6 +195,25 @@ struct forward_packet *packets_add_ip(struct packets *packets, struct members *m
 {
 	return packets_add_frame(packets, members, &(struct frame_header){ .kind = FRAME_IP },
 				 payload);
+}
+
+struct forward_packet *packets_add_sealed(struct packets *packets, uint64_t counter,
+					  struct span plain)
+{
+	const struct datagram_header header = { .receiver = MEMBERS_B_INDEX, .counter = counter };
+	struct forward_packet *packet = packets_add_datagram(packets, span_of(NULL, 0));
+	uint8_t nonce[AEAD_NONCE_BYTES];
+	struct aead aead = { 0 };
+
+	packet->len = DATAGRAM_HEADER_BYTES + plain.len + AEAD_TAG_BYTES;
+	CHECK(packet->len <= PACKETS_BUFFER_BYTES);
+	CHECK(aead_init(&aead, &aead_aes_256_gcm, keys[0]) == 0);
+	datagram_header_encode(&header, packet->data);
+	aead_counter_nonce(counter, nonce);
+	CHECK(aead_seal(&aead, nonce, span_of(packet->data, DATAGRAM_HEADER_BYTES), plain,
+			packet->data + DATAGRAM_HEADER_BYTES) == 0);
+	aead_free(&aead);
+	return packet;
 }
 
 void packets_carry(struct packets *packets, struct members *members)

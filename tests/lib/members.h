@@ -39,6 +39,9 @@ struct members {
 struct members *members_new(const struct keyset_config *like);
 void members_del(struct members *members);
 
+/* For fuzz targets: the same two each time, as if they were new. */
+struct members *members_again(void);
+
 /* Makes a new table of the member's config and entry, and deletes the old one. */
 void member_publish(struct member *member);
 
@@ -70,6 +73,10 @@ struct forward_packet *packets_add_frame(struct packets *packets, struct members
 
 struct forward_packet *packets_add_ip(struct packets *packets, struct members *members,
 				      struct span payload); /* of kind ip */
+
+/* Any bytes, sealed as a would but with any counter below 2^64. */
+struct forward_packet *packets_add_sealed(struct packets *packets, uint64_t counter,
+					  struct span plain);
 
 /* Empties the batch, then moves all that waits in a's egress to it, for b. */
 void packets_carry(struct packets *packets, struct members *members);
