@@ -8,7 +8,8 @@
 #define SECCHECK_LIST(X)    \
 	SECCHECK_CRYPTO(X)  \
 	SECCHECK_SESSION(X) \
-	SECCHECK_FORWARD(X)
+	SECCHECK_FORWARD(X) \
+	SECCHECK_STEWARD(X)
 
 #define SECCHECK_CRYPTO(X)                                                                  \
 	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext")    \
@@ -102,5 +103,13 @@
 	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet") \
 	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                \
 	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")
+
+#define SECCHECK_STEWARD(X)                                                              \
+	X(SEC_STEWARD_IPV6, "the node asks for an IPv6 address of its network")          \
+	X(SEC_STEWARD_IPV4, "the node asks for an IPv4 address of its network")          \
+	X(SEC_STEWARD_MTU, "the node asks for the MTU that every interface of ours has") \
+	X(SEC_CONTROL_READ, "the user may see this network")                             \
+	X(SEC_CONTROL_CHANGE, "the user may change this network")                        \
+	X(SEC_CONTROL_VERB, "who asks for a change may have it")
 
 #endif

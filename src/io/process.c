@@ -23,7 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SIGNALLED 128  /* exit status of a process killed by signal n: 128 + n */
 #define KEPT_FDS_MIN 8 /* above the fixed descriptors of the child: 0, 1, 2, PROCESS_CHANNEL */
 #define DATABASE_BYTES 16384
 
@@ -158,21 +157,37 @@ int process_spawn(const struct process_config *config, struct process *ret)
 	return err;
 }
 
+static void forget(struct process *process)
+{
+	(void)close(process->pidfd); /* only a name */
+	*process = (struct process){ .pidfd = -1 };
+}
+
 bool process_reap(struct process *process, int *ret_status)
 {
 	siginfo_t info = { 0 };
 
 	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 		return false;
-	(void)close(process->pidfd); /* only a name */
-	*process = (struct process){ .pidfd = -1 };
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : SIGNALLED + info.si_status;
+	forget(process);
+	*ret_status =
+		info.si_code == CLD_EXITED ? info.si_status : PROCESS_SIGNALLED + info.si_status;
 	return true;
 }
 
 void process_signal(const struct process *process, int signal)
 {
 	(void)pidfd_send_signal(process->pidfd, signal, NULL, 0); /* it may have ended just now */
+}
+
+void process_kill(struct process *process)
+{
+	siginfo_t info;
+
+	process_signal(process, SIGKILL);
+	while (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		; /* it cannot refuse to die */
+	forget(process);
 }
 
 int process_harden(int death_signal)

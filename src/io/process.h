@@ -30,12 +30,17 @@ struct process {
 /* 0, ERR_PERMISSION (rights cannot be given up), ERR_NOMEM, ERR_IO (it cannot be executed). */
 int process_spawn(const struct process_config *config, struct process *ret);
 
-/* True if it has ended: then the process is forgotten and *ret_status is its exit status, or 128
- * and the number of the signal that killed it, as a shell has it. */
+#define PROCESS_SIGNALLED 128 /* status of a process killed by signal n: 128 + n, as in a shell */
+
+/* True if it has ended: then *ret_status is its exit status, the pidfd is closed, and the process
+ * is forgotten. */
 bool process_reap(struct process *process, int *ret_status);
 
-/* To a process that was not reaped yet, however it is. */
+/* To a process that was not reaped yet, whether or not it has ended. */
 void process_signal(const struct process *process, int signal);
+
+/* Kills it, waits until it is gone, and forgets it. */
+void process_kill(struct process *process);
 
 /* For the child, first thing: no core dump and no debugger can read its memory, and `death_signal`
  * comes when the parent dies. The parent's end of the channel says the same; the signal is for a

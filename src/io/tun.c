@@ -61,10 +61,11 @@ bool tun_is_attached(int fd)
 	return ioctl(fd, TUNGETIFF, &request) == 0; /* EBADFD once it is deleted */
 }
 
-int tun_read(int fd, struct forward_batch *batch)
+int tun_read(int fd, size_t max, struct forward_batch *batch)
 {
+	CHECK(max <= FORWARD_BATCH_MAX);
 	batch->count = 0;
-	while (batch->count < FORWARD_BATCH_MAX) {
+	while (batch->count < max) {
 		struct forward_packet *packet = &batch->packets[batch->count];
 		const ssize_t n = read(fd, packet->data, EGRESS_SLOT_BYTES);
 

@@ -17,10 +17,10 @@ int tun_open(const char *name, int *ret_fd);
 /* False once somebody has deleted the interface: the descriptor is of no use then. */
 bool tun_is_attached(int fd);
 
-/* Reads packets without waiting until none is left or FORWARD_BATCH_MAX are there. Each
- * packets[i].data has EGRESS_SLOT_BYTES of room. Sets count, and of each packet len and verdict. 0,
- * or ERR_IO: the interface is gone. */
-int tun_read(int fd, struct forward_batch *batch);
+/* Reads packets without waiting until none is left or `max` are there; requires that the batch can
+ * hold them. Each packets[i].data has EGRESS_SLOT_BYTES of room. Sets count, and of each packet len
+ * and verdict. 0, or ERR_IO: the interface is gone. */
+int tun_read(int fd, size_t max, struct forward_batch *batch);
 
 /* 0, or why the packet was dropped: ERR_AGAIN (the kernel has no room), ERR_MALFORMED (it does not
  * take it for an IP packet), ERR_IO (the interface is down or gone). */

@@ -1,0 +1,354 @@
+/* answer.c - see answer.h. */
+#include "prog/ipopd/answer.h"
+
+#include "base/calendar.h"
+#include "base/err.h"
+#include "prog/version.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_MIN 1024
+
+/* The exit codes that a command-line program ends with (DESIGN 6; doc/control.md). */
+enum { CODE_FAILURE = 1, CODE_USAGE = 2, CODE_NO_REPLY = 5, CODE_DENIED = 7, CODE_CERTIFICATE = 8 };
+
+void answer_free(struct answer *answer)
+{
+	free(answer->data);
+	*answer = (struct answer){ 0 };
+}
+
+static bool make_room(struct answer *answer, size_t len)
+{
+	size_t room = answer->room < ROOM_MIN ? ROOM_MIN : answer->room;
+	char *data;
+
+	if (len > ANSWER_BYTES_MAX - answer->len)
+		return false;
+	while (room < answer->len + len)
+		room *= 2;
+	if (room == answer->room)
+		return true;
+	data = realloc(answer->data, room);
+	if (data == NULL)
+		return false;
+	answer->data = data;
+	answer->room = room;
+	return true;
+}
+
+/* Also what json_dump_callback() wants: 0, or -1 to be called no more. */
+static int append(const char *text, size_t len, void *argument)
+{
+	struct answer *answer = argument;
+
+	if (answer->failed || !make_room(answer, len)) {
+		answer->failed = true;
+		return -1;
+	}
+	memcpy(answer->data + answer->len, text, len);
+	answer->len += len;
+	return 0;
+}
+
+static void append_text(struct answer *answer, const char *text)
+{
+	(void)append(text, strlen(text), answer); /* a failure is noted in the answer */
+}
+
+/* Takes the object over; NULL is what the library makes where memory is missing. */
+static void append_json(struct answer *answer, json_t *json)
+{
+	if (json == NULL || json_dump_callback(json, append, answer, JSON_COMPACT) < 0)
+		answer->failed = true;
+	json_decref(json);
+}
+
+static void append_line(struct answer *answer, json_t *json)
+{
+	append_json(answer, json);
+	append_text(answer, "\n");
+}
+
+/* --- values --- */
+
+static json_t *ip_json(const struct ip_address *address)
+{
+	struct endpoint endpoint = { 0 };
+	char text[ENDPOINT_TEXT_CHARS + 1];
+
+	memcpy(endpoint.ip, address->bytes, sizeof(endpoint.ip));
+	endpoint_ip_to_text(&endpoint, text);
+	return json_string(text);
+}
+
+static json_t *ipv4_json(bool has, const uint8_t ip[4])
+{
+	const struct ip_address address = ip_v4(ip);
+
+	return has ? ip_json(&address) : json_null();
+}
+
+static json_t *id_json(const struct id *id)
+{
+	char text[ID_TEXT_CHARS + 1];
+
+	id_to_text(id, text);
+	return json_string(text);
+}
+
+static json_t *instant_json(struct wall t)
+{
+	char text[CALENDAR_TEXT_CHARS + 1];
+
+	if (t.us == 0)
+		return json_null();
+	calendar_to_text(t, text);
+	return json_string(text);
+}
+
+static json_t *endpoint_json(const struct endpoint *endpoint)
+{
+	char text[ENDPOINT_TEXT_CHARS + 1];
+
+	if (endpoint->port == 0)
+		return json_null();
+	endpoint_to_text(endpoint, text);
+	return json_string(text);
+}
+
+static json_int_t seconds(struct mono from, struct mono to)
+{
+	return (json_int_t)(mono_ms_between(from, to) / 1000);
+}
+
+static json_t *number_json(bool has, uint64_t value)
+{
+	return has ? json_integer((json_int_t)value) : json_null();
+}
+
+/* --- counters --- */
+
+struct counter {
+	const char *name;
+	size_t offset;
+	size_t bytes; /* 4 or 8 */
+};
+
+#define COUNTER(type, field)                                                            \
+	{                                                                               \
+#field, offsetof(struct type, field), sizeof(((struct type *)0)->field) \
+	}
+#define COUNTERS_END       \
+	{                  \
+		NULL, 0, 0 \
+	}
+
+static const struct counter forward_list[] = {
+	COUNTER(forward_counters, sent),
+	COUNTER(forward_counters, delivered),
+	COUNTER(forward_counters, frames),
+	COUNTER(forward_counters, handshakes),
+	COUNTER(forward_counters, too_big),
+	COUNTER(forward_counters, drop_malformed),
+	COUNTER(forward_counters, drop_unknown_index),
+	COUNTER(forward_counters, drop_replay),
+	COUNTER(forward_counters, drop_forged),
+	COUNTER(forward_counters, drop_expired),
+	COUNTER(forward_counters, drop_kind),
+	COUNTER(forward_counters, drop_source),
+	COUNTER(forward_counters, drop_destination),
+	COUNTER(forward_counters, drop_not_admitted),
+	COUNTER(forward_counters, drop_egress_full),
+	COUNTER(forward_counters, drop_snapshot),
+	COUNTER(forward_counters, drop_crypto),
+	COUNTER(forward_counters, reports_lost),
+	COUNTERS_END,
+};
+
+static const struct counter egress_list[] = {
+	COUNTER(egress_counters, queued),
+	COUNTER(egress_counters, sent),
+	COUNTER(egress_counters, refused),
+	COUNTER(egress_counters, displaced),
+	COUNTERS_END,
+};
+
+static const struct counter udp_list[] = {
+	COUNTER(udp_counters, received),    COUNTER(udp_counters, sent),
+	COUNTER(udp_counters, truncated),   COUNTER(udp_counters, too_long),
+	COUNTER(udp_counters, unreachable), COUNTER(udp_counters, no_buffer),
+	COUNTER(udp_counters, blocked),     COUNTERS_END,
+};
+
+static const struct counter session_list[] = {
+	COUNTER(session_counters, m0_received),     COUNTER(session_counters, m0_bad_mac1),
+	COUNTER(session_counters, m0_bad_form),     COUNTER(session_counters, m0_cookie_wanted),
+	COUNTER(session_counters, m0_rate_limited), COUNTER(session_counters, m0_repeated),
+	COUNTER(session_counters, m0_bad_version),  COUNTER(session_counters, m0_table_full),
+	COUNTER(session_counters, m1_refused),      COUNTER(session_counters, m2_refused),
+	COUNTER(session_counters, frames_refused),  COUNTER(session_counters, established),
+	COUNTER(session_counters, closed),          COUNTER(session_counters, rekeys),
+	COUNTER(session_counters, snapshots),       COUNTER(session_counters, half_open),
+	COUNTER(session_counters, sessions),        COUNTERS_END,
+};
+
+static const struct counter vnet_list[] = {
+	COUNTER(vnet_counters, queued),
+	COUNTER(vnet_counters, released),
+	COUNTER(vnet_counters, queue_full),
+	COUNTER(vnet_counters, timed_out),
+	COUNTER(vnet_counters, unreachable),
+	COUNTER(vnet_counters, too_big),
+	COUNTER(vnet_counters, malformed),
+	COUNTER(vnet_counters, foreign),
+	COUNTER(vnet_counters, unanswered),
+	COUNTER(vnet_counters, waiting),
+	COUNTERS_END,
+};
+
+static json_t *counters_json(const struct counter *list, const void *counters)
+{
+	json_t *json = json_object();
+
+	for (; list->name != NULL; list++) {
+		const uint8_t *at = (const uint8_t *)counters + list->offset;
+		uint64_t large = 0;
+		uint32_t small = 0;
+
+		if (list->bytes == sizeof(small)) {
+			memcpy(&small, at, sizeof(small));
+			large = small;
+		} else {
+			memcpy(&large, at, sizeof(large));
+		}
+		if (json_object_set_new(json, list->name, json_integer((json_int_t)large)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+static json_t *all_counters_json(const struct node_status *status, const struct answer_world *world)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sessions",
+			 counters_json(session_list, &status->sessions), "forward",
+			 counters_json(forward_list, world->forward), "vnet",
+			 counters_json(vnet_list, &status->vnet), "egress",
+			 counters_json(egress_list, world->egress), "udp",
+			 counters_json(udp_list, world->udp));
+}
+
+/* --- answers --- */
+
+void answer_version(struct answer *answer)
+{
+	append_line(answer, json_pack("{s:s, s:s, s:i}", "schema", "ipop.version/1", "version",
+				      version_text(), "protocol", HANDSHAKE_VERSION));
+}
+
+void answer_down(struct answer *answer)
+{
+	append_line(answer, json_pack("{s:s}", "schema", "ipop.down/1"));
+}
+
+static int exit_code(int err)
+{
+	switch (err) {
+	case ERR_TIMEOUT:
+		return CODE_NO_REPLY;
+	case ERR_DENIED:
+	case ERR_REVOKED:
+		return CODE_DENIED;
+	case ERR_CERTIFICATE:
+	case ERR_EXPIRED:
+	case ERR_NOT_YET:
+	case ERR_FOREIGN:
+		return CODE_CERTIFICATE;
+	case ERR_MALFORMED:
+	case ERR_TOO_LONG:
+	case ERR_UNSUPPORTED:
+		return CODE_USAGE;
+	default:
+		return CODE_FAILURE;
+	}
+}
+
+void answer_error(struct answer *answer, int err, const char *text)
+{
+	append_line(answer, json_pack("{s:s, s:s, s:s, s:i}", "schema", "ipop.error/1", "code",
+				      err_name(err), "text", text, "exit", exit_code(err)));
+}
+
+void answer_status(struct answer *answer, struct now now, const struct node_status *status,
+		   const struct answer_world *world)
+{
+	append_line(
+		answer,
+		json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:i, s:i, s:o, s:i, s:o, s:i, "
+			  "s:I, s:o, s:i, s:i, s:o}",
+			  "schema", "ipop.status/1", "version", version_text(), "network",
+			  status->network, "network_id", id_json(&status->network_id), "name",
+			  status->name, "id", id_json(&status->id), "ready", world->ready,
+			  "interface", status->network, "mtu", FORWARD_MTU, "port",
+			  (int)world->port, "ipv6", ip_json(&status->ipv6), "ipv6_prefix_len", 48,
+			  "ipv4", ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
+			  (int)status->ipv4_prefix_len, "uptime_s",
+			  seconds(status->started, now.mono), "certificate_not_after",
+			  instant_json(status->not_after), "peers_up", (int)status->peers_up,
+			  "peers_known", (int)status->peers_known, "counters",
+			  all_counters_json(status, world)));
+}
+
+void answer_pong(struct answer *answer, const struct node_peer *peer, uint64_t rtt_us, bool direct)
+{
+	append_line(answer,
+		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b}", "schema", "ipop.ping/1",
+			      "name", peer->name, "id", id_json(&peer->id), "ipv6",
+			      ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4),
+			      "remote", endpoint_json(&peer->remote), "rtt_us", (json_int_t)rtt_us,
+			      "direct", direct));
+}
+
+void answer_peers_begin(struct answer *answer)
+{
+	answer->peers = 0;
+	append_text(answer, "{\"schema\":\"ipop.peers/1\",\"peers\":[");
+}
+
+static json_t *peer_json(struct now now, const struct node_peer *peer)
+{
+	static const char *const states[] = { [NODE_PEER_CONNECTING] = "connecting",
+					      [NODE_PEER_UP] = "up",
+					      [NODE_PEER_STALE] = "stale" };
+	const bool stands = peer->state != NODE_PEER_CONNECTING;
+
+	return json_pack(
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"name", peer->name, "id", id_json(&peer->id), "state", states[peer->state], "ipv6",
+		ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4), "remote",
+		endpoint_json(&peer->remote), "rtt_us", number_json(peer->has_rtt, peer->rtt_us),
+		"session_s", number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
+		"certificate_not_after", instant_json(peer->not_after), "why",
+		peer->why == NULL ? "" : peer->why, "packets_sent",
+		(json_int_t)peer->counters.packets_sent, "bytes_sent",
+		(json_int_t)peer->counters.bytes_sent, "packets_received",
+		(json_int_t)peer->counters.packets_received, "bytes_received",
+		(json_int_t)peer->counters.bytes_received, "replayed",
+		(json_int_t)peer->counters.replayed, "forged", (json_int_t)peer->counters.forged);
+}
+
+void answer_peer(struct answer *answer, struct now now, const struct node_peer *peer)
+{
+	if (answer->peers++ > 0)
+		append_text(answer, ",");
+	append_json(answer, peer_json(now, peer));
+}
+
+void answer_peers_end(struct answer *answer)
+{
+	append_text(answer, "]}\n");
+}

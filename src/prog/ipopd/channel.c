@@ -1,0 +1,197 @@
+/* channel.c - see channel.h. */
+#include "prog/ipopd/channel.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "prog/ipopd/log.h"
+
+#include <assert.h>
+
+static_assert(CHANNEL_BYTES <= UNIX_MESSAGE_BYTES_MAX, "a message fits");
+static_assert(CHANNEL_FDS <= UNIX_FDS_MAX, "and so do its descriptors");
+static_assert(NODE_ENDPOINTS_MAX * ENDPOINT_WIRE_BYTES + 6 <= CHANNEL_BYTES, "the longest one");
+
+static void encode_configure(const struct node_addresses *a, struct writer *w)
+{
+	writer_bytes(w, a->ipv6.bytes, sizeof(a->ipv6.bytes));
+	writer_u8(w, a->ipv6_prefix_len);
+	writer_u8(w, a->has_ipv4);
+	writer_bytes(w, a->ipv4, sizeof(a->ipv4));
+	writer_u8(w, a->ipv4_prefix_len);
+	writer_u16(w, a->mtu);
+}
+
+static void encode_lookup_done(const struct channel_message *message, struct writer *w)
+{
+	CHECK(message->lookup_done.count <= NODE_ENDPOINTS_MAX);
+	writer_u32(w, message->lookup_done.bootstrap);
+	writer_u8(w, (uint8_t)message->lookup_done.count);
+	for (uint32_t i = 0; i < message->lookup_done.count; i++)
+		endpoint_encode(&message->lookup_done.endpoints[i], w);
+}
+
+void channel_encode(const struct channel_message *message, struct unix_message *ret)
+{
+	struct writer w = writer_of(ret->bytes, CHANNEL_BYTES);
+
+	CHECK(message->fd_count <= UNIX_FDS_MAX);
+	writer_u8(&w, (uint8_t)message->kind);
+	switch (message->kind) {
+	case CHANNEL_START:
+		writer_bytes(&w, (const uint8_t *)message->start.network,
+			     sizeof(message->start.network));
+		writer_u8(&w, message->start.log_style);
+		break;
+	case CHANNEL_LOOKUP_DONE:
+		encode_lookup_done(message, &w);
+		break;
+	case CHANNEL_CLIENT:
+		writer_u32(&w, message->client.uid);
+		writer_u8(&w, message->client.may_change);
+		break;
+	case CHANNEL_CONFIGURE:
+		encode_configure(&message->configure, &w);
+		break;
+	case CHANNEL_LOOKUP:
+		writer_u32(&w, message->lookup);
+		break;
+	case CHANNEL_CONFIGURED:
+	case CHANNEL_STOP:
+		break;
+	}
+	writer_zero(&w, CHANNEL_BYTES - w.len);
+	CHECK(writer_ok(&w));
+	ret->len = CHANNEL_BYTES;
+	memcpy(ret->fds, message->fds, sizeof(ret->fds));
+	ret->fd_count = message->fd_count;
+}
+
+/* --- decoding: each takes its fields and says whether they are in range --- */
+
+static bool read_bool(struct reader *r, bool *ret)
+{
+	uint8_t value;
+
+	if (!reader_u8(r, &value) || value > 1)
+		return false;
+	*ret = value == 1;
+	return true;
+}
+
+static bool decode_start(struct reader *r, struct channel_message *ret)
+{
+	char *network = ret->start.network;
+
+	return reader_bytes(r, (uint8_t *)network, sizeof(ret->start.network)) &&
+	       reader_u8(r, &ret->start.log_style) && network[0] != 0 &&
+	       network[NODE_NAME_MAX] == 0 && ret->start.log_style < LOG_STYLES;
+}
+
+static bool decode_lookup_done(struct reader *r, struct channel_message *ret)
+{
+	uint8_t count;
+
+	if (!reader_u32(r, &ret->lookup_done.bootstrap) || !reader_u8(r, &count) ||
+	    count > NODE_ENDPOINTS_MAX)
+		return false;
+	ret->lookup_done.count = count;
+	for (uint8_t i = 0; i < count; i++) {
+		if (!endpoint_decode(r, &ret->lookup_done.endpoints[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool decode_client(struct reader *r, struct channel_message *ret)
+{
+	return reader_u32(r, &ret->client.uid) && read_bool(r, &ret->client.may_change);
+}
+
+static bool decode_configure(struct reader *r, struct channel_message *ret)
+{
+	struct node_addresses *a = &ret->configure;
+
+	return reader_bytes(r, a->ipv6.bytes, sizeof(a->ipv6.bytes)) &&
+	       reader_u8(r, &a->ipv6_prefix_len) && read_bool(r, &a->has_ipv4) &&
+	       reader_bytes(r, a->ipv4, sizeof(a->ipv4)) && reader_u8(r, &a->ipv4_prefix_len) &&
+	       reader_u16(r, &a->mtu) && a->ipv6_prefix_len <= 128 && a->ipv4_prefix_len <= 32;
+}
+
+static bool descriptors_match(const struct channel_message *message, size_t count)
+{
+	switch (message->kind) {
+	case CHANNEL_START:
+		return count == CHANNEL_FDS || count == CHANNEL_FD_CONFIG;
+	case CHANNEL_CLIENT:
+		return count == 1;
+	case CHANNEL_CONFIGURED:
+	case CHANNEL_LOOKUP_DONE:
+	case CHANNEL_STOP:
+	case CHANNEL_CONFIGURE:
+	case CHANNEL_LOOKUP:
+		break;
+	}
+	return count == 0;
+}
+
+/* The fields behind the kind, which is not trusted yet. */
+static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message *ret)
+{
+	switch (kind) {
+	case CHANNEL_START:
+		return decode_start(r, ret);
+	case CHANNEL_LOOKUP_DONE:
+		return decode_lookup_done(r, ret);
+	case CHANNEL_CLIENT:
+		return decode_client(r, ret);
+	case CHANNEL_CONFIGURE:
+		return decode_configure(r, ret);
+	case CHANNEL_LOOKUP:
+		return reader_u32(r, &ret->lookup);
+	case CHANNEL_CONFIGURED:
+	case CHANNEL_STOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int channel_decode(const struct unix_message *raw, bool from_steward, struct channel_message *ret)
+{
+	struct reader r = reader_of(span_of(raw->bytes, raw->len));
+	struct channel_message message = { 0 };
+	uint8_t kind;
+
+	if (raw->len != CHANNEL_BYTES || !reader_u8(&r, &kind) ||
+	    from_steward != (kind < CHANNEL_CONFIGURE) || !decode_fields(&r, kind, &message) ||
+	    !reader_zero(&r, reader_left(&r)))
+		return ERR_MALFORMED;
+	message.kind = (enum channel_kind)kind;
+	if (!descriptors_match(&message, raw->fd_count))
+		return ERR_MALFORMED;
+	memcpy(message.fds, raw->fds, sizeof(message.fds));
+	message.fd_count = raw->fd_count;
+	*ret = message;
+	return 0;
+}
+
+int channel_send(int fd, const struct channel_message *message)
+{
+	struct unix_message raw;
+
+	channel_encode(message, &raw);
+	return unix_send(fd, &raw);
+}
+
+int channel_receive(int fd, bool from_steward, struct channel_message *ret)
+{
+	struct unix_message raw;
+	int err = unix_receive(fd, &raw);
+
+	if (err < 0)
+		return err == ERR_TOO_LONG ? ERR_MALFORMED : err;
+	err = channel_decode(&raw, from_steward, ret);
+	if (err < 0)
+		unix_drop_fds(&raw);
+	return err;
+}

@@ -1,0 +1,76 @@
+/* channel.h - what steward and node tell each other, message by message.
+ *
+ * Every message is CHANNEL_BYTES long, its unused rest is zero, and a few descriptors may ride on
+ * it. The steward reads the node's messages as those of an enemy: the node reads what peers send,
+ * so it may have been taken over. Whoever reads something malformed ends the conversation.
+ *
+ *     steward to node                      node to steward
+ *     START         once, first            CONFIGURE      once: these addresses, please
+ *     CONFIGURED    the answer             LOOKUP         the n-th bootstrap line's host, please
+ *     LOOKUP_DONE   the answer
+ *     CLIENT        a control connection
+ *     STOP          say goodbye and end
+ */
+#ifndef PROG_IPOPD_CHANNEL_H
+#define PROG_IPOPD_CHANNEL_H
+
+#include "io/unix.h"
+#include "node/node.h"
+
+#define CHANNEL_BYTES 96
+
+enum channel_kind {
+	CHANNEL_START = 1,
+	CHANNEL_CONFIGURED = 2,
+	CHANNEL_LOOKUP_DONE = 3,
+	CHANNEL_CLIENT = 4,
+	CHANNEL_STOP = 5,
+	CHANNEL_CONFIGURE = 64, /* from here on the node's */
+	CHANNEL_LOOKUP = 65,
+};
+
+/* The descriptors of START, in this order; the configuration file need not exist. */
+enum channel_start_fd {
+	CHANNEL_FD_TUN,
+	CHANNEL_FD_BUNDLE,
+	CHANNEL_FD_KEY,
+	CHANNEL_FD_CONFIG,
+	CHANNEL_FDS
+};
+
+struct channel_message {
+	enum channel_kind kind;
+	union {
+		struct {
+			char network[NODE_NAME_MAX + 1];
+			uint8_t log_style; /* enum log_style */
+		} start;
+		struct {
+			uint32_t bootstrap;
+			struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+			uint32_t count;
+		} lookup_done;
+		struct {
+			uint32_t uid;
+			bool may_change;
+		} client;
+		struct node_addresses configure;
+		uint32_t lookup;
+	};
+	int fds[UNIX_FDS_MAX]; /* START: see above; CLIENT: the connection */
+	size_t fd_count;
+};
+
+/* Fits always. */
+void channel_encode(const struct channel_message *message, struct unix_message *ret);
+
+/* Takes a message apart that came from the steward, or from the node: 0, or ERR_MALFORMED (length,
+ * a kind that the sender has no business with, a field out of its range, bytes behind the last
+ * one, more or fewer descriptors than the kind has). The descriptors stay in `raw` until 0. */
+int channel_decode(const struct unix_message *raw, bool from_steward, struct channel_message *ret);
+
+/* Encode and send, receive and decode, as unix_send() and unix_receive() do. */
+int channel_send(int fd, const struct channel_message *message);
+int channel_receive(int fd, bool from_steward, struct channel_message *ret);
+
+#endif

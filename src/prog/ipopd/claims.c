@@ -1,0 +1,50 @@
+/* claims.c - see claims.h. */
+#include "prog/ipopd/claims.h"
+
+#include "base/err.h"
+#include "base/seccheck.h"
+
+#define ULA_FIRST_BYTE 0xfd /* RFC 4193, 3.2: locally assigned */
+#define GLOBAL_ID_BYTES 5
+#define PREFIX_BYTES (CLAIMS_IPV6_LEN / 8)
+
+struct ip_address claims_ipv6(const struct claims *claims)
+{
+	struct ip_address first = { .bytes = { ULA_FIRST_BYTE } };
+
+	memcpy(first.bytes + 1, claims->network_id.bytes, GLOBAL_ID_BYTES);
+	return first;
+}
+
+static bool ipv6_is_ours(const struct claims *claims, const struct node_addresses *wanted)
+{
+	const struct ip_address first = claims_ipv6(claims);
+
+	return wanted->ipv6_prefix_len == CLAIMS_IPV6_LEN &&
+	       memcmp(wanted->ipv6.bytes, first.bytes, PREFIX_BYTES) == 0;
+}
+
+static bool ipv4_is_ours(const struct claims *claims, const struct node_addresses *wanted)
+{
+	return !wanted->has_ipv4 || (wanted->ipv4_prefix_len == claims->ipv4.len &&
+				     prefix_has_host(&claims->ipv4, wanted->ipv4));
+}
+
+int claims_check(const struct claims *claims, const struct node_addresses *wanted)
+{
+	if (!SECCHECK(SEC_STEWARD_IPV6, ipv6_is_ours(claims, wanted)) ||
+	    !SECCHECK(SEC_STEWARD_IPV4, ipv4_is_ours(claims, wanted)) ||
+	    !SECCHECK(SEC_STEWARD_MTU, wanted->mtu == FORWARD_MTU))
+		return ERR_DENIED;
+	return 0;
+}
+
+bool claims_may_read(uint32_t uid, bool in_group, uint32_t own_uid)
+{
+	return SECCHECK(SEC_CONTROL_READ, uid == 0 || uid == own_uid || in_group);
+}
+
+bool claims_may_change(uint32_t uid, uint32_t own_uid)
+{
+	return SECCHECK(SEC_CONTROL_CHANGE, uid == 0 || uid == own_uid);
+}

@@ -1,0 +1,412 @@
+/* control.c - see control.h. */
+#include "prog/ipopd/control.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/seccheck.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define INPUT_ROOM_MIN 1024
+#define TOKEN_SHIFT 32
+
+enum client_state { CLIENT_READING, CLIENT_ASKING, CLIENT_WRITING, CLIENT_STATES };
+
+struct client {
+	enum client_state state;
+	int fd; /* owned */
+	uint32_t uid;
+	bool may_change;
+	bool polled;          /* ASKING: the request was handed out */
+	bool closing;         /* after what is being written */
+	struct mono deadline; /* MONO_NEVER: no hurry */
+	struct request request;
+	char *input; /* owned; begins with a line, perhaps not whole yet */
+	size_t input_len, input_room;
+	struct answer output; /* owned */
+	size_t written;       /* of it */
+};
+
+struct control {
+	struct loop *loop; /* borrowed */
+	uint8_t event_kind;
+	struct pool clients;
+};
+
+static uint64_t token_of(struct handle handle)
+{
+	return (uint64_t)handle.index << TOKEN_SHIFT | handle.generation;
+}
+
+static struct handle handle_of(uint64_t token)
+{
+	return (struct handle){ .index = (uint32_t)(token >> TOKEN_SHIFT),
+				.generation = (uint32_t)token };
+}
+
+int control_new(struct loop *loop, uint8_t event_kind, struct control **ret)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL ||
+	    pool_init(&control->clients, CONTROL_CLIENTS_MAX, sizeof(struct client)) < 0) {
+		free(control);
+		return ERR_NOMEM;
+	}
+	control->loop = loop;
+	control->event_kind = event_kind;
+	*ret = control;
+	return 0;
+}
+
+static void close_client(struct control *control, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+
+	loop_remove(control->loop, client->fd);
+	(void)close(client->fd); /* what was not written has nobody to read it */
+	free(client->input);
+	answer_free(&client->output);
+	pool_give(&control->clients, handle);
+}
+
+void control_del(struct control *control)
+{
+	struct handle handle;
+
+	if (control == NULL)
+		return;
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (pool_slot(&control->clients, i, &handle) != NULL)
+			close_client(control, handle);
+	}
+	pool_free(&control->clients);
+	free(control);
+}
+
+/* The only writer of client->state after control_accept(): what is watched follows from it. */
+static void set_state(struct control *control, struct handle handle, enum client_state next)
+{
+	static const bool allowed[CLIENT_STATES][CLIENT_STATES] = {
+		[CLIENT_READING] = { [CLIENT_ASKING] = true, [CLIENT_WRITING] = true },
+		[CLIENT_ASKING] = { [CLIENT_WRITING] = true },
+		[CLIENT_WRITING] = { [CLIENT_READING] = true },
+	};
+	static const unsigned wants[CLIENT_STATES] = {
+		[CLIENT_READING] = LOOP_READ, [CLIENT_WRITING] = LOOP_WRITE
+	};
+	struct client *client = pool_at(&control->clients, handle);
+
+	CHECK(allowed[client->state][next]);
+	client->state = next;
+	loop_change(control->loop, client->fd, wants[next], control->event_kind, handle);
+}
+
+/* --- answers --- */
+
+/* Writes what the socket takes. Once all is out: closed, or ready for the next request. False if
+ * the client is gone after this. */
+static bool flush(struct control *control, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+	struct answer *output = &client->output;
+
+	while (client->written < output->len) {
+		const ssize_t n = send(client->fd, output->data + client->written,
+				       output->len - client->written, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n < 0 && errno != EINTR) {
+			close_client(control, handle);
+			return false;
+		}
+		client->written += n < 0 ? 0 : (size_t)n;
+	}
+	if (client->closing) {
+		close_client(control, handle);
+		return false;
+	}
+	answer_free(output);
+	client->written = 0;
+	client->deadline = MONO_NEVER;
+	set_state(control, handle, CLIENT_READING);
+	return true;
+}
+
+/* The answer in client->output is complete. */
+static bool finish(struct control *control, struct now now, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+
+	if (client->output.failed) {
+		answer_free(&client->output);
+		answer_error(&client->output, ERR_TOO_LONG, "the answer is too long");
+	}
+	if (client->output.failed) { /* not even that: there is no memory */
+		close_client(control, handle);
+		return false;
+	}
+	client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
+	set_state(control, handle, CLIENT_WRITING);
+	return flush(control, handle);
+}
+
+static bool refuse(struct control *control, struct now now, struct handle handle, int err,
+		   const char *why)
+{
+	struct client *client = pool_at(&control->clients, handle);
+
+	client->closing = err != ERR_DENIED && err != ERR_UNSUPPORTED;
+	answer_error(&client->output, err, why);
+	return finish(control, now, handle);
+}
+
+/* --- requests --- */
+
+/* Answers at once, or puts the request where control_poll() finds it. False if the client is gone
+ * after this. */
+static bool handle_line(struct control *control, struct now now, struct handle handle,
+			struct span line)
+{
+	struct client *client = pool_at(&control->clients, handle);
+	const char *why = "";
+	const int err = request_parse(line, &client->request, &why);
+
+	if (err < 0)
+		return refuse(control, now, handle, err, why);
+	if (!SECCHECK(SEC_CONTROL_VERB,
+		      client->may_change || !request_changes(client->request.verb)))
+		return refuse(control, now, handle, ERR_DENIED, "only root may do this");
+	if (client->request.verb == REQUEST_VERSION) {
+		answer_version(&client->output);
+		return finish(control, now, handle);
+	}
+	if (client->request.verb == REQUEST_PEERS)
+		answer_peers_begin(&client->output);
+	client->polled = false;
+	client->deadline = MONO_NEVER; /* the node has its own for each request */
+	set_state(control, handle, CLIENT_ASKING);
+	return true;
+}
+
+/* Handles whole lines until one has to wait or none is left. */
+static void handle_input(struct control *control, struct now now, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+
+	while (client->state == CLIENT_READING && client->input_len > 0) {
+		const char *end = memchr(client->input, '\n', client->input_len);
+		const size_t len = end == NULL ? client->input_len : (size_t)(end - client->input);
+
+		if (end == NULL && len <= REQUEST_BYTES_MAX) {
+			if (client->deadline.us == MONO_NEVER.us)
+				client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
+			return;
+		}
+		if (!handle_line(control, now, handle, span_of(client->input, len)) || end == NULL)
+			return;
+		client->input_len -= len + 1;
+		memmove(client->input, client->input + len + 1, client->input_len);
+	}
+	if (client->input_len == 0) {
+		free(client->input);
+		client->input = NULL;
+		client->input_room = 0;
+	}
+}
+
+static bool make_room(struct client *client)
+{
+	size_t room = client->input_room * 2;
+	char *input;
+
+	if (client->input_len < client->input_room)
+		return true;
+	if (room < INPUT_ROOM_MIN)
+		room = INPUT_ROOM_MIN;
+	if (room > REQUEST_BYTES_MAX + 1)
+		room = REQUEST_BYTES_MAX + 1; /* one more than a line may have tells it is longer */
+	input = realloc(client->input, room);
+	if (input == NULL)
+		return false;
+	client->input = input;
+	client->input_room = room;
+	return true;
+}
+
+/* One read a turn, so that nobody can keep us busy. */
+static void read_input(struct control *control, struct now now, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+	ssize_t n;
+
+	if (!make_room(client)) {
+		close_client(control, handle);
+		return;
+	}
+	n = recv(client->fd, client->input + client->input_len,
+		 client->input_room - client->input_len, MSG_DONTWAIT);
+	if (n > 0) {
+		client->input_len += (size_t)n;
+		handle_input(control, now, handle);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close_client(control, handle);
+	}
+}
+
+/* --- from outside --- */
+
+static uint32_t clients_of(const struct control *control, uint32_t uid)
+{
+	struct handle handle;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		const struct client *client = pool_slot(&control->clients, i, &handle);
+
+		n += client != NULL && client->uid == uid;
+	}
+	return n;
+}
+
+static void turn_away(int fd)
+{
+	struct answer answer = { 0 };
+
+	answer_error(&answer, ERR_FULL, "too many control connections; close one");
+	if (!answer.failed)
+		(void)send(fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* or not */
+	answer_free(&answer);
+	(void)close(fd); /* said or not */
+}
+
+void control_accept(struct control *control, int fd, uint32_t uid, bool may_change)
+{
+	struct handle handle;
+	struct client *client = NULL;
+
+	if (clients_of(control, uid) < CONTROL_CLIENTS_PER_USER_MAX)
+		client = pool_take(&control->clients, &handle);
+	if (client == NULL) {
+		turn_away(fd);
+		return;
+	}
+	*client = (struct client){
+		.fd = fd, .uid = uid, .may_change = may_change, .deadline = MONO_NEVER
+	};
+	if (loop_add(control->loop, fd, LOOP_READ, control->event_kind, handle) < 0) {
+		pool_give(&control->clients, handle);
+		turn_away(fd);
+	}
+}
+
+void control_event(struct control *control, struct now now, const struct loop_event *event)
+{
+	struct client *client = pool_at(&control->clients, event->handle);
+
+	if (client == NULL)
+		return; /* closed in this very turn */
+	switch (client->state) {
+	case CLIENT_READING:
+		read_input(control, now, event->handle);
+		break;
+	case CLIENT_ASKING: /* only its end is an event now */
+		close_client(control, event->handle);
+		break;
+	case CLIENT_WRITING:
+		if (flush(control, event->handle))
+			handle_input(control, now, event->handle);
+		break;
+	case CLIENT_STATES:
+		UNREACHABLE();
+	}
+}
+
+bool control_poll(struct control *control, struct now now, struct control_request *ret)
+{
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct handle handle;
+		struct client *client = pool_slot(&control->clients, i, &handle);
+
+		if (client == NULL)
+			continue;
+		if (mono_reached(now.mono, client->deadline)) {
+			close_client(control, handle);
+		} else if (client->state == CLIENT_ASKING && !client->polled) {
+			client->polled = true;
+			ret->token = token_of(handle);
+			ret->request = client->request;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct mono control_deadline(const struct control *control)
+{
+	struct mono next = MONO_NEVER;
+	struct handle handle;
+
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		const struct client *client = pool_slot(&control->clients, i, &handle);
+
+		if (client != NULL)
+			next = mono_min(next, client->deadline);
+	}
+	return next;
+}
+
+/* The last part of an answer is there; requests that waited behind it come next. */
+static void complete(struct control *control, struct now now, struct handle handle)
+{
+	if (finish(control, now, handle))
+		handle_input(control, now, handle);
+}
+
+void control_reply(struct control *control, struct now now, const struct node_reply *reply,
+		   const struct answer_world *world)
+{
+	const struct handle handle = handle_of(reply->token);
+	struct client *client = pool_at(&control->clients, handle);
+
+	if (client == NULL || client->state != CLIENT_ASKING)
+		return; /* it did not wait for the answer */
+	switch (reply->kind) {
+	case NODE_REPLY_STATUS:
+		answer_status(&client->output, now, &reply->status, world);
+		break;
+	case NODE_REPLY_PEER:
+		answer_peer(&client->output, now, &reply->peer);
+		break;
+	case NODE_REPLY_PONG:
+		answer_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us,
+			    reply->pong.direct);
+		break;
+	case NODE_REPLY_END:
+		if (client->request.verb == REQUEST_PEERS)
+			answer_peers_end(&client->output);
+		complete(control, now, handle);
+		break;
+	case NODE_REPLY_ERROR:
+		answer_free(&client->output);
+		answer_error(&client->output, reply->error.err, reply->error.text);
+		complete(control, now, handle);
+		break;
+	}
+}
+
+void control_reply_down(struct control *control, struct now now, uint64_t token)
+{
+	const struct handle handle = handle_of(token);
+	struct client *client = pool_at(&control->clients, handle);
+
+	if (client == NULL || client->state != CLIENT_ASKING)
+		return;
+	answer_down(&client->output);
+	complete(control, now, handle);
+}

@@ -1,0 +1,50 @@
+/* control.h - the control connections: lines in, lines out, a few at a time (doc/control.md).
+ *
+ *     READING --a request for the node--> ASKING --its last reply--> WRITING --all is out-->
+ * READING
+ *        `------a request answered here, or refused--------------------^  `--at the end--> closed
+ *
+ * The steward has looked at who connects and passes the descriptors on. A connection is a slot of a
+ * pool, and its handle is the token under which the node answers, so that an answer for one that
+ * was closed meanwhile finds nobody.
+ */
+#ifndef PROG_IPOPD_CONTROL_H
+#define PROG_IPOPD_CONTROL_H
+
+#include "io/loop.h"
+#include "prog/ipopd/answer.h"
+#include "prog/ipopd/request.h"
+
+#define CONTROL_CLIENTS_MAX 16
+#define CONTROL_CLIENTS_PER_USER_MAX 4
+#define CONTROL_PATIENCE_MS 30000 /* for half a request, and for answers nobody reads */
+
+struct control; /* opaque */
+
+/* A request for the node; REQUEST_DOWN means the whole daemon. */
+struct control_request {
+	uint64_t token;
+	struct request request;
+};
+
+/* Loop is borrowed and outlives it; its events of kind `event_kind` are ours. 0 or ERR_NOMEM. */
+int control_new(struct loop *loop, uint8_t event_kind, struct control **ret);
+void control_del(struct control *control);
+
+/* Takes the descriptor over. One connection too many is told so and closed. */
+void control_accept(struct control *control, int fd, uint32_t uid, bool may_change);
+
+void control_event(struct control *control, struct now now, const struct loop_event *event);
+
+/* Lets time pass, and hands out a request for the node. Each is answered with control_reply() under
+ * its token, the last time with NODE_REPLY_END or NODE_REPLY_ERROR. */
+bool control_poll(struct control *control, struct now now, struct control_request *ret);
+struct mono control_deadline(const struct control *control);
+
+void control_reply(struct control *control, struct now now, const struct node_reply *reply,
+		   const struct answer_world *world);
+
+/* Answers REQUEST_DOWN: the peers have been told, the daemon ends now. */
+void control_reply_down(struct control *control, struct now now, uint64_t token);
+
+#endif

@@ -1,0 +1,113 @@
+/* request.c - see request.h. */
+#include "prog/ipopd/request.h"
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define SCHEMA "ipop.request/1"
+
+static const struct {
+	const char *name;
+	bool has_peer, changes;
+} verbs[REQUEST_VERBS] = {
+	[REQUEST_VERSION] = { "version", false, false },
+	[REQUEST_STATUS] = { "status", false, false },
+	[REQUEST_PEERS] = { "peers", false, false },
+	[REQUEST_PING] = { "ping", true, false },
+	[REQUEST_DOWN] = { "down", false, true },
+};
+
+bool request_changes(enum request_verb verb)
+{
+	return verbs[verb].changes;
+}
+
+/* The library goes 2,048 levels down by itself. Brackets inside of strings do not count. */
+static bool is_too_deep(struct span line)
+{
+	bool in_string = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		const uint8_t c = line.data[i];
+
+		if (c == '"')
+			in_string = !in_string;
+		else if (in_string && c == '\\')
+			i++; /* whatever it escapes ends no string */
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']') && depth > 0)
+			depth--;
+		if (depth > REQUEST_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+static bool find_verb(const char *name, enum request_verb *ret)
+{
+	for (enum request_verb v = REQUEST_VERSION; v < REQUEST_VERBS; v++) {
+		if (strcmp(name, verbs[v].name) == 0) {
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int refuse(int err, const char *why, const char **ret_why)
+{
+	*ret_why = why;
+	return err;
+}
+
+static int take_fields(const json_t *root, struct request *ret, const char **ret_why)
+{
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+	const char *verb = json_string_value(json_object_get(root, "verb"));
+	const json_t *peer = json_object_get(root, "peer");
+	size_t len;
+
+	if (schema == NULL || strcmp(schema, SCHEMA) != 0)
+		return refuse(ERR_MALFORMED, "schema must be \"" SCHEMA "\"", ret_why);
+	if (verb == NULL || !find_verb(verb, &ret->verb))
+		return refuse(ERR_UNSUPPORTED, "there is no such verb", ret_why);
+	if (json_object_size(root) != (verbs[ret->verb].has_peer ? 3 : 2))
+		return refuse(ERR_MALFORMED, "the verb does not have these fields", ret_why);
+	if (!verbs[ret->verb].has_peer)
+		return 0;
+	len = json_string_length(peer); /* 0 for what is no string */
+	if (len == 0 || len > NODE_PEER_TEXT_MAX || strlen(json_string_value(peer)) != len)
+		return refuse(ERR_MALFORMED, "peer must be a host name, an address or an id",
+			      ret_why);
+	memcpy(ret->peer, json_string_value(peer), len);
+	return 0;
+}
+
+int request_parse(struct span line, struct request *ret, const char **ret_why)
+{
+	struct request request = { 0 };
+	json_error_t where;
+	json_t *root;
+	int err;
+
+	if (line.len > REQUEST_BYTES_MAX)
+		return refuse(ERR_TOO_LONG, "a request has at most 64 KiB", ret_why);
+	if (is_too_deep(line))
+		return refuse(ERR_MALFORMED, "a request has at most 16 levels", ret_why);
+	root = json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, &where);
+	if (root == NULL) {
+		if (json_error_code(&where) == json_error_out_of_memory)
+			return refuse(ERR_NOMEM, err_text(ERR_NOMEM), ret_why);
+		return refuse(ERR_MALFORMED, "a request is one JSON object a line", ret_why);
+	}
+	err = json_is_object(root) ? take_fields(root, &request, ret_why)
+				   : refuse(ERR_MALFORMED, "a request is a JSON object", ret_why);
+	json_decref(root);
+	if (err == 0)
+		*ret = request;
+	return err;
+}

@@ -1,0 +1,228 @@
+/* test_udp.c - datagrams leave by the egress and arrive with both addresses; what the host refuses
+ * is counted and stops nobody. Two sockets on the loopback interface. */
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+#include "io/udp.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+
+static struct {
+	struct udp a, b;
+	struct egress *egress;
+	struct forward_batch batch;
+	uint8_t buffers[FORWARD_BATCH_MAX][EGRESS_SLOT_BYTES];
+} net;
+
+static const struct mono now = { .us = 1 };
+
+static int set_up(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	return udp_open(&net.a, 0) < 0 || udp_open(&net.b, 0) < 0 ||
+			       egress_new(&rng, &net.egress) < 0
+		       ? -1
+		       : 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	egress_del(net.egress);
+	udp_close(&net.a);
+	udp_close(&net.b);
+	return 0;
+}
+
+static struct endpoint loopback(enum udp_family family, uint8_t last, uint16_t port)
+{
+	const uint8_t v4[] = { 127, 0, 0, last };
+	const uint8_t v6[16] = { [15] = last };
+
+	return family == UDP_V4 ? endpoint_v4(v4, port) : endpoint_v6(v6, port);
+}
+
+static void queue(const struct endpoint *local, const struct endpoint *remote, const char *text,
+		  size_t len)
+{
+	struct egress_datagram like = { .link = 1, .class = EGRESS_DATA, .remote = *remote };
+	struct egress_datagram *slot;
+
+	if (local != NULL)
+		like.local = *local;
+	slot = egress_reserve(net.egress, &like);
+	assert_non_null(slot);
+	memset(slot->data, 'x', len);
+	memcpy(slot->data, text, strlen(text));
+	egress_commit(net.egress, slot, len);
+}
+
+static void send_all(struct udp *udp)
+{
+	enum udp_family full;
+
+	assert_false(udp_send(udp, net.egress, now, &full));
+	assert_null(egress_next(net.egress, now));
+}
+
+/* Waits for datagrams and receives what is there. */
+static size_t receive(struct udp *udp, enum udp_family family)
+{
+	struct pollfd wait = { .fd = udp->sockets[family], .events = POLLIN };
+
+	for (size_t i = 0; i < FORWARD_BATCH_MAX; i++)
+		net.batch.packets[i].data = net.buffers[i];
+	assert_int_equal(poll(&wait, 1, 10000), 1);
+	udp_receive(udp, family, &net.batch);
+	return net.batch.count;
+}
+
+static void datagrams_arrive_with_both_addresses(void **state)
+{
+	(void)state;
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		/* 127.0.0.2 is not what the host would choose by itself; ::1 is all there is */
+		const uint8_t last = family == UDP_V4 ? 2 : 1;
+		const struct endpoint from = loopback(family, last, net.a.port);
+		const struct endpoint to = loopback(family, last == 2 ? 3 : 1, net.b.port);
+		const struct forward_packet *packet = &net.batch.packets[0];
+
+		if (net.a.sockets[family] < 0)
+			continue; /* a host without this family */
+		queue(&from, &to, "hello", 5);
+		send_all(&net.a);
+		assert_int_equal(receive(&net.b, family), 1);
+		assert_int_equal(packet->len, 5);
+		assert_memory_equal(packet->data, "hello", 5);
+		assert_true(endpoint_equal(&packet->remote, &from));
+		assert_true(endpoint_equal(&packet->local, &to));
+		assert_int_equal(packet->verdict, FORWARD_PENDING);
+	}
+}
+
+static void a_batch_keeps_its_order(void **state)
+{
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+	size_t got = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		const char number[] = { (char)i, 0 };
+
+		queue(NULL, &to, i == 0 ? "" : number, 1);
+	}
+	send_all(&net.a);
+	assert_int_equal(net.a.counters.sent, 100);
+	while (got < 100) {
+		const size_t n = receive(&net.b, UDP_V4);
+
+		for (size_t i = 0; i < n; i++, got++)
+			assert_int_equal(net.batch.packets[i].data[0], got == 0 ? 'x' : got);
+	}
+	assert_int_equal(net.b.counters.received, 100);
+}
+
+/* The host has lost an address that a session still uses: it sends from another one. */
+static void a_lost_address_is_replaced(void **state)
+{
+	const uint8_t lost[] = { 192, 0, 2, 1 };
+	const struct endpoint from = endpoint_v4(lost, net.a.port);
+	const struct endpoint replaced = loopback(UDP_V4, 1, net.a.port);
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+
+	(void)state;
+	queue(&from, &to, "hello", 5);
+	send_all(&net.a);
+	assert_int_equal(receive(&net.b, UDP_V4), 1);
+	assert_true(endpoint_equal(&net.batch.packets[0].remote, &replaced));
+	assert_int_equal(net.a.counters.unreachable, 0);
+}
+
+/* Whatever is refused is dropped, and the next one leaves. */
+static void what_is_refused_stops_nobody(void **state)
+{
+	const uint8_t broadcast[] = { 255, 255, 255, 255 }; /* EACCES without SO_BROADCAST */
+	const struct endpoint nowhere = endpoint_v4(broadcast, 9);
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+
+	(void)state;
+	queue(NULL, &nowhere, "lost", 4);
+	queue(NULL, &to, "one", 3);
+	queue(NULL, &nowhere, "lost", 4);
+	queue(NULL, &to, "two", 3);
+	send_all(&net.a);
+	assert_int_equal(net.a.counters.sent, 2);
+	assert_int_equal(net.a.counters.unreachable, 2);
+	assert_int_equal(receive(&net.b, UDP_V4), 2);
+	assert_memory_equal(net.batch.packets[1].data, "two", 3);
+}
+
+static void without_a_family_its_datagrams_are_dropped(void **state)
+{
+	const struct endpoint to = loopback(UDP_V6, 1, net.b.port);
+	const int kept = net.a.sockets[UDP_V6];
+
+	(void)state;
+	net.a.sockets[UDP_V6] = -1;
+	queue(NULL, &to, "lost", 4);
+	send_all(&net.a);
+	net.a.sockets[UDP_V6] = kept;
+	assert_int_equal(net.a.counters.unreachable, 1);
+}
+
+/* A datagram longer than any of ours is left out; those around it are whole. */
+static void what_is_too_long_is_left_out(void **state)
+{
+	static const uint8_t bytes[EGRESS_SLOT_BYTES + 1];
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+					     .sin_port = htons(net.b.port),
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	(void)state;
+	queue(NULL, &to, "one", 3);
+	send_all(&net.a);
+	assert_int_equal(sendto(net.a.sockets[UDP_V4], bytes, sizeof(bytes), 0,
+				(const struct sockaddr *)&address, sizeof(address)),
+			 sizeof(bytes));
+	queue(NULL, &to, "max", EGRESS_SLOT_BYTES);
+	send_all(&net.a);
+	assert_int_equal(receive(&net.b, UDP_V4), 2);
+	assert_memory_equal(net.batch.packets[0].data, "one", 3);
+	assert_memory_equal(net.batch.packets[1].data, "max", 3);
+	assert_int_equal(net.batch.packets[1].len, EGRESS_SLOT_BYTES);
+	assert_int_equal(net.b.counters.truncated, 1);
+}
+
+static void ports_are_taken_once(void **state)
+{
+	struct udp other;
+
+	(void)state;
+	assert_int_not_equal(net.a.port, net.b.port);
+	assert_int_equal(udp_open(&other, net.a.port), ERR_EXISTS);
+	assert_int_equal(other.sockets[UDP_V4], -1);
+	assert_int_equal(other.sockets[UDP_V6], -1);
+}
+
+#define WITH_SOCKETS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SOCKETS(datagrams_arrive_with_both_addresses),
+		WITH_SOCKETS(a_batch_keeps_its_order),
+		WITH_SOCKETS(a_lost_address_is_replaced),
+		WITH_SOCKETS(what_is_refused_stops_nobody),
+		WITH_SOCKETS(without_a_family_its_datagrams_are_dropped),
+		WITH_SOCKETS(what_is_too_long_is_left_out),
+		WITH_SOCKETS(ports_are_taken_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
