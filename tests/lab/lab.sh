@@ -184,8 +184,8 @@ lab__on_exit() {
 		lab__show check
 	fi
 	if ((status != 0 || LAB_FAILURES > 0)); then
-		lab_say "$LAB_FAILURES of $LAB_CHECKS checks failed"
-		for log in "$LAB_TOP"/*/*/*.log; do
+		((LAB_CHECKS == 0)) || lab_say "$LAB_FAILURES of $LAB_CHECKS checks failed"
+		for log in "$LAB_TOP"/*/*/*.log "$LAB_TOP"/*/*/run/ipop/*/log; do
 			lab__show "${log#"$LAB_TOP/"}"
 		done
 		((status != 0)) || status=1
@@ -295,8 +295,7 @@ lab_capture() {
 	local node=$1 neighbour=$2 file=$3
 	shift 3
 	lab_start "$node" "capture.$neighbour" tcpdump --interface "$neighbour" -w "$LAB_DIR/$file" \
-		--snapshot-length 0 --packet-buffered --immediate-mode --buffer-size 16384 \
-		--relinquish-privileges root "$@"
+		--snapshot-length 0 --packet-buffered --buffer-size 16384 --relinquish-privileges root "$@"
 	lab_wait_until 10 grep -q "listening on" "$LAB_DIR/$node/capture.$neighbour.log"
 }
 
@@ -308,12 +307,13 @@ lab_capture_end() {
 	grep -q "^0 packets dropped by kernel" "$log"
 }
 
-# Asks tcpdump for its counters (SIGUSR1): has it written all that the kernel put into its buffer?
+# Asks tcpdump for its counters (SIGUSR1): has it taken all out of the kernel's buffer? That is
+# emptied once in a second at least.
 lab__capture_is_complete() {
-	local captured received
+	local captured received dropped
 	lab_signal "$1" "capture.$2" USR1 || return 1
-	read -r captured _ _ received _ < <(grep -o "[0-9]* packets captured, [0-9]* packets" "$3" | tail -n 1)
-	[[ -n $captured && $captured == "$received" ]]
+	read -r _ captured _ _ received _ _ _ _ dropped _ < <(grep "^tcpdump: .* dropped" "$3" | tail -n 1)
+	[[ -n $captured ]] && ((captured + dropped >= received))
 }
 
 # ---- machines and links ------------------------------------------------------------------------

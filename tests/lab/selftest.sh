@@ -46,9 +46,9 @@ six_speaks_ipv6_only() {
 
 capture_is_complete() {
 	lab_capture r1 r2 all.pcap icmp &&
-		lab_run h1 ping -q -c 500 -i 0.001 -W 2 198.51.100.2 &&
+		lab_run h1 ping -q -f -c 2000 -W 2 198.51.100.2 &&
 		lab_capture_end r1 r2 &&
-		(($(tcpdump -r "$LAB_DIR/all.pcap" 2>/dev/null | wc -l) == 1000))
+		(($(tcpdump -r "$LAB_DIR/all.pcap" 2>/dev/null | wc -l) == 4000))
 }
 
 packet_too_big_is_sent() {
