@@ -47,7 +47,7 @@ static bool find_v4(const uint8_t *data, size_t size, struct found *found)
 {
 	if (size < 20)
 		return false;
-	found->transport_at = 4U * (data[0] % 16);
+	found->transport_at = (size_t)4 * (data[0] % 16);
 	found->len = u16_at(data, 2);
 	if (found->transport_at < 20 || found->len < found->transport_at || size < found->len)
 		return false;
