@@ -34,8 +34,10 @@ static void counters_wrap_without_a_seam(void **state)
 		assert_int_equal(queue_push(&q), (4 + i) % 8);
 	assert_true(queue_is_full(&q));
 	assert_int_equal(queue_len(&q), 8);
-	while (!queue_is_empty(&q))
+	while (!queue_is_empty(&q)) {
+		assert_int_equal(queue_first(&q), (4 + next) % 8);
 		assert_int_equal(queue_pop(&q), (4 + next++) % 8);
+	}
 	assert_int_equal(next, 8);
 }
 

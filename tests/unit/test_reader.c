@@ -27,6 +27,7 @@ static void integers_are_big_endian(void **state)
 	assert_true(reader_u64(&r, &u64));
 	assert_int_equal(u64, 0x0123456789abcdef);
 	assert_int_equal(reader_left(&r), 1);
+	assert_false(reader_end(&r));
 }
 
 /* One byte too few: false, the output untouched, nothing taken. */
