@@ -9,6 +9,7 @@
 	SECCHECK_CRYPTO(X)  \
 	SECCHECK_SESSION(X) \
 	SECCHECK_FORWARD(X) \
+	SECCHECK_NODE(X)    \
 	SECCHECK_STEWARD(X)
 
 #define SECCHECK_CRYPTO(X)                                                                  \
@@ -103,6 +104,14 @@
 	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet") \
 	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                \
 	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")
+#define SECCHECK_NODE(X)                                                              \
+	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")           \
+	X(SEC_POLICY_TIME, "a member's certificate is valid now")                     \
+	X(SEC_POLICY_REVOKED, "neither serial nor key was revoked")                   \
+	X(SEC_POLICY_CLASS_OPEN, "in an open network the certificate is self-signed") \
+	X(SEC_POLICY_FRIEND, "the key was befriended")                                \
+	X(SEC_NODE_ROAM_TOKEN, "the answer carries the challenge's token")            \
+	X(SEC_NODE_ROAM_FROM, "the answer came from the endpoint that was challenged")
 
 #define SECCHECK_STEWARD(X)                                                              \
 	X(SEC_STEWARD_IPV6, "the node asks for an IPv6 address of its network")          \

@@ -215,7 +215,7 @@ static void report_address(struct pass *pass, const struct table_entry *entry,
 					     .remote = packet->remote };
 
 	if (endpoint_equal(&packet->remote, &entry->remote) &&
-	    endpoint_equal(&packet->local, &entry->local))
+	    (endpoint_ip_is_zero(&entry->local) || endpoint_equal(&packet->local, &entry->local)))
 		return;
 	if (pass->moved_reported && pass->moved.link == what.link &&
 	    endpoint_equal(&pass->moved.remote, &what.remote) &&

@@ -23,12 +23,12 @@ enum table_action {
 
 struct table_entry {
 	enum table_action action;
-	uint32_t link;         /* the node's name for it: which egress, and in reports */
-	struct keyset *keyset; /* to send with; NULL with TABLE_QUEUE */
-	struct endpoint local, remote;
-	uint16_t mtu;   /* inner packets above this are answered "too big"; at most
-			 * KEYSET_PAYLOAD_BYTES_MAX */
-	bool admits_ip; /* policy: may_ip */
+	uint32_t link;                 /* the node's name for it: which egress, and in reports */
+	struct keyset *keyset;         /* to send with; NULL with TABLE_QUEUE */
+	struct endpoint local, remote; /* local address zero: whichever the kernel takes */
+	uint16_t mtu;                  /* inner packets above this are answered "too big"; at most
+					* KEYSET_PAYLOAD_BYTES_MAX */
+	bool admits_ip;                /* policy: may_ip */
 	/* These may be the source of what comes from there, and packets for them go there. */
 	struct ip_address addresses[TABLE_ENTRY_ADDRESSES_MAX];
 	uint32_t address_count;

@@ -38,8 +38,7 @@ struct node_config {
 	const struct suite *suites; /* borrowed, for ever */
 	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
 	uint32_t bootstrap_count;
-	uint8_t ipv4_prefix[4];
-	uint8_t ipv4_prefix_len;
+	struct address_prefix_v4 ipv4_prefix;
 	struct wall built;         /* build date: a calendar before it is wrong */
 	struct wall bundle_issued; /* newest issue date of our own bundle */
 };

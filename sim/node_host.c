@@ -1,0 +1,305 @@
+/* node_host.c - see node_host.h. One turn is one call of run(): everything that waits goes in,
+ * everything that comes out is carried, as the daemon does it. */
+#include "sim/node_host.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+#define PACKET_BYTES_MAX 2048
+#define REPLIES_MAX 64 /* power of two */
+
+struct tun_packet {
+	size_t len;
+	uint8_t bytes[PACKET_BYTES_MAX];
+};
+
+struct tun_queue {
+	struct queue queue;
+	struct tun_packet packets[NODE_HOST_TUN_PACKETS];
+};
+
+struct node_host {
+	struct world *world; /* borrowed */
+	uint32_t host;
+	uint16_t port;
+	struct entropy entropy;
+	struct node *node;           /* owned */
+	struct egress *egress;       /* owned */
+	struct forward_table *table; /* owned; NULL until the first */
+	struct forward_thread thread;
+	struct forward_batch batch;
+	struct tun_queue from_programs, to_programs;
+	struct queue reply_queue;
+	struct node_reply replies[REPLIES_MAX];
+	uint64_t requests;
+	struct tun_packet lent;
+};
+
+static void tun_push(struct tun_queue *tun, struct span packet)
+{
+	if (queue_is_full(&tun->queue) || packet.len > PACKET_BYTES_MAX)
+		return;
+	struct tun_packet *slot = &tun->packets[queue_push(&tun->queue)];
+
+	slot->len = packet.len;
+	memcpy(slot->bytes, packet.data, packet.len);
+}
+
+/* What forward/ did not finish itself, and what it gives to the TUN. */
+static void carry_verdict(struct node_host *nh, struct now now, const struct forward_packet *packet)
+{
+	struct node_event event = { .kind = NODE_PACKET };
+
+	switch (packet->verdict) {
+	case FORWARD_DELIVER:
+		tun_push(&nh->to_programs, span_of(packet->data, packet->len));
+		return;
+	case FORWARD_NO_ENTRY:
+	case FORWARD_TOO_BIG:
+		event.packet.bytes = span_of(packet->data, packet->len);
+		event.packet.too_big = packet->verdict == FORWARD_TOO_BIG;
+		event.packet.mtu = packet->mtu;
+		break;
+	case FORWARD_FRAME:
+		event.kind = NODE_FRAME;
+		event.frame.link = packet->link;
+		event.frame.local_index = packet->local_index;
+		event.frame.kind = packet->frame_kind;
+		event.frame.payload = span_of(packet->data, packet->len);
+		event.frame.local = packet->local;
+		event.frame.remote = packet->remote;
+		break;
+	case FORWARD_HANDSHAKE:
+		event.kind = NODE_DATAGRAM;
+		event.datagram.local = packet->local;
+		event.datagram.remote = packet->remote;
+		event.datagram.bytes = span_of(packet->data, packet->len);
+		break;
+	case FORWARD_PENDING:
+		UNREACHABLE();
+	case FORWARD_SENT:
+	case FORWARD_DROP:
+		return;
+	}
+	(void)node_input(nh->node, now, &event); /* what it refuses it has counted */
+}
+
+static void carry_send(struct node_host *nh, const struct node_action *action)
+{
+	const struct egress_datagram like = { .link = action->send.link,
+					      .class = action->send.class,
+					      .local = action->send.local,
+					      .remote = action->send.remote,
+					      .ttl = action->send.ttl };
+	struct egress_datagram *slot = egress_reserve(nh->egress, &like);
+
+	if (slot == NULL)
+		return; /* full: lost, as on any wire */
+	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
+	egress_commit(nh->egress, slot, action->send.bytes.len);
+}
+
+static void carry_lookup(struct node_host *nh, struct now now, uint32_t bootstrap)
+{
+	const struct node_event event = { .kind = NODE_LOOKUP_DONE,
+					  .lookup = { .bootstrap = bootstrap, .count = 0 } };
+
+	(void)node_input(nh->node, now, &event); /* there is no DNS here: lines name addresses */
+}
+
+static void carry_action(struct node_host *nh, struct now now, const struct node_action *action)
+{
+	switch (action->kind) {
+	case NODE_SEND:
+		carry_send(nh, action);
+		return;
+	case NODE_DELIVER:
+		tun_push(&nh->to_programs, action->packet);
+		return;
+	case NODE_TABLE:
+		table_del(nh->table);
+		nh->table = action->table;
+		return;
+	case NODE_CONFIGURE:
+		return;
+	case NODE_LOOKUP:
+		carry_lookup(nh, now, action->bootstrap);
+		return;
+	case NODE_REPLY:
+		if (queue_is_full(&nh->reply_queue))
+			(void)queue_pop(&nh->reply_queue);
+		nh->replies[queue_push(&nh->reply_queue)] = action->reply;
+		return;
+	case NODE_EVENT:
+		world_trace(nh->world, nh->host, &action->event);
+		return;
+	}
+	UNREACHABLE();
+}
+
+static void take_from_programs(struct node_host *nh, struct now now)
+{
+	while (!queue_is_empty(&nh->from_programs.queue)) {
+		struct tun_packet *packet =
+			&nh->from_programs.packets[queue_pop(&nh->from_programs.queue)];
+
+		nh->batch.count = 1;
+		nh->batch.packets[0] =
+			(struct forward_packet){ .data = packet->bytes, .len = packet->len };
+		if (forward_from_tun(&nh->thread, nh->table, now, &nh->batch) > 0)
+			carry_verdict(nh, now, &nh->batch.packets[0]);
+	}
+}
+
+static void send_what_waits(struct node_host *nh, struct now now)
+{
+	struct egress_datagram *out;
+
+	while ((out = egress_next(nh->egress, now.mono)) != NULL) {
+		struct net_datagram datagram = { .local = out->local,
+						 .remote = out->remote,
+						 .ttl = out->ttl,
+						 .bytes = span_of(out->data, out->len) };
+
+		datagram.local.port = nh->port;
+		(void)world_send(nh->world, nh->host,
+				 &datagram); /* no address of that family: lost */
+		egress_done(nh->egress, out);
+	}
+}
+
+static void run(void *machine, struct now now)
+{
+	struct node_host *nh = machine;
+	const struct node_event time = { .kind = NODE_TIME };
+	struct forward_report report;
+	struct node_action action;
+
+	take_from_programs(nh, now);
+	while (forward_report(&nh->thread, &report)) {
+		const struct node_event event = { .kind = NODE_REPORT, .report = report };
+
+		(void)node_input(nh->node, now, &event);
+	}
+	(void)node_input(nh->node, now, &time);
+	while (node_poll(nh->node, now, &action))
+		carry_action(nh, now, &action);
+	send_what_waits(nh, now);
+}
+
+static void datagram_arrived(void *machine, struct now now, const struct net_datagram *datagram)
+{
+	struct node_host *nh = machine;
+	uint8_t buffer[PACKET_BYTES_MAX];
+
+	if (datagram->local.port != nh->port || datagram->bytes.len > sizeof(buffer))
+		return;
+	memcpy(buffer, datagram->bytes.data, datagram->bytes.len);
+	nh->batch.count = 1;
+	nh->batch.packets[0] = (struct forward_packet){ .data = buffer,
+							.len = datagram->bytes.len,
+							.local = datagram->local,
+							.remote = datagram->remote };
+	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
+		carry_verdict(nh, now, &nh->batch.packets[0]);
+}
+
+static struct mono deadline(const void *machine)
+{
+	const struct node_host *nh = machine;
+
+	return mono_min(node_deadline(nh->node), egress_deadline(nh->egress));
+}
+
+static void end(void *machine)
+{
+	struct node_host *nh = machine;
+
+	node_del(nh->node);
+	table_del(nh->table);
+	egress_del(nh->egress);
+	entropy_wipe(&nh->entropy);
+	free(nh);
+}
+
+struct node_host *node_host_attach(struct world *world, uint32_t host,
+				   const struct node_config *config, uint16_t port,
+				   uint64_t secret_seed)
+{
+	static const struct host_ops ops = {
+		.datagram = datagram_arrived, .run = run, .deadline = deadline, .end = end
+	};
+	struct node_host *nh = calloc(1, sizeof(*nh));
+	uint8_t seed[ENTROPY_SEED_BYTES] = { 0 };
+	struct writer w = writer_of(seed, sizeof(seed));
+
+	if (nh == NULL)
+		return NULL;
+	writer_u64(&w, secret_seed);
+	writer_u32(&w, host);
+	*nh = (struct node_host){ .world = world,
+				  .host = host,
+				  .port = port,
+				  .from_programs.queue = queue_of(NODE_HOST_TUN_PACKETS),
+				  .to_programs.queue = queue_of(NODE_HOST_TUN_PACKETS),
+				  .reply_queue = queue_of(REPLIES_MAX) };
+	entropy_init(&nh->entropy, seed);
+	if (egress_new(world_host_rng(world, host), &nh->egress) != 0 ||
+	    node_new(config, &nh->entropy, world_now(world, host), &nh->node) != 0) {
+		egress_del(nh->egress);
+		free(nh);
+		return NULL;
+	}
+	forward_thread_init(&nh->thread, nh->egress);
+	world_attach(world, host, &ops, nh);
+	return nh;
+}
+
+struct node *node_host_node(struct node_host *nh)
+{
+	return nh->node;
+}
+
+bool node_host_send(struct node_host *nh, struct span packet)
+{
+	if (queue_is_full(&nh->from_programs.queue))
+		return false;
+	tun_push(&nh->from_programs, packet);
+	world_wake(nh->world, nh->host);
+	return true;
+}
+
+bool node_host_receive(struct node_host *nh, struct span *ret_packet)
+{
+	if (queue_is_empty(&nh->to_programs.queue))
+		return false;
+	nh->lent = nh->to_programs.packets[queue_pop(&nh->to_programs.queue)];
+	*ret_packet = span_of(nh->lent.bytes, nh->lent.len);
+	return true;
+}
+
+void node_host_request(struct node_host *nh, enum node_verb verb, const char *peer)
+{
+	struct node_event event = { .kind = NODE_REQUEST,
+				    .request = { .token = ++nh->requests, .verb = verb } };
+	const size_t len = strlen(peer);
+
+	CHECK(len <= NODE_PEER_TEXT_MAX);
+	memcpy(event.request.peer, peer, len + 1);
+	(void)node_input(nh->node, world_now(nh->world, nh->host), &event);
+	world_wake(nh->world, nh->host);
+}
+
+bool node_host_reply(struct node_host *nh, struct node_reply *ret)
+{
+	if (queue_is_empty(&nh->reply_queue))
+		return false;
+	*ret = nh->replies[queue_pop(&nh->reply_queue)];
+	return true;
+}
+
+const struct forward_counters *node_host_counters(const struct node_host *nh)
+{
+	return &nh->thread.counters;
+}

@@ -1,0 +1,38 @@
+/* node_host.h - a member on a simulated host: the daemon's wiring of node/ and forward/, with the
+ * world of sim/ in the place of sockets and TUN.
+ *
+ * What a program on the host would write to the network enters by node_host_send(); what it would
+ * read comes out of node_host_receive(). The same objects run in the daemon.
+ */
+#ifndef SIM_NODE_HOST_H
+#define SIM_NODE_HOST_H
+
+#include "node/node.h"
+#include "sim/world.h"
+
+#define NODE_HOST_TUN_PACKETS \
+	128 /* in each direction; power of two; when it is full, packets are dropped */
+
+struct node_host; /* owned by the world from node_host_attach() to the machine's end */
+
+/* Starts a member that listens on `port`. `secret_seed` is what its keys are drawn from, so that
+ * two runs of one host differ. NULL if the node could not be made. */
+struct node_host *node_host_attach(struct world *world, uint32_t host,
+				   const struct node_config *config, uint16_t port,
+				   uint64_t secret_seed);
+
+struct node *node_host_node(struct node_host *node_host);
+
+/* An IP packet from a program on the host: false if the TUN's queue is full. */
+bool node_host_send(struct node_host *node_host, struct span packet);
+
+/* The oldest packet that reached the host's programs; borrowed until the next call. */
+bool node_host_receive(struct node_host *node_host, struct span *ret_packet);
+
+/* Asks as a user does; the replies come out of node_host_reply(), newest kept. */
+void node_host_request(struct node_host *node_host, enum node_verb verb, const char *peer);
+bool node_host_reply(struct node_host *node_host, struct node_reply *ret);
+
+const struct forward_counters *node_host_counters(const struct node_host *node_host);
+
+#endif

@@ -1,0 +1,185 @@
+/* answer.c - what users ask of a node, one reply a poll. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+static void shut_down(struct node *node, struct now now)
+{
+	node->shutting_down = true;
+	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++)
+		if (!handle_is_none(node->channels[i].session))
+			sessions_close(node->sessions, now, node->channels[i].session,
+				       FRAME_CLOSE_SHUTDOWN);
+}
+
+static void start_ping(struct node *node, struct now now, struct asked *asked, const char *text)
+{
+	struct outgoing out = { .kind = FRAME_PROBE };
+	struct writer w = writer_of(out.payload, sizeof(out.payload));
+	const struct peer *peer = peer_by_text(node, text, &asked->peer);
+
+	if (peer == NULL) {
+		asked->err = ERR_NOT_FOUND;
+		asked->text = "no peer of that name, address or id is known here";
+		return;
+	}
+	if (!peer_is_up(peer)) {
+		asked->err = ERR_TIMEOUT;
+		asked->text = peer->why;
+		return;
+	}
+	asked->ping_token = rng_u64(&node->rng) | 1;
+	asked->sent = now.mono;
+	frame_probe_encode(&(struct frame_probe){ .token = asked->ping_token }, &w);
+	CHECK(writer_ok(&w));
+	out.session = peer->session;
+	out.len = w.len;
+	channel_post(node, &out);
+}
+
+int answer_request(struct node *node, struct now now, const struct node_event *event)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		struct asked *asked = &node->asked[i];
+
+		if (asked->used)
+			continue;
+		*asked = (struct asked){ .used = true,
+					 .token = event->request.token,
+					 .verb = event->request.verb };
+		if (asked->verb == NODE_PING)
+			start_ping(node, now, asked, event->request.peer);
+		if (asked->verb == NODE_SHUTDOWN)
+			shut_down(node, now);
+		return 0;
+	}
+	return ERR_FULL;
+}
+
+void answer_pong(struct node *node, struct now now, uint64_t token)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		struct asked *asked = &node->asked[i];
+
+		if (!asked->used || asked->verb != NODE_PING || asked->ping_token == 0 ||
+		    asked->ping_token != token)
+			continue;
+		asked->answered = true;
+		asked->rtt_us = now.mono.us - asked->sent.us;
+	}
+}
+
+static void show_status(struct node *node, struct node_status *ret)
+{
+	*ret = (struct node_status){ .id = node->certificate.id,
+				     .network_id = node->certificate.network,
+				     .ipv6 = vnet_ipv6(node->vnet),
+				     .has_ipv4 = node->certificate.has_ipv4,
+				     .ipv4_prefix_len = node->config.ipv4_prefix.len,
+				     .not_after = node->certificate.not_after,
+				     .started = node->started,
+				     .peers_known = pool_count(&node->peers),
+				     .sessions = sessions_counters(node->sessions),
+				     .vnet = vnet_counters(node->vnet) };
+	memcpy(ret->network, node->config.network, sizeof(ret->network));
+	memcpy(ret->name, node->certificate.name, sizeof(ret->name));
+	memcpy(ret->ipv4, node->certificate.ipv4, sizeof(ret->ipv4));
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		ret->peers_up += peer != NULL && peer_is_up(peer);
+	}
+}
+
+/* The next peer's row; false when all were shown. */
+static bool next_peer(struct node *node, struct asked *asked, struct node_peer *ret)
+{
+	while (asked->cursor < NODE_PEERS_MAX) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, asked->cursor++, &handle);
+
+		if (peer != NULL) {
+			peer_show(node, peer, ret);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool reply_to_ping(struct node *node, struct now now, struct asked *asked,
+			  struct node_reply *ret)
+{
+	const struct peer *peer = pool_at(&node->peers, asked->peer);
+
+	if (asked->answered && peer != NULL) {
+		ret->kind = NODE_REPLY_PONG;
+		peer_show(node, peer, &ret->pong.peer);
+		ret->pong.rtt_us = asked->rtt_us;
+		ret->pong.direct = true; /* every path of today is */
+		asked->used = false;
+		return true;
+	}
+	if (asked->err == 0 && !mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS)))
+		return false;
+	ret->kind = NODE_REPLY_ERROR;
+	ret->error.err = asked->err != 0 ? asked->err : ERR_TIMEOUT;
+	ret->error.text = asked->err != 0 ? asked->text : "no reply";
+	asked->used = false;
+	return true;
+}
+
+static bool reply_to(struct node *node, struct now now, struct asked *asked, struct node_reply *ret)
+{
+	*ret = (struct node_reply){ .token = asked->token, .kind = NODE_REPLY_END };
+	switch (asked->verb) {
+	case NODE_STATUS:
+		if (asked->cursor++ == 0) {
+			ret->kind = NODE_REPLY_STATUS;
+			show_status(node, &ret->status);
+			return true;
+		}
+		break;
+	case NODE_PEERS:
+		if (next_peer(node, asked, &ret->peer)) {
+			ret->kind = NODE_REPLY_PEER;
+			return true;
+		}
+		break;
+	case NODE_PING:
+		return reply_to_ping(node, now, asked, ret);
+	case NODE_SHUTDOWN:
+		break;
+	}
+	asked->used = false;
+	return true;
+}
+
+bool answer_poll(struct node *node, struct now now, struct node_action *ret)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		if (!node->asked[i].used)
+			continue;
+		*ret = (struct node_action){ .kind = NODE_REPLY };
+		if (reply_to(node, now, &node->asked[i], &ret->reply))
+			return true;
+	}
+	return false;
+}
+
+struct mono answer_deadline(const struct node *node)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		const struct asked *asked = &node->asked[i];
+
+		if (!asked->used)
+			continue;
+		if (asked->verb != NODE_PING || asked->answered || asked->err != 0)
+			return (struct mono){ 0 };
+		deadline = mono_min(deadline, mono_add_ms(asked->sent, NODE_PING_MS));
+	}
+	return deadline;
+}

@@ -1,0 +1,247 @@
+/* line.c - reaching the members that the bundle's bootstrap lines name.
+ *
+ * An attempt dials every address of the host at once, and the first session that stands ends the
+ * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random; a packet
+ * that waits for the member starts one at once. */
+#include "node/carrier.h"
+#include "node/node_internal.h"
+
+#include "base/check.h"
+
+#define BACKOFF_MIN_MS 1000
+#define BACKOFF_MAX_MS 60000
+
+static bool is_dialling(const struct line *line)
+{
+	for (size_t i = 0; i < NODE_ENDPOINTS_MAX; i++)
+		if (!handle_is_none(line->dials[i]))
+			return true;
+	return false;
+}
+
+static bool is_idle(const struct line *line)
+{
+	return !line->looking_up && !is_dialling(line);
+}
+
+static struct peer *peer_of(struct node *node, const struct line *line)
+{
+	struct peer *peer = pool_at(&node->peers, line->peer);
+
+	CHECK(peer != NULL); /* a line's peer is never forgotten */
+	return peer;
+}
+
+void lines_init(struct node *node, struct now now)
+{
+	for (uint32_t i = 0; i < node->config.bootstrap_count; i++) {
+		const struct node_bootstrap *config = &node->config.bootstrap[i];
+		struct line *line = &node->lines[node->line_count];
+		struct peer *peer;
+
+		if (id_equal(&config->id, &node->certificate.id))
+			continue; /* the bundle is the same for all, also for who is named in it */
+		*line = (struct line){ .config = config, .next = now.mono };
+		peer = peer_get(node, &config->id, &line->peer);
+		CHECK(peer != NULL); /* NODE_PEERS_MAX > NODE_BOOTSTRAP_MAX */
+		peer->is_line = true;
+		peer->why = "not tried yet";
+		node->line_count++;
+	}
+}
+
+static void fail(struct node *node, struct now now, struct line *line, const char *why)
+{
+	uint64_t wait_ms = BACKOFF_MAX_MS;
+
+	if (line->failures < 6)
+		wait_ms = (uint64_t)BACKOFF_MIN_MS << line->failures;
+	line->failures++;
+	line->next = mono_add_ms(now.mono, wait_ms - rng_between(&node->rng, 0, wait_ms / 10));
+	if (!peer_is_up(peer_of(node, line)))
+		peer_of(node, line)->why = why;
+}
+
+static void dial(struct node *node, struct now now, struct line *line)
+{
+	const struct target target = { .kind = TARGET_EXACT, .id = line->config->id };
+
+	for (uint32_t i = 0; i < line->endpoint_count; i++) {
+		const struct endpoint local = carrier_any_local(&line->endpoints[i]);
+		const struct carrier carrier = carrier_of(&local, &line->endpoints[i]);
+		struct handle session;
+
+		if (sessions_dial(node->sessions, now, &target, &carrier, &session) == 0)
+			line->dials[i] = session;
+	}
+	if (is_dialling(line))
+		peer_of(node, line)->why = "dialled, no answer yet";
+	else
+		fail(node, now, line, "cannot dial: too many sessions");
+}
+
+static void attempt(struct node *node, struct now now, struct line *line)
+{
+	struct endpoint endpoint;
+
+	line->next = MONO_NEVER;
+	if (endpoint_ip_from_text(line->config->host, &endpoint) == 0) {
+		endpoint.port = line->config->port;
+		line->endpoints[0] = endpoint;
+		line->endpoint_count = 1;
+		dial(node, now, line);
+		return;
+	}
+	line->looking_up = true;
+	line->lookup_wanted = true;
+	peer_of(node, line)->why = "looking up its host name";
+}
+
+void lines_tick(struct node *node, struct now now)
+{
+	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
+		struct line *line = &node->lines[i];
+
+		if (peer_is_up(peer_of(node, line)) || !is_idle(line))
+			continue;
+		if (line->next.us == MONO_NEVER.us)
+			line->next = now.mono; /* it was up and was lost */
+		if (mono_reached(now.mono, line->next))
+			attempt(node, now, line);
+	}
+}
+
+bool lines_poll(struct node *node, struct node_action *ret)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+
+		if (!line->lookup_wanted)
+			continue;
+		line->lookup_wanted = false;
+		*ret = (struct node_action){ .kind = NODE_LOOKUP };
+		ret->bootstrap = (uint32_t)(line->config - node->config.bootstrap);
+		return true;
+	}
+	return false;
+}
+
+struct mono lines_deadline(const struct node *node)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
+		const struct line *line = &node->lines[i];
+		const struct peer *peer = pool_at(&node->peers, line->peer);
+
+		if (line->lookup_wanted)
+			return (struct mono){ 0 };
+		if (!peer_is_up(peer) && is_idle(line))
+			deadline = mono_min(deadline, line->next.us == MONO_NEVER.us
+							      ? (struct mono){ 0 }
+							      : line->next);
+	}
+	return deadline;
+}
+
+void lines_lookup_done(struct node *node, struct now now, const struct node_event *event)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+
+		if (!line->looking_up ||
+		    (uint32_t)(line->config - node->config.bootstrap) != event->lookup.bootstrap)
+			continue;
+		line->looking_up = false;
+		line->lookup_wanted = false;
+		line->endpoint_count = event->lookup.count;
+		if (line->endpoint_count > NODE_ENDPOINTS_MAX)
+			line->endpoint_count = NODE_ENDPOINTS_MAX;
+		for (uint32_t k = 0; k < line->endpoint_count; k++) {
+			line->endpoints[k] = event->lookup.endpoints[k];
+			line->endpoints[k].port = line->config->port;
+		}
+		if (peer_is_up(peer_of(node, line)))
+			return; /* it dialled us meanwhile */
+		if (line->endpoint_count > 0)
+			dial(node, now, line);
+		else
+			fail(node, now, line, "its host name has no address");
+	}
+}
+
+/* Only attempts of the same line end: a session that the peer dialled does not, since both sides
+ * would close the other's and none would be left. Which of two sends is settled by their ephemeral
+ * keys. */
+void line_established(struct node *node, struct now now, struct handle session, const struct id *id)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+		bool ours = false;
+
+		if (!id_equal(&line->config->id, id))
+			continue;
+		line->failures = 0;
+		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
+			ours = ours || handle_equal(line->dials[k], session);
+		for (size_t k = 0; ours && k < NODE_ENDPOINTS_MAX; k++) {
+			const struct handle other = line->dials[k];
+
+			line->dials[k] = HANDLE_NONE;
+			if (!handle_is_none(other) && !handle_equal(other, session))
+				sessions_close(node->sessions, now, other, FRAME_CLOSE_REPLACED);
+		}
+	}
+}
+
+void line_closed(struct node *node, struct now now, struct handle session, const char *why)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+
+		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++) {
+			if (handle_is_none(line->dials[k]) ||
+			    !handle_equal(line->dials[k], session))
+				continue;
+			line->dials[k] = HANDLE_NONE;
+			if (!is_dialling(line))
+				fail(node, now, line, why);
+		}
+	}
+}
+
+/* Could this line lead to what is wanted? An IPv4 address says nothing about whose it is before its
+ * owner was met. */
+static bool may_lead_to(struct node *node, const struct line *line,
+			const struct vnet_output *wanted)
+{
+	const struct peer *peer = peer_of(node, line);
+
+	if (wanted->has_prefix)
+		return id_prefix_equal(&wanted->id, &line->config->id);
+	if (peer->has_ipv4) {
+		const struct ip_address v4 = ip_v4(peer->ipv4);
+
+		return ip_equal(&v4, &wanted->destination);
+	}
+	return !peer_is_up(peer) && peer->name[0] == '\0';
+}
+
+bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+		struct peer *peer = peer_of(node, line);
+
+		if (!may_lead_to(node, line, wanted))
+			continue;
+		found = true;
+		if (peer_is_up(peer))
+			vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
+		else if (is_idle(line))
+			line->next = now.mono;
+	}
+	return found;
+}

@@ -1,0 +1,268 @@
+/* node.c - carries what happened to the machine that it concerns, and what they want to the world.
+ *
+ * The order of node_poll() is a promise: control frames first, then sessions, so that keys exist
+ * before anything is sealed; then packets that waited, and the new table last, so that packets
+ * which waited leave before those that come after them. */
+#include "node/carrier.h"
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "vnet/address.h"
+
+#include <stdlib.h>
+
+static int init_machines(struct node *node)
+{
+	const struct session_config sessions = {
+		.key = node->config.key,
+		.certificate = &node->certificate,
+		.trust = node->config.trust,
+		.secrets = { node->config.secrets[0], node->config.secrets[1] },
+		.suites = node->config.suites,
+		.sessions_max = NODE_SESSIONS_MAX,
+	};
+	struct vnet_config vnet = { .self = node->certificate.id,
+				    .network = node->certificate.network,
+				    .has_ipv4 = node->certificate.has_ipv4,
+				    .ipv4_prefix = node->config.ipv4_prefix };
+	const enum policy_kind kind =
+		trust_is_open(node->config.trust) ? POLICY_OPEN : POLICY_GROUP;
+	int err;
+
+	memcpy(vnet.ipv4, node->certificate.ipv4, sizeof(vnet.ipv4));
+	node->channels = calloc(NODE_SESSIONS_MAX, sizeof(node->channels[0]));
+	if (node->channels == NULL)
+		return ERR_NOMEM;
+	if ((err = policy_new(kind, &node->policy)) != 0 ||
+	    (err = vnet_new(&vnet, &node->vnet)) != 0 ||
+	    (err = pool_init(&node->peers, NODE_PEERS_MAX, sizeof(struct peer))) != 0 ||
+	    (err = map_init(&node->peer_by_id, &node->rng, NODE_PEERS_MAX, ID_BYTES)) != 0 ||
+	    (err = map_init(&node->channel_by_index, &node->rng,
+			    NODE_SESSIONS_MAX * CHANNEL_KEYSETS_MAX, sizeof(uint32_t))) != 0)
+		return err;
+	return sessions_new(&sessions, node->entropy, &node->rng, &node->trace, &node->sessions);
+}
+
+/* A calendar that stands before the build date is wrong for certain; the newest date of our own
+ * bundle is a better guess. The difference is kept, so that a jump of the calendar still shows as a
+ * jump. */
+static struct now corrected(struct node *node, struct now now)
+{
+	if (now.wall.us >= node->config.built.us)
+		return now;
+	if (node->calendar_fix_us == 0)
+		node->calendar_fix_us = node->config.bundle_issued.us - now.wall.us;
+	now.wall.us += node->calendar_fix_us;
+	return now;
+}
+
+int node_new(const struct node_config *config, struct entropy *entropy, struct now now,
+	     struct node **ret)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	uint8_t key[sizeof(node->rng.key)];
+	uint32_t words[RNG_KEY_WORDS];
+	int err;
+
+	CHECK(config->bootstrap_count <= NODE_BOOTSTRAP_MAX);
+	if (node == NULL)
+		return ERR_NOMEM;
+	node->config = *config;
+	node->certificate = *config->certificate;
+	node->config.certificate = &node->certificate;
+	node->entropy = entropy;
+	entropy_bytes(entropy, key, sizeof(key));
+	memcpy(words, key, sizeof(words));
+	rng_init(&node->rng, words);
+	secret_wipe(key, sizeof(key));
+	secret_wipe(words, sizeof(words));
+	trace_init(&node->trace);
+	node->outbox_queue = queue_of(OUTBOX_MAX);
+	node->started = now.mono;
+	node->table_wanted = true;
+	node->table_offset_us = now_offset_us(now);
+
+	now = corrected(node, now);
+	err = certificate_check_time(&node->certificate, now.wall);
+	if (err == 0)
+		err = init_machines(node);
+	if (err != 0) {
+		node_del(node);
+		return err;
+	}
+	lines_init(node, now);
+	*ret = node;
+	return 0;
+}
+
+void node_del(struct node *node)
+{
+	if (node == NULL)
+		return;
+	channel_free_all(node);
+	sessions_del(node->sessions);
+	vnet_del(node->vnet);
+	policy_del(node->policy);
+	map_free(&node->channel_by_index);
+	map_free(&node->peer_by_id);
+	pool_free(&node->peers);
+	free(node->channels);
+	secret_wipe(node, sizeof(*node));
+	free(node);
+}
+
+int node_input(struct node *node, struct now now, const struct node_event *event)
+{
+	now = corrected(node, now);
+	node->tick_wanted = true;
+	switch (event->kind) {
+	case NODE_TIME:
+		return 0;
+	case NODE_DATAGRAM: {
+		const struct carrier carrier =
+			carrier_of(&event->datagram.local, &event->datagram.remote);
+
+		return sessions_handshake(node->sessions, now, &carrier, event->datagram.bytes);
+	}
+	case NODE_PACKET:
+		if (!event->packet.too_big)
+			return vnet_packet(node->vnet, now, event->packet.bytes);
+		vnet_too_big(node->vnet, now, event->packet.bytes, event->packet.mtu);
+		return 0;
+	case NODE_FRAME:
+		return channel_frame(node, now, event);
+	case NODE_REPORT:
+		return channel_report(node, now, &event->report);
+	case NODE_LOOKUP_DONE:
+		lines_lookup_done(node, now, event);
+		return 0;
+	case NODE_REQUEST:
+		return answer_request(node, now, event);
+	}
+	UNREACHABLE();
+}
+
+/* A packet that waited; lost, as on any wire, if its peer went again. */
+static bool send_packet(struct node *node, struct now now, const struct vnet_output *output,
+			struct node_action *ret)
+{
+	struct handle handle;
+	const struct peer *peer = peer_find(node, &output->id, &handle);
+	const struct channel *channel = peer == NULL ? NULL : channel_of(node, peer->session);
+	const struct sealing sealing = { .channel = channel,
+					 .keyset = channel == NULL ? NULL : channel->send,
+					 .kind = FRAME_IP,
+					 .payload = output->packet };
+
+	return channel_seal(node, now, &sealing, ret);
+}
+
+static bool poll_vnet(struct node *node, struct now now, struct node_action *ret)
+{
+	struct vnet_output output;
+
+	while (vnet_poll(node->vnet, now, &output)) {
+		switch (output.kind) {
+		case VNET_CONNECT:
+			if (!lines_connect(node, now, &output))
+				vnet_connect_failed(node->vnet, &output.destination);
+			break;
+		case VNET_PACKET:
+			if (send_packet(node, now, &output, ret))
+				return true;
+			break;
+		case VNET_ANSWER:
+			*ret = (struct node_action){ .kind = NODE_DELIVER,
+						     .packet = output.packet };
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool poll_sessions(struct node *node, struct now now, struct node_action *ret)
+{
+	struct session_output output;
+
+	while (sessions_poll(node->sessions, now, &output))
+		if (channel_take_output(node, now, &output, ret))
+			return true;
+	return false;
+}
+
+static bool poll_outbox(struct node *node, struct now now, struct node_action *ret)
+{
+	while (!queue_is_empty(&node->outbox_queue)) {
+		const struct outgoing *frame = &node->outbox[queue_pop(&node->outbox_queue)];
+
+		if (channel_send_outgoing(node, now, frame, ret))
+			return true;
+	}
+	return false;
+}
+
+static bool poll_table(struct node *node, struct now now, struct node_action *ret)
+{
+	const int64_t crept_us = now_offset_us(now) - node->table_offset_us;
+
+	if (!node->table_wanted && crept_us <= NODE_CLOCK_SLACK_US &&
+	    crept_us >= -NODE_CLOCK_SLACK_US)
+		return false;
+	*ret = (struct node_action){ .kind = NODE_TABLE };
+	if (node_build_table(node, now, &ret->table) != 0)
+		return false; /* no memory: the old table stays, and the next turn tries again */
+	node->table_wanted = false;
+	return true;
+}
+
+static bool poll_addresses(struct node *node, struct node_action *ret)
+{
+	if (node->configured)
+		return false;
+	node->configured = true;
+	*ret = (struct node_action){ .kind = NODE_CONFIGURE };
+	ret->addresses = (struct node_addresses){ .ipv6 = vnet_ipv6(node->vnet),
+						  .ipv6_prefix_len = ADDRESS_IPV6_PREFIX_LEN,
+						  .has_ipv4 = node->certificate.has_ipv4,
+						  .ipv4_prefix_len = node->config.ipv4_prefix.len,
+						  .mtu = FORWARD_MTU };
+	memcpy(ret->addresses.ipv4, node->certificate.ipv4, sizeof(ret->addresses.ipv4));
+	return true;
+}
+
+bool node_poll(struct node *node, struct now raw, struct node_action *ret)
+{
+	const struct now now = corrected(node, raw);
+
+	if (poll_addresses(node, ret) || poll_sessions(node, now, ret))
+		return true;
+	if (node->tick_wanted) {
+		node->tick_wanted = false;
+		peers_tick(node, now);
+		lines_tick(node, now);
+	}
+	if (poll_outbox(node, now, ret) || poll_sessions(node, now, ret) ||
+	    poll_vnet(node, now, ret) || lines_poll(node, ret) || answer_poll(node, now, ret) ||
+	    poll_table(node, raw, ret))
+		return true;
+	*ret = (struct node_action){ .kind = NODE_EVENT };
+	return trace_poll(&node->trace, &ret->event);
+}
+
+struct mono node_deadline(const struct node *node)
+{
+	struct mono deadline = sessions_deadline(node->sessions);
+
+	if (!queue_is_empty(&node->outbox_queue) || node->table_wanted || !node->configured)
+		return (struct mono){ 0 };
+	deadline = mono_min(deadline, vnet_deadline(node->vnet));
+	deadline = mono_min(deadline, peers_deadline(node));
+	deadline = mono_min(deadline, lines_deadline(node));
+	return mono_min(deadline, answer_deadline(node));
+}
+
+void node_mix(struct node *node, struct span bytes)
+{
+	rng_mix(&node->rng, bytes.data, bytes.len);
+}

@@ -1,0 +1,244 @@
+/* peer.c - the members that we know: those of the bootstrap lines, and those who hold a session. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "vnet/address.h"
+
+bool peer_is_up(const struct peer *peer)
+{
+	return !handle_is_none(peer->session);
+}
+
+/* The only writer of peer->session. */
+static void set_session(struct node *node, struct now now, struct handle handle,
+			struct handle session, const char *why)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const bool was_up = peer_is_up(peer);
+
+	peer->session = session;
+	peer->why = why;
+	peer->challenge = (struct challenge){ 0 };
+	node->table_wanted = true;
+	trace_move(&node->trace, &(struct trace_record){
+					 .at = now.mono,
+					 .machine = "peer",
+					 .index = handle.index,
+					 .from = was_up ? "up" : "down",
+					 .to = peer_is_up(peer) ? "up" : "down",
+					 .why = why,
+				 });
+}
+
+struct peer *peer_find(struct node *node, const struct id *id, struct handle *ret_handle)
+{
+	uint32_t index;
+
+	if (!map_get(&node->peer_by_id, id->bytes, &index))
+		return NULL;
+	return pool_slot(&node->peers, index, ret_handle);
+}
+
+struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle)
+{
+	struct peer *peer = peer_find(node, id, ret_handle);
+
+	if (peer != NULL)
+		return peer;
+	peer = pool_take(&node->peers, ret_handle);
+	if (peer == NULL)
+		return NULL;
+	peer->id = *id;
+	peer->why = "";
+	CHECK(map_put(&node->peer_by_id, id->bytes, ret_handle->index) == 0); /* same capacity */
+	return peer;
+}
+
+static void forget(struct node *node, struct handle handle)
+{
+	const struct peer *peer = pool_at(&node->peers, handle);
+
+	CHECK(map_remove(&node->peer_by_id, peer->id.bytes));
+	pool_give(&node->peers, handle);
+}
+
+void peer_use(struct node *node, struct now now, struct handle handle, struct handle session)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	CHECK(peer != NULL);
+	if (handle_equal(peer->session, session))
+		return;
+	set_session(node, now, handle, session, "");
+	peer->since = now.mono;
+	liveness_init(&peer->liveness, &node->rng, now.mono);
+	liveness_probe_now(&peer->liveness, now.mono); /* measures the round trip at once */
+	if (peer->admits_ip)
+		vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
+}
+
+/* Another session of the peer that still stands, or HANDLE_NONE. */
+static struct handle other_session(const struct node *node, struct handle peer,
+				   struct handle except)
+{
+	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++) {
+		const struct channel *channel = &node->channels[i];
+
+		if (channel->standing && handle_equal(channel->peer, peer) &&
+		    !handle_equal(channel->session, except))
+			return channel->session;
+	}
+	return HANDLE_NONE;
+}
+
+void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
+	       const char *why)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct handle other;
+
+	if (peer == NULL || !handle_equal(peer->session, session))
+		return; /* it was not the one that sends */
+	other = other_session(node, handle, session);
+	if (!handle_is_none(other)) {
+		peer_use(node, now, handle, other);
+		return;
+	}
+	if (peer->liveness.state == LIVENESS_DEAD)
+		why = "stopped answering";
+	set_session(node, now, handle, HANDLE_NONE, why);
+	if (!peer->is_line)
+		forget(node, handle);
+}
+
+/* When something authenticated last came from the peer, under any of its keys. */
+static struct mono last_heard(const struct channel *channel)
+{
+	struct mono last = { 0 };
+
+	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
+		if (channel->keysets[i] == NULL)
+			continue;
+		const struct mono heard = keyset_counters(channel->keysets[i]).last_received;
+
+		last = heard.us > last.us ? heard : last;
+	}
+	return last;
+}
+
+static void tick(struct node *node, struct now now, struct peer *peer)
+{
+	const struct channel *channel = channel_of(node, peer->session);
+	struct outgoing out = { .session = peer->session, .kind = FRAME_PROBE };
+	struct writer w = writer_of(out.payload, sizeof(out.payload));
+	struct frame_probe probe = { 0 };
+
+	CHECK(channel != NULL);
+	liveness_heard(&peer->liveness, last_heard(channel));
+	if (liveness_poll(&peer->liveness, now.mono, &probe.token)) {
+		frame_probe_encode(&probe, &w);
+		CHECK(writer_ok(&w));
+		out.len = w.len;
+		channel_post(node, &out);
+	}
+	if (peer->liveness.state == LIVENESS_DEAD)
+		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_IDLE);
+}
+
+void peers_tick(struct node *node, struct now now)
+{
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer != NULL && peer_is_up(peer))
+			tick(node, now, peer);
+	}
+}
+
+struct mono peers_deadline(const struct node *node)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer != NULL && peer_is_up(peer))
+			deadline = mono_min(deadline, liveness_deadline(&peer->liveness));
+	}
+	return deadline;
+}
+
+/* "host", "host.NET.ipop", an address or an id. */
+static bool is_named(const struct node *node, const struct peer *peer, const char *text)
+{
+	const size_t len = strlen(peer->name);
+	struct endpoint address;
+	struct ip_address ip;
+	struct id id;
+
+	if (len > 0 && strncmp(text, peer->name, len) == 0) {
+		const char *rest = text + len;
+		const size_t net = strlen(node->config.network);
+
+		if (*rest == '\0' ||
+		    (*rest == '.' && strncmp(rest + 1, node->config.network, net) == 0 &&
+		     strcmp(rest + 1 + net, ".ipop") == 0))
+			return true;
+	}
+	if (id_from_text(text, &id) == 0)
+		return id_equal(&id, &peer->id);
+	if (endpoint_ip_from_text(text, &address) != 0)
+		return false;
+	memcpy(ip.bytes, address.ip, sizeof(ip.bytes));
+	const struct ip_address v6 = address_ipv6(trust_network(node->config.trust), &peer->id);
+	const struct ip_address v4 = ip_v4(peer->ipv4);
+
+	return ip_equal(&ip, &v6) || (peer->has_ipv4 && ip_equal(&ip, &v4));
+}
+
+struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle)
+{
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		struct peer *peer = pool_slot(&node->peers, i, ret_handle);
+
+		if (peer != NULL && is_named(node, peer, text))
+			return peer;
+	}
+	return NULL;
+}
+
+void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret)
+{
+	const struct channel *channel = channel_of(node, peer->session);
+
+	*ret = (struct node_peer){ .id = peer->id,
+				   .state = NODE_PEER_CONNECTING,
+				   .has_ipv4 = peer->has_ipv4,
+				   .not_after = peer->not_after,
+				   .since = peer->since,
+				   .why = peer->why };
+	memcpy(ret->name, peer->name, sizeof(ret->name));
+	memcpy(ret->ipv4, peer->ipv4, sizeof(ret->ipv4));
+	ret->ipv6 = address_ipv6(trust_network(node->config.trust), &peer->id);
+	if (channel == NULL)
+		return;
+	ret->state = peer->liveness.probes > 1 ? NODE_PEER_STALE : NODE_PEER_UP;
+	ret->remote = channel->remote;
+	ret->has_rtt = peer->liveness.has_rtt;
+	ret->rtt_us = peer->liveness.rtt_us;
+	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
+		if (channel->keysets[i] == NULL)
+			continue;
+		const struct keyset_counters c = keyset_counters(channel->keysets[i]);
+
+		ret->counters.packets_sent += c.packets_sent;
+		ret->counters.bytes_sent += c.bytes_sent;
+		ret->counters.packets_received += c.packets_received;
+		ret->counters.bytes_received += c.bytes_received;
+		ret->counters.replayed += c.replayed;
+		ret->counters.forged += c.forged;
+	}
+}
