@@ -44,6 +44,8 @@ void *pool_take(struct pool *pool, struct handle *ret_handle)
 	const uint32_t index = pool->free[--pool->free_count];
 
 	pool->generations[index]++; /* even to odd: taken */
+	if (pool->end <= index)
+		pool->end = index + 1;
 	*ret_handle = (struct handle){ .index = index, .generation = pool->generations[index] };
 	return slot_at(pool, index);
 }
@@ -56,6 +58,8 @@ void pool_give(struct pool *pool, struct handle handle)
 	memset(slot, 0, pool->slot_size);
 	pool->generations[handle.index]++; /* odd to even: free, and the handle is stale */
 	pool->free[pool->free_count++] = handle.index;
+	while (pool->end > 0 && pool->generations[pool->end - 1] % 2 == 0)
+		pool->end--;
 }
 
 void *pool_at(const struct pool *pool, struct handle handle)

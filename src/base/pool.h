@@ -33,6 +33,7 @@ struct pool {
 	uint32_t *free;        /* owned: stack of free indices */
 	size_t slot_size;
 	uint32_t capacity, free_count;
+	uint32_t end; /* one above the highest index that is taken */
 };
 
 /* 0 or ERR_NOMEM. */
@@ -53,6 +54,13 @@ void *pool_at(const struct pool *pool, struct handle handle);
 /* The slot at an index below capacity if it is taken, and its handle; else NULL. For loops over all
  * slots, whose order is that of the indices: the same in every run. */
 void *pool_slot(const struct pool *pool, uint32_t index, struct handle *ret_handle);
+
+/* No index from here on is taken. Given slots are taken again before fresh ones, so a loop up to
+ * here is short where little is in use. */
+static inline uint32_t pool_end(const struct pool *pool)
+{
+	return pool->end;
+}
 
 static inline uint32_t pool_count(const struct pool *pool)
 {

@@ -7,7 +7,7 @@
 static void shut_down(struct node *node, struct now now)
 {
 	node->shutting_down = true;
-	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++)
+	for (size_t i = 0; i < node->channels_end; i++)
 		if (!handle_is_none(node->channels[i].session))
 			sessions_close(node->sessions, now, node->channels[i].session,
 				       FRAME_CLOSE_SHUTDOWN);
@@ -85,7 +85,7 @@ static void show_status(struct node *node, struct node_status *ret)
 	memcpy(ret->network, node->config.network, sizeof(ret->network));
 	memcpy(ret->name, node->certificate.name, sizeof(ret->name));
 	memcpy(ret->ipv4, node->certificate.ipv4, sizeof(ret->ipv4));
-	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, i, &handle);
 
@@ -96,7 +96,7 @@ static void show_status(struct node *node, struct node_status *ret)
 /* The next peer's row; false when all were shown. */
 static bool next_peer(struct node *node, struct asked *asked, struct node_peer *ret)
 {
-	while (asked->cursor < NODE_PEERS_MAX) {
+	while (asked->cursor < pool_end(&node->peers)) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, asked->cursor++, &handle);
 

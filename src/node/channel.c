@@ -34,6 +34,8 @@ static struct channel *channel_get(struct node *node, struct handle session)
 		CHECK(handle_is_none(
 			channel->session)); /* CLOSED came before the slot was taken again */
 		*channel = (struct channel){ .session = session };
+		if (node->channels_end <= session.index)
+			node->channels_end = session.index + 1;
 	}
 	return channel;
 }
@@ -95,11 +97,14 @@ static void close_channel(struct node *node, struct channel *channel)
 		if (channel->keysets[i] != NULL)
 			forget_keyset(node, channel, keyset_local_index(channel->keysets[i]));
 	*channel = (struct channel){ 0 };
+	while (node->channels_end > 0 &&
+	       handle_is_none(node->channels[node->channels_end - 1].session))
+		node->channels_end--;
 }
 
 void channel_free_all(struct node *node)
 {
-	for (size_t i = 0; node->channels != NULL && i < NODE_SESSIONS_MAX; i++)
+	for (size_t i = 0; i < node->channels_end; i++)
 		for (size_t k = 0; k < CHANNEL_KEYSETS_MAX; k++)
 			keyset_unref(node->channels[i].keysets[k]);
 }

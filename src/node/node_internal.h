@@ -97,6 +97,7 @@ struct node {
 	struct sessions *sessions;
 	struct vnet *vnet;
 	struct channel *channels; /* NODE_SESSIONS_MAX, by the index of the session's handle */
+	uint32_t channels_end;    /* none is in use from here on */
 	struct pool peers;
 	struct map peer_by_id;       /* -> index in peers */
 	struct map channel_by_index; /* local index of a key set -> index in channels */

@@ -82,7 +82,7 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 static struct handle other_session(const struct node *node, struct handle peer,
 				   struct handle except)
 {
-	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++) {
+	for (size_t i = 0; i < node->channels_end; i++) {
 		const struct channel *channel = &node->channels[i];
 
 		if (channel->standing && handle_equal(channel->peer, peer) &&
@@ -148,7 +148,7 @@ static void tick(struct node *node, struct now now, struct peer *peer)
 
 void peers_tick(struct node *node, struct now now)
 {
-	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		struct peer *peer = pool_slot(&node->peers, i, &handle);
 
@@ -161,7 +161,7 @@ struct mono peers_deadline(const struct node *node)
 {
 	struct mono deadline = MONO_NEVER;
 
-	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, i, &handle);
 
@@ -201,7 +201,7 @@ static bool is_named(const struct node *node, const struct peer *peer, const cha
 
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle)
 {
-	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct peer *peer = pool_slot(&node->peers, i, ret_handle);
 
 		if (peer != NULL && is_named(node, peer, text))

@@ -22,7 +22,7 @@ static void count_needed(const struct node *node, struct table_config *config)
 {
 	config->entries_max = 1; /* a table has room for something */
 	config->keysets_max = 1;
-	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++) {
+	for (size_t i = 0; i < node->channels_end; i++) {
 		for (size_t k = 0; k < CHANNEL_KEYSETS_MAX; k++)
 			config->keysets_max += node->channels[i].keysets[k] != NULL;
 	}
@@ -33,7 +33,7 @@ static void count_needed(const struct node *node, struct table_config *config)
 static int add_receivers(struct node *node, struct forward_table *table, struct handle peer,
 			 uint32_t entry)
 {
-	for (size_t i = 0; i < NODE_SESSIONS_MAX; i++) {
+	for (size_t i = 0; i < node->channels_end; i++) {
 		const struct channel *channel = &node->channels[i];
 
 		if (!channel->standing || !handle_equal(channel->peer, peer))
@@ -86,7 +86,7 @@ int node_build_table(struct node *node, struct now now, struct forward_table **r
 	config.own_count = own_addresses(node, config.own);
 	count_needed(node, &config);
 	err = table_new(&config, &node->rng, &table);
-	for (uint32_t i = 0; err == 0 && i < NODE_PEERS_MAX; i++) {
+	for (uint32_t i = 0; err == 0 && i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, i, &handle);
 

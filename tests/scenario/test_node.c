@@ -425,7 +425,7 @@ int main(int argc, char **argv)
 		{ .name = "unseen-restart",
 		  .seeds = 5,
 		  .play = a_member_that_restarts_unseen_is_found_by_silence },
-		{ .name = "both-dial", .seeds = 100, .play = both_dial_and_agree },
+		{ .name = "both-dial", .seeds = 40, .play = both_dial_and_agree },
 		{ .name = "rekeys", .play = hours_of_traffic_are_rekeyed_without_a_lost_packet },
 		{ .name = "moves", .seeds = 5, .play = a_member_moves_and_traffic_follows },
 		{ .name = "nobody", .play = who_is_not_there_is_answered },

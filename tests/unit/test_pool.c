@@ -32,6 +32,28 @@ static void take_until_full_lowest_index_first(void **state)
 	pool_free(&pool);
 }
 
+static void the_end_is_one_above_the_highest_taken(void **state)
+{
+	struct pool pool;
+	struct handle handles[CAPACITY];
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, CAPACITY, 1), 0);
+	assert_int_equal(pool_end(&pool), 0);
+	for (uint32_t i = 0; i < CAPACITY; i++) {
+		assert_non_null(pool_take(&pool, &handles[i]));
+		assert_int_equal(pool_end(&pool), i + 1);
+	}
+	pool_give(&pool, handles[1]);
+	pool_give(&pool, handles[2]);
+	assert_int_equal(pool_end(&pool), CAPACITY);
+	pool_give(&pool, handles[3]);
+	assert_int_equal(pool_end(&pool), 1);
+	pool_give(&pool, handles[0]);
+	assert_int_equal(pool_end(&pool), 0);
+	pool_free(&pool);
+}
+
 static void handle_goes_stale_with_its_slot(void **state)
 {
 	struct pool pool;
@@ -189,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(take_until_full_lowest_index_first),
+		cmocka_unit_test(the_end_is_one_above_the_highest_taken),
 		cmocka_unit_test(handle_goes_stale_with_its_slot),
 		cmocka_unit_test(forged_handles_find_nothing),
 		cmocka_unit_test(generations_wrap_past_zero),
