@@ -39,7 +39,7 @@
 	X(SEC_CERT_SERIAL, "the serial is positive and of legal length")                    \
 	X(SEC_CERT_KEY, "the member's key is of a kind that we know")                       \
 	X(SEC_CERT_NOT_CA_KEY, "the member's key is not the CA's")                          \
-	X(SEC_CERT_PERIOD, "the validity does not end before it begins")                    \
+	X(SEC_CERT_PERIOD, "the validity ends after it has begun")                          \
 	X(SEC_CERT_FORM, "the certificate has its one form, with the id of key and salt")   \
 	X(SEC_CERT_SIGNATURE_FORM, "the certificate's signature has its one form")          \
 	X(SEC_CERT_SIGNATURE, "the CA (or, open, the member) has signed")                   \

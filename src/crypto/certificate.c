@@ -59,7 +59,7 @@ static int check_fields(const struct trust *trust, const struct certificate *c)
 	    !SECCHECK(SEC_CERT_NOT_CA_KEY,
 		      trust->open ||
 			      !span_equal(spki, span_of(trust->ca.spki, trust->ca.spki_len))) ||
-	    !SECCHECK(SEC_CERT_PERIOD, c->not_before.us <= c->not_after.us))
+	    !SECCHECK(SEC_CERT_PERIOD, c->not_before.us < c->not_after.us))
 		return ERR_CERTIFICATE;
 	return 0;
 }
@@ -88,21 +88,15 @@ static bool has_the_form(const struct trust *trust, const struct certificate *c,
 	return writer_ok(&body) && writer_ok(&whole) && span_equal(writer_span(&whole), der);
 }
 
+/* Whether the member's time has come or gone is our judgement, with our tolerance; the library is
+ * asked about the first moment of it (the last one it would call too late). */
 static bool is_signed(const struct trust *trust, const struct certificate *c,
-		      const struct form_parts *parts, struct wall now)
+		      const struct form_parts *parts)
 {
 	if (trust->open)
 		return key_verify(span_of(c->spki, c->spki_len), parts->body, parts->signature) ==
 		       0;
-
-	/* Whether the member's time has come or gone is our judgement, with our tolerance: the
-	 * library is asked about the nearest moment of its validity. */
-	struct wall at = now;
-	if (at.us < c->not_before.us)
-		at = c->not_before;
-	if (at.us > c->not_after.us)
-		at = c->not_after;
-	return trust_signed(trust, span_of(c->der, c->der_len), at);
+	return trust_signed(trust, span_of(c->der, c->der_len), c->not_before);
 }
 
 int certificate_verify(const struct trust *trust, struct span der, struct wall now,
@@ -128,7 +122,7 @@ int certificate_verify(const struct trust *trust, struct span der, struct wall n
 	if (!SECCHECK(SEC_CERT_FORM, has_the_form(trust, &c, &parts, der)) ||
 	    !SECCHECK(SEC_CERT_SIGNATURE_FORM,
 		      key_signature_is_canonical(parts.signer, parts.signature)) ||
-	    !SECCHECK(SEC_CERT_SIGNATURE, is_signed(trust, &c, &parts, now)))
+	    !SECCHECK(SEC_CERT_SIGNATURE, is_signed(trust, &c, &parts)))
 		return ERR_CERTIFICATE;
 
 	const int err_time = certificate_check_time(&c, now);

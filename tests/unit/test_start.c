@@ -1,0 +1,71 @@
+/* test_start.c - libcrypto's configuration file is not read: one that takes all algorithms away
+ * does harm without crypto_start(), and none with it. */
+#include "crypto/hash.h"
+#include "crypto/start.h"
+#include "tests/lib/cmocka.h"
+#include "tests/lib/death.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char no_algorithms[] = "openssl_conf = all\n"
+				    "[all]\n"
+				    "providers = providers\n"
+				    "[providers]\n"
+				    "null = null\n"
+				    "[null]\n"
+				    "activate = 1\n";
+
+static void hash_something(void)
+{
+	uint8_t hash[HASH_BYTES];
+
+	hash_sha256(NULL, 0, hash);
+}
+
+/* In a child, as all that libcrypto reads it reads once. */
+static void start_and_hash(void)
+{
+	if (crypto_start() == 0) {
+		hash_something();
+		abort(); /* the only end that death_text() takes for one */
+	}
+}
+
+static void test_configuration_is_not_read(void **state)
+{
+	char path[] = "openssl-test-XXXXXX";
+	const int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, no_algorithms, strlen(no_algorithms)), strlen(no_algorithms));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(setenv("OPENSSL_CONF", path, 1), 0);
+
+	const char *text = death_text(hash_something);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "check failed")); /* so the file would do harm */
+	text = death_text(start_and_hash);
+	assert_non_null(text);
+	assert_null(strstr(text, "check failed"));
+	assert_int_equal(unlink(path), 0);
+}
+
+static void test_start(void **state)
+{
+	(void)state;
+	assert_int_equal(crypto_start(), 0);
+	assert_int_equal(crypto_start(), 0); /* again does no harm */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_configuration_is_not_read), /* first: see above */
+		cmocka_unit_test(test_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
