@@ -299,8 +299,6 @@ static void note(struct party *party, const struct session_output *output)
 		n->reason = output->reason;
 		break;
 	case SESSION_SEND_FRAME:
-		n->local_index = output->frame.local_index;
-		break;
 	case SESSION_SEND_HANDSHAKE:
 		break;
 	}
@@ -321,7 +319,11 @@ static void take_output(struct party *party, struct now now, const struct sessio
 	case SESSION_SEND_FRAME: {
 		struct party_keyset *place = keyset_at(party, output->frame.local_index);
 
-		CHECK(place != NULL);
+		CHECK(place != NULL && output->frame.payload.len <= sizeof(party->frame.payload));
+		party->frame.session = output->session;
+		party->frame.kind = output->frame.kind;
+		party->frame.len = (uint8_t)output->frame.payload.len;
+		memcpy(party->frame.payload, output->frame.payload.data, party->frame.len);
 		(void)seal(party, now, place, &(struct frame_header){ .kind = output->frame.kind },
 			   output->frame.payload);
 		break;
@@ -356,7 +358,7 @@ void party_drain(struct party *party, struct now now)
 	struct session_output output;
 
 	while (sessions_poll(party->sessions, now, &output)) {
-		if (output.kind != SESSION_SEND_HANDSHAKE)
+		if (output.kind != SESSION_SEND_HANDSHAKE && output.kind != SESSION_SEND_FRAME)
 			note(party, &output);
 		take_output(party, now, &output);
 	}
@@ -589,11 +591,13 @@ void party_run(struct party *party, uint64_t until_ms)
 
 	for (;;) {
 		const struct mono deadline = sessions_deadline(party->sessions);
+		const uint64_t us = deadline.us > party_start.mono.us
+					    ? deadline.us - party_start.mono.us
+					    : 0; /* long since */
 
 		if (deadline.us > until.mono.us)
 			break;
-		party_drain(party,
-			    party_later_ms((deadline.us - party_start.mono.us + 999) / 1000));
+		party_drain(party, party_later_ms((us + 999) / 1000));
 	}
 	party_drain(party, until);
 }

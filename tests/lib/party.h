@@ -83,6 +83,11 @@ struct party {
 	uint32_t out_head, out_tail;
 	struct party_note notes[PARTY_NOTES_MAX];
 	uint32_t note_count;
+	struct {
+		struct handle session;
+		uint8_t kind, len;
+		uint8_t payload[64];
+	} frame;          /* the last one of the machine's, before it was sealed */
 	uint64_t packets; /* of IP that were opened */
 	uint64_t m0_sent;
 };
