@@ -13,29 +13,36 @@ static void shut_down(struct node *node, struct now now)
 				       FRAME_CLOSE_SHUTDOWN);
 }
 
-static void start_ping(struct node *node, struct now now, struct asked *asked, const char *text)
+static void fail_ping(struct asked *asked, int err, const char *text)
+{
+	asked->err = err;
+	asked->text = text;
+}
+
+/* Sends the probe once the peer is up. Who asks right after a start waits with the bootstrap lines:
+ * before a line's member was met, nobody knows its name. */
+static void try_ping(struct node *node, struct now now, struct asked *asked)
 {
 	struct outgoing out = { .kind = FRAME_PROBE };
 	struct writer w = writer_of(out.payload, sizeof(out.payload));
-	const struct peer *peer = peer_by_text(node, text, &asked->peer);
+	const struct peer *peer = peer_by_text(node, asked->peer_text, &asked->peer);
 
-	if (peer == NULL) {
-		asked->err = ERR_NOT_FOUND;
-		asked->text = "no peer of that name, address or id is known here";
-		return;
+	if (peer != NULL && peer_is_up(peer)) {
+		asked->ping_token = rng_u64(&node->rng) | 1;
+		asked->sent = now.mono;
+		frame_probe_encode(&(struct frame_probe){ .token = asked->ping_token }, &w);
+		CHECK(writer_ok(&w));
+		out.session = peer->session;
+		out.len = w.len;
+		channel_post(node, &out);
+	} else if (lines_all_up(node) ||
+		   mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS))) {
+		if (peer == NULL)
+			fail_ping(asked, ERR_NOT_FOUND,
+				  "no peer of that name, address or id is known here");
+		else
+			fail_ping(asked, ERR_TIMEOUT, peer->why);
 	}
-	if (!peer_is_up(peer)) {
-		asked->err = ERR_TIMEOUT;
-		asked->text = peer->why;
-		return;
-	}
-	asked->ping_token = rng_u64(&node->rng) | 1;
-	asked->sent = now.mono;
-	frame_probe_encode(&(struct frame_probe){ .token = asked->ping_token }, &w);
-	CHECK(writer_ok(&w));
-	out.session = peer->session;
-	out.len = w.len;
-	channel_post(node, &out);
 }
 
 int answer_request(struct node *node, struct now now, const struct node_event *event)
@@ -47,9 +54,9 @@ int answer_request(struct node *node, struct now now, const struct node_event *e
 			continue;
 		*asked = (struct asked){ .used = true,
 					 .token = event->request.token,
-					 .verb = event->request.verb };
-		if (asked->verb == NODE_PING)
-			start_ping(node, now, asked, event->request.peer);
+					 .verb = event->request.verb,
+					 .at = now.mono };
+		memcpy(asked->peer_text, event->request.peer, sizeof(asked->peer_text));
 		if (asked->verb == NODE_SHUTDOWN)
 			shut_down(node, now);
 		return 0;
@@ -113,19 +120,24 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 {
 	const struct peer *peer = pool_at(&node->peers, asked->peer);
 
-	if (asked->answered && peer != NULL) {
+	if (asked->ping_token == 0)
+		try_ping(node, now, asked);
+	else if (!asked->answered && mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS)))
+		fail_ping(asked, ERR_TIMEOUT, "no reply");
+	else if (asked->answered && peer == NULL)
+		fail_ping(asked, ERR_NOT_FOUND, "it answered, and left");
+	if (asked->err != 0) {
+		ret->kind = NODE_REPLY_ERROR;
+		ret->error.err = asked->err;
+		ret->error.text = asked->text;
+	} else if (asked->answered) {
 		ret->kind = NODE_REPLY_PONG;
 		peer_show(node, peer, &ret->pong.peer);
 		ret->pong.rtt_us = asked->rtt_us;
 		ret->pong.direct = true; /* every path of today is */
-		asked->used = false;
-		return true;
-	}
-	if (asked->err == 0 && !mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS)))
+	} else {
 		return false;
-	ret->kind = NODE_REPLY_ERROR;
-	ret->error.err = asked->err != 0 ? asked->err : ERR_TIMEOUT;
-	ret->error.text = asked->err != 0 ? asked->text : "no reply";
+	}
 	asked->used = false;
 	return true;
 }
@@ -177,9 +189,11 @@ struct mono answer_deadline(const struct node *node)
 
 		if (!asked->used)
 			continue;
-		if (asked->verb != NODE_PING || asked->answered || asked->err != 0)
+		if (asked->verb != NODE_PING || asked->answered)
 			return (struct mono){ 0 };
-		deadline = mono_min(deadline, mono_add_ms(asked->sent, NODE_PING_MS));
+		deadline = mono_min(deadline,
+				    mono_add_ms(asked->ping_token == 0 ? asked->at : asked->sent,
+						NODE_PING_MS));
 	}
 	return deadline;
 }

@@ -245,3 +245,14 @@ bool lines_connect(struct node *node, struct now now, const struct vnet_output *
 	}
 	return found;
 }
+
+bool lines_all_up(const struct node *node)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		const struct peer *peer = pool_at(&node->peers, node->lines[i].peer);
+
+		if (!peer_is_up(peer))
+			return false;
+	}
+	return true;
+}

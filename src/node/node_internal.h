@@ -77,9 +77,11 @@ struct asked {
 	bool used;
 	uint64_t token;
 	enum node_verb verb;
-	uint32_t cursor;    /* PEERS: next slot */
-	struct handle peer; /* PING */
-	uint64_t ping_token;
+	uint32_t cursor;                        /* PEERS: next slot */
+	struct mono at;                         /* when it was asked */
+	char peer_text[NODE_PEER_TEXT_MAX + 1]; /* PING: from here on */
+	struct handle peer;
+	uint64_t ping_token; /* 0: not sent yet */
 	struct mono sent;
 	uint64_t rtt_us;
 	bool answered;
@@ -170,6 +172,8 @@ void lines_lookup_done(struct node *node, struct now now, const struct node_even
 void line_established(struct node *node, struct now now, struct handle session,
 		      const struct id *id);
 void line_closed(struct node *node, struct now now, struct handle session, const char *why);
+/* True if there is no line whose member is not connected. */
+bool lines_all_up(const struct node *node);
 /* A packet waits for this destination: false if no line can lead there. */
 bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted);
 

@@ -400,11 +400,10 @@ static void a_user_pings_by_name_address_and_id(struct world *world)
 	unsigned pongs = 0, errors = 0;
 
 	start_star(world, 2);
-	run_ms(1000);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) /* before they have met */
 		node_host_request(lab.members[1].node, NODE_PING, names[i]);
 	node_host_request(lab.members[1].node, NODE_PING, "nobody");
-	run_ms(100);
+	run_ms(200);
 	while (node_host_reply(lab.members[1].node, &reply)) {
 		pongs +=
 			reply.kind == NODE_REPLY_PONG && reply.pong.rtt_us == 2 * NET_CORE_DELAY_US;
