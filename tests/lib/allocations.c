@@ -16,10 +16,13 @@ void *__real_realloc(void *block, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_realloc(void *block, size_t size);
+void __real_free(void *block);
+void __wrap_free(void *block);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static uint64_t attempts;
 static uint64_t failing; /* the number of the attempt; 0: none */
+static int64_t live;
 
 uint64_t allocations_count(void)
 {
@@ -31,24 +34,43 @@ void allocations_fail_at(uint64_t n)
 	failing = n == 0 ? 0 : attempts + n;
 }
 
+int64_t allocations_live(void)
+{
+	return live;
+}
+
 static bool fails(void)
 {
 	return ++attempts == failing;
 }
 
+static void *counted(void *block)
+{
+	live += block != NULL;
+	return block;
+}
+
 void *__wrap_calloc(size_t count, size_t size)
 {
-	return fails() ? NULL : __real_calloc(count, size);
+	return fails() ? NULL : counted(__real_calloc(count, size));
 }
 
 void *__wrap_malloc(size_t size)
 {
-	return fails() ? NULL : __real_malloc(size);
+	return fails() ? NULL : counted(__real_malloc(size));
 }
 
 void *__wrap_realloc(void *block, size_t size)
 {
+	if (block == NULL)
+		return __wrap_malloc(size);
 	return fails() ? NULL : __real_realloc(block, size);
+}
+
+void __wrap_free(void *block)
+{
+	live -= block != NULL;
+	__real_free(block);
 }
 
 static void *crypto_malloc(size_t size, const char *file, int line)
@@ -69,7 +91,7 @@ static void crypto_free(void *block, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	free(block);
+	__wrap_free(block);
 }
 
 /* Before main(): libcrypto takes no other functions once it has taken memory. */

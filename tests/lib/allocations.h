@@ -10,6 +10,9 @@
 /* Attempts since the program began: calloc, malloc, realloc. */
 uint64_t allocations_count(void);
 
+/* Blocks that are taken and not given back. */
+int64_t allocations_live(void);
+
 /* The n-th attempt from now fails, and none behind it; 0: none. */
 void allocations_fail_at(uint64_t n);
 
