@@ -22,17 +22,25 @@ static void checksum_word(struct checksum *sum, uint64_t word)
 	sum->b ^= sum->b >> 29;
 }
 
-/* The bytes little-endian, the last word filled up with zeros, then their number. */
+/* `len` <= 8 bytes, little-endian. */
+static uint64_t load(const uint8_t *bytes, size_t len)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < len; i++)
+		word |= (uint64_t)bytes[i] << (8 * i);
+	return word;
+}
+
+/* The last word is filled up with zeros; the number of bytes comes behind. */
 static void checksum_bytes(struct checksum *sum, struct span bytes)
 {
-	for (size_t i = 0; i < bytes.len; i += 8) {
-		const size_t len = bytes.len - i < 8 ? bytes.len - i : 8;
-		uint64_t word = 0;
+	size_t at = 0;
 
-		for (size_t k = len; k > 0; k--)
-			word = (word << 8) | bytes.data[i + k - 1];
-		checksum_word(sum, word);
-	}
+	for (; bytes.len - at >= 8; at += 8)
+		checksum_word(sum, load(bytes.data + at, 8)); /* one load, to a compiler */
+	if (at < bytes.len)
+		checksum_word(sum, load(bytes.data + at, bytes.len - at));
 	checksum_word(sum, bytes.len);
 }
 
