@@ -10,7 +10,8 @@
 	SECCHECK_SESSION(X) \
 	SECCHECK_FORWARD(X) \
 	SECCHECK_NODE(X)    \
-	SECCHECK_STEWARD(X)
+	SECCHECK_STEWARD(X) \
+	SECCHECK_GROUP(X)
 
 #define SECCHECK_CRYPTO(X)                                                                  \
 	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext")    \
@@ -120,5 +121,19 @@
 	X(SEC_CONTROL_READ, "the user may see this network")                             \
 	X(SEC_CONTROL_CHANGE, "the user may change this network")                        \
 	X(SEC_CONTROL_VERB, "who asks for a change may have it")
+
+#define SECCHECK_GROUP(X)                                                                     \
+	X(SEC_REGISTRY_OF_NETWORK, "the registry is that of this CA")                         \
+	X(SEC_REGISTRY_WHOLE, "the registry is what we wrote, to its last byte")              \
+	X(SEC_REGISTRY_KEY_NOT_REVOKED, "the key that asks again was not revoked")            \
+	X(SEC_REGISTRY_KEY_KEEPS_NAME, "the key that asks again asks for the name it has")    \
+	X(SEC_REGISTRY_KEY_KEEPS_IPV4, "the key that asks again asks for the address it has") \
+	X(SEC_REGISTRY_KEY_KEEPS_SALT, "the key that asks again keeps its salt")              \
+	X(SEC_REGISTRY_NAME_FREE, "nobody else holds the name")                               \
+	X(SEC_REGISTRY_IPV4_FREE, "nobody else holds the IPv4 address")                       \
+	X(SEC_REGISTRY_ID_FREE, "nobody else has the first 80 bits of the id")                \
+	X(SEC_AUTHORITY_KEY, "the key is that of the CA's certificate")                       \
+	X(SEC_BUNDLE_NETWORK, "the CA in a bundle is that of the network it names")           \
+	X(SEC_BUNDLE_NAME, "the CA in a bundle has the group's name")
 
 #endif

@@ -314,17 +314,19 @@ static bool is_current(int fd, const char *path)
 	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-int file_lock(const char *path, int *ret_fd)
+static int lock(const char *path, int operation, int *ret_fd)
 {
 	for (;;) {
 		const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 
 		if (fd < 0)
 			return err_of(errno);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (flock(fd, operation) < 0) {
 			const int error = errno;
 
 			(void)close(fd); /* nothing was written */
+			if (error == EINTR)
+				continue;
 			return error == EWOULDBLOCK ? ERR_EXISTS : err_of(error);
 		}
 		if (is_current(fd, path)) {
@@ -333,4 +335,14 @@ int file_lock(const char *path, int *ret_fd)
 		}
 		(void)close(fd); /* of a file that nobody can find: try with the new one */
 	}
+}
+
+int file_lock(const char *path, int *ret_fd)
+{
+	return lock(path, LOCK_EX | LOCK_NB, ret_fd);
+}
+
+int file_lock_wait(const char *path, int *ret_fd)
+{
+	return lock(path, LOCK_EX, ret_fd);
 }

@@ -51,4 +51,7 @@ int file_make_directory(const char *path, unsigned mode, uint32_t group);
  * ERR_IO. */
 int file_lock(const char *path, int *ret_fd);
 
+/* The same, but waits for the other process to let go. */
+int file_lock_wait(const char *path, int *ret_fd);
+
 #endif

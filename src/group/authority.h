@@ -1,0 +1,64 @@
+/* authority.h - a group's certificate authority at work: its key, what it has issued, and what it
+ * puts into every bundle. In memory only; group/store.h keeps it in files.
+ *
+ * The order matters: the caller stores the changed registry before it hands the bundle out. A crash
+ * between the two leaves a certificate that nobody has seen, and signing again repairs that; the
+ * other order could forget who holds a name.
+ */
+#ifndef GROUP_AUTHORITY_H
+#define GROUP_AUTHORITY_H
+
+#include "group/bundle.h"
+#include "group/registry.h"
+
+struct authority {
+	struct entropy *entropy; /* borrowed; outlives this */
+	char network[NETWORK_NAME_MAX + 1];
+	struct key *key;                    /* owned */
+	char ca[CERTIFICATE_PEM_BYTES_MAX]; /* PEM */
+	struct trust *trust;                /* owned */
+	struct registry registry;           /* owned */
+	struct network_secrets secrets;
+	struct prefix ipv4_prefix;
+	struct bootstrap bootstrap[BUNDLE_BOOTSTRAP_MAX];
+	uint32_t bootstrap_count;
+};
+
+/* A new one: key, certificate and secret from entropy; no member, no bootstrap line; the network
+ * id's own proposal for a prefix (prefix_choice()). Requires a valid name. 0, ERR_NOMEM,
+ * ERR_CRYPTO. */
+int authority_new(const char *network, struct wall now, struct entropy *entropy,
+		  struct authority *ret);
+
+/* Wipes; accepts a zeroed one. */
+void authority_free(struct authority *authority);
+
+/* Takes the CA's key, in PEM under a passphrase (empty: none); what was read from files has none
+ * before. 0, ERR_NOMEM, ERR_PASSPHRASE, ERR_MALFORMED, ERR_FOREIGN (the key of another CA); with a
+ * complaint. */
+int authority_unlock(struct authority *authority, struct span pem, struct span passphrase,
+		     struct complaint *complaint);
+
+struct authority_wish {
+	const struct ca_request *request; /* borrowed for the call */
+	bool has_ipv4; /* this address, please; else the one it has, else the lowest free one */
+	uint8_t ipv4[4];
+	unsigned days; /* 1..CA_DAYS_MAX */
+};
+
+struct authority_issue {
+	struct certificate certificate;
+	bool renewed; /* the key had one before */
+};
+
+/* Signs and enters it into the registry: 0, ERR_NOMEM, ERR_CRYPTO, ERR_EXISTS (somebody else holds
+ * the name, the address or the id, or the key is to keep what it has), ERR_REVOKED, ERR_FULL,
+ * ERR_MALFORMED (no host of the prefix has this address); with a complaint. */
+int authority_sign(struct authority *authority, const struct authority_wish *wish, struct wall now,
+		   struct authority_issue *ret, struct complaint *complaint);
+
+/* What the holder of a certificate joins with. 0, or ERR_CRYPTO if the library has no memory. */
+int authority_bundle(const struct authority *authority, const struct certificate *certificate,
+		     struct bundle *ret);
+
+#endif

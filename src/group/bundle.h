@@ -1,0 +1,50 @@
+/* bundle.h - the one file with which a machine joins a group: `ipop join BUNDLE`.
+ *
+ * It holds the CA's certificate, the network's name, id, prefix and secret, members through whom it
+ * can be entered, and this member's certificate. No private key is in it, so it is of use only to
+ * who made the request; but the secret is, so it is written 0600 and is not for everybody's eyes.
+ * doc/bundle.md describes it field by field. JSON, read strictly: every field is there, once, of
+ * the right size, and no other.
+ */
+#ifndef GROUP_BUNDLE_H
+#define GROUP_BUNDLE_H
+
+#include "crypto/ca.h"
+#include "group/bootstrap.h"
+#include "group/network.h"
+#include "group/prefix.h"
+
+#define BUNDLE_SCHEMA "ipop.bundle/1"
+#define BUNDLE_BYTES_MAX 16384
+#define BUNDLE_BOOTSTRAP_MAX 16
+
+struct bundle {
+	char network[NETWORK_NAME_MAX + 1];
+	struct id network_id;
+	struct prefix ipv4_prefix;
+	struct network_secrets secrets;
+	struct bootstrap bootstrap[BUNDLE_BOOTSTRAP_MAX];
+	uint32_t bootstrap_count;
+	char ca[CERTIFICATE_PEM_BYTES_MAX];          /* PEM */
+	char certificate[CERTIFICATE_PEM_BYTES_MAX]; /* PEM */
+};
+
+/* Takes the text apart; whether it can be believed is for bundle_verify(). 0, ERR_NOMEM,
+ * ERR_VERSION (of a later version), ERR_TOO_LONG, ERR_MALFORMED; with a complaint that completes
+ * "BUNDLE: ...". Nothing secret stands in complaints. */
+int bundle_from_text(struct span text, struct bundle *ret, struct complaint *complaint);
+
+/* Writes at most BUNDLE_BYTES_MAX: 0 or ERR_NOMEM. The text is secret. */
+int bundle_to_text(const struct bundle *bundle, struct writer *w);
+
+/* Whether all parts belong together and are valid now: 0, ERR_NOMEM, ERR_FOREIGN (the certificates
+ * or the id are of different networks), ERR_NOT_YET, ERR_EXPIRED, ERR_CERTIFICATE; with a
+ * complaint. On success gives what to believe (the caller frees it) and the member's certificate,
+ * verified. */
+int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **ret_trust,
+		  struct certificate *ret_certificate, struct complaint *complaint);
+
+/* Overwrites the secrets. */
+void bundle_wipe(struct bundle *bundle);
+
+#endif

@@ -1,0 +1,32 @@
+/* network.h - what a network may be called, and the secret that hides it. */
+#ifndef GROUP_NETWORK_H
+#define GROUP_NETWORK_H
+
+#include "base/writer.h"
+#include "group/complaint.h"
+
+#define NETWORK_NAME_MAX 15 /* the interface has the same name, and IFNAMSIZ is 16 */
+#define NETWORK_SECRET_BYTES 32
+#define NETWORK_SECRETS_MAX 2 /* the epoch in force and the one before */
+#define NETWORK_SECRETS_TEXT_MAX 256
+
+/* [a-z][a-z0-9-]{0,14}, and no name that stands for something else in the directory where the
+ * networks are: 0, or ERR_MALFORMED with a complaint. */
+int network_check_name(const char *name, struct complaint *complaint);
+
+/* What every member has and no stranger: it keeps strangers from seeing that we are there. */
+struct network_secrets {
+	struct {
+		uint8_t epoch; /* 1..255 */
+		uint8_t bytes[NETWORK_SECRET_BYTES];
+	} epochs[NETWORK_SECRETS_MAX]; /* newest first */
+	uint32_t count;                /* 1.. */
+};
+
+/* One line an epoch, newest first: its number and the secret in base64. The text is secret. */
+void network_secrets_to_text(const struct network_secrets *secrets, struct writer *w);
+
+/* 0 or ERR_MALFORMED. */
+int network_secrets_from_text(struct span text, struct network_secrets *ret);
+
+#endif

@@ -1,0 +1,190 @@
+/* store.c - see store.h. */
+#include "group/store.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "group/registry.h"
+#include "group/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands before the network's name and what behind it; the same for its directories. */
+struct place {
+	const char *before, *after;
+	unsigned mode;
+	size_t bytes_max; /* of files that are read */
+};
+
+static const struct place files[STORE_FILES] = {
+	[STORE_CONFIG] = { "/etc/ipop/", ".conf", 0644, CONFIG_BYTES_MAX },
+	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", 0600, KEY_PEM_BYTES_MAX },
+	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", 0600, BUNDLE_BYTES_MAX },
+	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", 0600, KEY_PEM_BYTES_MAX },
+	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem", 0644,
+				   CERTIFICATE_PEM_BYTES_MAX },
+	[STORE_CA_REGISTRY] = { "/var/lib/ipop/", "/ca/registry", 0600, REGISTRY_BYTES_MAX },
+	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", 0600, NETWORK_SECRETS_TEXT_MAX },
+	[STORE_CA_CONFIG] = { "/var/lib/ipop/", "/ca/group.conf", 0644, CONFIG_BYTES_MAX },
+	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0600, 0 },
+	[STORE_CONTROL] = { "/run/ipop/", "/control", 0660, 0 },
+	[STORE_LOG] = { "/run/ipop/", "/log", 0640, 0 },
+};
+
+static const struct place directories[STORE_DIRECTORIES] = {
+	[STORE_ETC] = { "/etc/ipop", NULL, 0755, 0 },
+	[STORE_REQUESTS] = { "/var/lib/ipop/requests", NULL, 0700, 0 },
+	[STORE_MEMBER] = { "/var/lib/ipop/", "", 0700, 0 },
+	[STORE_CA] = { "/var/lib/ipop/", "/ca", 0700, 0 },
+	[STORE_RUN] = { "/run/ipop/", "", 0750, 0 },
+};
+
+static int path_of(const struct store *store, const struct place *place, struct file_path *ret)
+{
+	if (place->after == NULL)
+		return file_path(ret, "%s%s", store->root, place->before);
+	CHECK(store->network[0] != '\0');
+	return file_path(ret, "%s%s%s%s", store->root, place->before, store->network, place->after);
+}
+
+int store_path(const struct store *store, enum store_file file, struct file_path *ret)
+{
+	CHECK(file < STORE_FILES);
+	return path_of(store, &files[file], ret);
+}
+
+int store_directory_path(const struct store *store, enum store_directory directory,
+			 struct file_path *ret)
+{
+	CHECK(directory < STORE_DIRECTORIES);
+	return path_of(store, &directories[directory], ret);
+}
+
+int store_request_path(const struct store *store, struct span spki, struct file_path *ret)
+{
+	char name[TEXT_HEX_CHARS(HASH_BYTES) + 1];
+	struct file_path directory;
+	uint8_t hash[HASH_BYTES];
+	int err = store_directory_path(store, STORE_REQUESTS, &directory);
+
+	hash_sha256(&spki, 1, hash);
+	text_hex(span_of(hash, sizeof(hash)), name);
+	return err == 0 ? file_path(ret, "%s/%s.pem", directory.text, name) : err;
+}
+
+int store_complain(struct complaint *complaint, int err, const char *path)
+{
+	const char *const help = err == ERR_PERMISSION
+					 ? "; run as root, or name a directory of yours with --root"
+					 : "";
+
+	return complain(complaint, err, "%s: %s%s", path, err_text(err), help);
+}
+
+int store_make_directory(const struct store *store, enum store_directory directory,
+			 struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_directory_path(store, directory, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = file_make_directory(path.text, directories[directory].mode, FILE_GROUP_KEEP);
+	return err == 0 ? 0 : store_complain(complaint, err, path.text);
+}
+
+int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
+	       struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(store, file, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = file_read(path.text, files[file].bytes_max, ret);
+	return err == 0 ? 0 : store_complain(complaint, err, path.text);
+}
+
+int store_write(const struct store *store, enum store_file file, struct span bytes,
+		struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(store, file, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = file_write(path.text, bytes, files[file].mode);
+	return err == 0 ? 0 : store_complain(complaint, err, path.text);
+}
+
+int store_read_config(const struct store *store, struct config *ret, struct complaint *complaint)
+{
+	struct file_bytes bytes = { .len = 0 };
+	struct file_path path;
+	int err = store_read(store, STORE_CONFIG, &bytes, complaint);
+
+	if (err == ERR_NOT_FOUND) {
+		config_init(ret);
+		return 0;
+	}
+	if (err != 0)
+		return err;
+	CHECK(store_path(store, STORE_CONFIG, &path) == 0);
+	err = config_parse(span_of(bytes.data, bytes.len), path.text, ret, complaint);
+	file_free(&bytes);
+	return err;
+}
+
+int store_write_config(const struct store *store, const struct config *config,
+		       struct complaint *complaint)
+{
+	uint8_t text[CONFIG_BYTES_MAX];
+	struct writer w = writer_of(text, sizeof(text));
+
+	config_print(config, &w);
+	CHECK(writer_ok(&w));
+	return store_write(store, STORE_CONFIG, writer_span(&w), complaint);
+}
+
+int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint)
+{
+	struct complaint inner;
+	struct file_bytes bytes = { .len = 0 };
+	struct file_path path;
+	int err = store_read(store, STORE_BUNDLE, &bytes, complaint);
+
+	if (err != 0)
+		return err;
+	CHECK(store_path(store, STORE_BUNDLE, &path) == 0);
+	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &inner);
+	file_free(&bytes);
+	return err == 0 ? 0 : complain(complaint, err, "%s: %s", path.text, inner.text);
+}
+
+int store_write_bundle(const struct store *store, const struct bundle *bundle,
+		       struct complaint *complaint)
+{
+	uint8_t text[BUNDLE_BYTES_MAX];
+	struct writer w = writer_of(text, sizeof(text));
+	int err = bundle_to_text(bundle, &w);
+
+	if (err == 0 && !writer_ok(&w))
+		err = ERR_TOO_LONG;
+	err = err == 0 ? store_write(store, STORE_BUNDLE, writer_span(&w), complaint)
+		       : complain(complaint, err, "the bundle: %s", err_text(err));
+	secret_wipe(text, sizeof(text));
+	return err;
+}
+
+int store_write_key(const char *path, const struct key *key, struct span passphrase,
+		    struct entropy *entropy, struct complaint *complaint)
+{
+	uint8_t pem[KEY_PEM_BYTES_MAX];
+	size_t len;
+	int err = key_to_pem(key, passphrase, entropy, pem, &len);
+
+	if (err == 0)
+		err = file_write(path, span_of(pem, len), files[STORE_KEY].mode);
+	secret_wipe(pem, sizeof(pem));
+	return err == 0 ? 0 : store_complain(complaint, err, path);
+}

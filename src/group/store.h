@@ -1,0 +1,83 @@
+/* store.h - where the files of a network are, and how they are read and written.
+ *
+ * ROOT/etc/ipop/NET.conf              what the owner of this host wants
+ * ROOT/var/lib/ipop/NET/key.pem       0600, the private key of this member
+ * ROOT/var/lib/ipop/NET/bundle.json   0600, what the group says: certificates, secret, prefix
+ * ROOT/var/lib/ipop/NET/ca/           0700, only where the group's CA is:
+ *     key.pem, certificate.pem, registry, secret, group.conf (what enters each bundle)
+ * ROOT/var/lib/ipop/requests/         0700, private keys that wait for their certificate
+ * ROOT/run/ipop/NET/control           the daemon's socket; log: what it says when no systemd
+ * listens
+ *
+ * Each file is replaced whole or not at all (io/file.h). Nothing here prints or prompts.
+ */
+#ifndef GROUP_STORE_H
+#define GROUP_STORE_H
+
+#include "group/bundle.h"
+#include "group/config.h"
+#include "io/file.h"
+
+enum store_file {
+	STORE_CONFIG,
+	STORE_KEY,
+	STORE_BUNDLE,
+	STORE_CA_KEY,
+	STORE_CA_CERTIFICATE,
+	STORE_CA_REGISTRY,
+	STORE_CA_SECRET,
+	STORE_CA_CONFIG,
+	STORE_CA_LOCK,
+	STORE_CONTROL,
+	STORE_LOG,
+	STORE_FILES
+};
+
+enum store_directory {
+	STORE_ETC,      /* of all networks */
+	STORE_REQUESTS, /* of all networks */
+	STORE_MEMBER,
+	STORE_CA,
+	STORE_RUN,
+	STORE_DIRECTORIES
+};
+
+struct store {
+	const char *root; /* borrowed: "" for the whole system, else without a slash at its end */
+	char network[NETWORK_NAME_MAX + 1]; /* empty: only what belongs to all networks */
+};
+
+/* 0 or ERR_TOO_LONG. */
+int store_path(const struct store *store, enum store_file file, struct file_path *ret);
+int store_directory_path(const struct store *store, enum store_directory directory,
+			 struct file_path *ret);
+
+/* Where the private key to a public one waits for its certificate. */
+int store_request_path(const struct store *store, struct span spki, struct file_path *ret);
+
+/* Returns `err`, with what went wrong with a file and what helps. */
+int store_complain(struct complaint *complaint, int err, const char *path);
+
+/* All that follow return 0 or the error of io/file.h, with a complaint that names the file. */
+
+int store_make_directory(const struct store *store, enum store_directory directory,
+			 struct complaint *complaint);
+int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
+	       struct complaint *complaint);
+int store_write(const struct store *store, enum store_file file, struct span bytes,
+		struct complaint *complaint);
+
+/* Besides: ERR_MALFORMED and the like of the parsers. A configuration that is not there is one of
+ * defaults. */
+int store_read_config(const struct store *store, struct config *ret, struct complaint *complaint);
+int store_write_config(const struct store *store, const struct config *config,
+		       struct complaint *complaint);
+int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);
+int store_write_bundle(const struct store *store, const struct bundle *bundle,
+		       struct complaint *complaint);
+
+/* Makes a key's file, in PEM under a passphrase (empty: none), whose salt comes from `entropy`. */
+int store_write_key(const char *path, const struct key *key, struct span passphrase,
+		    struct entropy *entropy, struct complaint *complaint);
+
+#endif
