@@ -1,0 +1,188 @@
+/* control.c - see control.h. */
+#include "prog/ipop/control.h"
+
+#include "base/err.h"
+#include "io/unix.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_SCHEMA "ipop.request/1"
+#define ERROR_SCHEMA "ipop.error/1"
+#define SCHEMA_CHARS 40
+
+static enum cli_exit fail(enum cli_exit code, struct complaint *complaint, const char *network,
+			  const char *what)
+{
+	(void)complain(complaint, 0, "%s: %s", network, what);
+	return code;
+}
+
+void control_close(struct control *control)
+{
+	if (control->fd >= 0)
+		(void)close(control->fd); /* all that was said was answered */
+	free(control->buffer);
+	*control = (struct control){ .fd = -1 };
+}
+
+enum cli_exit control_open(const struct store *store, struct control *ret,
+			   struct complaint *complaint)
+{
+	struct control control = { .fd = -1 };
+	struct file_path path;
+	int err = store_path(store, STORE_CONTROL, &path);
+
+	memcpy(control.network, store->network, sizeof(control.network));
+	if (err == 0)
+		err = unix_connect(path.text, &control.fd);
+	if (err == ERR_NOT_FOUND) {
+		(void)complain(complaint, 0, "%s is not running; ipop up %s starts it",
+			       store->network, store->network);
+		return CLI_NOT_RUNNING;
+	}
+	if (err == ERR_PERMISSION) {
+		(void)complain(complaint, 0,
+			       "%s: only root and the members of the group \"ipop\" may ask",
+			       path.text);
+		return CLI_DENIED;
+	}
+	if (err != 0)
+		return fail(CLI_FAILURE, complaint, path.text, err_text(err));
+	control.buffer = malloc(CONTROL_ANSWER_BYTES_MAX);
+	if (control.buffer == NULL) {
+		control_close(&control);
+		return fail(CLI_FAILURE, complaint, store->network, err_text(ERR_NOMEM));
+	}
+	*ret = control;
+	return CLI_OK;
+}
+
+static int send_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		const ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_IO;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int send_request(const struct control *control, const struct control_request *request)
+{
+	json_t *const root = json_pack("{s:s, s:s, s:s*}", "schema", REQUEST_SCHEMA, "verb",
+				       request->verb, "peer", request->peer);
+	char *const text = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
+	int err = ERR_NOMEM;
+
+	if (text != NULL)
+		err = send_all(control->fd, text, strlen(text));
+	if (err == 0)
+		err = send_all(control->fd, "\n", 1);
+	free(text);
+	json_decref(root);
+	return err;
+}
+
+/* Reads until a line feed is there: 0, ERR_TIMEOUT, ERR_TOO_LONG, ERR_IO (closed). */
+static int read_line(struct control *control, size_t *ret_len)
+{
+	for (;;) {
+		const uint8_t *const end = memchr(control->buffer, '\n', control->len);
+		struct pollfd wait = { .fd = control->fd, .events = POLLIN };
+		ssize_t n;
+
+		if (end != NULL) {
+			*ret_len = (size_t)(end - control->buffer);
+			return 0;
+		}
+		if (control->len == CONTROL_ANSWER_BYTES_MAX)
+			return ERR_TOO_LONG;
+		n = poll(&wait, 1, CONTROL_TIMEOUT_MS);
+		if (n == 0)
+			return ERR_TIMEOUT;
+		if (n > 0)
+			n = read(control->fd, control->buffer + control->len,
+				 CONTROL_ANSWER_BYTES_MAX - control->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		control->len += (size_t)n;
+	}
+}
+
+static int read_answer(struct control *control, json_t **ret)
+{
+	size_t len;
+	const int err = read_line(control, &len);
+
+	if (err != 0)
+		return err;
+	*ret = json_loadb((const char *)control->buffer, len, JSON_REJECT_DUPLICATES, NULL);
+	control->len -= len + 1;
+	memmove(control->buffer, control->buffer + len + 1, control->len);
+	return *ret == NULL ? ERR_MALFORMED : 0;
+}
+
+/* The daemon's own words, and the exit code that it proposes. */
+static enum cli_exit take_error(const json_t *answer, const struct control *control,
+				struct complaint *complaint)
+{
+	const char *const text = json_string_value(json_object_get(answer, "text"));
+	const json_int_t code = json_integer_value(json_object_get(answer, "exit"));
+
+	(void)complain(complaint, 0, "%s: %s", control->network,
+		       text != NULL ? text : "the daemon refused and did not say why");
+	return code > CLI_OK && code <= CLI_CERTIFICATE ? (enum cli_exit)code : CLI_FAILURE;
+}
+
+enum cli_exit control_ask(struct control *control, const struct control_request *request,
+			  json_t **ret, struct complaint *complaint)
+{
+	char wanted[SCHEMA_CHARS];
+	const char *schema;
+	enum cli_exit code;
+	json_t *answer = NULL;
+	int err = send_request(control, request);
+
+	if (err == 0)
+		err = read_answer(control, &answer);
+	if (err == ERR_TIMEOUT)
+		return fail(CLI_NO_REPLY, complaint, control->network,
+			    "the daemon does not answer");
+	if (err != 0)
+		return fail(CLI_FAILURE, complaint, control->network,
+			    err == ERR_MALFORMED ? "the daemon's answer is no JSON"
+						 : "the daemon closed the connection");
+	schema = json_string_value(json_object_get(answer, "schema"));
+	(void)snprintf(wanted, sizeof(wanted), "ipop.%s/1", request->verb); /* verbs are short */
+	if (schema != NULL && strcmp(schema, wanted) == 0) {
+		*ret = answer;
+		return CLI_OK;
+	}
+	if (schema != NULL && strcmp(schema, ERROR_SCHEMA) == 0)
+		code = take_error(answer, control, complaint);
+	else
+		code = fail(CLI_FAILURE, complaint, control->network,
+			    "the daemon is of another version than this program");
+	json_decref(answer);
+	return code;
+}
+
+bool control_wait_closed(struct control *control, int timeout_ms)
+{
+	struct pollfd wait = { .fd = control->fd, .events = POLLIN };
+	uint8_t byte;
+
+	return poll(&wait, 1, timeout_ms) == 1 && read(control->fd, &byte, 1) <= 0;
+}

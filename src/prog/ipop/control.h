@@ -1,0 +1,40 @@
+/* control.h - the client of the daemon's control socket (doc/control.md). */
+#ifndef PROG_IPOP_CONTROL_H
+#define PROG_IPOP_CONTROL_H
+
+#include "group/store.h"
+#include "prog/ipop/cli.h"
+
+#include <jansson.h>
+
+#define CONTROL_ANSWER_BYTES_MAX 1048576
+#define CONTROL_TIMEOUT_MS 15000 /* the daemon gives up on a ping before */
+
+struct control {
+	int fd; /* -1: closed */
+	char network[NETWORK_NAME_MAX + 1];
+	uint8_t *buffer; /* owned: what was read and not yet taken */
+	size_t len;
+};
+
+/* Accepts a zeroed buffer with fd -1. */
+void control_close(struct control *control);
+
+/* CLI_OK; CLI_NOT_RUNNING, CLI_DENIED, CLI_FAILURE with a complaint. */
+enum cli_exit control_open(const struct store *store, struct control *ret,
+			   struct complaint *complaint);
+
+struct control_request {
+	const char *verb;
+	const char *peer; /* NULL: none */
+};
+
+/* Asks and waits for the answer, which is then of schema `ipop.VERB/1`; the caller releases it.
+ * CLI_OK, or what the daemon's error says, CLI_NO_REPLY or CLI_FAILURE; with a complaint. */
+enum cli_exit control_ask(struct control *control, const struct control_request *request,
+			  json_t **ret, struct complaint *complaint);
+
+/* True once the daemon has closed the connection; waits at most so long. */
+bool control_wait_closed(struct control *control, int timeout_ms);
+
+#endif

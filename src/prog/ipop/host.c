@@ -1,0 +1,147 @@
+/* host.c - see host.h. */
+#include "prog/ipop/host.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "group/text.h"
+#include "io/netlink.h"
+#include "io/seed.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUFFIX ".conf"
+
+int host_entropy(struct entropy *ret, struct complaint *complaint)
+{
+	uint8_t seed[ENTROPY_SEED_BYTES];
+	const int err = seed_read(seed, sizeof(seed));
+
+	if (err != 0)
+		return complain(complaint, err, "the kernel gives no random bytes");
+	entropy_init(ret, seed);
+	secret_wipe(seed, sizeof(seed));
+	return 0;
+}
+
+void host_name(char ret[CERTIFICATE_NAME_MAX + 1])
+{
+	char name[256] = "";
+	size_t len;
+
+	ret[0] = '\0';
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		return;
+	len = strcspn(name, ".");
+	if (len > CERTIFICATE_NAME_MAX)
+		return;
+	name[len] = '\0';
+	for (char *c = name; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	if (certificate_name_is_valid(name))
+		memcpy(ret, name, len + 1);
+}
+
+/* --- networks --- */
+
+/* The name of the network whose configuration is called so; false if it is none. */
+static bool network_of(const char *file, char ret[NETWORK_NAME_MAX + 1])
+{
+	const size_t suffix = sizeof(SUFFIX) - 1;
+	const size_t len = strlen(file);
+	struct complaint unused;
+
+	return len > suffix && strcmp(file + len - suffix, SUFFIX) == 0 &&
+	       text_copy(span_of(file, len - suffix), ret, NETWORK_NAME_MAX + 1) == 0 &&
+	       network_check_name(ret, &unused) == 0;
+}
+
+void host_networks(const char *root, struct host_networks *ret)
+{
+	const struct store store = { .root = root };
+	struct dirent **entries = NULL;
+	struct file_path path;
+	int count;
+
+	ret->count = 0;
+	if (store_directory_path(&store, STORE_ETC, &path) != 0)
+		return;
+	count = scandir(path.text, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		if (ret->count < HOST_NETWORKS_MAX &&
+		    network_of(entries[i]->d_name, ret->names[ret->count]))
+			ret->count++;
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
+			 struct complaint *complaint)
+{
+	if (network_check_name(network, complaint) != 0)
+		return CLI_USAGE;
+	*ret = (struct store){ .root = cli->root };
+	CHECK(text_copy(span_text(network), ret->network, sizeof(ret->network)) == 0);
+	return CLI_OK;
+}
+
+/* "alpha, beta" */
+static void list_names(const struct host_networks *networks, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < networks->count && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", i > 0 ? ", " : "",
+					networks->names[i]);
+}
+
+enum cli_exit host_choose(const struct cli *cli, const char *network, struct store *ret,
+			  struct complaint *complaint)
+{
+	struct host_networks networks;
+	char names[256];
+
+	host_networks(cli->root, &networks);
+	list_names(&networks, names, sizeof(names));
+	if (network == NULL && networks.count > 1) {
+		(void)complain(complaint, 0, "this host is in several networks, name one: %s",
+			       names);
+		return CLI_USAGE;
+	}
+	if (networks.count == 0) {
+		(void)complain(complaint, 0,
+			       "this host is in no network; ipop request makes a request to join "
+			       "one, ipop group create makes one");
+		return CLI_NOT_JOINED;
+	}
+	if (network == NULL)
+		return host_store(cli, networks.names[0], ret, complaint);
+	for (size_t i = 0; i < networks.count; i++)
+		if (strcmp(networks.names[i], network) == 0)
+			return host_store(cli, network, ret, complaint);
+	(void)complain(complaint, 0, "this host is not in the network \"%.40s\", but in: %s",
+		       network, names);
+	return CLI_NOT_JOINED;
+}
+
+/* --- routes --- */
+
+bool host_has_route(const struct prefix *prefix)
+{
+	struct netlink_prefix wanted = { .len = prefix->len };
+	struct netlink_route route;
+	struct netlink *netlink;
+	bool found;
+
+	wanted.address = ip_v4(prefix->ip);
+	if (netlink_open(&netlink) != 0)
+		return false; /* without the list, nothing speaks against it */
+	found = netlink_find_overlap(netlink, &wanted, 0, &route) == 0;
+	netlink_close(netlink);
+	return found;
+}

@@ -1,0 +1,38 @@
+/* host.h - what the verbs need of this host: its clock and chance, and which networks it is in. */
+#ifndef PROG_IPOP_HOST_H
+#define PROG_IPOP_HOST_H
+
+#include "crypto/random.h"
+#include "group/store.h"
+#include "prog/ipop/cli.h"
+
+#define HOST_NETWORKS_MAX 64
+
+/* Fresh from the kernel: 0, or ERR_IO with a complaint. */
+int host_entropy(struct entropy *ret, struct complaint *complaint);
+
+/* A name for this host that a certificate can have: the first label of its host name in lower case,
+ * or empty if that is none. */
+void host_name(char ret[CERTIFICATE_NAME_MAX + 1]);
+
+struct host_networks {
+	char names[HOST_NETWORKS_MAX][NETWORK_NAME_MAX + 1]; /* sorted */
+	size_t count;
+};
+
+/* The networks that this host has joined: those with a configuration. */
+void host_networks(const char *root, struct host_networks *ret);
+
+/* The files of a network that need not be there yet: 0, or CLI_USAGE with a complaint. */
+enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
+			 struct complaint *complaint);
+
+/* The network that is meant: the one of this name, or (NULL) the only one there is. CLI_OK,
+ * CLI_USAGE, CLI_NOT_JOINED; with a complaint. */
+enum cli_exit host_choose(const struct cli *cli, const char *network, struct store *ret,
+			  struct complaint *complaint);
+
+/* Whether a route of this host, but a default route, overlaps with a prefix. */
+bool host_has_route(const struct prefix *prefix);
+
+#endif

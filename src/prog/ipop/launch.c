@@ -1,0 +1,285 @@
+/* launch.c - see launch.h. */
+#include "prog/ipop/launch.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "group/text.h"
+#include "io/clock.h"
+#include "prog/ipop/control.h"
+#include "prog/ipop/input.h"
+#include "prog/ipop/output.h"
+#include "prog/ipop/report.h"
+#include "prog/ipop/spawn.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_MS 50 /* how often it is asked whether it is there */
+#define LOG_TAIL_BYTES 2000
+#define LOG_BYTES_MAX 1048576
+
+/* A start or stop under way. */
+struct launch {
+	const struct cli *cli;
+	const struct store *store;
+	struct report_progress progress;
+	struct mono since;
+	pid_t pid;      /* of the daemon, if we started it ourselves; else 0 */
+	json_t *status; /* owned: its newest answer, or NULL */
+};
+
+static uint64_t elapsed_s(const struct launch *l)
+{
+	return mono_ms_between(l->since, clock_now().mono) / 1000;
+}
+
+bool launch_is_running(const struct store *store)
+{
+	struct complaint unused;
+	struct control control;
+
+	if (control_open(store, &control, &unused) != CLI_OK)
+		return false;
+	control_close(&control);
+	return true;
+}
+
+/* Asks for its status, if it answers already. */
+static void look(struct launch *l)
+{
+	static const struct control_request request = { .verb = "status" };
+	struct complaint unused;
+	struct control control;
+	json_t *answer;
+
+	if (control_open(l->store, &control, &unused) != CLI_OK)
+		return;
+	if (control_ask(&control, &request, &answer, &unused) == CLI_OK) {
+		json_decref(l->status);
+		l->status = answer;
+	}
+	control_close(&control);
+}
+
+static const char *text_of(const struct launch *l, const char *name)
+{
+	return json_string_value(json_object_get(l->status, name));
+}
+
+static bool is_ready(const struct launch *l)
+{
+	return json_is_true(json_object_get(l->status, "ready"));
+}
+
+static json_int_t peers_up(const struct launch *l)
+{
+	return json_integer_value(json_object_get(l->status, "peers_up"));
+}
+
+/* --- up --- */
+
+/* The end of what the daemon said, for a person who has to find out why. */
+static void print_log(const struct store *store)
+{
+	struct file_bytes bytes;
+	struct complaint unused;
+	struct file_path path;
+	struct span rest;
+	struct span line;
+
+	if (store_path(store, STORE_LOG, &path) != 0 ||
+	    input_read(path.text, LOG_BYTES_MAX, &bytes, &unused) != 0)
+		return;
+	rest = span_of(bytes.data, bytes.len);
+	if (rest.len > LOG_TAIL_BYTES) {
+		rest = span_of(rest.data + rest.len - LOG_TAIL_BYTES, LOG_TAIL_BYTES);
+		(void)text_next(&rest, '\n', &line); /* the first is cut */
+	}
+	while (text_next(&rest, '\n', &line))
+		report_note("    %.*s", (int)line.len, (const char *)line.data);
+	file_free(&bytes);
+}
+
+static enum cli_exit died(const struct launch *l, int status)
+{
+	struct complaint complaint;
+
+	(void)complain(&complaint, 0, "%s: the daemon ended with exit code %d:", l->store->network,
+		       status);
+	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
+	print_log(l->store);
+	return status > CLI_OK && status <= CLI_CERTIFICATE ? (enum cli_exit)status : CLI_FAILURE;
+}
+
+/* True if a bootstrap line leads to somebody else than this host. */
+static bool has_entrance(const struct store *store, const char *own_id)
+{
+	struct complaint unused;
+	struct bundle bundle;
+	bool found = false;
+
+	if (store_read_bundle(store, &bundle, &unused) != 0)
+		return false;
+	for (uint32_t i = 0; i < bundle.bootstrap_count; i++) {
+		char id[ID_TEXT_CHARS + 1];
+
+		id_to_text(&bundle.bootstrap[i].id, id);
+		found = found || own_id == NULL || strcmp(id, own_id) != 0;
+	}
+	bundle_wipe(&bundle);
+	return found;
+}
+
+static enum cli_exit start(struct launch *l)
+{
+	struct complaint complaint;
+	int err;
+
+	if (!spawn_has_systemd(l->store)) {
+		err = spawn_daemon(l->store, &l->pid, &complaint);
+		return err == 0 ? CLI_OK : report_failure(l->cli, err, &complaint);
+	}
+	if (spawn_systemctl("start", l->store) == 0)
+		return CLI_OK;
+	(void)complain(&complaint, 0,
+		       "%s: systemd could not start it; journalctl -u ipop@%s says why",
+		       l->store->network, l->store->network);
+	return report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
+}
+
+/* Waits for a condition: CLI_OK, CLI_NO_REPLY after `seconds`, or what the daemon died of. */
+static enum cli_exit wait_until(struct launch *l, bool (*is_met)(const struct launch *l),
+				uint64_t seconds, const char *what)
+{
+	const struct mono deadline = mono_add_ms(clock_now().mono, seconds * 1000);
+
+	for (;;) {
+		int status;
+
+		look(l);
+		if (is_met(l))
+			return CLI_OK;
+		if (mono_reached(clock_now().mono, deadline))
+			return CLI_NO_REPLY;
+		report_progress(&l->progress, elapsed_s(l), "%s: %s", l->store->network, what);
+		if (spawn_wait(l->pid, LOOK_MS, &status)) {
+			report_progress_end(&l->progress);
+			return died(l, status);
+		}
+	}
+}
+
+static bool has_peer(const struct launch *l)
+{
+	return is_ready(l) && peers_up(l) > 0;
+}
+
+static void print_addresses(const struct launch *l, const char *how)
+{
+	const char *const ipv4 = text_of(l, "ipv4");
+
+	(void)printf("%s is %s: %s has %s%s%s\n", l->store->network, how,
+		     output_foreign(text_of(l, "name")).text,
+		     ipv4 == NULL ? "" : output_foreign(ipv4).text, ipv4 == NULL ? "" : " and ",
+		     output_foreign(text_of(l, "ipv6")).text);
+	(void)fflush(stdout);
+}
+
+static enum cli_exit not_ready(const struct launch *l)
+{
+	struct complaint complaint;
+
+	(void)complain(&complaint, 0, "%s: the daemon has no addresses after %u s",
+		       l->store->network, LAUNCH_READY_S);
+	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_TIMEOUT, &complaint);
+	if (l->pid > 0)
+		print_log(l->store);
+	return CLI_FAILURE;
+}
+
+static enum cli_exit wait_usable(struct launch *l)
+{
+	struct complaint complaint;
+	enum cli_exit code = wait_until(l, is_ready, LAUNCH_READY_S, "the daemon starts");
+
+	if (code != CLI_OK) {
+		report_progress_end(&l->progress);
+		return code == CLI_NO_REPLY ? not_ready(l) : code;
+	}
+	if (has_entrance(l->store, text_of(l, "id")))
+		code = wait_until(l, has_peer, LAUNCH_PEER_S, "looks for another member");
+	report_progress_end(&l->progress);
+	if (code != CLI_OK && code != CLI_NO_REPLY)
+		return code;
+	print_addresses(l, "up");
+	if (code == CLI_OK)
+		return CLI_OK;
+	(void)complain(&complaint, 0,
+		       "%s: no other member answers yet; the daemon goes on trying (ipop peers %s "
+		       "shows whom it tries)",
+		       l->store->network, l->store->network);
+	return report_exit_with(l->cli, CLI_NO_REPLY, ERR_TIMEOUT, &complaint);
+}
+
+enum cli_exit launch_up(const struct cli *cli, const struct store *store)
+{
+	struct launch l = { .cli = cli, .store = store, .since = clock_now().mono };
+	enum cli_exit code = CLI_OK;
+
+	look(&l);
+	if (is_ready(&l)) {
+		print_addresses(&l, "up already");
+	} else {
+		if (!launch_is_running(store))
+			code = start(&l);
+		if (code == CLI_OK)
+			code = wait_usable(&l);
+	}
+	json_decref(l.status);
+	return code;
+}
+
+/* --- down --- */
+
+static enum cli_exit ask_down(const struct cli *cli, const struct store *store)
+{
+	static const struct control_request request = { .verb = "down" };
+	struct complaint complaint;
+	struct control control;
+	json_t *answer;
+	enum cli_exit code = control_open(store, &control, &complaint);
+
+	if (code == CLI_OK) {
+		code = control_ask(&control, &request, &answer, &complaint);
+		if (code == CLI_OK)
+			json_decref(answer);
+		control_close(&control);
+	}
+	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_IO, &complaint);
+}
+
+enum cli_exit launch_down(const struct cli *cli, const struct store *store)
+{
+	const struct mono deadline = mono_add_ms(clock_now().mono, LAUNCH_DOWN_S * UINT64_C(1000));
+	struct report_progress progress = { .shown = false };
+	struct complaint complaint;
+	enum cli_exit code = CLI_OK;
+	int unused;
+
+	/* By systemd, or it would start the daemon again. */
+	if (!spawn_has_systemd(store) || !launch_is_running(store) ||
+	    spawn_systemctl("stop", store) != 0)
+		code = ask_down(cli, store);
+	while (code == CLI_OK && launch_is_running(store)) {
+		if (mono_reached(clock_now().mono, deadline)) {
+			(void)complain(&complaint, 0, "%s: still runs after %u s", store->network,
+				       LAUNCH_DOWN_S);
+			code = report_exit_with(cli, CLI_FAILURE, ERR_TIMEOUT, &complaint);
+			break;
+		}
+		report_progress(&progress, 0, "%s: says goodbye", store->network);
+		(void)spawn_wait(0, LOOK_MS, &unused);
+	}
+	report_progress_end(&progress);
+	return code;
+}

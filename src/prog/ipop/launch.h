@@ -1,0 +1,26 @@
+/* launch.h - starts and stops the daemon of a network, and waits until that has happened.
+ *
+ * Where systemd runs and knows the unit `ipop@.service`, it does both; anywhere else (a container,
+ * --root) the daemon is started in the background, with its log in a file beside its socket.
+ */
+#ifndef PROG_IPOP_LAUNCH_H
+#define PROG_IPOP_LAUNCH_H
+
+#include "group/store.h"
+#include "prog/ipop/cli.h"
+
+#define LAUNCH_READY_S 20 /* from the start to addresses on the interface */
+#define LAUNCH_PEER_S 15  /* from there to the first member that answers */
+#define LAUNCH_DOWN_S 15
+
+bool launch_is_running(const struct store *store);
+
+/* Starts it, if it does not run, shows progress, and tells the addresses. CLI_OK once it is usable:
+ * the addresses are there, and a member answers if there is one to enter the network through. Else
+ * CLI_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
+enum cli_exit launch_up(const struct cli *cli, const struct store *store);
+
+/* Stops it and waits until it is gone. CLI_NOT_RUNNING if it did not run; all reported. */
+enum cli_exit launch_down(const struct cli *cli, const struct store *store);
+
+#endif

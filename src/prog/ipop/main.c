@@ -1,0 +1,60 @@
+/* main.c - `ipop`, the command line of IPOP. */
+#include "base/err.h"
+#include "crypto/hash.h"
+#include "prog/ipop/report.h"
+#include "prog/ipop/verbs.h"
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* What JSON is made of may be the network's secret: it does not stay behind in freed memory. */
+static void free_wiped(void *memory)
+{
+	if (memory != NULL)
+		secret_wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/* Keys pass through this process: nothing of it is written down by accident. What may be read by
+ * whom is said where files are made, and not by whoever calls us. */
+static void guard_secrets(void)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	json_set_alloc_funcs(malloc, free_wiped);
+	(void)setrlimit(RLIMIT_CORE, &none); /* lowering it never fails */
+	(void)umask(022);
+}
+
+static enum cli_exit run(const struct cli *cli)
+{
+	if (cli->verb == NULL) {
+		cli_print_overview(verbs, cli->topic, cli->help ? stdout : stderr);
+		return cli->help ? CLI_OK : CLI_USAGE;
+	}
+	if (cli->help) {
+		cli_print_help(cli->verb, stdout);
+		return CLI_OK;
+	}
+	return cli->verb->run(cli);
+}
+
+int main(int argc, char **argv)
+{
+	struct complaint complaint;
+	enum cli_exit code;
+	struct cli cli;
+
+	guard_secrets();
+	if (cli_parse(verbs, argv + (argc > 0 ? 1 : 0), &cli, &complaint) != 0)
+		return (int)report_exit_with(&cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+	code = run(&cli);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		(void)fputs("ipop: the output could not be written\n", stderr);
+		return code == CLI_OK ? (int)CLI_FAILURE : (int)code;
+	}
+	return (int)code;
+}

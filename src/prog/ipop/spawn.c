@@ -1,0 +1,162 @@
+/* spawn.c - see spawn.h. */
+#include "prog/ipop/spawn.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOG_MODE 0640
+#define SIGNAL_STATUS 128
+#define EXEC_FAILED 127
+
+static const char systemctl[] = "/usr/bin/systemctl";
+
+/* --- systemd --- */
+
+bool spawn_has_systemd(const struct store *store)
+{
+	static const char *const units[] = { "/etc/systemd/system/ipop@.service",
+					     "/usr/local/lib/systemd/system/ipop@.service",
+					     "/usr/lib/systemd/system/ipop@.service",
+					     "/lib/systemd/system/ipop@.service" };
+
+	/* sd_booted(3): this directory is there only where systemd is the service manager. */
+	if (store->root[0] != '\0' || access("/run/systemd/system", F_OK) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (access(units[i], F_OK) == 0)
+			return true;
+	return false;
+}
+
+static int exit_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNAL_STATUS + WTERMSIG(status);
+}
+
+int spawn_systemctl(const char *verb, const struct store *store)
+{
+	char unit[32];
+	int status;
+	pid_t pid;
+
+	CHECK(snprintf(unit, sizeof(unit), "ipop@%s.service", store->network) < (int)sizeof(unit));
+	pid = fork();
+	if (pid == 0) {
+		(void)execl(systemctl, "systemctl", verb, unit, (char *)NULL);
+		_exit(EXEC_FAILED);
+	}
+	if (pid < 0)
+		return -1;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return exit_status(status);
+}
+
+/* --- by ourselves --- */
+
+/* The daemon of our own build or installation, seen from this program's file. */
+static int find_daemon(struct file_path *ret, struct complaint *complaint)
+{
+	static const char *const places[] = { "ipopd", "../ipopd/ipopd", "../sbin/ipopd",
+					      "../libexec/ipopd" };
+	struct file_path self;
+	const ssize_t len = readlink("/proc/self/exe", self.text, sizeof(self.text) - 1);
+	char *slash;
+
+	if (len < 0)
+		return complain(complaint, ERR_IO, "/proc/self/exe cannot be read");
+	self.text[len] = '\0';
+	slash = strrchr(self.text, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (file_path(ret, "%s/%s", self.text, places[i]) == 0 &&
+		    access(ret->text, X_OK) == 0)
+			return 0;
+	return complain(complaint, ERR_NOT_FOUND, "ipopd is not there, beside %s", self.text);
+}
+
+static int open_log(const struct store *store, int *ret_fd, struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_make_directory(store, STORE_RUN, complaint);
+
+	if (err != 0)
+		return err;
+	CHECK(store_path(store, STORE_LOG, &path) == 0); /* longer by a word than the directory */
+	*ret_fd = open(path.text, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+		       LOG_MODE);
+	return *ret_fd >= 0 ? 0 : store_complain(complaint, ERR_IO, path.text);
+}
+
+/* In the child: nothing of the terminal stays, and nothing else is open. */
+static _Noreturn void become_daemon(char *const *argv, int log)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (setsid() >= 0 && chdir("/") == 0 && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+	    dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 &&
+	    close_range(STDERR_FILENO + 1, ~0U, 0) == 0)
+		(void)execv(argv[0], argv);
+	_exit(EXEC_FAILED);
+}
+
+int spawn_daemon(const struct store *store, pid_t *ret_pid, struct complaint *complaint)
+{
+	char *const root = store->root[0] == '\0' ? NULL : realpath(store->root, NULL);
+	char option[] = "--root";
+	char network[NETWORK_NAME_MAX + 1];
+	struct file_path daemon;
+	int log = -1;
+	int err = find_daemon(&daemon, complaint);
+	char *argv[] = { daemon.text, option, root, network, NULL };
+
+	memcpy(network, store->network, sizeof(network));
+	if (store->root[0] == '\0') {
+		argv[1] = network;
+		argv[2] = NULL;
+	}
+	if (err == 0 && root == NULL && store->root[0] != '\0')
+		err = store_complain(complaint, ERR_NOT_FOUND, store->root);
+	if (err == 0)
+		err = open_log(store, &log, complaint);
+	if (err == 0) {
+		*ret_pid = fork();
+		if (*ret_pid == 0)
+			become_daemon(argv, log);
+		if (*ret_pid < 0)
+			err = complain(complaint, ERR_NOMEM, "ipopd could not be started");
+	}
+	if (log >= 0)
+		(void)close(log); /* the child has it */
+	free(root);
+	return err;
+}
+
+bool spawn_wait(pid_t pid, int timeout_ms, int *ret_status)
+{
+	struct pollfd wait = { .fd = -1, .events = POLLIN };
+	int status;
+	bool ended;
+
+	if (pid > 0)
+		wait.fd = pidfd_open(pid, 0);
+	(void)poll(&wait, 1, timeout_ms); /* -1: nothing but the time passes */
+	if (wait.fd >= 0)
+		(void)close(wait.fd); /* only a name */
+	ended = pid > 0 && waitpid(pid, &status, WNOHANG) == pid;
+	if (ended)
+		*ret_status = exit_status(status);
+	return ended;
+}

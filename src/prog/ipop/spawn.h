@@ -1,0 +1,24 @@
+/* spawn.h - the processes that the CLI starts: systemctl, and the daemon where there is no systemd.
+ */
+#ifndef PROG_IPOP_SPAWN_H
+#define PROG_IPOP_SPAWN_H
+
+#include "group/store.h"
+
+#include <sys/types.h>
+
+/* True where systemd runs the host and has the unit of our daemons. */
+bool spawn_has_systemd(const struct store *store);
+
+/* `systemctl VERB ipop@NET.service`: its exit status, or -1. */
+int spawn_systemctl(const char *verb, const struct store *store);
+
+/* Starts the daemon in a session of its own, its output going to the log file. 0 with its process
+ * id, or an error with a complaint. */
+int spawn_daemon(const struct store *store, pid_t *ret_pid, struct complaint *complaint);
+
+/* Waits for a child to end, or the time to pass: true with its exit status (128 and a signal's
+ * number). A pid of 0 never ends. */
+bool spawn_wait(pid_t pid, int timeout_ms, int *ret_status);
+
+#endif

@@ -1,0 +1,115 @@
+/* verb_daemon.c - `ipop up`, `down` and `leave`. */
+#include "base/err.h"
+#include "prog/ipop/host.h"
+#include "prog/ipop/input.h"
+#include "prog/ipop/launch.h"
+#include "prog/ipop/remove.h"
+#include "prog/ipop/report.h"
+#include "prog/ipop/verbs.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum cli_exit verb_up(const struct cli *cli)
+{
+	struct complaint complaint;
+	struct store store;
+	const enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+
+	return code == CLI_OK ? launch_up(cli, &store)
+			      : report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+}
+
+enum cli_exit verb_down(const struct cli *cli)
+{
+	struct complaint complaint;
+	struct store store;
+	enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+
+	if (code != CLI_OK)
+		return report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+	code = launch_down(cli, &store);
+	if (code == CLI_OK)
+		(void)printf("%s is down.\n", store.network);
+	return code;
+}
+
+/* --- leave --- */
+
+static bool has_ca(const struct store *store)
+{
+	struct file_path path;
+
+	return store_directory_path(store, STORE_CA, &path) == 0 && access(path.text, F_OK) == 0;
+}
+
+static bool is_confirmed(const struct cli *cli, const struct store *store)
+{
+	const char *const more =
+		cli_has(cli, "with-ca") && has_ca(store)
+			? ", and its CA, without which nobody can be admitted again"
+			: "";
+	char question[256];
+
+	if (cli_has(cli, "yes"))
+		return true;
+	(void)snprintf(question, sizeof(question),
+		       "This removes the key of this host in \"%s\"%s. Go on?", store->network,
+		       more); /* names are short */
+	return input_confirm(question);
+}
+
+static int remove_in(const struct store *store, enum store_directory directory, bool may_stay,
+		     struct complaint *complaint)
+{
+	struct file_path path;
+	const int err = store_directory_path(store, directory, &path);
+
+	return err == 0 ? remove_directory(path.text, may_stay, complaint)
+			: store_complain(complaint, err, store->root);
+}
+
+/* The configuration goes first: then this host is no member any more, whatever is left behind by an
+ * error. */
+static int remove_network(const struct cli *cli, const struct store *store,
+			  struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(store, STORE_CONFIG, &path);
+
+	if (err == 0)
+		err = remove_file(path.text, complaint);
+	if (err == 0 && cli_has(cli, "with-ca"))
+		err = remove_in(store, STORE_CA, false, complaint);
+	if (err == 0)
+		err = remove_in(store, STORE_MEMBER, true, complaint);
+	return err == 0 ? remove_in(store, STORE_RUN, false, complaint) : err;
+}
+
+enum cli_exit verb_leave(const struct cli *cli)
+{
+	struct complaint complaint;
+	struct file_path path;
+	struct store store;
+	enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+	int err;
+
+	if (code != CLI_OK)
+		return report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+	if (!is_confirmed(cli, &store)) {
+		(void)complain(&complaint, 0, "nothing was done; --yes leaves without asking");
+		return report_exit_with(cli, CLI_USAGE, ERR_DENIED, &complaint);
+	}
+	if (launch_is_running(&store)) {
+		code = launch_down(cli, &store);
+		if (code != CLI_OK)
+			return code;
+	}
+	err = remove_network(cli, &store, &complaint);
+	if (err != 0)
+		return report_failure(cli, err, &complaint);
+	(void)printf("This host has left \"%s\".\n", store.network);
+	if (has_ca(&store) && store_directory_path(&store, STORE_CA, &path) == 0)
+		(void)printf("The group's CA is still in %s.\n", path.text);
+	return CLI_OK;
+}

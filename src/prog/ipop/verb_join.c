@@ -1,0 +1,203 @@
+/* verb_join.c - `ipop join`: a bundle, and the key that its certificate is for, become a network of
+ * this host.
+ *
+ * The key is put down first, then the bundle, then the configuration, which makes the host a
+ * member; last of all the key's old file goes. Wherever this stops it can be started again, for the
+ * key is found in either place.
+ */
+#include "base/calendar.h"
+#include "base/err.h"
+#include "io/clock.h"
+#include "prog/ipop/control.h"
+#include "prog/ipop/host.h"
+#include "prog/ipop/input.h"
+#include "prog/ipop/launch.h"
+#include "prog/ipop/report.h"
+#include "prog/ipop/verbs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct joining {
+	const struct cli *cli;
+	struct store store;
+	struct bundle bundle;
+	struct trust *trust; /* owned */
+	struct certificate certificate;
+	struct file_path key_path; /* where the key was found */
+	struct key *key;           /* owned */
+	struct entropy entropy;
+};
+
+static int read_bundle(struct joining *j, struct complaint *complaint)
+{
+	const char *const name = cli_argument(j->cli, 0);
+	struct complaint inner;
+	struct file_bytes text;
+	int err = input_read(name, BUNDLE_BYTES_MAX, &text, complaint);
+
+	if (err != 0)
+		return err;
+	err = bundle_from_text(span_of(text.data, text.len), &j->bundle, &inner);
+	file_free(&text);
+	if (err == 0)
+		err = bundle_verify(&j->bundle, clock_now().wall, &j->trust, &j->certificate,
+				    &inner);
+	return err == 0 ? 0 : complain(complaint, err, "%s: %s", name, inner.text);
+}
+
+/* A network of that name with another CA is another network, and is never written over. */
+static int check_same_network(const struct joining *j, struct complaint *complaint)
+{
+	struct bundle present;
+	int err = store_read_bundle(&j->store, &present, complaint);
+
+	if (err == ERR_NOT_FOUND)
+		return 0;
+	if (err == 0 && !id_equal(&present.network_id, &j->bundle.network_id))
+		err = complain(complaint, ERR_EXISTS,
+			       "this host is in another network of the name \"%s\"; ipop leave %s "
+			       "leaves it",
+			       j->store.network, j->store.network);
+	bundle_wipe(&present);
+	return err;
+}
+
+/* Opens a key file if it is there and of this certificate: 0, ERR_NOT_FOUND, or an error. */
+static int try_key(struct joining *j, const struct file_path *path, struct complaint *complaint)
+{
+	const struct span wanted = span_of(j->certificate.spki, j->certificate.spki_len);
+	struct file_bytes pem;
+	struct key *key;
+	int err = file_read(path->text, KEY_PEM_BYTES_MAX, &pem);
+
+	if (err != 0)
+		return err == ERR_NOT_FOUND ? err : store_complain(complaint, err, path->text);
+	err = key_from_pem(span_of(pem.data, pem.len), span_text(""), &key);
+	file_free(&pem);
+	if (err != 0)
+		return store_complain(complaint, err, path->text);
+	if (!span_equal(key_spki(key), wanted)) {
+		key_free(key);
+		return ERR_NOT_FOUND;
+	}
+	j->key = key;
+	j->key_path = *path;
+	return 0;
+}
+
+static int find_key(struct joining *j, struct complaint *complaint)
+{
+	const struct span spki = span_of(j->certificate.spki, j->certificate.spki_len);
+	struct file_path path;
+	int err = store_request_path(&j->store, spki, &path);
+
+	if (err == 0)
+		err = try_key(j, &path, complaint);
+	if (err == ERR_NOT_FOUND && store_path(&j->store, STORE_KEY, &path) == 0)
+		err = try_key(j, &path, complaint);
+	if (err == ERR_NOT_FOUND)
+		return complain(complaint, ERR_CERTIFICATE,
+				"the certificate is for \"%s\", and its key is not on this host; a "
+				"bundle is for the machine where ipop request was run",
+				j->certificate.name);
+	return err;
+}
+
+/* What the owner of this host wrote there before stays. */
+static int write_config(const struct joining *j, struct complaint *complaint)
+{
+	struct config config;
+	struct file_bytes bytes;
+	const int err = store_read(&j->store, STORE_CONFIG, &bytes, complaint);
+
+	if (err == 0)
+		file_free(&bytes);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	config_init(&config);
+	return store_write_config(&j->store, &config, complaint);
+}
+
+static int write_files(struct joining *j, struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_make_directory(&j->store, STORE_ETC, complaint);
+
+	if (err == 0)
+		err = store_make_directory(&j->store, STORE_MEMBER, complaint);
+	if (err != 0)
+		return err;
+	err = store_path(&j->store, STORE_KEY, &path);
+	if (err != 0)
+		return store_complain(complaint, err, j->cli->root);
+	err = store_write_key(path.text, j->key, span_text(""), &j->entropy, complaint);
+	if (err == 0)
+		err = store_write_bundle(&j->store, &j->bundle, complaint);
+	if (err == 0)
+		err = write_config(j, complaint);
+	if (err == 0 && strcmp(path.text, j->key_path.text) != 0)
+		(void)unlink(
+			j->key_path.text); /* if it stays, it is as well guarded as the other */
+	return err;
+}
+
+static int join(struct joining *j, struct complaint *complaint)
+{
+	int err = read_bundle(j, complaint);
+
+	if (err != 0)
+		return err;
+	if (host_store(j->cli, j->bundle.network, &j->store, complaint) != CLI_OK)
+		return ERR_MALFORMED;
+	err = check_same_network(j, complaint);
+	if (err == 0)
+		err = find_key(j, complaint);
+	if (err == 0)
+		err = host_entropy(&j->entropy, complaint);
+	return err == 0 ? write_files(j, complaint) : err;
+}
+
+static void print_result(const struct joining *j)
+{
+	char until[CALENDAR_TEXT_CHARS + 1];
+
+	calendar_to_text(j->certificate.not_after, until);
+	(void)printf("Joined \"%s\" as \"%s\"; the certificate ends %s.\n", j->store.network,
+		     j->certificate.name, until);
+	(void)fflush(stdout);
+}
+
+/* A daemon that runs still has the certificate from before. */
+static enum cli_exit start(const struct cli *cli, const struct store *store)
+{
+	if (launch_is_running(store)) {
+		const enum cli_exit code = launch_down(cli, store);
+
+		if (code != CLI_OK)
+			return code;
+	}
+	return launch_up(cli, store);
+}
+
+enum cli_exit verb_join(const struct cli *cli)
+{
+	struct joining j = { .cli = cli };
+	struct complaint complaint;
+	const int err = join(&j, &complaint);
+	enum cli_exit code = CLI_OK;
+
+	if (err != 0)
+		code = report_failure(cli, err, &complaint);
+	else
+		print_result(&j);
+	key_free(j.key);
+	trust_free(j.trust);
+	bundle_wipe(&j.bundle);
+	entropy_wipe(&j.entropy);
+	if (code == CLI_OK && cli_has(cli, "no-up"))
+		report_note("Next: ipop up %s", j.store.network);
+	else if (code == CLI_OK)
+		code = start(cli, &j.store);
+	return code;
+}

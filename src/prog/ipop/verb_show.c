@@ -1,0 +1,342 @@
+/* verb_show.c - the verbs that look: `ipop status`, `peers`, `ping` and `version`.
+ *
+ * What the daemon answers is shown; --json passes its answer on as it is. Texts in it that peers
+ * may have chosen go through output_foreign() before a terminal sees them.
+ */
+#include "base/err.h"
+#include "io/clock.h"
+#include "prog/ipop/control.h"
+#include "prog/ipop/host.h"
+#include "prog/ipop/options.h"
+#include "prog/ipop/output.h"
+#include "prog/ipop/report.h"
+#include "prog/ipop/verbs.h"
+#include "prog/version.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+
+#define STATUS_PEERS_MAX 12 /* with the rest, a screen of 24 lines */
+#define PING_COUNT_DEFAULT 3
+#define PING_COUNT_MAX 1000000
+#define PING_INTERVAL_MS 1000
+
+/* --- reading answers --- */
+
+static struct output_text text_at(const json_t *object, const char *name)
+{
+	return output_foreign(json_string_value(json_object_get(object, name)));
+}
+
+static uint64_t number_at(const json_t *object, const char *name)
+{
+	const json_int_t value = json_integer_value(json_object_get(object, name));
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+static struct output_text rtt_at(const json_t *object)
+{
+	const json_t *const rtt = json_object_get(object, "rtt_us");
+
+	return json_is_integer(rtt) ? output_rtt(number_at(object, "rtt_us"))
+				    : output_foreign(NULL);
+}
+
+static struct output_text left_at(const json_t *object)
+{
+	return output_left(json_string_value(json_object_get(object, "certificate_not_after")),
+			   clock_now().wall);
+}
+
+/* Connects to the daemon of the network that is meant; what fails is reported. */
+static enum cli_exit connect_daemon(const struct cli *cli, size_t argument, struct control *ret)
+{
+	struct complaint complaint;
+	struct store store;
+	enum cli_exit code = host_choose(cli, cli_argument(cli, argument), &store, &complaint);
+
+	if (code == CLI_OK)
+		code = control_open(&store, ret, &complaint);
+	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+}
+
+static enum cli_exit ask(const struct cli *cli, struct control *control, const char *verb,
+			 json_t **ret)
+{
+	const struct control_request request = { .verb = verb };
+	struct complaint complaint;
+	const enum cli_exit code = control_ask(control, &request, ret, &complaint);
+
+	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_IO, &complaint);
+}
+
+/* --- peers --- */
+
+static void add_peer(struct output_table *table, const json_t *peer, bool all)
+{
+	output_cell(table, text_at(peer, "name").text);
+	output_cell(table, text_at(peer, "state").text);
+	output_cell(table, rtt_at(peer).text);
+	output_cell(table, text_at(peer, "remote").text);
+	output_cell(table, text_at(peer, "ipv4").text);
+	if (all) {
+		output_cell(table, text_at(peer, "ipv6").text);
+		output_cell(table, output_bytes(number_at(peer, "bytes_sent")).text);
+		output_cell(table, output_bytes(number_at(peer, "bytes_received")).text);
+	}
+	output_cell(table, left_at(peer).text);
+	output_cell(table, text_at(peer, "why").text);
+}
+
+/* The first `max` peers; with `all` every column. */
+static void print_peers(const json_t *answer, size_t max, bool all)
+{
+	static const char *const head[] = { "PEER", "STATE", "RTT",      "PATH",        "IPV4",
+					    "IPV6", "SENT",  "RECEIVED", "CERTIFICATE", "WHY" };
+	const json_t *const peers = json_object_get(answer, "peers");
+	const size_t columns = sizeof(head) / sizeof(head[0]);
+	struct output_table table;
+
+	output_table_init(&table, all ? columns : columns - 3);
+	for (size_t i = 0; i < columns; i++)
+		if (all || i < 5 || i > 7)
+			output_cell(&table, head[i]);
+	for (size_t i = 0; i < json_array_size(peers) && i < max; i++)
+		add_peer(&table, json_array_get(peers, i), all);
+	output_table_print(&table, "", stdout);
+	output_table_free(&table);
+	if (json_array_size(peers) > max)
+		(void)printf("and %zu more: ipop peers\n", json_array_size(peers) - max);
+}
+
+enum cli_exit verb_peers(const struct cli *cli)
+{
+	struct control control;
+	json_t *answer;
+	enum cli_exit code = connect_daemon(cli, 0, &control);
+
+	if (code != CLI_OK)
+		return code;
+	code = ask(cli, &control, "peers", &answer);
+	if (code == CLI_OK && !cli->json) {
+		print_peers(answer, SIZE_MAX, true);
+		json_decref(answer);
+	} else if (code == CLI_OK) {
+		output_json(answer);
+	}
+	control_close(&control);
+	return code;
+}
+
+/* --- status --- */
+
+static void add_row(struct output_table *table, const char *name, const char *value)
+{
+	output_cell(table, name);
+	output_cell(table, value);
+}
+
+/* "10.201.0.1/16"; "-" if there is no address. */
+static struct output_text address_of(const json_t *status, const char *name, const char *len_name)
+{
+	struct output_text text = text_at(status, name);
+
+	if (strcmp(text.text, "-") == 0)
+		return text;
+	return output_text("%s/%" PRIu64, text.text, number_at(status, len_name));
+}
+
+static void print_status(const json_t *status)
+{
+	struct output_table table;
+	struct output_text text;
+
+	(void)printf("%s is %s since %s\n\n", text_at(status, "network").text,
+		     json_is_true(json_object_get(status, "ready")) ? "up" : "starting",
+		     output_duration(number_at(status, "uptime_s")).text);
+	output_table_init(&table, 2);
+	add_row(&table, "this host", text_at(status, "name").text);
+	add_row(&table, "id", text_at(status, "id").text);
+	add_row(&table, "IPv4", address_of(status, "ipv4", "ipv4_prefix_len").text);
+	add_row(&table, "IPv6", address_of(status, "ipv6", "ipv6_prefix_len").text);
+	text = output_text("%s, MTU %" PRIu64 ", UDP port %" PRIu64,
+			   text_at(status, "interface").text, number_at(status, "mtu"),
+			   number_at(status, "port"));
+	add_row(&table, "interface", text.text);
+	add_row(&table, "certificate", left_at(status).text);
+	text = output_text("%" PRIu64 " up of %" PRIu64 " known", number_at(status, "peers_up"),
+			   number_at(status, "peers_known"));
+	add_row(&table, "peers", text.text);
+	output_table_print(&table, "  ", stdout);
+	output_table_free(&table);
+}
+
+enum cli_exit verb_status(const struct cli *cli)
+{
+	struct control control;
+	json_t *status;
+	json_t *peers;
+	enum cli_exit code = connect_daemon(cli, 0, &control);
+
+	if (code != CLI_OK)
+		return code;
+	code = ask(cli, &control, "status", &status);
+	if (code == CLI_OK && cli->json) {
+		output_json(status);
+	} else if (code == CLI_OK) {
+		print_status(status);
+		json_decref(status);
+		code = ask(cli, &control, "peers", &peers);
+		if (code == CLI_OK && json_array_size(json_object_get(peers, "peers")) > 0) {
+			(void)fputc('\n', stdout);
+			print_peers(peers, STATUS_PEERS_MAX, false);
+		}
+		if (code == CLI_OK)
+			json_decref(peers);
+	}
+	control_close(&control);
+	return code;
+}
+
+/* --- ping --- */
+
+struct pings {
+	uint32_t sent, answered, direct;
+	uint64_t least_us, most_us, sum_us;
+	enum cli_exit failure; /* of the last that failed */
+};
+
+static void count_reply(struct pings *pings, const json_t *answer)
+{
+	const uint64_t rtt = number_at(answer, "rtt_us");
+
+	if (pings->answered == 0 || rtt < pings->least_us)
+		pings->least_us = rtt;
+	if (rtt > pings->most_us)
+		pings->most_us = rtt;
+	pings->sum_us += rtt;
+	pings->answered++;
+	if (json_is_true(json_object_get(answer, "direct")))
+		pings->direct++;
+}
+
+static void print_reply(const json_t *answer)
+{
+	const bool direct = json_is_true(json_object_get(answer, "direct"));
+
+	(void)printf("%s answers after %s %s %s\n", text_at(answer, "name").text,
+		     rtt_at(answer).text, direct ? "directly from" : "not directly, by",
+		     text_at(answer, "remote").text);
+	(void)fflush(stdout);
+}
+
+/* False when there is no use in going on. */
+static bool ping_once(const struct cli *cli, struct control *control, struct pings *pings)
+{
+	const struct control_request request = { .verb = "ping", .peer = cli_argument(cli, 0) };
+	struct complaint complaint;
+	json_t *answer;
+
+	pings->sent++;
+	pings->failure = control_ask(control, &request, &answer, &complaint);
+	if (pings->failure != CLI_OK) {
+		(void)report_exit_with(cli, pings->failure, ERR_TIMEOUT, &complaint);
+		return pings->failure == CLI_NO_REPLY;
+	}
+	count_reply(pings, answer);
+	if (!cli->json) {
+		print_reply(answer);
+		json_decref(answer);
+	} else {
+		output_json(answer);
+	}
+	return true;
+}
+
+static enum cli_exit sum_up(const struct cli *cli, const struct pings *pings)
+{
+	if (pings->sent > 1 && pings->answered > 0 && !cli->json)
+		(void)printf("%" PRIu32 " of %" PRIu32 " answered; %s least, %s mean, %s most\n",
+			     pings->answered, pings->sent, output_rtt(pings->least_us).text,
+			     output_rtt(pings->sum_us / pings->answered).text,
+			     output_rtt(pings->most_us).text);
+	if (pings->answered == 0)
+		return pings->failure;
+	return pings->direct > 0 ? CLI_OK : CLI_NOT_DIRECT;
+}
+
+enum cli_exit verb_ping(const struct cli *cli)
+{
+	static const struct options_range range = { 1, PING_COUNT_MAX, PING_COUNT_DEFAULT };
+	struct pings pings = { .failure = CLI_OK };
+	struct complaint complaint;
+	struct control control;
+	enum cli_exit code;
+	uint32_t count;
+
+	if (options_number(cli, "count", range, &count, &complaint) != 0)
+		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+	code = connect_daemon(cli, 1, &control);
+	if (code != CLI_OK)
+		return code;
+	while (pings.sent < count) {
+		if (pings.sent > 0 && control_wait_closed(&control, PING_INTERVAL_MS))
+			break;
+		if (!ping_once(cli, &control, &pings))
+			break;
+	}
+	control_close(&control);
+	return sum_up(cli, &pings);
+}
+
+/* --- version --- */
+
+/* The daemons that run, and what they are. */
+static json_t *running_versions(const struct cli *cli)
+{
+	const struct control_request request = { .verb = "version" };
+	json_t *const daemons = json_array();
+	struct host_networks networks;
+
+	host_networks(cli->root, &networks);
+	for (size_t i = 0; i < networks.count; i++) {
+		struct complaint unused;
+		struct control control;
+		struct store store;
+		json_t *answer;
+
+		if (host_store(cli, networks.names[i], &store, &unused) != CLI_OK ||
+		    control_open(&store, &control, &unused) != CLI_OK)
+			continue;
+		if (control_ask(&control, &request, &answer, &unused) == CLI_OK) {
+			(void)json_object_del(answer, "schema");
+			(void)json_object_set_new(answer, "network",
+						  json_string(networks.names[i]));
+			(void)json_array_append_new(daemons, answer);
+		}
+		control_close(&control);
+	}
+	return daemons;
+}
+
+enum cli_exit verb_version(const struct cli *cli)
+{
+	json_t *const daemons = running_versions(cli);
+
+	if (cli->json) {
+		output_json(json_pack("{s:s, s:s, s:o}", "schema", "ipop.versions/1", "version",
+				      version_text(), "daemons", daemons));
+		return CLI_OK;
+	}
+	(void)printf("ipop %s\n", version_text());
+	for (size_t i = 0; i < json_array_size(daemons); i++) {
+		const json_t *const one = json_array_get(daemons, i);
+
+		(void)printf("ipopd %s runs %s\n", text_at(one, "version").text,
+			     text_at(one, "network").text);
+	}
+	json_decref(daemons);
+	return CLI_OK;
+}

@@ -1,0 +1,229 @@
+/* verbs.c - the table of verbs: all that the command line knows about them. */
+#include "prog/ipop/verbs.h"
+
+static const struct cli_option create_options[] = {
+	{ .name = "bootstrap",
+	  .value = "HOST:PORT",
+	  .help = "Where other members reach this host: a name or address, and "
+		  "the UDP port (4767 if left away). May be given several "
+		  "times.",
+	  .many = true },
+	{ .name = "prefix",
+	  .value = "CIDR",
+	  .help = "The group's IPv4 addresses. Without it, a /16 of 10.128.0.0/9 that "
+		  "is none of this host's routes." },
+	{ .name = "name",
+	  .value = "HOST",
+	  .help = "What this host is called in the group. Without it, its host name." },
+	{ .name = "days",
+	  .value = "N",
+	  .help = "How long its certificate is valid; 365 if left away." },
+	{ .name = "passphrase", .help = "Ask for a passphrase that guards the key of the CA." },
+	{ .name = "passphrase-file",
+	  .value = "FILE",
+	  .help = "Take it from the first line of a file (- for standard "
+		  "input)." },
+	{ .name = NULL },
+};
+
+static const struct cli_option sign_options[] = {
+	{ .name = "ip",
+	  .value = "A.B.C.D",
+	  .help = "The member's IPv4 address. Without it, the lowest that is free; in a "
+		  "renewal, the one it has." },
+	{ .name = "days",
+	  .value = "N",
+	  .help = "How long the certificate is valid; 365 if left away." },
+	{ .name = "passphrase-file",
+	  .value = "FILE",
+	  .help = "Where the key of the CA has a passphrase: take it from the "
+		  "first line of a file (- for standard input) instead of "
+		  "asking." },
+	{ .name = NULL },
+};
+
+static const struct cli_option request_options[] = {
+	{ .name = "name",
+	  .value = "HOST",
+	  .help = "What this host is to be called. Without it, its host name." },
+	{ .name = "key",
+	  .value = "KIND",
+	  .help = "ed25519 (without it) or p256, for hardware that has nothing else." },
+	{ .name = NULL },
+};
+
+static const struct cli_option join_options[] = {
+	{ .name = "no-up", .help = "Do not start the daemon." },
+	{ .name = NULL },
+};
+
+static const struct cli_option leave_options[] = {
+	{ .name = "yes", .help = "Do not ask.", .letter = 'y' },
+	{ .name = "with-ca", .help = "Remove the group's CA as well, if it is on this host." },
+	{ .name = NULL },
+};
+
+static const struct cli_option ping_options[] = {
+	{ .name = "count", .value = "N", .help = "How many; 3 if left away.", .letter = 'c' },
+	{ .name = NULL },
+};
+
+const struct cli_verb verbs[] = {
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "create",
+		.arguments = "NAME",
+		.options = create_options,
+		.help = "Make a group, with this host as its first member.",
+		.detail = "Makes the certificate authority (CA) of a new group here and lets this "
+			  "host join as the first member. The group's name is also the name of the "
+			  "network interface.\n"
+			  "The CA is needed only to admit members and to renew their certificates; "
+			  "while it is away, the network goes on.",
+		.example = "ipop group create lab --bootstrap vpn.example.org:4767",
+		.run = verb_create,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "request",
+		.arguments = "",
+		.options = request_options,
+		.help = "Make a key, and a request to join a group.",
+		.detail =
+			"Prints a request for a certificate (PKCS#10, PEM). It holds nothing "
+			"secret: send it to whoever runs the group. The private key stays on this "
+			"host.",
+		.example = "ipop request --name beta > beta.request",
+		.run = verb_request,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "sign",
+		.arguments = "NAME REQUEST",
+		.options = sign_options,
+		.help = "Admit who made a request: prints a bundle.",
+		.detail =
+			"Signs a request (a file, or - for standard input) on the host where the "
+			"group's CA is, and prints the bundle with which its maker joins. A name, "
+			"an address and an id have one holder at a time; a second one is refused. "
+			"A request of a key that was signed before renews its certificate: name, "
+			"address and id stay.\n"
+			"The bundle holds the secret of the network, so it travels like a "
+			"password; without the private key of the request nobody can join with "
+			"it.",
+		.example = "ipop group sign lab beta.request > beta.bundle",
+		.run = verb_sign,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "list",
+		.arguments = "NAME",
+		.reads = true,
+		.help = "List the members that were admitted.",
+		.detail =
+			"Lists what the CA on this host has issued: names, addresses, ids, and how "
+			"long each certificate is valid.",
+		.example = "ipop group list lab",
+		.run = verb_list,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "join",
+		.arguments = "BUNDLE",
+		.options = join_options,
+		.help = "Join with a bundle, and start.",
+		.detail =
+			"Takes a bundle (a file, or - for standard input) to the key that made its "
+			"request, keeps both, and starts the daemon. With a bundle of a network "
+			"that this host is in already, renews its certificate.",
+		.example = "ipop join beta.bundle",
+		.run = verb_join,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "leave",
+		.arguments = "[NET]",
+		.options = leave_options,
+		.help = "Stop, and remove the network from this host.",
+		.detail = "Stops the daemon and removes the key, the certificate and the "
+			  "configuration of this host. The group's CA stays, if it is here, unless "
+			  "--with-ca says otherwise.",
+		.example = "ipop leave lab",
+		.run = verb_leave,
+	},
+	{
+		.section = "Run",
+		.verb = "up",
+		.arguments = "[NET]",
+		.help = "Start the daemon, and wait until it is usable.",
+		.detail = "Starts the daemon of a network: through systemd where it runs, else in "
+			  "the "
+			  "background with its log in /run/ipop/NET/log. Waits until the interface "
+			  "has its addresses and another member answers, and tells the addresses.",
+		.example = "ipop up lab",
+		.run = verb_up,
+	},
+	{
+		.section = "Run",
+		.verb = "down",
+		.arguments = "[NET]",
+		.help = "Stop the daemon.",
+		.detail =
+			"Says goodbye to the peers, stops the daemon of a network and waits until "
+			"it is gone.",
+		.example = "ipop down lab",
+		.run = verb_down,
+	},
+	{
+		.section = "Look",
+		.verb = "status",
+		.arguments = "[NET]",
+		.reads = true,
+		.help = "Show this host and its peers on one screen.",
+		.detail =
+			"Shows the addresses of this host, how long its certificate is valid, and "
+			"its peers, each with its path.",
+		.example = "ipop status --json",
+		.run = verb_status,
+	},
+	{
+		.section = "Look",
+		.verb = "peers",
+		.arguments = "[NET]",
+		.reads = true,
+		.help = "Show all peers with all that is known of them.",
+		.detail = "Shows every peer with its state, round-trip time, path, addresses, "
+			  "traffic, the time its certificate is still valid, and why it is not up.",
+		.example = "ipop peers lab",
+		.run = verb_peers,
+	},
+	{
+		.section = "Look",
+		.verb = "ping",
+		.arguments = "PEER [NET]",
+		.options = ping_options,
+		.reads = true,
+		.help = "Ask a peer for an answer, and show by which way it came.",
+		.detail = "Probes a peer through the encrypted session. PEER is its name, its "
+			  "address "
+			  "inside the network, or its id. Ends with 0 if an answer came directly, "
+			  "6 if "
+			  "only by other members, 5 if none came.",
+		.example = "ipop ping beta -c 1",
+		.run = verb_ping,
+	},
+	{
+		.section = "Look",
+		.verb = "version",
+		.arguments = "",
+		.reads = true,
+		.help = "Show the versions of this program and of the daemons that run.",
+		.detail = "Shows the versions of this program and of the daemons that run.",
+		.example = "ipop version",
+		.run = verb_version,
+	},
+	{ .verb = NULL },
+};

@@ -1,0 +1,592 @@
+#!/bin/sh
+# run.sh BUILD - `ipop` from end to end on files, without a network: TAP on standard output.
+#
+# Hosts are directories for --root. Where a daemon is needed, tests/cli/fake_daemon answers. Nothing
+# waits for a time: what is not there at once is a failure.
+set -u
+
+build=$(cd "$1" && pwd)
+work=$(mktemp -d)
+ipop=$build/src/prog/ipop/ipop
+forge=$build/tests/cli/forge
+fake=$build/tests/cli/fake_daemon
+crash=$build/tests/cli/ipop_crash
+daemons=
+count=0
+failed=0
+
+cleanup() {
+	for pid in $daemons; do
+		kill "$pid" 2>/dev/null
+	done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+cd "$work" || exit 1
+
+# --- what the cases are written with ---
+
+# Everything that was printed, for the canary at the end.
+all=$work/all-output
+
+# run EXIT COMMAND...: runs it and keeps its output in out and err.
+run() {
+	want=$1
+	shift
+	"$@" >out 2>err </dev/null
+	got=$?
+	cat out err >>"$all"
+	if [ "$got" != "$want" ]; then
+		echo "# $*: exit code $got, not $want"
+		sed 's/^/#     /' out err
+		return 1
+	fi
+}
+
+# says FILE TEXT: the file holds the text.
+says() {
+	grep -qF -e "$2" "$1" || {
+		echo "# $1 does not say: $2"
+		sed 's/^/#     /' "$1"
+		return 1
+	}
+}
+
+# refuses EXIT TEXT COMMAND...: it ends so, and with this sentence.
+refuses() {
+	code=$1
+	text=$2
+	shift 2
+	run "$code" "$@" && says err "$text"
+}
+
+mode_is() {
+	[ "$(stat -c %a "$2")" = "$1" ] || {
+		echo "# $2 has mode $(stat -c %a "$2"), not $1"
+		return 1
+	}
+}
+
+# check NAME FUNCTION: a case.
+check() {
+	count=$((count + 1))
+	if "$2"; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		failed=1
+	fi
+}
+
+on() {
+	root=$1
+	shift
+	"$ipop" --root "$root" "$@"
+}
+
+# member ROOT NAME: a host that has joined the group "lab" of host a.
+member() {
+	on "$1" request --name "$2" >"$2.request" 2>/dev/null &&
+		on a group sign lab "$2.request" >"$2.bundle" 2>/dev/null &&
+		on "$1" join "$2.bundle" --no-up >/dev/null 2>&1
+}
+
+# field NAME FILE: of JSON that was printed with one field a line.
+field() {
+	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$2"
+}
+
+# --- groups, requests, bundles ---
+
+creates_a_group() {
+	run 0 on a group create lab --bootstrap vpn.example.org:4000 --name alpha &&
+		says out 'ipop up lab' &&
+		says a/etc/ipop/lab.conf 'port = 4000' &&
+		says a/var/lib/ipop/lab/ca/group.conf 'bootstrap = vpn.example.org:4000#' &&
+		run 0 on a group list lab && says out alpha
+}
+
+guards_the_files() {
+	mode_is 700 a/var/lib/ipop/lab && mode_is 700 a/var/lib/ipop/lab/ca &&
+		mode_is 600 a/var/lib/ipop/lab/key.pem &&
+		mode_is 600 a/var/lib/ipop/lab/bundle.json &&
+		mode_is 600 a/var/lib/ipop/lab/ca/key.pem &&
+		mode_is 600 a/var/lib/ipop/lab/ca/secret &&
+		mode_is 600 a/var/lib/ipop/lab/ca/registry
+}
+
+guards_the_files_whatever_the_umask() (
+	umask 0
+	run 0 on umask group create other --bootstrap b:1 --name alpha &&
+		mode_is 600 umask/var/lib/ipop/other/ca/key.pem &&
+		mode_is 755 umask/etc/ipop &&
+		umask 0777 &&
+		run 0 on umask request --name b &&
+		mode_is 700 umask/var/lib/ipop/requests &&
+		umask 022 && mode_is 600 umask/var/lib/ipop/requests/*.pem
+)
+
+makes_no_group_twice() {
+	refuses 1 'ipop leave lab leaves it' on a group create lab --bootstrap x:1 --name alpha &&
+		rm a/etc/ipop/lab.conf &&
+		refuses 1 'exists already' on a group create lab --bootstrap x:1 --name alpha &&
+		run 0 on a join a/var/lib/ipop/lab/bundle.json --no-up &&
+		says a/etc/ipop/lab.conf '#port = 4767' &&
+		on a group list lab >/dev/null
+}
+
+refuses_groups_that_cannot_be() {
+	refuses 2 'cannot be the name of a network' on x group create Lab --bootstrap b:1 &&
+		refuses 2 'keys wait' on x group create requests --bootstrap b:1 &&
+		refuses 2 '--bootstrap HOST:PORT is missing' on x group create lab &&
+		refuses 2 'must be HOST:PORT' on x group create lab --bootstrap b:70000 &&
+		refuses 2 'IPv4 prefix of /8 to /30' \
+			on x group create lab --bootstrap b:1 --name h --prefix 10.0.0.0/31 &&
+		refuses 2 'from 1 to 3650' \
+			on x group create lab --bootstrap b:1 --name h --days 0 &&
+		refuses 2 'without - at its ends' \
+			on x group create lab --bootstrap b:1 --name -h &&
+		[ ! -e x ]
+}
+
+joins_a_second_host() {
+	run 0 on b request --name beta && cp out beta.request &&
+		says out 'BEGIN CERTIFICATE REQUEST' &&
+		mode_is 700 b/var/lib/ipop/requests &&
+		mode_is 600 b/var/lib/ipop/requests/*.pem &&
+		run 0 on a group sign lab beta.request && cp out beta.bundle &&
+		says err 'Signed "beta": 10.' && mode_is 600 out &&
+		run 0 on b join beta.bundle --no-up && says out 'Joined "lab" as "beta"' &&
+		mode_is 600 b/var/lib/ipop/lab/key.pem &&
+		mode_is 600 b/var/lib/ipop/lab/bundle.json &&
+		[ -z "$(ls b/var/lib/ipop/requests)" ] &&
+		run 0 on a group list lab && says out beta
+}
+
+joins_from_a_pipe() {
+	on p256 request --name pipe --key p256 2>>"$all" | on a group sign lab - 2>>"$all" |
+		on p256 join - --no-up >>"$all" 2>&1 && on a group list lab | grep -q '^pipe '
+}
+
+renews_with_the_same_id_and_address() {
+	run 0 on a group list lab --json && grep -A2 '"beta"' out >before &&
+		run 0 on a group sign lab beta.request --days 7 && cp out renewed.bundle &&
+		says err 'Renewed "beta"' &&
+		run 0 on b join renewed.bundle --no-up &&
+		run 0 on a group list lab --json && grep -A2 '"beta"' out >after &&
+		cmp -s before after && [ "$(grep -c '"name": "beta"' out)" = 1 ]
+}
+
+refuses_a_second_holder() {
+	on c request --name beta >second.request 2>/dev/null &&
+		cp a/var/lib/ipop/lab/ca/registry before &&
+		refuses 7 'the name "beta" is held by another key' \
+			on a group sign lab second.request &&
+		[ ! -s out ] &&
+		on c request --name gamma >gamma.request 2>/dev/null &&
+		address=$(on a group list lab | sed -n 's/^beta *\([0-9.]*\) .*/\1/p') &&
+		refuses 7 "$address is held by \"beta\"" \
+			on a group sign lab gamma.request --ip "$address" &&
+		refuses 7 'keeps it when it is renewed' \
+			on a group sign lab beta.request --ip "${address%.*}.77" &&
+		cmp -s before a/var/lib/ipop/lab/ca/registry
+}
+
+gives_the_address_that_is_wished() {
+	address=$(on a group list lab | sed -n 's/^beta *\([0-9.]*\) .*/\1/p')
+	run 0 on a group sign lab gamma.request --ip "${address%.*}.77" &&
+		says err "${address%.*}.77" &&
+		refuses 1 'not its first or last' on a group sign lab second.request --ip 192.0.2.1 &&
+		refuses 2 'must be an IPv4 address' on a group sign lab second.request --ip 1.2.3
+}
+
+refuses_what_is_no_request() {
+	echo hello >garbage
+	sed 's/^MI\(.\)/MJ\1/' beta.request >bent
+	refuses 1 'garbage: not a request' on a group sign lab garbage &&
+		refuses 1 'bent: ' on a group sign lab bent &&
+		refuses 1 'nowhere: no such thing' on a group sign lab nowhere &&
+		refuses 1 'longer than allowed' on a group sign lab /dev/zero &&
+		refuses 1 'is not on this host' on b group sign lab beta.request &&
+		refuses 2 'cannot be the name' on a group sign '../lab' beta.request
+}
+
+refuses_bundles_that_are_none() {
+	echo hello >garbage
+	head -c 300 beta.bundle >half
+	sed 's|bundle/1|bundle/2|' beta.bundle >later
+	sed 's|"network_id": "..|"network_id": "aa|' beta.bundle >foreign
+	sed 's|"network": "lab"|"network": "den"|' beta.bundle >renamed
+	sed 's|"secrets"|"secret"|' beta.bundle >misspelt
+	sed 's|"epoch": 1|"epoch": 0|' beta.bundle >epoch
+	refuses 1 'garbage: not a bundle: no valid JSON' on d join garbage &&
+		refuses 1 'half: not a bundle: no valid JSON' on d join half &&
+		refuses 1 'another version ("ipop.bundle/2")' on d join later &&
+		refuses 8 'of another network than it says' on d join foreign &&
+		refuses 8 'that of a group "lab", not of "den"' on d join renamed &&
+		refuses 1 '"secrets" is missing' on d join misspelt &&
+		refuses 1 '"secrets" must be' on d join epoch &&
+		refuses 1 'nowhere: no such thing' on d join nowhere &&
+		refuses 8 'its key is not on this host' on d join beta.bundle &&
+		[ ! -e d ]
+}
+
+refuses_certificates_of_another_ca() {
+	run 0 on e group create lab --bootstrap b:1 --name alpha || return 1
+	grep '"certificate"' beta.bundle >certificate
+	sed -e '/"certificate"/{r certificate
+		d;}' e/var/lib/ipop/lab/bundle.json >mixed
+	refuses 8 'its certificate ' on b join mixed &&
+		refuses 1 'another network of the name "lab"' on b join e/var/lib/ipop/lab/bundle.json
+}
+
+refuses_bundles_of_another_day() {
+	on f request --name phi >phi.request 2>/dev/null
+	"$forge" lab 3 <phi.request >expired && "$forge" lab -3 <phi.request >early &&
+		"$forge" lab 0 <phi.request >good || return 1
+	refuses 8 'expired: its certificate has expired' on f join expired &&
+		refuses 8 'early: its certificate is not valid yet' on f join early &&
+		[ ! -e f/etc ] && run 0 on f join good --no-up
+}
+
+keeps_what_the_owner_configured() {
+	echo 'log-level = debug # no comment here' >f/etc/ipop/lab.conf
+	cp f/etc/ipop/lab.conf before
+	run 0 on f join good --no-up && cmp -s before f/etc/ipop/lab.conf
+}
+
+# --- the CA's files ---
+
+refuses_a_damaged_registry() {
+	cp -r a g
+	registry=g/var/lib/ipop/lab/ca/registry
+	cp $registry whole
+	for damage in 's/beta/zeta/' '2d' '$d' 's/valid/revoked/'; do
+		sed "$damage" whole >$registry
+		refuses 1 'damaged; bring it back' on g group sign lab phi.request &&
+			refuses 1 'damaged; bring it back' on g group list lab || return 1
+	done
+	: >$registry
+	refuses 1 'damaged; bring it back' on g group sign lab phi.request || return 1
+	rm $registry
+	refuses 1 'registry: no such thing' on g group sign lab phi.request || return 1
+	cp e/var/lib/ipop/lab/ca/registry $registry
+	refuses 8 'not of the CA that stands beside it' on g group sign lab phi.request || return 1
+	cp whole $registry
+	cp e/var/lib/ipop/lab/ca/key.pem g/var/lib/ipop/lab/ca/key.pem
+	refuses 8 'is not the one of its certificate' on g group sign lab phi.request
+}
+
+guards_the_ca_by_a_passphrase() {
+	echo 'correct horse' >phrase
+	echo 'battery staple' >wrong
+	: >empty
+	run 0 on h group create lab --bootstrap b:1 --name alpha --passphrase-file phrase &&
+		says out 'under a passphrase' &&
+		says h/var/lib/ipop/lab/ca/key.pem 'ENCRYPTED PRIVATE KEY' &&
+		run 0 on h group sign lab phi.request --passphrase-file phrase &&
+		run 0 on h group list lab &&
+		refuses 1 'wrong passphrase' \
+			on h group sign lab phi.request --passphrase-file wrong &&
+		refuses 1 'no passphrase' on h group sign lab phi.request --passphrase-file empty &&
+		refuses 1 'there is no terminal' setsid "$ipop" --root h group sign lab phi.request
+}
+
+lets_two_signers_pass_one_after_the_other() {
+	pids=
+	for i in 1 2 3 4 5 6 7 8; do
+		on "many" request --name "m$i" >"m$i.request" 2>/dev/null
+	done
+	for i in 1 2 3 4 5 6 7 8; do
+		on a group sign lab "m$i.request" >"m$i.bundle" 2>/dev/null &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || return 1
+	done
+	[ "$(on a group list lab | grep -c '^m[1-8] ')" = 8 ] &&
+		[ "$(on a group list lab | awk 'NR > 1 { print $2 }' | sort | uniq -d)" = "" ]
+}
+
+# After a crash at each step of signing the registry is the old or the new one, and what was handed
+# out is in it.
+survives_a_crash_at_each_step() {
+	registry=a/var/lib/ipop/lab/ca/registry
+	step=0
+	old=0
+	new=0
+	status=137
+	while [ $status = 137 ]; do
+		step=$((step + 1))
+		on many request --name "crash$step" >crash.request 2>/dev/null
+		cp $registry before
+		CRASH_AT=$step "$crash" --root a group sign lab crash.request \
+			>crash.bundle 2>/dev/null
+		status=$?
+		on a group list lab >list 2>err || {
+			echo "# step $step left:"
+			sed 's/^/#     /' err
+			return 1
+		}
+		if grep -q "^crash$step " list; then
+			new=$((new + 1))
+			[ "$(grep -c . $registry)" = "$(($(grep -c . before) + 1))" ] || return 1
+		else
+			old=$((old + 1))
+			cmp -s before $registry || return 1
+			[ ! -s crash.bundle ] || return 1
+		fi
+	done
+	echo "# $step steps: $old left the old registry, $new the new one"
+	[ $status = 0 ] && [ $old -ge 5 ] && [ $new -ge 2 ] && on a group sign lab crash.request >/dev/null 2>&1
+}
+
+# --- the daemon ---
+
+status_json() {
+	echo "{\"schema\": \"ipop.status/1\", \"version\": \"9.9.9\", \"network\": \"lab\"," \
+		"\"network_id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"name\": \"beta\"," \
+		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"ready\": $1," \
+		"\"interface\": \"lab\", \"mtu\": 1360, \"port\": 4767, \"ipv6\": \"fd00::7\"," \
+		"\"ipv6_prefix_len\": 48, \"ipv4\": \"10.151.0.2\", \"ipv4_prefix_len\": 16," \
+		"\"uptime_s\": 3661, \"certificate_not_after\": \"2999-01-01T00:00:00Z\"," \
+		"\"peers_up\": $2, \"peers_known\": 2, \"counters\": {}}"
+}
+
+peers_json() {
+	cat <<-'END' | tr '\n' ' '
+	{"schema": "ipop.peers/1", "peers": [
+	 {"name": "alpha", "id": "aebagbafaydqqcikbmga2dqpcaireeyu", "state": "up",
+	  "ipv6": "fd00::8", "ipv4": "10.151.0.1", "remote": "192.0.2.7:4767", "rtt_us": 812,
+	  "session_s": 60, "certificate_not_after": "2999-01-01T00:00:00Z", "why": "",
+	  "packets_sent": 5, "bytes_sent": 700, "packets_received": 5, "bytes_received": 7000,
+	  "replayed": 0, "forged": 0},
+	 {"name": null, "id": "aebagbafaydqqcikbmga2dqpcaireeya", "state": "connecting",
+	  "ipv6": "fd00::9", "ipv4": null, "remote": null, "rtt_us": null, "session_s": null,
+	  "certificate_not_after": null, "why": "no\u001banswer", "packets_sent": 0,
+	  "bytes_sent": 0, "packets_received": 0, "bytes_received": 0, "replayed": 0,
+	  "forged": 0}]}
+	END
+	echo
+}
+
+pong_json() {
+	echo "{\"schema\": \"ipop.ping/1\", \"name\": \"alpha\"," \
+		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"ipv6\": \"fd00::8\"," \
+		"\"ipv4\": null, \"remote\": \"192.0.2.7:4767\", \"rtt_us\": 812, \"direct\": $1}"
+}
+
+error_json() {
+	echo "{\"schema\": \"ipop.error/1\", \"code\": \"$1\", \"text\": \"$2\", \"exit\": $3}"
+}
+
+# answers: a directory of what the daemon of host b says to everything.
+answers() {
+	rm -rf answers
+	mkdir answers
+	status_json true 1 >answers/status.0
+	peers_json >answers/peers.0
+	pong_json true >answers/ping.0
+	echo '{"schema": "ipop.version/1", "version": "9.9.9", "protocol": 1}' >answers/version.0
+	echo '{"schema": "ipop.down/1"}' >answers/down.0
+}
+
+# A program directory in which ipopd is the fake, so that `up` and `down` can be tried.
+install_fake() {
+	mkdir -p bin
+	cp "$ipop" bin/ipop
+	cat >bin/ipopd <<-END
+	#!/bin/sh
+	# ipopd --root DIR NET
+	echo "started with \$*"
+	[ "\$1" = --root ] || exit 2
+	[ ! -e "$work/answers/die" ] || { echo "no such \$3"; exit 8; }
+	echo \$\$ >"$work/daemon.pid"
+	exec "$fake" "\$2/run/ipop/\$3/control" "$work/answers"
+	END
+	chmod +x bin/ipopd
+}
+
+says_what_is_not_running() {
+	refuses 3 'lab is not running; ipop up lab starts it' on b status &&
+		refuses 3 'is not running' on b peers &&
+		refuses 3 'is not running' on b ping alpha &&
+		refuses 3 'is not running' on b down &&
+		refuses 4 'in no network' on nowhere status &&
+		refuses 4 'not in the network "den", but in: lab' on b status den &&
+		run 3 on b status --json && says out '"schema": "ipop.error/1"' &&
+		says out '"exit": 3' &&
+		run 0 on b version && says out 'ipop 0.'
+}
+
+goes_up_and_tells_the_address() {
+	answers
+	status_json false 0 >answers/status.0
+	status_json true 0 >answers/status.1
+	status_json true 1 >answers/status.2
+	run 0 bin/ipop --root b up || return 1
+	daemons="$daemons $(cat daemon.pid)"
+	says out 'lab is up: beta has 10.151.0.2 and fd00::7' &&
+		says b/run/ipop/lab/log 'started with --root' &&
+		mode_is 750 b/run/ipop/lab &&
+		run 0 bin/ipop --root b up lab && says out 'up already'
+}
+
+shows_status() {
+	run 0 on b status && cp out shown && says out 'lab is up since 1 h 1 min' &&
+		says out '  IPv4         10.151.0.2/16' && says out '  peers        1 up of 2 known' &&
+		says out 'alpha  up          0.81 ms  192.0.2.7:4767  10.151.0.1' &&
+		says out 'no?answer' && [ "$(wc -l <shown)" -le 24 ] &&
+		run 0 on b status --json && [ "$(field network out)" = lab ] &&
+		[ "$(field uptime_s out)" = 3661 ]
+}
+
+shows_peers() {
+	run 0 on b peers && says out 'fd00::8  700 B  7.00 kB' &&
+		run 0 on b peers --json && [ "$(field schema out)" = ipop.peers/1 ] &&
+		run 0 on b version && says out 'ipopd 9.9.9 runs lab' &&
+		run 0 on b version --json && [ "$(field network out)" = lab ]
+}
+
+pings() {
+	run 0 on b ping alpha -c 1 && says out 'alpha answers after 0.81 ms directly' &&
+		run 0 on b ping alpha lab -c 1 --json && [ "$(field rtt_us out)" = 812 ] &&
+		pong_json false >answers/ping.2 &&
+		run 6 on b ping alpha -c 1 && says out 'not directly' &&
+		error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.3 &&
+		run 5 on b ping alpha -c 2 && says err 'lab: alpha does not answer' &&
+		error_json ERR_DENIED 'not allowed' 7 >answers/ping.5 &&
+		run 7 on b ping alpha && says err 'not allowed' &&
+		refuses 2 'from 1 to' on b ping alpha -c 0
+}
+
+distrusts_the_daemon() {
+	printf 'nonsense\n' >answers/version.1
+	: >answers/empty
+	echo '{"schema": "ipop.peers/2", "peers": []}' >answers/peers.9
+	for n in 2 3 4 5 6 7 8; do
+		cp answers/peers.9 "answers/peers.$n"
+	done
+	refuses 1 'of another version than this program' on b peers &&
+		run 0 on b version && ! grep -q runs out
+}
+
+goes_down() {
+	run 0 on b down && says out 'lab is down.' && refuses 3 'is not running' on b status
+}
+
+tells_why_it_did_not_start() {
+	answers
+	: >answers/die
+	refuses 8 'no such lab' bin/ipop --root b up &&
+		says err 'the daemon ended with exit code 8' &&
+		rm answers/die && cp bin/ipopd ipopd.kept && rm bin/ipopd &&
+		refuses 1 'ipopd is not there' bin/ipop --root b up && mv ipopd.kept bin/ipopd
+}
+
+joins_and_goes_up() {
+	answers
+	run 0 bin/ipop --root b join renewed.bundle || return 1
+	daemons="$daemons $(cat daemon.pid)"
+	first=$(cat daemon.pid)
+	says out 'lab is up: beta' && run 0 bin/ipop --root b join renewed.bundle || return 1
+	daemons="$daemons $(cat daemon.pid)"
+	[ "$first" != "$(cat daemon.pid)" ]
+}
+
+leaves() {
+	refuses 2 'nothing was done' setsid "$ipop" --root b leave && [ -e b/etc/ipop/lab.conf ] &&
+		run 0 on b leave lab --yes && [ ! -e b/etc/ipop/lab.conf ] &&
+		[ ! -e b/var/lib/ipop/lab ] && [ ! -e b/run/ipop/lab ] &&
+		refuses 4 'in no network' on b status &&
+		run 0 on e leave -y && says out 'CA is still in' &&
+		[ -e e/var/lib/ipop/lab/ca/key.pem ] && [ ! -e e/var/lib/ipop/lab/key.pem ] &&
+		run 0 on h leave -y --with-ca && [ ! -e h/var/lib/ipop/lab ]
+}
+
+asks_which_network() {
+	run 0 on two group create one --bootstrap b:1 --name x &&
+		run 0 on two group create two --bootstrap b:1 --name x &&
+		refuses 2 'in several networks, name one: one, two' on two status &&
+		refuses 3 'two is not running' on two status two
+}
+
+explains_every_verb() {
+	run 0 "$ipop" --help && says out 'group sign NAME REQUEST' &&
+		run 2 "$ipop" && refuses 2 'did you mean "status"?' "$ipop" stauts &&
+		run 0 "$ipop" group --help && says out 'group list' || return 1
+	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \
+		ping version; do
+		# shellcheck disable=SC2086 # two words
+		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" ||
+			return 1
+	done
+}
+
+has_no_colour_in_a_pipe() {
+	! LC_ALL=C grep -q "$(printf '\033')" "$all"
+}
+
+fails_when_its_output_is_lost() {
+	"$ipop" --help >/dev/full 2>err
+	[ $? = 1 ] && says err 'could not be written'
+}
+
+# The bytes of a private key, in the forms in which they could get out, are where keys belong and
+# nowhere else.
+keeps_private_keys_to_itself() {
+	grep -rlZ 'BEGIN PRIVATE KEY' . | tr '\0' '\n' | sort >keys
+	grep -v '/key\.pem$\|/requests/[0-9a-f]*\.pem$' keys && return 1
+	[ "$(wc -l <keys)" -ge 5 ] || return 1
+	while read -r key; do
+		mode_is 600 "$key" || return 1
+		body=$(sed -n 2p "$key")
+		hex=$(printf '%s' "$body" | base64 -d | tail -c 32 | od -An -tx1 | tr -d ' \n')
+		raw=$(printf '%s' "$body" | base64 -d | tail -c 32 | base64)
+		grep -rlF -e "$body" -e "$hex" -e "$raw" . | grep -vxF -e "$key" >found
+		# A copy of a directory that a case made has the same keys in the same places.
+		if grep -v '/key\.pem$' found; then
+			echo "# the key of $key is in these files"
+			return 1
+		fi
+	done <keys
+}
+
+check 'group create makes a group and its first member' creates_a_group
+check 'secret files are for their owner alone' guards_the_files
+check 'whatever the umask' guards_the_files_whatever_the_umask
+check 'a group is never made over another' makes_no_group_twice
+check 'group create refuses what cannot be' refuses_groups_that_cannot_be
+check 'request, sign, join' joins_a_second_host
+check 'request, sign and join in a pipe, with P-256' joins_from_a_pipe
+check 'a renewal keeps id and address' renews_with_the_same_id_and_address
+check 'nobody gets a name or an address that is held' refuses_a_second_holder
+check 'group sign --ip' gives_the_address_that_is_wished
+check 'group sign refuses what is no request' refuses_what_is_no_request
+check 'join refuses what is no bundle' refuses_bundles_that_are_none
+check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
+check 'join refuses bundles of another day' refuses_bundles_of_another_day
+check 'join keeps what the owner configured' keeps_what_the_owner_configured
+check 'a damaged registry is refused' refuses_a_damaged_registry
+check 'the key of the CA under a passphrase' guards_the_ca_by_a_passphrase
+check 'eight signers at once' lets_two_signers_pass_one_after_the_other
+check 'a crash at each step of signing' survives_a_crash_at_each_step
+install_fake
+check 'exit codes 3 and 4' says_what_is_not_running
+check 'up waits, and tells the address' goes_up_and_tells_the_address
+check 'status' shows_status
+check 'peers and version' shows_peers
+check 'ping and its exit codes' pings
+check 'the answers of another version' distrusts_the_daemon
+check 'down' goes_down
+check 'up tells why the daemon ended' tells_why_it_did_not_start
+check 'join starts, and starts again when it renews' joins_and_goes_up
+check 'leave, with and without the CA' leaves
+check 'several networks' asks_which_network
+check 'help' explains_every_verb
+check 'no colour in a pipe' has_no_colour_in_a_pipe
+check 'lost output is a failure' fails_when_its_output_is_lost
+check 'private keys stay where they belong' keeps_private_keys_to_itself
+echo "1..$count"
+exit $failed
