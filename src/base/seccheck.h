@@ -17,8 +17,10 @@ enum seccheck { SEC_NONE, SECCHECK_LIST(SECCHECK_ENUM) SECCHECKS };
 #undef SECCHECK_ENUM
 
 #ifdef IPOP_MUTANTS
-extern int seccheck_mutant; /* set by tests/lib/mutant.c before main() */
-#define SECCHECK(id, expr) (((expr) ? 1 : 0) != (seccheck_mutant == (int)(id)))
+extern int seccheck_mutant;              /* tests/lib/mutant.c sets it before main(); else none */
+extern bool seccheck_reached[SECCHECKS]; /* what was evaluated in this process */
+bool seccheck_inverts(int id);
+#define SECCHECK(id, expr) (((expr) ? true : false) != seccheck_inverts((int)(id)))
 #else
 #define SECCHECK(id, expr) ((expr) ? true : false)
 #endif
