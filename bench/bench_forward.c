@@ -52,6 +52,7 @@ static void measure(struct bench *bench, const char *name, void (*prepare)(struc
 		    void (*round)(struct bench *))
 {
 	uint64_t times[ROUNDS];
+	uint64_t median;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		uint64_t start;
@@ -63,8 +64,9 @@ static void measure(struct bench *bench, const char *name, void (*prepare)(struc
 		times[i] = now_ns() - start;
 	}
 	qsort(times, ROUNDS, sizeof(times[0]), compare);
+	median = times[ROUNDS / 2];
 	(void)printf("%-32s %8.1f %8.1f\n", name, (double)times[0] / PACKETS,
-		     (double)times[ROUNDS / 2] / PACKETS);
+		     (double)median / PACKETS);
 }
 
 static void seal(struct bench *bench)
