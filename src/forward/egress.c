@@ -127,7 +127,6 @@ int egress_new(struct rng *rng, struct egress **ret)
 		return ERR_NOMEM;
 	}
 	for (uint16_t i = EGRESS_SLOTS; i-- > 0;) { /* the lowest number is taken first */
-		egress->slots[i].datagram.data = egress->room[i];
 		stack_push(&egress->free_slots, i);
 		stack_push(&egress->free_flows, i);
 	}
@@ -256,7 +255,6 @@ struct egress_datagram *egress_reserve(struct egress *egress, const struct egres
 	datagram = &egress->slots[number].datagram;
 	*datagram = *like;
 	datagram->data = egress->room[number];
-	datagram->len = 0;
 	return datagram;
 }
 

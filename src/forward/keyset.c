@@ -10,7 +10,6 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
-#include "crypto/hash.h"
 #include "session/replay.h"
 
 #include <stdatomic.h>
@@ -126,9 +125,8 @@ void keyset_unref(struct keyset *keyset)
 	if (keyset == NULL || --keyset->references > 0)
 		return;
 	for (uint32_t i = 0; i < keyset->lane_count; i++)
-		aead_free(&keyset->lanes[i].aead);
+		aead_free(&keyset->lanes[i].aead); /* the keys are there alone, and it wipes them */
 	aead_free(&keyset->receiving.aead);
-	secret_wipe(keyset, sizeof(*keyset) + keyset->lane_count * sizeof(keyset->lanes[0]));
 	free(keyset);
 }
 

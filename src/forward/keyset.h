@@ -44,7 +44,8 @@ struct keyset; /* opaque */
 /* Counted once for the caller. 0, ERR_NOMEM, ERR_CRYPTO. */
 int keyset_new(const struct keyset_config *config, struct keyset **ret);
 struct keyset *keyset_ref(struct keyset *keyset);
-/* Wipes and frees with the last reference; accepts NULL. Control thread only, like keyset_ref(). */
+/* Frees with the last reference, and then no copy of the keys is left; accepts NULL. Control thread
+ * only, like keyset_ref(). */
 void keyset_unref(struct keyset *keyset);
 
 uint32_t keyset_local_index(const struct keyset *keyset);
@@ -75,7 +76,9 @@ enum keyset_milestone {
 	KEYSET_SENT = 4,   /* another KEYSET_SENT_STEP packets were sent */
 };
 
-/* The milestones, ORed, that were passed since anybody asked; each is told once. */
+/* The milestones, ORed, that were passed since anybody asked; each is told once. forward/ asks for
+ * each packet and reports; whoever else seals or opens asks afterwards, or the session does not
+ * learn in time that its keys are in use. */
 unsigned keyset_take_milestones(struct keyset *keyset);
 
 struct keyset_counters {

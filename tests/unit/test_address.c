@@ -60,6 +60,8 @@ static void prefixes_that_overlap(void **state)
 		{ { { 192, 0, 2, 1 }, 32 }, { { 192, 0, 2, 1 }, 32 }, true },
 		{ { { 192, 0, 2, 1 }, 32 }, { { 192, 0, 2, 0 }, 32 }, false },
 		{ { { 192, 0, 2, 1 }, 32 }, { { 0 }, 0 }, true },
+		{ { { 10, 128, 1 }, 24 }, { { 10, 128, 2 }, 24 }, false },
+		{ { { 10, 128, 1 }, 24 }, { { 10, 128, 1, 128 }, 25 }, true },
 		{ { { 0 }, 0 }, { { 0 }, 0 }, true },
 		{ { { 128 }, 1 }, { { 0 }, 1 }, false },
 	};
@@ -93,6 +95,31 @@ static void the_default_prefix_is_a_hash(void **state)
 	}
 }
 
+/* The next one, and behind the last the first. */
+static void a_prefix_that_is_taken_leads_to_the_next(void **state)
+{
+	static const uint8_t want[][2] = { { 0, 219 + 1 }, { 1, 238 + 1 }, { 255, 213 + 1 } };
+	struct address_prefix_v4 routes[128];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct address_prefix_v4 prefix = { .len = 0 };
+		struct id network;
+		size_t count = 0;
+
+		memset(network.bytes, want[i][0], ID_BYTES);
+		assert_int_equal(address_default_prefix(&network, NULL, 0, &routes[count++]), 0);
+		assert_int_equal(address_default_prefix(&network, routes, count, &prefix), 0);
+		assert_int_equal(prefix.bytes[1], want[i][1]);
+		for (unsigned second = prefix.bytes[1]; second <= 255; second++)
+			routes[count++] =
+				(struct address_prefix_v4){ .bytes = { 10, (uint8_t)second },
+							    .len = 16 };
+		assert_int_equal(address_default_prefix(&network, routes, count, &prefix), 0);
+		assert_int_equal(prefix.bytes[1], 128);
+	}
+}
+
 /* Each prefix that was taken is avoided by the next; after 128 there is none. */
 static void the_default_prefix_avoids_the_routes_of_the_host(void **state)
 {
@@ -118,10 +145,12 @@ static void a_route_that_holds_them_all_leaves_none(void **state)
 {
 	static const struct address_prefix_v4 ten = { { 10 }, 8 };
 	static const struct address_prefix_v4 lower_half = { { 10 }, 9 };
+	static const struct address_prefix_v4 half_of_all = { { 0 }, 1 };
 	const struct id network = id_counting_from(1);
 	struct address_prefix_v4 prefix;
 
 	(void)state;
+	assert_int_equal(address_default_prefix(&network, &half_of_all, 1, &prefix), ERR_NOT_FOUND);
 	assert_int_equal(address_default_prefix(&network, &ten, 1, &prefix), ERR_NOT_FOUND);
 	assert_int_equal(address_default_prefix(&network, &lower_half, 1, &prefix), 0);
 }
@@ -133,6 +162,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_other_networks_are_told_apart),
 		cmocka_unit_test(prefixes_that_overlap),
 		cmocka_unit_test(the_default_prefix_is_a_hash),
+		cmocka_unit_test(a_prefix_that_is_taken_leads_to_the_next),
 		cmocka_unit_test(the_default_prefix_avoids_the_routes_of_the_host),
 		cmocka_unit_test(a_route_that_holds_them_all_leaves_none),
 	};

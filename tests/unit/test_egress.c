@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "forward/egress.h"
 #include "tests/lib/cmocka.h"
+#include "tests/lib/death.h"
 
 #include <string.h>
 
@@ -249,6 +250,60 @@ static void control_of_the_longest_displaces_its_own_data(void **state)
 	egress_del(egress);
 }
 
+/* Of two that are equally long, the one that asks gives for itself. */
+static void control_displaces_its_own_data_and_no_others(void **state)
+{
+	struct egress *egress = new_egress(1);
+
+	(void)state;
+	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS / 2);
+	fill(egress, 2, EGRESS_DATA, EGRESS_SLOTS / 2);
+	assert_true(queue(egress, 1, EGRESS_CONTROL, 100, 0));
+	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0));
+	assert_int_equal(drain(egress, 1, EGRESS_DATA), EGRESS_SLOTS / 2 - 1);
+	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS / 2);
+	fill(egress, 2, EGRESS_DATA, EGRESS_SLOTS / 2);
+	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0));
+	assert_int_equal(drain(egress, 2, EGRESS_DATA), EGRESS_SLOTS / 2 - 1);
+	egress_del(egress);
+}
+
+/* What was returned stands in its list like any other, from both ends. */
+static void what_was_returned_can_be_displaced(void **state)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram sent;
+
+	(void)state;
+	assert_true(queue(egress, 1, EGRESS_DATA, 100, 'a'));
+	assert_true(queue(egress, 1, EGRESS_DATA, 100, 'b'));
+	egress_return(egress, egress_next(egress, now));
+	fill(egress, 1, EGRESS_CONTROL, EGRESS_SLOTS - 2);
+	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0)); /* in the place of b */
+	do
+		assert_int_not_equal(send_one(egress, &sent), 0);
+	while (sent.class == EGRESS_CONTROL);
+	assert_int_equal(sent.data[0], 'a');
+	egress_del(egress);
+}
+
+static void links_may_come_and_go(void **state)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram sent;
+
+	(void)state;
+	for (uint32_t link = 1; link < 4 * EGRESS_SLOTS; link++) {
+		assert_true(queue(egress, link, EGRESS_DATA, 100, 0));
+		assert_int_equal(send_one(egress, &sent), link);
+	}
+	for (uint32_t link = 1; link <= EGRESS_SLOTS; link++) /* and all be there at once */
+		assert_true(queue(egress, link, EGRESS_DATA, 100, 0));
+	for (uint32_t link = 1; link <= EGRESS_SLOTS; link++)
+		assert_int_equal(send_one(egress, &sent), link);
+	egress_del(egress);
+}
+
 static void what_is_reserved_or_taken_is_never_displaced(void **state)
 {
 	const struct egress_datagram like = { .link = 1, .class = EGRESS_DATA };
@@ -311,10 +366,79 @@ static void a_link_whose_last_is_returned_still_has_the_turn(void **state)
 	taken = egress_next(egress, now);
 	assert_int_equal(taken->link, 1);
 	egress_return(egress, taken);
+	assert_true(queue(egress, 1, EGRESS_DATA, 1400, 0)); /* more than one turn's worth */
 	assert_int_equal(send_one(egress, &sent), 1);
 	assert_int_equal(send_one(egress, &sent), 2);
+	assert_int_equal(send_one(egress, &sent), 1);
 	assert_int_equal(send_one(egress, &sent), 0);
 	egress_del(egress);
+}
+
+/* Each leaves the egress with a datagram in the state that its name says, then misuses it. */
+static const struct egress_datagram datagram_like = { .link = 1, .class = EGRESS_DATA };
+
+static void commit_twice(void)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram *datagram = egress_reserve(egress, &datagram_like);
+
+	egress_commit(egress, datagram, 1);
+	egress_commit(egress, datagram, 1);
+}
+
+static void cancel_twice(void)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram *datagram = egress_reserve(egress, &datagram_like);
+
+	egress_cancel(egress, datagram);
+	egress_cancel(egress, datagram);
+}
+
+static void return_twice(void)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram *datagram = egress_reserve(egress, &datagram_like);
+
+	egress_commit(egress, datagram, 1);
+	datagram = egress_next(egress, now);
+	egress_return(egress, datagram);
+	egress_return(egress, datagram);
+}
+
+static void done_but_not_taken(void)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_datagram *datagram = egress_reserve(egress, &datagram_like);
+
+	egress_commit(egress, datagram, 1);
+	egress_done(egress, datagram);
+}
+
+static void commit_nothing(void)
+{
+	struct egress *egress = new_egress(1);
+
+	egress_commit(egress, egress_reserve(egress, &datagram_like), 0);
+}
+
+static void commit_more_than_the_room(void)
+{
+	struct egress *egress = new_egress(1);
+
+	egress_commit(egress, egress_reserve(egress, &datagram_like), EGRESS_SLOT_BYTES + 1);
+}
+
+static void misuse_is_noticed(void **state)
+{
+	static void (*const acts[])(void) = {
+		commit_twice,       cancel_twice,   return_twice,
+		done_but_not_taken, commit_nothing, commit_more_than_the_room,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		assert_non_null(death_text(acts[i]));
 }
 
 #define MODEL_LINKS 9
@@ -454,9 +578,13 @@ int main(void)
 		cmocka_unit_test(another_link_displaces_the_newest_data_of_the_longest),
 		cmocka_unit_test(links_of_equal_length_keep_what_they_have),
 		cmocka_unit_test(control_of_the_longest_displaces_its_own_data),
+		cmocka_unit_test(control_displaces_its_own_data_and_no_others),
+		cmocka_unit_test(what_was_returned_can_be_displaced),
+		cmocka_unit_test(links_may_come_and_go),
 		cmocka_unit_test(what_is_reserved_or_taken_is_never_displaced),
 		cmocka_unit_test(what_is_returned_goes_next_in_the_same_order),
 		cmocka_unit_test(a_link_whose_last_is_returned_still_has_the_turn),
+		cmocka_unit_test(misuse_is_noticed),
 		cmocka_unit_test(every_step_agrees_with_the_model),
 	};
 

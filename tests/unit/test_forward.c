@@ -1,6 +1,7 @@
 /* test_forward.c - packets through a table, between two members: what is sealed here is delivered
  * there, and whatever a peer, a stranger or this host itself should not be able to pass is counted
  * and gone. */
+#include "base/err.h"
 #include "tests/lib/cmocka.h"
 #include "tests/lib/members.h"
 #include "tests/lib/packet.h"
@@ -141,6 +142,7 @@ static void the_mtu_is_that_of_the_entry(void **state)
 	assert_int_equal(p.batch.packets[1].verdict, FORWARD_TOO_BIG);
 	assert_int_equal(p.batch.packets[1].mtu, 1000);
 	assert_int_equal(p.batch.packets[1].link, MEMBERS_B_LINK);
+	assert_int_equal(m->a.thread.counters.too_big, 1);
 	assert_int_equal(p.batch.packets[2].verdict, FORWARD_SENT);
 	packets_carry(&p, m);
 	assert_int_equal(p.batch.packets[1].len, 1000 + KEYSET_OVERHEAD);
@@ -431,6 +433,69 @@ static void expired_keys_queue_here_and_drop_there(void **state)
 	members_del(m);
 }
 
+static void what_has_a_verdict_is_left_alone(void **state)
+{
+	struct members *m = members_new(&(struct keyset_config){ 0 });
+	static struct packets p;
+
+	(void)state;
+	p.batch.count = 0;
+	p.batch.pending = 4711;
+	(void)packets_add_v4(&p, 100, members_a4, members_b4);
+	(void)packets_add_v4(&p, 100, members_a4, members_c4);
+	assert_int_equal(member_from_tun(&m->a, members_start, &p), 1);
+	assert_int_equal(p.batch.pending, 0);
+	assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
+	assert_int_equal(m->a.thread.counters.sent, 1);
+	packets_carry(&p, m);
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 1);
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 0);
+	assert_int_equal(m->b.thread.counters.delivered, 1);
+	members_del(m);
+}
+
+static int no_key(struct aead *aead, const uint8_t key[AEAD_KEY_BYTES])
+{
+	(void)aead;
+	(void)key;
+	return 0;
+}
+
+static void no_free(struct aead *aead)
+{
+	(void)aead;
+}
+
+static int refuse(struct aead *aead, const uint8_t nonce[AEAD_NONCE_BYTES], struct span aad,
+		  struct span bytes, uint8_t *ret)
+{
+	(void)aead;
+	(void)nonce;
+	(void)aad;
+	(void)bytes;
+	*ret = 0; /* half done */
+	return ERR_CRYPTO;
+}
+
+static void a_cipher_that_fails_sends_nothing(void **state)
+{
+	static const struct aead_ops broken = {
+		.name = "broken", .init = no_key, .free = no_free, .seal = refuse, .open = refuse
+	};
+	static const struct suite suite = { .id = SUITE_AES_256_GCM, .packets = &broken };
+	struct members *m = members_new(&(struct keyset_config){ .suite = &suite });
+	static struct packets p;
+
+	(void)state;
+	p.batch.count = 0;
+	(void)packets_add_v4(&p, 100, members_a4, members_b4);
+	assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
+	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
+	assert_int_equal(m->a.thread.counters.drop_crypto, 1);
+	assert_int_equal(egress_room(m->a.egress), EGRESS_SLOTS);
+	members_del(m);
+}
+
 static void a_full_egress_is_counted(void **state)
 {
 	struct members *m = members_new(&(struct keyset_config){ 0 });
@@ -500,6 +565,8 @@ int main(void)
 		cmocka_unit_test(handshakes_go_to_the_node_and_the_unknown_nowhere),
 		cmocka_unit_test(every_damaged_byte_is_noticed),
 		cmocka_unit_test(expired_keys_queue_here_and_drop_there),
+		cmocka_unit_test(what_has_a_verdict_is_left_alone),
+		cmocka_unit_test(a_cipher_that_fails_sends_nothing),
 		cmocka_unit_test(a_full_egress_is_counted),
 		cmocka_unit_test(a_resumed_copy_seals_and_opens_nothing),
 	};

@@ -110,6 +110,20 @@ static void a_peer_that_moves_is_reported(void **state)
 	assert_int_equal(member_from_wire(&m->b, members_start, &p), 0);
 	assert_false(forward_report(&m->b.thread, &report));
 
+	/* Each way is told: there, here, and there again. */
+	p.batch.count = 0;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote.port++;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
+	p.batch.packets[2].local.port++;
+	(void)member_from_wire(&m->b, members_start, &p);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(forward_report(&m->b.thread, &report));
+		assert_true(endpoint_equal(&report.remote, &p.batch.packets[i].remote));
+		assert_true(endpoint_equal(&report.local, &p.batch.packets[i].local));
+	}
+	assert_false(forward_report(&m->b.thread, &report));
+
 	/* Our own end of the path counts too. */
 	p.batch.count = 0;
 	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->local = elsewhere;
@@ -166,6 +180,8 @@ static void reports_that_nobody_takes_are_counted(void **state)
 static void a_packet_behind_its_handshake_waits_for_the_keys(void **state)
 {
 	const uint8_t m2[40] = { DATAGRAM_M2 };
+	const uint8_t unknown[40] = { DATAGRAM_DATA };
+	const struct frame_header rekey = { .kind = FRAME_REKEY_ACK };
 	struct members *m = members_new(&(struct keyset_config){ 0 });
 	static struct packets p;
 	uint8_t bytes[100];
@@ -185,6 +201,14 @@ static void a_packet_behind_its_handshake_waits_for_the_keys(void **state)
 	assert_int_equal(p.batch.pending, 0);
 	assert_int_equal(m->b.thread.counters.handshakes, 1); /* not again */
 	drop_reports(&m->b);
+
+	/* A rekey may bring keys as well. */
+	p.batch.count = 0;
+	(void)packets_add_frame(&p, m, &rekey, span_of(NULL, 0));
+	(void)packets_add_datagram(&p, span_of(unknown, sizeof(unknown)));
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 1);
+	assert_int_equal(p.batch.packets[0].verdict, FORWARD_FRAME);
+	assert_int_equal(p.batch.packets[1].verdict, FORWARD_PENDING);
 
 	/* If the node had no keys either, the second call says so. */
 	p.batch.count = 0;

@@ -268,6 +268,15 @@ static void multicast_and_broadcast_are_not_answered(void **state)
 		assert_int_equal(icmp_build(&error, span_of(packet, 60), got, &len),
 				 prefix_len >= 16 && prefix_len <= 30 ? ERR_DENIED : 0);
 	}
+	error.v4_prefix_len = 8;
+	for (unsigned bit = 0; bit < 32; bit++) { /* of 10.255.255.255, any bit of the host off */
+		uint8_t destination[4] = { 10, 255, 255, 255 };
+
+		destination[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+		(void)packet_v4(packet, 60, host4, destination);
+		assert_int_equal(icmp_build(&error, span_of(packet, 60), got, &len),
+				 bit < 8 ? ERR_DENIED : 0);
+	}
 	(void)packet_v6(packet, 60, host6, all_nodes);
 	assert_int_equal(answer(ICMP_UNREACHABLE, packet, 60), ERR_DENIED);
 	assert_int_equal(answer(ICMP_TOO_BIG, packet, 60), 0); /* the exception: (e.3) */

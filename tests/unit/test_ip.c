@@ -107,6 +107,55 @@ static void every_truncation_is_refused_and_changes_nothing(void **state)
 	}
 }
 
+/* The same inside a packet that is all there: its own length ends in the middle of a header. */
+static void chains_that_pass_the_end_are_refused(void **state)
+{
+	static const uint8_t firsts[] = { 0, 43, 44, 51, 60, 135, 139, 140 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(firsts); i++) {
+		const uint8_t chain[] = { 17, 0, 0, 0, 0, 0, 0, 0 };
+		uint8_t bytes[PACKET_BYTES_MAX] = { 0 };
+		const size_t len = with_chain(bytes, firsts[i], chain, sizeof(chain));
+		struct ip_packet packet;
+
+		assert_int_equal(decode(bytes, len, &packet), 0);
+		assert_int_equal(packet.transport_at, 48);
+		for (unsigned payload = 0; payload < 8; payload++) {
+			packet_u16(bytes + 4, payload);
+			assert_int_equal(decode(bytes, len, &packet), ERR_MALFORMED);
+		}
+	}
+}
+
+static void headers_alone_are_packets(void **state)
+{
+	uint8_t bytes[PACKET_BYTES_MAX];
+	struct ip_packet packet;
+
+	(void)state;
+	(void)packet_v4(bytes, 28, a4, b4);
+	packet_u16(bytes + 2, 20);
+	assert_int_equal(decode(bytes, 20, &packet), 0);
+	assert_int_equal(decode(bytes, 19, &packet), ERR_MALFORMED);
+	(void)packet_v6(bytes, 48, a6, b6);
+	packet_u16(bytes + 4, 0);
+	assert_int_equal(decode(bytes, 40, &packet), 0);
+	assert_int_equal(decode(bytes, 39, &packet), ERR_MALFORMED);
+	assert_int_equal(ip_decode(span_of(NULL, 0), &packet), ERR_MALFORMED);
+}
+
+static void ipv4_addresses_are_mapped(void **state)
+{
+	static const uint8_t want[16] = {
+		[10] = 0xff, 0xff, 10, 128, 0, 1
+	}; /* RFC 4291, 2.5.5.2 */
+	const struct ip_address address = ip_v4(a4);
+
+	(void)state;
+	assert_memory_equal(address.bytes, want, sizeof(want));
+}
+
 static void other_versions_are_refused(void **state)
 {
 	uint8_t bytes[PACKET_BYTES_MAX];
@@ -163,8 +212,9 @@ static void ipv4_options_are_walked(void **state)
 		{ { 0, 131, 7, 4, 1, 2, 3, 4 }, 0, false }, /* behind the end */
 		{ { 131, 8, 4, 1, 2, 3, 4, 5 }, 0, true },  /* to the very end */
 		{ { 131, 9 }, ERR_MALFORMED, false },       /* one byte further */
-		{ { 131, 0 }, ERR_MALFORMED, false },       /* would stand still for ever */
-		{ { 131, 1 }, ERR_MALFORMED, false },       /* ends before its own length */
+		{ { 131, 2, 7, 2, 1, 1, 1, 1 }, 0, true },
+		{ { 131, 0 }, ERR_MALFORMED, false }, /* would stand still for ever */
+		{ { 131, 1 }, ERR_MALFORMED, false }, /* ends before its own length */
 		{ { 7, 255 }, ERR_MALFORMED, false },
 		{ { 1, 1, 1, 1, 1, 1, 1, 7 }, ERR_MALFORMED, false }, /* no length */
 	};
@@ -218,7 +268,7 @@ static void ipv6_lengths_cannot_lie(void **state)
 	(void)state;
 	(void)packet_v6(bytes, 48, a6, b6);
 	packet_u16(bytes + 4, 0);
-	assert_int_equal(decode(bytes, 48, &packet), 0); /* a header alone is a packet */
+	assert_int_equal(decode(bytes, 48, &packet), 0);
 	assert_int_equal(packet.len, 40);
 	assert_int_equal(packet.transport_at, 40);
 	packet_u16(bytes + 4, 9);
@@ -451,6 +501,9 @@ int main(void)
 		cmocka_unit_test(an_ipv4_packet_is_read),
 		cmocka_unit_test(an_ipv6_packet_is_read),
 		cmocka_unit_test(every_truncation_is_refused_and_changes_nothing),
+		cmocka_unit_test(chains_that_pass_the_end_are_refused),
+		cmocka_unit_test(headers_alone_are_packets),
+		cmocka_unit_test(ipv4_addresses_are_mapped),
 		cmocka_unit_test(other_versions_are_refused),
 		cmocka_unit_test(ipv4_lengths_cannot_lie),
 		cmocka_unit_test(ipv4_options_are_walked),

@@ -131,6 +131,27 @@ static void what_one_end_seals_the_other_opens(void **state)
 	}
 }
 
+static void payloads_of_every_length_arrive(void **state)
+{
+	const struct pair pair = new_pair(&(struct keyset_config){ 0 });
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i + 1);
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct keyset_opened opened;
+		struct sealed sealed;
+
+		memset(&sealed, 0, sizeof(sealed));
+		assert_int_equal(seal(pair.a, start, &probe, span_of(bytes, len), &sealed), 0);
+		assert_int_equal(keyset_open(pair.b, start, sealed.bytes, sealed.len, &opened), 0);
+		assert_int_equal(opened.frame.payload_len, len);
+		assert_true(span_equal(span_of(opened.payload, len), span_of(bytes, len)));
+	}
+	free_pair(&pair);
+}
+
 /* Type 6, three zeros, the index of the receiver's choice, the counter; then nothing readable. */
 static void the_header_is_that_of_the_protocol(void **state)
 {
@@ -411,9 +432,9 @@ static void payloads_are_as_long_as_a_datagram_allows(void **state)
 static void frames_that_make_no_sense_are_malformed(void **state)
 {
 	static const uint8_t plain[3][12] = {
-		{ FRAME_IP, [6] = 5, 1, 2, 3, 4 }, /* states one byte more than there are */
-		{ FRAME_IP, [7] = 1, 1, 2, 3, 4 }, /* its last byte is not zero */
-		{ FRAME_IP, 0, 0 },                /* three bytes: no header */
+		{ FRAME_IP, [6] = 5, 0, 1, 2, 3, 4 }, /* states one byte more than there are */
+		{ FRAME_IP, [6] = 4, 1, 1, 2, 3, 4 }, /* its last byte is not zero */
+		{ FRAME_IP, 0, 0 },                   /* three bytes: no header */
 	};
 	static const size_t lens[3] = { 12, 12, 3 };
 	const struct pair pair = new_pair(&(struct keyset_config){ 0 });
@@ -520,6 +541,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_one_end_seals_the_other_opens),
+		cmocka_unit_test(payloads_of_every_length_arrive),
 		cmocka_unit_test(the_header_is_that_of_the_protocol),
 		cmocka_unit_test(every_damaged_byte_is_noticed),
 		cmocka_unit_test(every_truncation_is_refused),

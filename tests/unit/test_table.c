@@ -110,17 +110,55 @@ static void no_address_leads_to_two(void **state)
 	(void)state;
 	assert_int_equal(table_add_entry(table, &entry, &number), 0);
 	number = 4711;
-	entry = entry_of(9); /* its second is the other's first */
-	assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
-	entry = entry_of(0); /* its second is ours */
-	assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
-	entry = entry_of(20);
-	entry.addresses[1] = entry.addresses[0];
-	assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
+	for (uint32_t n = 9; n <= 11; n++) { /* all but 9 and 12 are the other's */
+		entry = entry_of(n);
+		assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
+	}
+	for (uint32_t n = 0; n <= 1; n++) { /* 1 is ours */
+		entry = entry_of(n);
+		assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
+	}
+	for (uint32_t first = 0; first < 3; first++) /* one twice, in any two places */
+		for (uint32_t second = first + 1; second < 4; second++) {
+			entry = entry_of(20);
+			entry.addresses[2] = address(22);
+			entry.addresses[3] = address(23);
+			entry.address_count = 4;
+			entry.addresses[second] = entry.addresses[first];
+			assert_int_equal(table_add_entry(table, &entry, &number), ERR_EXISTS);
+		}
 	assert_int_equal(number, 4711);
 	assert_null(table_find_destination(table, &entry_of(9).addresses[0])); /* none half in */
 	assert_null(table_find_destination(table, &entry_of(20).addresses[0]));
 	assert_int_equal(table_find_destination(table, &entry_of(10).addresses[0])->link, 10);
+	table_del(table);
+}
+
+static void an_entry_has_what_it_was_given_and_no_more(void **state)
+{
+	const struct ip_address unspecified = { { 0 } };
+	struct table_entry entry = entry_of(10);
+	struct forward_table *table =
+		new_table(&(struct table_config){ .entries_max = 2, .keysets_max = 1 });
+	uint32_t number;
+
+	(void)state;
+	assert_int_equal(table_add_entry(table, &entry, &number), 0);
+	assert_null(table_find_destination(table, &unspecified));
+	assert_false(table_is_own(table, &unspecified));
+	assert_false(table_entry_has(&entry, &unspecified));
+	assert_false(table_entry_has(&entry, &entry_of(11).addresses[1]));
+	assert_true(table_entry_has(&entry, &entry_of(11).addresses[0]));
+
+	entry = entry_of(20); /* as much as there can be */
+	entry.addresses[2] = address(22);
+	entry.addresses[3] = address(23);
+	entry.address_count = TABLE_ENTRY_ADDRESSES_MAX;
+	entry.mtu = KEYSET_PAYLOAD_BYTES_MAX;
+	assert_int_equal(table_add_entry(table, &entry, &number), 0);
+	for (uint32_t n = 20; n <= 23; n++)
+		assert_int_equal(table_find_destination(table, &entry_of(n).addresses[0])->link,
+				 20);
 	table_del(table);
 }
 
@@ -200,6 +238,7 @@ int main(void)
 		cmocka_unit_test(destinations_are_found_and_no_others),
 		cmocka_unit_test(tables_have_an_end),
 		cmocka_unit_test(no_address_leads_to_two),
+		cmocka_unit_test(an_entry_has_what_it_was_given_and_no_more),
 		cmocka_unit_test(receivers_lead_to_entry_and_keys),
 		cmocka_unit_test(key_sets_outlive_every_table_that_names_them),
 		cmocka_unit_test(own_addresses_and_the_clock_are_kept),
