@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,14 +53,18 @@ def of_tree(tree, suites):
 
 
 def run(program, timeout_s=None, **environment):
-    try:
-        done = subprocess.run(
-            program.command, env=os.environ | ENVIRONMENT | program.environment | environment,
-            timeout=timeout_s or program.timeout_s, check=False, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, capture_output=True)
-        return Run(done.returncode, done.stdout, done.stderr)
-    except subprocess.TimeoutExpired:
-        return Run(None, "", "")
+    """Runs it in a folder of its own, which is gone afterwards: what it leaves lying litters nothing,
+    also when it is killed."""
+    with tempfile.TemporaryDirectory(prefix="ipop-test-") as folder:
+        environment = {"TMPDIR": folder} | environment
+        try:
+            done = subprocess.run(
+                program.command, env=os.environ | ENVIRONMENT | program.environment | environment,
+                timeout=timeout_s or program.timeout_s, cwd=folder, check=False, text=True,
+                errors="replace", stdin=subprocess.DEVNULL, capture_output=True)
+            return Run(done.returncode, done.stdout, done.stderr)
+        except subprocess.TimeoutExpired:
+            return Run(None, "", "")
 
 
 def run_all(programs, **environment):
