@@ -7,10 +7,12 @@
 
 #include "base/err.h"
 #include "base/seccheck.h"
+#include "crypto/der.h"
 #include "crypto/ecdsa.h"
 #include "crypto/pem.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
@@ -19,7 +21,8 @@
 
 #define ED25519_BYTES 32
 #define ED25519_SIGNATURE_BYTES 64
-#define P256_POINT_BYTES 64 /* x and y */
+#define P256_POINT_BYTES 65 /* the form (4: uncompressed), x and y */
+#define UNCOMPRESSED 4
 #define PKCS8_BYTES_MAX 1024
 
 /* scrypt with 16 MiB, five times over: about 0.2 s for whoever tries a passphrase (RFC 7914, 2). */
@@ -29,12 +32,12 @@
 
 static const char plain_label[] = "PRIVATE KEY", encrypted_label[] = "ENCRYPTED PRIVATE KEY";
 
-/* SubjectPublicKeyInfo up to the key: RFC 8410, 4; RFC 5480, 2 (named curve, uncompressed). */
+/* SubjectPublicKeyInfo up to the key: RFC 8410, 4; RFC 5480, 2 (named curve). */
 static const uint8_t ed25519_spki[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
 					0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
 static const uint8_t p256_spki[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
 				     0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-				     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04 };
+				     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
 
 /* PrivateKeyInfo up to the secret bytes, which are its end: RFC 8410, 7; RFC 5208 with RFC 5915. */
 static const uint8_t ed25519_pkcs8[] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
@@ -81,34 +84,103 @@ static bool is_scalar(const uint8_t secret[KEY_SECRET_BYTES])
 	       memcmp(secret, ecdsa_order, KEY_SECRET_BYTES) < 0;
 }
 
+/* A key of P-256 from its parts: the point, and the scalar in the machine's order or NULL. (The
+ * library's readers of PKCS#8 and SPKI would do, but they leave copies of secrets behind and take
+ * the time of several signatures.) */
+static EVP_PKEY *p256_key(const uint8_t point[P256_POINT_BYTES], const uint8_t *native_scalar)
+{
+	static const char group[] = "prime256v1";
+	char name[sizeof(group)]; /* parameters are only read, but have no const */
+	uint8_t public[P256_POINT_BYTES], private[KEY_SECRET_BYTES];
+	OSSL_PARAM params[4], *end = params;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *key = NULL;
+
+	memcpy(name, group, sizeof(group));
+	memcpy(public, point, sizeof(public));
+	*end++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
+	*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public, sizeof(public));
+	if (native_scalar != NULL) {
+		memcpy(private, native_scalar, sizeof(private));
+		*end++ =
+			OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, private, sizeof(private));
+	}
+	*end = OSSL_PARAM_construct_end();
+	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
+		(void)EVP_PKEY_fromdata(
+			ctx, &key, native_scalar != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			params); /* on failure `key` stays NULL */
+	EVP_PKEY_CTX_free(ctx);
+	secret_wipe(private, sizeof(private));
+	return key;
+}
+
+/* The scalar times the group's generator, uncompressed. */
+static EVP_PKEY *p256_key_of(const uint8_t secret[KEY_SECRET_BYTES],
+			     uint8_t ret_point[P256_POINT_BYTES])
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
+	BIGNUM *scalar = BN_secure_new();
+	uint8_t native[KEY_SECRET_BYTES];
+	EVP_PKEY *key = NULL;
+
+	if (point != NULL && scalar != NULL &&
+	    BN_bin2bn(secret, KEY_SECRET_BYTES, scalar) != NULL &&
+	    EC_POINT_mul(group, point, scalar, NULL, NULL, NULL) == 1 &&
+	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_point,
+			       P256_POINT_BYTES, NULL) == P256_POINT_BYTES &&
+	    BN_bn2nativepad(scalar, native, sizeof(native)) == sizeof(native))
+		key = p256_key(ret_point, native);
+	secret_wipe(native, sizeof(native));
+	BN_clear_free(scalar);
+	EC_POINT_free(point);
+	EC_GROUP_free(group);
+	return key;
+}
+
+static EVP_PKEY *ed25519_key_of(const uint8_t secret[KEY_SECRET_BYTES],
+				uint8_t ret_public[ED25519_BYTES])
+{
+	size_t len = ED25519_BYTES;
+	EVP_PKEY *key =
+		EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, secret, KEY_SECRET_BYTES);
+
+	if (key != NULL && EVP_PKEY_get_raw_public_key(key, ret_public, &len) != 1) {
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	return key;
+}
+
 int key_new(enum key_kind kind, const uint8_t secret[KEY_SECRET_BYTES], struct key **ret)
 {
+	uint8_t public[P256_POINT_BYTES];
+
 	if (kind == KEY_P256 && !is_scalar(secret))
 		return ERR_CRYPTO;
 
 	struct key *key = calloc(1, sizeof(*key));
-	PKCS8_PRIV_KEY_INFO *info = pkcs8_of(kind, secret);
-	int err = key == NULL || info == NULL ? ERR_NOMEM : 0;
+	if (key == NULL)
+		return ERR_NOMEM;
 
-	if (err == 0) {
-		uint8_t *end = key->spki;
-		enum key_kind made;
-
-		key->kind = kind;
-		memcpy(key->secret, secret, sizeof(key->secret));
-		key->pkey = EVP_PKCS82PKEY_ex(info, NULL, NULL);
-
-		const int len = key->pkey == NULL ? -1 : i2d_PUBKEY(key->pkey, NULL);
-		if (len > 0 && len <= KEY_SPKI_BYTES_MAX)
-			key->spki_len = (size_t)i2d_PUBKEY(key->pkey, &end);
-		if (key_spki_kind(key_spki(key), &made) != 0 || made != kind)
-			err = ERR_CRYPTO;
+	struct writer spki = writer_of(key->spki, sizeof(key->spki));
+	key->kind = kind;
+	memcpy(key->secret, secret, sizeof(key->secret));
+	if (kind == KEY_ED25519) {
+		key->pkey = ed25519_key_of(secret, public);
+		writer_bytes(&spki, ed25519_spki, sizeof(ed25519_spki));
+		writer_bytes(&spki, public, ED25519_BYTES);
+	} else {
+		key->pkey = p256_key_of(secret, public);
+		writer_bytes(&spki, p256_spki, sizeof(p256_spki));
+		writer_bytes(&spki, public, P256_POINT_BYTES);
 	}
-	PKCS8_PRIV_KEY_INFO_free(info); /* which wipes */
+	key->spki_len = spki.len;
 	ERR_clear_error();
-	if (err != 0) {
+	if (key->pkey == NULL) {
 		key_free(key);
-		return err;
+		return ERR_CRYPTO;
 	}
 	*ret = key;
 	return 0;
@@ -123,41 +195,61 @@ void key_free(struct key *key)
 	free(key);
 }
 
-/* The kind and the secret bytes of any key that the library can read. */
-static int take_secret(const EVP_PKEY *pkey, enum key_kind *ret_kind, uint8_t *ret_secret)
+/* The kind that an AlgorithmIdentifier says: RFC 8410, 3 (no parameters); RFC 5480, 2.1.1 (the
+ * parameter names the curve). */
+static int take_kind(const X509_ALGOR *algorithm, enum key_kind *ret)
 {
-	char group[32] = "";
-	size_t len = KEY_SECRET_BYTES;
-	BIGNUM *scalar = NULL;
-	int err = ERR_UNSUPPORTED;
+	const ASN1_OBJECT *oid = NULL;
+	const void *value = NULL;
+	int type = V_ASN1_UNDEF;
 
-	if (EVP_PKEY_is_a(pkey, "ED25519")) {
-		*ret_kind = KEY_ED25519;
-		if (EVP_PKEY_get_raw_private_key(pkey, ret_secret, &len) == 1)
-			err = 0;
-	} else if (EVP_PKEY_is_a(pkey, "EC") &&
-		   EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) == 1 &&
-		   strcmp(group, "prime256v1") == 0) {
-		*ret_kind = KEY_P256;
-		if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
-		    BN_bn2binpad(scalar, ret_secret, KEY_SECRET_BYTES) == KEY_SECRET_BYTES)
-			err = 0;
-		BN_clear_free(scalar);
-	}
-	return err;
+	X509_ALGOR_get0(&oid, &type, &value, algorithm);
+
+	const int nid = OBJ_obj2nid(oid);
+	if (nid == NID_ED25519)
+		*ret = KEY_ED25519;
+	else if (nid == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
+		 OBJ_obj2nid(value) == NID_X9_62_prime256v1)
+		*ret = KEY_P256;
+	else
+		return ERR_UNSUPPORTED;
+	return 0;
+}
+
+/* The secret bytes out of the key's own structure: an OCTET STRING (RFC 8410, 7), or for P-256 the
+ * second item of a sequence (RFC 5915, 3), whose public half does not matter to us. */
+static bool take_secret(enum key_kind kind, struct span structure, struct span *ret)
+{
+	struct reader outer = reader_of(structure);
+	struct span content, version;
+
+	if (kind == KEY_ED25519)
+		return der_take_tag(&outer, DER_OCTET_STRING, ret) && reader_end(&outer) &&
+		       ret->len == KEY_SECRET_BYTES;
+	if (!der_take_tag(&outer, DER_SEQUENCE, &content) || !reader_end(&outer))
+		return false;
+
+	struct reader inner = reader_of(content);
+	return der_take_unsigned(&inner, &version) && der_take_tag(&inner, DER_OCTET_STRING, ret) &&
+	       ret->len == KEY_SECRET_BYTES;
 }
 
 static int key_from_pkcs8(const PKCS8_PRIV_KEY_INFO *info, struct key **ret)
 {
-	EVP_PKEY *pkey = EVP_PKCS82PKEY_ex(info, NULL, NULL);
-	uint8_t secret[KEY_SECRET_BYTES] = { 0 };
-	enum key_kind kind = KEY_ED25519;
-	int err = pkey == NULL ? ERR_MALFORMED : take_secret(pkey, &kind, secret);
+	const X509_ALGOR *algorithm = NULL;
+	const unsigned char *bytes = NULL;
+	enum key_kind kind;
+	struct span secret;
+	int len = 0;
 
-	EVP_PKEY_free(pkey);
-	if (err == 0)
-		err = key_new(kind, secret, ret);
-	secret_wipe(secret, sizeof(secret));
+	if (PKCS8_pkey_get0(NULL, &bytes, &len, &algorithm, info) != 1)
+		return ERR_MALFORMED;
+	if (take_kind(algorithm, &kind) != 0)
+		return ERR_UNSUPPORTED;
+	if (!take_secret(kind, span_of(bytes, (size_t)len), &secret))
+		return ERR_MALFORMED;
+
+	const int err = key_new(kind, secret.data, ret);
 	return err == ERR_CRYPTO ? ERR_MALFORMED : err;
 }
 
@@ -271,7 +363,8 @@ int key_spki_kind(struct span spki, enum key_kind *ret)
 	    memcmp(spki.data, ed25519_spki, sizeof(ed25519_spki)) == 0)
 		*ret = KEY_ED25519;
 	else if (spki.len == sizeof(p256_spki) + P256_POINT_BYTES &&
-		 memcmp(spki.data, p256_spki, sizeof(p256_spki)) == 0)
+		 memcmp(spki.data, p256_spki, sizeof(p256_spki)) == 0 &&
+		 spki.data[sizeof(p256_spki)] == UNCOMPRESSED)
 		*ret = KEY_P256;
 	else
 		return ERR_UNSUPPORTED;
@@ -310,32 +403,12 @@ bool key_signature_is_canonical(enum key_kind kind, struct span signature)
 				   : ecdsa_is_canonical(signature);
 }
 
-/* From the bytes behind the known front of the SPKI; the library's own reader of SPKIs would try
- * one decoder after the other, at the price of several signatures. */
 static EVP_PKEY *public_key(enum key_kind kind, struct span spki)
 {
-	static const char group[] = "prime256v1";
-	uint8_t point[1 + P256_POINT_BYTES]; /* parameters are only read, but have no const */
-	char group_copy[sizeof(group)];
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group_copy, sizeof(group) - 1),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
-		OSSL_PARAM_END,
-	};
-	EVP_PKEY *key = NULL;
-
 	if (kind == KEY_ED25519)
 		return EVP_PKEY_new_raw_public_key_ex(
 			NULL, "ED25519", NULL, spki.data + sizeof(ed25519_spki), ED25519_BYTES);
-
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	memcpy(point, spki.data + spki.len - sizeof(point), sizeof(point));
-	memcpy(group_copy, group, sizeof(group));
-	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
-		(void)EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY,
-					params); /* on failure `key` stays NULL */
-	EVP_PKEY_CTX_free(ctx);
-	return key;
+	return p256_key(spki.data + sizeof(p256_spki), NULL);
 }
 
 int key_verify(struct span spki, struct span message, struct span signature)

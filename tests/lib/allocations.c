@@ -4,10 +4,11 @@
 
 #include "base/check.h"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void *__real_calloc(size_t count, size_t size);
@@ -23,6 +24,9 @@ void __wrap_free(void *block);
 static uint64_t attempts;
 static uint64_t failing; /* the number of the attempt; 0: none */
 static int64_t live;
+static const uint8_t *watched;
+static size_t watched_len;
+static uint64_t spilled;
 
 uint64_t allocations_count(void)
 {
@@ -37,6 +41,25 @@ void allocations_fail_at(uint64_t n)
 int64_t allocations_live(void)
 {
 	return live;
+}
+
+uint64_t allocations_watch(const uint8_t *bytes, size_t len)
+{
+	const uint64_t found = spilled;
+
+	watched = bytes;
+	watched_len = len;
+	spilled = 0;
+	return found;
+}
+
+static void search(void *block)
+{
+	const size_t size = malloc_usable_size(block);
+	const uint8_t *bytes = block;
+
+	for (size_t i = 0; i + watched_len <= size; i++)
+		spilled += memcmp(bytes + i, watched, watched_len) == 0;
 }
 
 static bool fails(void)
@@ -64,12 +87,16 @@ void *__wrap_realloc(void *block, size_t size)
 {
 	if (block == NULL)
 		return __wrap_malloc(size);
+	if (watched != NULL)
+		search(block); /* it may move and leave the old bytes behind */
 	return fails() ? NULL : __real_realloc(block, size);
 }
 
 void __wrap_free(void *block)
 {
 	live -= block != NULL;
+	if (block != NULL && watched != NULL)
+		search(block);
 	__real_free(block);
 }
 

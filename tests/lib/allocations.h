@@ -5,6 +5,7 @@
 #ifndef TESTS_ALLOCATIONS_H
 #define TESTS_ALLOCATIONS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Attempts since the program began: calloc, malloc, realloc. */
@@ -12,6 +13,10 @@ uint64_t allocations_count(void);
 
 /* Blocks that are taken and not given back. */
 int64_t allocations_live(void);
+
+/* From now on each block that is given back is searched for these bytes (borrowed; NULL: no more).
+ * Gives how often they were found since the last call. */
+uint64_t allocations_watch(const uint8_t *bytes, size_t len);
 
 /* The n-th attempt from now fails, and none behind it; 0: none. */
 void allocations_fail_at(uint64_t n);
