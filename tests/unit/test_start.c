@@ -35,7 +35,7 @@ static void start_and_hash(void)
 
 static void test_configuration_is_not_read(void **state)
 {
-	char path[] = "openssl-test-XXXXXX";
+	char path[] = "/tmp/ipop-test-openssl-XXXXXX";
 	const int fd = mkstemp(path);
 
 	(void)state;
