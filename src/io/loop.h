@@ -18,8 +18,8 @@
 #define LOOP_WRITE 0x2U
 
 struct loop_event {
-	uint8_t kind;            /* the caller's */
 	struct handle handle;    /* the caller's */
+	uint8_t kind;            /* the caller's */
 	bool readable, writable; /* an error makes both true: trying tells which */
 };
 

@@ -28,9 +28,13 @@ static struct {
 static const struct forward_counters forward = { .sent = 5 };
 static const struct egress_counters egress = { .sent = 6 };
 static const struct udp_counters udp = { .received = 7 };
-static const struct answer_world world = {
-	.ready = true, .port = 4767, .forward = &forward, .egress = &egress, .udp = &udp
-};
+static const struct world_counters around = { .looped = 8 };
+static const struct answers_world world = { .ready = true,
+					    .port = 4767,
+					    .forward = &forward,
+					    .egress = &egress,
+					    .udp = &udp,
+					    .world = &around };
 
 static int set_up(void **state)
 {
@@ -91,7 +95,7 @@ static bool poll_request(struct control_request *ret)
 /* The next line of an answer; NULL if the connection was closed instead. */
 static json_t *hear(int client)
 {
-	static char line[ANSWER_BYTES_MAX];
+	static char line[ANSWERS_BYTES_MAX];
 	size_t len = 0;
 	json_t *json;
 

@@ -4,24 +4,17 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
-#define ULA_FIRST_BYTE 0xfd /* RFC 4193, 3.2: locally assigned */
-#define GLOBAL_ID_BYTES 5
-#define PREFIX_BYTES (CLAIMS_IPV6_LEN / 8)
-
 struct ip_address claims_ipv6(const struct claims *claims)
 {
-	struct ip_address first = { .bytes = { ULA_FIRST_BYTE } };
+	const struct id zero = { 0 };
 
-	memcpy(first.bytes + 1, claims->network_id.bytes, GLOBAL_ID_BYTES);
-	return first;
+	return address_ipv6(&claims->network_id, &zero);
 }
 
 static bool ipv6_is_ours(const struct claims *claims, const struct node_addresses *wanted)
 {
-	const struct ip_address first = claims_ipv6(claims);
-
-	return wanted->ipv6_prefix_len == CLAIMS_IPV6_LEN &&
-	       memcmp(wanted->ipv6.bytes, first.bytes, PREFIX_BYTES) == 0;
+	return wanted->ipv6_prefix_len == ADDRESS_IPV6_PREFIX_LEN &&
+	       address_is_in(&wanted->ipv6, &claims->network_id);
 }
 
 static bool ipv4_is_ours(const struct claims *claims, const struct node_addresses *wanted)

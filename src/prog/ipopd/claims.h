@@ -9,8 +9,7 @@
 
 #include "group/prefix.h"
 #include "node/node.h"
-
-#define CLAIMS_IPV6_LEN 48
+#include "vnet/address.h"
 
 struct claims {
 	struct id network_id;

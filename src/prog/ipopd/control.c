@@ -27,8 +27,8 @@ struct client {
 	struct request request;
 	char *input; /* owned; begins with a line, perhaps not whole yet */
 	size_t input_len, input_room;
-	struct answer output; /* owned */
-	size_t written;       /* of it */
+	struct answers output; /* owned */
+	size_t written;        /* of it */
 };
 
 struct control {
@@ -70,7 +70,7 @@ static void close_client(struct control *control, struct handle handle)
 	loop_remove(control->loop, client->fd);
 	(void)close(client->fd); /* what was not written has nobody to read it */
 	free(client->input);
-	answer_free(&client->output);
+	answers_free(&client->output);
 	pool_give(&control->clients, handle);
 }
 
@@ -113,7 +113,7 @@ static void set_state(struct control *control, struct handle handle, enum client
 static bool flush(struct control *control, struct handle handle)
 {
 	struct client *client = pool_at(&control->clients, handle);
-	struct answer *output = &client->output;
+	struct answers *output = &client->output;
 
 	while (client->written < output->len) {
 		const ssize_t n = send(client->fd, output->data + client->written,
@@ -131,7 +131,7 @@ static bool flush(struct control *control, struct handle handle)
 		close_client(control, handle);
 		return false;
 	}
-	answer_free(output);
+	answers_free(output);
 	client->written = 0;
 	client->deadline = MONO_NEVER;
 	set_state(control, handle, CLIENT_READING);
@@ -144,8 +144,8 @@ static bool finish(struct control *control, struct now now, struct handle handle
 	struct client *client = pool_at(&control->clients, handle);
 
 	if (client->output.failed) {
-		answer_free(&client->output);
-		answer_error(&client->output, ERR_TOO_LONG, "the answer is too long");
+		answers_free(&client->output);
+		answers_error(&client->output, ERR_TOO_LONG, "the answer is too long");
 	}
 	if (client->output.failed) { /* not even that: there is no memory */
 		close_client(control, handle);
@@ -162,7 +162,7 @@ static bool refuse(struct control *control, struct now now, struct handle handle
 	struct client *client = pool_at(&control->clients, handle);
 
 	client->closing = err != ERR_DENIED && err != ERR_UNSUPPORTED;
-	answer_error(&client->output, err, why);
+	answers_error(&client->output, err, why);
 	return finish(control, now, handle);
 }
 
@@ -183,11 +183,11 @@ static bool handle_line(struct control *control, struct now now, struct handle h
 		      client->may_change || !request_changes(client->request.verb)))
 		return refuse(control, now, handle, ERR_DENIED, "only root may do this");
 	if (client->request.verb == REQUEST_VERSION) {
-		answer_version(&client->output);
+		answers_version(&client->output);
 		return finish(control, now, handle);
 	}
 	if (client->request.verb == REQUEST_PEERS)
-		answer_peers_begin(&client->output);
+		answers_peers_begin(&client->output);
 	client->polled = false;
 	client->deadline = MONO_NEVER; /* the node has its own for each request */
 	set_state(control, handle, CLIENT_ASKING);
@@ -276,12 +276,12 @@ static uint32_t clients_of(const struct control *control, uint32_t uid)
 
 static void turn_away(int fd)
 {
-	struct answer answer = { 0 };
+	struct answers answer = { 0 };
 
-	answer_error(&answer, ERR_FULL, "too many control connections; close one");
+	answers_error(&answer, ERR_FULL, "too many control connections; close one");
 	if (!answer.failed)
 		(void)send(fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* or not */
-	answer_free(&answer);
+	answers_free(&answer);
 	(void)close(fd); /* said or not */
 }
 
@@ -369,7 +369,7 @@ static void complete(struct control *control, struct now now, struct handle hand
 }
 
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
-		   const struct answer_world *world)
+		   const struct answers_world *world)
 {
 	const struct handle handle = handle_of(reply->token);
 	struct client *client = pool_at(&control->clients, handle);
@@ -378,23 +378,24 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		return; /* it did not wait for the answer */
 	switch (reply->kind) {
 	case NODE_REPLY_STATUS:
-		answer_status(&client->output, now, &reply->status, world);
+		answers_status(&client->output, now, &reply->status, world);
 		break;
 	case NODE_REPLY_PEER:
-		answer_peer(&client->output, now, &reply->peer);
+		answers_peer(&client->output, now, &reply->peer);
 		break;
 	case NODE_REPLY_PONG:
-		answer_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us,
-			    reply->pong.direct);
+		answers_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us,
+			     reply->pong.direct);
+		complete(control, now, handle);
 		break;
 	case NODE_REPLY_END:
 		if (client->request.verb == REQUEST_PEERS)
-			answer_peers_end(&client->output);
+			answers_peers_end(&client->output);
 		complete(control, now, handle);
 		break;
 	case NODE_REPLY_ERROR:
-		answer_free(&client->output);
-		answer_error(&client->output, reply->error.err, reply->error.text);
+		answers_free(&client->output);
+		answers_error(&client->output, reply->error.err, reply->error.text);
 		complete(control, now, handle);
 		break;
 	}
@@ -407,6 +408,6 @@ void control_reply_down(struct control *control, struct now now, uint64_t token)
 
 	if (client == NULL || client->state != CLIENT_ASKING)
 		return;
-	answer_down(&client->output);
+	answers_down(&client->output);
 	complete(control, now, handle);
 }

@@ -12,7 +12,7 @@
 #define PROG_IPOPD_CONTROL_H
 
 #include "io/loop.h"
-#include "prog/ipopd/answer.h"
+#include "prog/ipopd/answers.h"
 #include "prog/ipopd/request.h"
 
 #define CONTROL_CLIENTS_MAX 16
@@ -37,12 +37,12 @@ void control_accept(struct control *control, int fd, uint32_t uid, bool may_chan
 void control_event(struct control *control, struct now now, const struct loop_event *event);
 
 /* Lets time pass, and hands out a request for the node. Each is answered with control_reply() under
- * its token, the last time with NODE_REPLY_END or NODE_REPLY_ERROR. */
+ * its token, the last time with NODE_REPLY_PONG, NODE_REPLY_END or NODE_REPLY_ERROR. */
 bool control_poll(struct control *control, struct now now, struct control_request *ret);
 struct mono control_deadline(const struct control *control);
 
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
-		   const struct answer_world *world);
+		   const struct answers_world *world);
 
 /* Answers REQUEST_DOWN: the peers have been told, the daemon ends now. */
 void control_reply_down(struct control *control, struct now now, uint64_t token);

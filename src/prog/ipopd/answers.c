@@ -1,9 +1,10 @@
-/* answer.c - see answer.h. */
-#include "prog/ipopd/answer.h"
+/* answers.c - see answer.h. */
+#include "prog/ipopd/answers.h"
 
 #include "base/calendar.h"
 #include "base/err.h"
 #include "prog/version.h"
+#include "vnet/address.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,18 +15,18 @@
 /* The exit codes that a command-line program ends with (DESIGN 6; doc/control.md). */
 enum { CODE_FAILURE = 1, CODE_USAGE = 2, CODE_NO_REPLY = 5, CODE_DENIED = 7, CODE_CERTIFICATE = 8 };
 
-void answer_free(struct answer *answer)
+void answers_free(struct answers *answer)
 {
 	free(answer->data);
-	*answer = (struct answer){ 0 };
+	*answer = (struct answers){ 0 };
 }
 
-static bool make_room(struct answer *answer, size_t len)
+static bool make_room(struct answers *answer, size_t len)
 {
 	size_t room = answer->room < ROOM_MIN ? ROOM_MIN : answer->room;
 	char *data;
 
-	if (len > ANSWER_BYTES_MAX - answer->len)
+	if (len > ANSWERS_BYTES_MAX - answer->len)
 		return false;
 	while (room < answer->len + len)
 		room *= 2;
@@ -42,7 +43,7 @@ static bool make_room(struct answer *answer, size_t len)
 /* Also what json_dump_callback() wants: 0, or -1 to be called no more. */
 static int append(const char *text, size_t len, void *argument)
 {
-	struct answer *answer = argument;
+	struct answers *answer = argument;
 
 	if (answer->failed || !make_room(answer, len)) {
 		answer->failed = true;
@@ -53,20 +54,20 @@ static int append(const char *text, size_t len, void *argument)
 	return 0;
 }
 
-static void append_text(struct answer *answer, const char *text)
+static void append_text(struct answers *answer, const char *text)
 {
 	(void)append(text, strlen(text), answer); /* a failure is noted in the answer */
 }
 
 /* Takes the object over; NULL is what the library makes where memory is missing. */
-static void append_json(struct answer *answer, json_t *json)
+static void append_json(struct answers *answer, json_t *json)
 {
 	if (json == NULL || json_dump_callback(json, append, answer, JSON_COMPACT) < 0)
 		answer->failed = true;
 	json_decref(json);
 }
 
-static void append_line(struct answer *answer, json_t *json)
+static void append_line(struct answers *answer, json_t *json)
 {
 	append_json(answer, json);
 	append_text(answer, "\n");
@@ -183,6 +184,12 @@ static const struct counter udp_list[] = {
 	COUNTER(udp_counters, blocked),     COUNTERS_END,
 };
 
+static const struct counter world_list[] = {
+	COUNTER(world_counters, tun_refused),
+	COUNTER(world_counters, looped),
+	COUNTERS_END,
+};
+
 static const struct counter session_list[] = {
 	COUNTER(session_counters, m0_received),     COUNTER(session_counters, m0_bad_mac1),
 	COUNTER(session_counters, m0_bad_form),     COUNTER(session_counters, m0_cookie_wanted),
@@ -232,25 +239,27 @@ static json_t *counters_json(const struct counter *list, const void *counters)
 	return json;
 }
 
-static json_t *all_counters_json(const struct node_status *status, const struct answer_world *world)
+static json_t *all_counters_json(const struct node_status *status,
+				 const struct answers_world *world)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sessions",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "sessions",
 			 counters_json(session_list, &status->sessions), "forward",
 			 counters_json(forward_list, world->forward), "vnet",
 			 counters_json(vnet_list, &status->vnet), "egress",
 			 counters_json(egress_list, world->egress), "udp",
-			 counters_json(udp_list, world->udp));
+			 counters_json(udp_list, world->udp), "world",
+			 counters_json(world_list, world->world));
 }
 
 /* --- answers --- */
 
-void answer_version(struct answer *answer)
+void answers_version(struct answers *answer)
 {
 	append_line(answer, json_pack("{s:s, s:s, s:i}", "schema", "ipop.version/1", "version",
 				      version_text(), "protocol", HANDSHAKE_VERSION));
 }
 
-void answer_down(struct answer *answer)
+void answers_down(struct answers *answer)
 {
 	append_line(answer, json_pack("{s:s}", "schema", "ipop.down/1"));
 }
@@ -277,14 +286,14 @@ static int exit_code(int err)
 	}
 }
 
-void answer_error(struct answer *answer, int err, const char *text)
+void answers_error(struct answers *answer, int err, const char *text)
 {
 	append_line(answer, json_pack("{s:s, s:s, s:s, s:i}", "schema", "ipop.error/1", "code",
 				      err_name(err), "text", text, "exit", exit_code(err)));
 }
 
-void answer_status(struct answer *answer, struct now now, const struct node_status *status,
-		   const struct answer_world *world)
+void answers_status(struct answers *answer, struct now now, const struct node_status *status,
+		    const struct answers_world *world)
 {
 	append_line(
 		answer,
@@ -294,8 +303,9 @@ void answer_status(struct answer *answer, struct now now, const struct node_stat
 			  status->network, "network_id", id_json(&status->network_id), "name",
 			  status->name, "id", id_json(&status->id), "ready", world->ready,
 			  "interface", status->network, "mtu", FORWARD_MTU, "port",
-			  (int)world->port, "ipv6", ip_json(&status->ipv6), "ipv6_prefix_len", 48,
-			  "ipv4", ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
+			  (int)world->port, "ipv6", ip_json(&status->ipv6), "ipv6_prefix_len",
+			  ADDRESS_IPV6_PREFIX_LEN, "ipv4",
+			  ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
 			  (int)status->ipv4_prefix_len, "uptime_s",
 			  seconds(status->started, now.mono), "certificate_not_after",
 			  instant_json(status->not_after), "peers_up", (int)status->peers_up,
@@ -303,7 +313,8 @@ void answer_status(struct answer *answer, struct now now, const struct node_stat
 			  all_counters_json(status, world)));
 }
 
-void answer_pong(struct answer *answer, const struct node_peer *peer, uint64_t rtt_us, bool direct)
+void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us,
+		  bool direct)
 {
 	append_line(answer,
 		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b}", "schema", "ipop.ping/1",
@@ -313,7 +324,7 @@ void answer_pong(struct answer *answer, const struct node_peer *peer, uint64_t r
 			      "direct", direct));
 }
 
-void answer_peers_begin(struct answer *answer)
+void answers_peers_begin(struct answers *answer)
 {
 	answer->peers = 0;
 	append_text(answer, "{\"schema\":\"ipop.peers/1\",\"peers\":[");
@@ -341,14 +352,14 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 		(json_int_t)peer->counters.replayed, "forged", (json_int_t)peer->counters.forged);
 }
 
-void answer_peer(struct answer *answer, struct now now, const struct node_peer *peer)
+void answers_peer(struct answers *answer, struct now now, const struct node_peer *peer)
 {
 	if (answer->peers++ > 0)
 		append_text(answer, ",");
 	append_json(answer, peer_json(now, peer));
 }
 
-void answer_peers_end(struct answer *answer)
+void answers_peers_end(struct answers *answer)
 {
 	append_text(answer, "]}\n");
 }

@@ -1,0 +1,57 @@
+/* answers.h - the lines that go out on a control connection (doc/control.md).
+ *
+ * They are appended to a text that grows up to a limit, piece by piece, since the node tells of its
+ * peers one by one. Strings that come from peers pass through the JSON library, which escapes them.
+ */
+#ifndef PROG_IPOPD_ANSWERS_H
+#define PROG_IPOPD_ANSWERS_H
+
+#include "forward/egress.h"
+#include "forward/forward.h"
+#include "io/udp.h"
+#include "node/node.h"
+
+#define ANSWERS_BYTES_MAX (1 << 20)
+
+/* Text that waits to be written. */
+struct answers {
+	char *data; /* owned */
+	size_t len, room;
+	uint32_t peers; /* in the list that is being made */
+	bool failed;    /* something did not fit, or there was no memory: not to be sent */
+};
+
+/* Of the world around the node. */
+struct world_counters {
+	uint64_t tun_refused; /* packets that the interface did not take */
+	uint64_t looped;      /* datagrams that came through the tunnel itself: a session would
+			       * carry itself */
+};
+
+/* What a status tells besides what the node knows; borrowed for the call. */
+struct answers_world {
+	bool ready;
+	uint16_t port;
+	const struct forward_counters *forward;
+	const struct egress_counters *egress;
+	const struct udp_counters *udp;
+	const struct world_counters *world;
+};
+
+/* Accepts a zeroed one; leaves one. */
+void answers_free(struct answers *answer);
+
+void answers_version(struct answers *answer);
+void answers_status(struct answers *answer, struct now now, const struct node_status *status,
+		    const struct answers_world *world);
+void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us,
+		  bool direct);
+void answers_down(struct answers *answer);
+void answers_error(struct answers *answer, int err, const char *text);
+
+/* peers: begin, any number of peers, end. */
+void answers_peers_begin(struct answers *answer);
+void answers_peer(struct answers *answer, struct now now, const struct node_peer *peer);
+void answers_peers_end(struct answers *answer);
+
+#endif

@@ -1,0 +1,276 @@
+/* child.c - see child.h. */
+#include "prog/ipopd/child.h"
+
+#include "base/calendar.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "crypto/start.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "io/process.h"
+#include "io/seed.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/ipopd.h"
+#include "prog/ipopd/log.h"
+#include "prog/ipopd/settings.h"
+#include "prog/ipopd/world.h"
+#include "prog/version.h"
+
+#include <assert.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ORPHAN_S 3 /* an orphan that does not listen any more lives this long */
+
+/* All that a node is made of; lives while it runs. */
+struct child {
+	struct store store; /* only for the names in sentences */
+	int fds[CHANNEL_FDS];
+	struct settings settings;
+	struct key *key;
+	struct trust *trust;
+	struct certificate certificate;
+	struct entropy entropy;
+	struct node_config node;
+	struct complaint complaint;
+};
+
+/* The steward's end of the channel tells of its death, in time for a goodbye to the peers. This is
+ * for a loop that is stuck: SIGALRM ends it. */
+static void orphaned(int signal)
+{
+	(void)signal;
+	(void)alarm(ORPHAN_S);
+}
+
+/* The steward tells when to end; a terminal's signals go to the whole group. */
+static int set_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction death = { .sa_handler = orphaned, .sa_flags = SA_RESTART };
+
+	return sigaction(SIGINT, &ignore, NULL) < 0 || sigaction(SIGTERM, &ignore, NULL) < 0 ||
+			       sigaction(SIGHUP, &ignore, NULL) < 0 ||
+			       sigaction(SIGPIPE, &ignore, NULL) < 0 ||
+			       sigaction(SIGUSR1, &death, NULL) < 0
+		       ? ERR_IO
+		       : process_harden(SIGUSR1);
+}
+
+static int wait_for_start(struct child *c)
+{
+	struct pollfd channel = { .fd = PROCESS_CHANNEL, .events = POLLIN };
+	struct channel_message start;
+	int err = ERR_AGAIN;
+
+	while (err == ERR_AGAIN) {
+		(void)poll(&channel, 1, -1); /* a signal only makes us ask once more */
+		err = channel_receive(PROCESS_CHANNEL, true, &start);
+	}
+	if (err < 0 || start.kind != CHANNEL_START)
+		return ERR_MALFORMED;
+	memcpy(c->store.network, start.start.network, sizeof(c->store.network));
+	log_init("node", c->store.network);
+	log_set_style((enum log_style)start.start.log_style);
+	memcpy(c->fds, start.fds, start.fd_count * sizeof(start.fds[0]));
+	return 0;
+}
+
+static int read_key(struct child *c)
+{
+	const struct span no_passphrase = { 0 };
+	struct file_bytes bytes = { 0 };
+	struct file_path path;
+	int err = store_path(&c->store, STORE_KEY, &path);
+
+	if (err == 0)
+		err = file_read_fd(c->fds[CHANNEL_FD_KEY], KEY_PEM_BYTES_MAX, &bytes);
+	if (err == 0)
+		err = key_from_pem(span_of(bytes.data, bytes.len), no_passphrase, &c->key);
+	file_free(&bytes);
+	if (err == ERR_PASSPHRASE)
+		return complain(&c->complaint, err,
+				"%s is under a passphrase; a daemon has nobody to ask for it",
+				path.text);
+	return err < 0 ? complain(&c->complaint, err, "%s: %s", path.text, err_text(err)) : 0;
+}
+
+/* What is judged by the calendar is judged by one that may be right. */
+static struct wall believable(struct now now)
+{
+	const struct wall built = version_built();
+	char text[CALENDAR_TEXT_CHARS + 1];
+
+	if (now.wall.us >= built.us)
+		return now.wall;
+	calendar_to_text(now.wall, text);
+	log_warning("the clock says %s, which is before this program was made; set it (until then "
+		    "certificates are judged as of their own date)",
+		    text);
+	return built;
+}
+
+static int verify(struct child *c, struct now now)
+{
+	int err = bundle_verify(&c->settings.bundle, believable(now), &c->trust, &c->certificate,
+				&c->complaint);
+
+	if (err < 0)
+		return err;
+	if (!span_equal(key_spki(c->key), span_of(c->certificate.spki, c->certificate.spki_len)))
+		err = complain(&c->complaint, ERR_CERTIFICATE,
+			       "the certificate in the bundle is for another key than this host's: "
+			       "`ipop join` the bundle that answers this host's request");
+	return err;
+}
+
+static void configure(struct child *c)
+{
+	const struct network_secrets *secrets = &c->settings.bundle.secrets;
+
+	static_assert(NETWORK_SECRETS_MAX <= SESSION_EPOCHS_MAX, "all epochs fit");
+	c->node = (struct node_config){
+		.key = c->key,
+		.certificate = &c->certificate,
+		.trust = c->trust,
+		.suites = suites_all,
+		.bootstrap_count = c->settings.bootstrap_count,
+		.ipv4_prefix.len = c->settings.ipv4_prefix.len,
+		.built = version_built(),
+		.bundle_issued = c->certificate.not_before,
+	};
+	memcpy(c->node.network, c->store.network, sizeof(c->node.network));
+	memcpy(c->node.bootstrap, c->settings.bootstrap, sizeof(c->node.bootstrap));
+	memcpy(c->node.ipv4_prefix.bytes, c->settings.ipv4_prefix.ip,
+	       sizeof(c->node.ipv4_prefix.bytes));
+	for (uint32_t i = 0; i < secrets->count; i++) {
+		c->node.secrets[i].epoch = secrets->epochs[i].epoch;
+		memcpy(c->node.secrets[i].bytes, secrets->epochs[i].bytes, SESSION_SECRET_BYTES);
+	}
+}
+
+/* A port that was not asked for may be another one; one that was asked for may not. */
+static int open_port(struct child *c, struct udp *ret)
+{
+	const struct config *config = &c->settings.config;
+	const uint16_t port = (uint16_t)config->port;
+	int err = udp_open(ret, port);
+
+	if (err == ERR_EXISTS && !config->is_set[CONFIG_PORT]) {
+		log_info("UDP port %u is taken; another one will do", port);
+		err = udp_open(ret, 0);
+	}
+	if (err == ERR_EXISTS)
+		return complain(
+			&c->complaint, err,
+			"UDP port %u is in use: end the program that has it, or set another "
+			"`port =` in /etc/ipop/%s.conf",
+			port, c->store.network);
+	if (err == ERR_PERMISSION)
+		return complain(
+			&c->complaint, err,
+			"UDP port %u is only for root: set `port =` in /etc/ipop/%s.conf to "
+			"one from 1024 on",
+			port, c->store.network);
+	return err < 0 ? complain(&c->complaint, err, "cannot open UDP port %u: %s", port,
+				  err_text(err))
+		       : 0;
+}
+
+static int prepare(struct child *c)
+{
+	uint8_t seed[ENTROPY_SEED_BYTES];
+	int err = crypto_start();
+
+	if (err < 0)
+		return complain(&c->complaint, err, "the crypto library gives wrong answers");
+	err = settings_read(&c->store, c->fds, &c->settings, &c->complaint);
+	if (err < 0)
+		return err;
+	log_set_level((enum config_log_level)c->settings.config.log_level);
+	err = read_key(c);
+	if (err == 0)
+		err = verify(c, clock_now());
+	if (err < 0)
+		return err;
+	if (seed_read(seed, sizeof(seed)) < 0)
+		return complain(&c->complaint, ERR_IO, "the kernel gives no random bytes");
+	entropy_init(&c->entropy, seed);
+	secret_wipe(seed, sizeof(seed));
+	configure(c);
+	return 0;
+}
+
+static int run(struct child *c)
+{
+	struct world_config config = { .node = &c->node,
+				       .entropy = &c->entropy,
+				       .tun = c->fds[CHANNEL_FD_TUN],
+				       .channel = PROCESS_CHANNEL };
+	struct world *world;
+	int err = prepare(c);
+
+	if (err == 0)
+		err = open_port(c, &config.udp);
+	if (err < 0)
+		return err;
+	settings_close(c->fds); /* everything is read; a node has no files */
+	err = world_new(&config, clock_now(), &world);
+	if (err < 0)
+		return complain(&c->complaint, err, "cannot start: %s", err_text(err));
+	(void)malloc_trim(0); /* what reading the files took */
+	err = world_run(world);
+	world_del(world);
+	if (err == ERR_IO)
+		return complain(&c->complaint, err, "the interface is gone");
+	return err < 0 ? complain(&c->complaint, err, "ends: %s", err_text(err)) : 0;
+}
+
+static int exit_code_of(int err)
+{
+	switch (err) {
+	case 0:
+		return EXIT_OK;
+	case ERR_FOREIGN:
+	case ERR_EXPIRED:
+	case ERR_NOT_YET:
+	case ERR_CERTIFICATE:
+	case ERR_REVOKED:
+		return EXIT_CERTIFICATE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+int child_run(void)
+{
+	struct child *c;
+	int err = set_signals();
+
+	if (err < 0)
+		return EXIT_FAILED;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return EXIT_FAILED;
+	c->store.root = "";
+	c->fds[CHANNEL_FD_BUNDLE] = c->fds[CHANNEL_FD_KEY] = c->fds[CHANNEL_FD_CONFIG] = -1;
+	err = wait_for_start(c);
+	if (err == 0)
+		err = run(c);
+	else
+		(void)complain(&c->complaint, err,
+			       "this is a part of ipopd, not to be started by hand");
+	if (err < 0)
+		log_error("%s", c->complaint.text);
+	key_free(c->key);
+	trust_free(c->trust);
+	entropy_wipe(&c->entropy);
+	settings_close(c->fds);
+	secret_wipe(c, sizeof(*c));
+	free(c);
+	return exit_code_of(err);
+}

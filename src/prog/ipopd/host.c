@@ -1,0 +1,258 @@
+/* host.c - see host.h. */
+#include "prog/ipopd/host.h"
+
+#include "base/err.h"
+#include "io/file.h"
+#include "io/process.h"
+#include "io/tun.h"
+#include "prog/ipopd/ipopd.h"
+#include "prog/ipopd/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RUN_MODE 0750
+#define PID_BYTES 16
+
+static_assert(NETWORK_NAME_MAX <= TUN_NAME_MAX, "the interface is called like the network");
+
+static void close_if_open(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd); /* nothing is waiting in it */
+	*fd = -1;
+}
+
+/* --- one daemon for each network --- */
+
+static int pid_path(const struct store *store, struct file_path *ret)
+{
+	struct file_path directory;
+	const int err = store_directory_path(store, STORE_RUN, &directory);
+
+	return err < 0 ? err : file_path(ret, "%s/pid", directory.text);
+}
+
+static int make_run_directory(const struct host *host, struct complaint *complaint)
+{
+	const uint32_t group = host->group == UNIX_GROUP_NONE ? FILE_GROUP_KEEP : host->group;
+	struct file_path path;
+	int err = store_directory_path(host->store, STORE_RUN, &path);
+
+	if (err == 0)
+		err = file_make_directory(path.text, RUN_MODE, group);
+	return err < 0 ? store_complain(complaint, err, path.text) : 0;
+}
+
+static int complain_running(const char *path, const struct store *store,
+			    struct complaint *complaint)
+{
+	struct file_bytes pid = { 0 };
+
+	(void)file_read(path, PID_BYTES, &pid); /* a lock without its number still counts */
+	complain(complaint, ERR_EXISTS, "%s is up already%s%.*s%s; `ipop down %s` ends it",
+		 store->network, pid.len > 1 ? " (process " : "",
+		 pid.len > 1 ? (int)pid.len - 1 : 0, pid.len > 1 ? (const char *)pid.data : "",
+		 pid.len > 1 ? ")" : "", store->network);
+	file_free(&pid);
+	return ERR_EXISTS;
+}
+
+static int lock(struct host *host, struct complaint *complaint)
+{
+	struct file_path path;
+	char pid[PID_BYTES];
+	int err = pid_path(host->store, &path);
+	int len;
+
+	if (err < 0)
+		return complain(complaint, err, "the path of the root is too long");
+	err = file_lock(path.text, &host->lock);
+	if (err == ERR_EXISTS)
+		return complain_running(path.text, host->store, complaint);
+	if (err < 0)
+		return store_complain(complaint, err, path.text);
+	len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(host->lock, 0) < 0 || pwrite(host->lock, pid, (size_t)len, 0) != len)
+		return store_complain(complaint, ERR_IO, path.text);
+	return 0;
+}
+
+/* --- the interface --- */
+
+static int open_tun(struct host *host, struct complaint *complaint)
+{
+	const char *name = host->store->network;
+	const int err = tun_open(name, &host->tun);
+
+	if (err == ERR_UNSUPPORTED)
+		return complain(complaint, err,
+				"there is no /dev/net/tun: load the module (`modprobe tun`), or "
+				"give this container the device");
+	if (err == ERR_PERMISSION)
+		return complain(complaint, err,
+				"cannot make the interface %s: start it as root, or as a user who "
+				"may open /dev/net/tun and has CAP_NET_ADMIN",
+				name);
+	if (err == ERR_EXISTS)
+		return complain(complaint, err,
+				"an interface called %s is there already: end the program that it "
+				"belongs to, or remove it (`ip link delete %s`)",
+				name, name);
+	if (err < 0)
+		return complain(complaint, err, "cannot make the interface %s: %s", name,
+				err_text(err));
+	return netlink_find(name, &host->index) == 0
+		       ? 0
+		       : complain(complaint, ERR_IO, "the interface %s vanished", name);
+}
+
+static void prefix_text(const struct netlink_prefix *prefix, char *ret, size_t room)
+{
+	struct endpoint address = { 0 };
+	char text[ENDPOINT_TEXT_CHARS + 1];
+
+	memcpy(address.ip, prefix->address.bytes, sizeof(address.ip));
+	endpoint_ip_to_text(&address, text);
+	(void)snprintf(ret, room, "%s/%u", text, prefix->len);
+}
+
+/* Our routes must not hide another network of the host's, nor another network ours. A wider route
+ * through a gateway is neither: it goes on for all that is not ours. */
+static int check_overlap(struct host *host, const struct netlink_prefix *prefix,
+			 struct complaint *complaint)
+{
+	struct netlink_route route;
+	char ours[ENDPOINT_TEXT_CHARS + 8];
+	char theirs[ENDPOINT_TEXT_CHARS + 8];
+
+	if (netlink_find_overlap(host->netlink, prefix, host->index, &route) < 0)
+		return 0; /* there is none, or no way to tell */
+	prefix_text(prefix, ours, sizeof(ours));
+	prefix_text(&route.prefix, theirs, sizeof(theirs));
+	if (route.has_gateway && route.prefix.len < prefix->len) {
+		log_info("takes %s out of a wider route prefix=%s interface=%s", ours, theirs,
+			 route.interface);
+		return 0;
+	}
+	return complain(complaint, ERR_EXISTS,
+			"the addresses of %s, %s, overlap with the route %s on interface %s: "
+			"one of them has to go",
+			host->store->network, ours, theirs, route.interface);
+}
+
+static int open_interface(struct host *host, const struct claims *claims,
+			  struct complaint *complaint)
+{
+	const struct netlink_prefix v4 = { ip_v4(claims->ipv4.ip), claims->ipv4.len };
+	const struct netlink_prefix v6 = { claims_ipv6(claims), ADDRESS_IPV6_PREFIX_LEN };
+	int err = netlink_open(&host->netlink);
+
+	if (err < 0)
+		return complain(complaint, err, "cannot talk to the kernel about interfaces: %s",
+				err_text(err));
+	err = open_tun(host, complaint);
+	if (err == 0)
+		err = check_overlap(host, &v4, complaint);
+	return err < 0 ? err : check_overlap(host, &v6, complaint);
+}
+
+/* --- the control socket --- */
+
+static int listen_for_users(struct host *host, struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(host->store, STORE_CONTROL, &path);
+
+	if (err == 0)
+		err = unix_listen(path.text, host->group, &host->listener);
+	return err < 0 ? store_complain(complaint, err, path.text) : 0;
+}
+
+/* --- all of it --- */
+
+int host_open(struct host *host, const struct store *store, const struct claims *claims,
+	      struct complaint *complaint)
+{
+	int err;
+
+	*host = (struct host){
+		.store = store, .lock = -1, .tun = -1, .listener = -1, .group = UNIX_GROUP_NONE
+	};
+	/* Who is neither root nor of that group cannot give it anything. */
+	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
+	    (geteuid() != 0 && getegid() != host->group))
+		host->group = UNIX_GROUP_NONE;
+	err = make_run_directory(host, complaint);
+	if (err == 0)
+		err = lock(host, complaint);
+	if (err == 0)
+		err = open_interface(host, claims, complaint);
+	return err < 0 ? err : listen_for_users(host, complaint);
+}
+
+void host_close(struct host *host)
+{
+	struct file_path path;
+
+	if (host->listener >= 0 && store_path(host->store, STORE_CONTROL, &path) == 0)
+		(void)unlink(path.text); /* the next start would replace it */
+	close_if_open(&host->listener);
+	close_if_open(&host->tun);
+	netlink_close(host->netlink);
+	host->netlink = NULL;
+	/* Last, and before the lock goes: whoever gets it next finds nothing of ours. */
+	if (host->lock >= 0 && pid_path(host->store, &path) == 0)
+		(void)unlink(path.text); /* a stale one is no lock */
+	close_if_open(&host->lock);
+}
+
+static int add_address(struct host *host, const struct ip_address *address, uint8_t len,
+		       struct complaint *complaint)
+{
+	const struct netlink_prefix prefix = { *address, len };
+	const int err = netlink_add_address(host->netlink, host->index, &prefix);
+	char text[ENDPOINT_TEXT_CHARS + 8];
+
+	if (err == 0)
+		return 0;
+	prefix_text(&prefix, text, sizeof(text));
+	if (err == ERR_PERMISSION && !ip_is_v4(address))
+		return complain(complaint, err,
+				"cannot give %s to %s: IPv6 is switched off there (sysctl "
+				"net.ipv6.conf.default.disable_ipv6=0 switches it on)",
+				text, host->store->network);
+	return complain(complaint, err, "cannot give %s to the interface %s: %s", text,
+			host->store->network, err_text(err));
+}
+
+int host_configure(struct host *host, const struct node_addresses *addresses,
+		   struct complaint *complaint)
+{
+	const struct ip_address v4 = ip_v4(addresses->ipv4);
+	int err = netlink_up(host->netlink, host->index, addresses->mtu);
+
+	if (err < 0)
+		return complain(complaint, err, "cannot bring the interface %s up: %s",
+				host->store->network, err_text(err));
+	err = add_address(host, &addresses->ipv6, addresses->ipv6_prefix_len, complaint);
+	/* A host without IPv6 can still be a member by IPv4. */
+	if (err < 0 && addresses->has_ipv4) {
+		log_warning("%s", complaint->text);
+		err = 0;
+	}
+	if (err == 0 && addresses->has_ipv4)
+		err = add_address(host, &v4, addresses->ipv4_prefix_len, complaint);
+	return err;
+}
+
+int host_restore(struct host *host, struct complaint *complaint)
+{
+	if (tun_is_attached(host->tun))
+		return 0;
+	log_warning("somebody deleted the interface; making it again");
+	close_if_open(&host->tun);
+	return open_tun(host, complaint);
+}

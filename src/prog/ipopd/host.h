@@ -1,0 +1,40 @@
+/* host.h - what the steward holds of the host: lock, interface, addresses, control socket.
+ *
+ * Opened once and kept while nodes come and go, so that programs that use the network notice
+ * nothing but a pause. When the process ends, however it ends, the kernel takes the interface
+ * with its addresses and routes; what stays is the socket's name, which the next start replaces.
+ */
+#ifndef PROG_IPOPD_HOST_H
+#define PROG_IPOPD_HOST_H
+
+#include "group/complaint.h"
+#include "group/store.h"
+#include "io/netlink.h"
+#include "io/unix.h"
+#include "prog/ipopd/claims.h"
+
+struct host {
+	const struct store *store; /* borrowed */
+	int lock, tun, listener;   /* owned; -1: not held */
+	unsigned index;            /* of the interface */
+	struct netlink *netlink;   /* owned */
+	uint32_t group;            /* who may read the socket; UNIX_GROUP_NONE */
+};
+
+/* Takes everything but addresses. 0, or an error with a sentence that says what to do:
+ * ERR_EXISTS (a daemon, or an interface of that name; routes that overlap), ERR_UNSUPPORTED (no
+ * TUN), ERR_PERMISSION, ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
+int host_open(struct host *host, const struct store *store, const struct claims *claims,
+	      struct complaint *complaint);
+
+/* Removes interface and socket; accepts what host_open() left behind when it failed. */
+void host_close(struct host *host);
+
+/* Puts checked addresses on the interface and brings it up. 0 or an error with its sentence. */
+int host_configure(struct host *host, const struct node_addresses *addresses,
+		   struct complaint *complaint);
+
+/* Makes the interface again if somebody deleted it. The same results. */
+int host_restore(struct host *host, struct complaint *complaint);
+
+#endif

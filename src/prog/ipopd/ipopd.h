@@ -1,0 +1,26 @@
+/* ipopd.h - what all parts of the daemon share: how it ends, and whose it is.
+ *
+ * Three programs are in this one: the steward, which main() runs; the node, which the steward
+ * executes anew as `ipopd --child NET`; and `ipopd --lookup HOST PORT`, which asks the resolver and
+ * ends. The last two are for the steward alone.
+ */
+#ifndef PROG_IPOPD_IPOPD_H
+#define PROG_IPOPD_IPOPD_H
+
+/* The exit codes of DESIGN 6, as far as a daemon has them. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_JOINED = 4,
+	EXIT_CERTIFICATE = 8,
+};
+
+#define IPOPD_USER "ipop"            /* the node's, if there is one of that name */
+#define IPOPD_USER_FALLBACK "nobody" /* else */
+#define IPOPD_GROUP "ipop"           /* may read the control socket */
+
+#define IPOPD_OPTION_CHILD "--child"
+#define IPOPD_OPTION_LOOKUP "--lookup"
+
+#endif

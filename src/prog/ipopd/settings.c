@@ -1,0 +1,152 @@
+/* settings.c - see settings.h. */
+#include "prog/ipopd/settings.h"
+
+#include "base/err.h"
+#include "io/file.h"
+
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_one(const struct store *store, enum store_file file, int *ret_fd,
+		    struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(store, file, &path);
+
+	if (err == 0)
+		err = file_open(path.text, ret_fd);
+	return err < 0 ? store_complain(complaint, err, path.text) : 0;
+}
+
+int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct complaint *complaint)
+{
+	int err;
+
+	fds[CHANNEL_FD_BUNDLE] = fds[CHANNEL_FD_KEY] = fds[CHANNEL_FD_CONFIG] = -1;
+	err = open_one(store, STORE_BUNDLE, &fds[CHANNEL_FD_BUNDLE], complaint);
+	if (err == ERR_NOT_FOUND)
+		return complain(complaint, err,
+				"this host has not joined %s: `ipop join BUNDLE` does it",
+				store->network);
+	if (err == 0)
+		err = open_one(store, STORE_KEY, &fds[CHANNEL_FD_KEY], complaint);
+	if (err == 0) {
+		err = open_one(store, STORE_CONFIG, &fds[CHANNEL_FD_CONFIG], complaint);
+		if (err == ERR_NOT_FOUND)
+			err = 0; /* then all options have their defaults */
+	}
+	if (err < 0)
+		settings_close(fds);
+	return err;
+}
+
+void settings_close(int fds[CHANNEL_FDS])
+{
+	for (int i = CHANNEL_FD_BUNDLE; i < CHANNEL_FDS; i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]); /* only read */
+		fds[i] = -1;
+	}
+}
+
+/* Reads one file into memory, with its name for complaints. */
+static int read_one(const struct store *store, enum store_file file, int fd,
+		    struct file_bytes *ret_bytes, struct file_path *ret_path)
+{
+	const size_t max = file == STORE_CONFIG ? CONFIG_BYTES_MAX : BUNDLE_BYTES_MAX;
+	const int err = store_path(store, file, ret_path);
+
+	return err < 0 ? err : file_read_fd(fd, max, ret_bytes);
+}
+
+static int read_config(const struct store *store, int fd, struct config *ret,
+		       struct complaint *complaint)
+{
+	struct file_bytes bytes = { 0 };
+	struct file_path path;
+	int err;
+
+	config_init(ret);
+	if (fd < 0)
+		return 0;
+	err = read_one(store, STORE_CONFIG, fd, &bytes, &path);
+	if (err < 0)
+		return store_complain(complaint, err, path.text);
+	err = config_parse(span_of(bytes.data, bytes.len), path.text, ret, complaint);
+	file_free(&bytes);
+	return err;
+}
+
+static int read_bundle(const struct store *store, int fd, struct bundle *ret,
+		       struct complaint *complaint)
+{
+	struct file_bytes bytes = { 0 };
+	struct complaint why;
+	struct file_path path;
+	int err = read_one(store, STORE_BUNDLE, fd, &bytes, &path);
+
+	if (err < 0)
+		return store_complain(complaint, err, path.text);
+	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &why);
+	file_free(&bytes);
+	if (err < 0)
+		return complain(complaint, err, "%s: %s", path.text, why.text);
+	if (strcmp(ret->network, store->network) != 0) {
+		(void)complain(complaint, ERR_FOREIGN, "%s: is a bundle of the network %s",
+			       path.text, ret->network);
+		bundle_wipe(ret);
+		return ERR_FOREIGN;
+	}
+	return 0;
+}
+
+static bool is_known(const struct settings *settings, const struct bootstrap *line)
+{
+	for (uint32_t i = 0; i < settings->bootstrap_count; i++) {
+		const struct node_bootstrap *known = &settings->bootstrap[i];
+
+		if (known->port == line->port && id_equal(&known->id, &line->id) &&
+		    strcmp(known->host, line->host) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those that fit: the owner's own lines come first. */
+static void add_bootstrap(struct settings *settings, const struct bootstrap *lines, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && settings->bootstrap_count < NODE_BOOTSTRAP_MAX; i++) {
+		struct node_bootstrap *next = &settings->bootstrap[settings->bootstrap_count];
+
+		if (is_known(settings, &lines[i]))
+			continue;
+		*next = (struct node_bootstrap){ .port = lines[i].port, .id = lines[i].id };
+		memcpy(next->host, lines[i].host, sizeof(lines[i].host));
+		settings->bootstrap_count++;
+	}
+}
+
+static_assert(BOOTSTRAP_HOST_MAX <= NODE_HOST_MAX, "a host name fits");
+
+int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct settings *ret,
+		  struct complaint *complaint)
+{
+	int err = read_config(store, fds[CHANNEL_FD_CONFIG], &ret->config, complaint);
+
+	if (err == 0)
+		err = read_bundle(store, fds[CHANNEL_FD_BUNDLE], &ret->bundle, complaint);
+	if (err < 0)
+		return err;
+	ret->ipv4_prefix = ret->config.is_set[CONFIG_IPV4_PREFIX] ? ret->config.ipv4_prefix
+								  : ret->bundle.ipv4_prefix;
+	ret->bootstrap_count = 0;
+	add_bootstrap(ret, ret->config.bootstrap.lines, ret->config.bootstrap.count);
+	add_bootstrap(ret, ret->bundle.bootstrap, ret->bundle.bootstrap_count);
+	return 0;
+}
+
+void settings_wipe(struct settings *settings)
+{
+	bundle_wipe(&settings->bundle);
+}

@@ -1,0 +1,38 @@
+/* settings.h - what steward and node both know of the network, read from the same descriptors.
+ *
+ * The steward opens the files and needs prefixes and bootstrap hosts; the node gets the descriptors
+ * and reads the same bytes, so the two cannot disagree about them.
+ */
+#ifndef PROG_IPOPD_SETTINGS_H
+#define PROG_IPOPD_SETTINGS_H
+
+#include "group/bundle.h"
+#include "group/config.h"
+#include "group/store.h"
+#include "prog/ipopd/channel.h"
+
+struct settings {
+	struct config config;
+	struct bundle bundle; /* holds the network secret */
+	struct prefix ipv4_prefix;
+	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
+	uint32_t bootstrap_count;
+};
+
+/* Opens bundle, key and (if there is one) configuration: fds[CHANNEL_FD_BUNDLE..] are set, -1 where
+ * there is no file. 0, ERR_NOT_FOUND (this host is no member), or ERR_PERMISSION, ERR_UNSUPPORTED,
+ * ERR_TOO_LONG, ERR_IO; with a sentence. */
+int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct complaint *complaint);
+
+/* Closes all but the TUN, which is not ours. */
+void settings_close(int fds[CHANNEL_FDS]);
+
+/* Reads what they hold, without judging certificates. 0, or the errors of the parsers; with a
+ * sentence. */
+int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct settings *ret,
+		  struct complaint *complaint);
+
+/* Overwrites the secret. */
+void settings_wipe(struct settings *settings);
+
+#endif

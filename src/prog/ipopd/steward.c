@@ -1,0 +1,538 @@
+/* steward.c - see steward.h for the states.
+ *
+ * The node is an unprivileged process that reads what the network sends, so everything it says is
+ * judged here: its messages have one length, it can have addresses of its network alone, and it
+ * names bootstrap hosts by number. Whatever breaks the rules ends it, as if it had crashed. */
+#include "prog/ipopd/steward.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "io/notify.h"
+#include "io/process.h"
+#include "io/signals.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/claims.h"
+#include "prog/ipopd/host.h"
+#include "prog/ipopd/ipopd.h"
+#include "prog/ipopd/lookups.h"
+#include "prog/ipopd/settings.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKOFF_MIN_MS 250
+#define BACKOFF_MAX_MS 30000
+#define STABLE_MS 60000 /* a node that lived this long begins again with BACKOFF_MIN_MS */
+#define START_MS 30000  /* until a node has asked for its addresses */
+#define STOP_MS 3000    /* until a node has said goodbye */
+#define MESSAGES_A_TURN 16
+#define CLIENTS_A_TURN 8
+#define RELAX_MS 1000 /* after the host ran out of descriptors */
+
+enum steward_state {
+	STEWARD_STARTING,
+	STEWARD_READY,
+	STEWARD_WAITING,
+	STEWARD_STOPPING,
+	STEWARD_ENDED,
+	STEWARD_STATES
+};
+
+enum steward_event { EVENT_SIGNAL, EVENT_CLIENT, EVENT_CHANNEL, EVENT_NODE, EVENT_LOOKUP };
+
+struct steward {
+	const struct steward_config *config; /* borrowed */
+	enum steward_state state;
+	struct mono deadline; /* of the state */
+	struct host host;
+	struct claims claims;
+	struct loop loop;
+	int signals;         /* owned */
+	uint32_t uid, gid;   /* of the node; PROCESS_UID_KEEP */
+	struct process node; /* pidfd -1: none runs */
+	int channel;         /* owned; to the node */
+	bool configured;     /* this node has its addresses */
+	bool was_ready;
+	struct mono node_since;
+	uint64_t backoff_ms;
+	struct lookups lookups;
+	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
+	bool clients_paused;
+	struct mono clients_again;
+	int exit_code;
+};
+
+/* The only writer of s->state after steward_init(). */
+static void set_state(struct steward *s, enum steward_state next, struct mono deadline)
+{
+	static const bool allowed[STEWARD_STATES][STEWARD_STATES] = {
+		[STEWARD_STARTING] = { [STEWARD_READY] = true,
+				       [STEWARD_WAITING] = true,
+				       [STEWARD_STOPPING] = true,
+				       [STEWARD_ENDED] = true },
+		[STEWARD_READY] = { [STEWARD_WAITING] = true,
+				    [STEWARD_STOPPING] = true,
+				    [STEWARD_ENDED] = true },
+		[STEWARD_WAITING] = { [STEWARD_STARTING] = true,
+				      [STEWARD_WAITING] = true,
+				      [STEWARD_ENDED] = true },
+		[STEWARD_STOPPING] = { [STEWARD_ENDED] = true },
+	};
+	static const char *const names[STEWARD_STATES] = { "STARTING", "READY", "WAITING",
+							   "STOPPING", "ENDED" };
+
+	CHECK(allowed[s->state][next]);
+	log_debug("%s -> %s", names[s->state], names[next]);
+	s->state = next;
+	s->deadline = deadline;
+}
+
+/* --- the node --- */
+
+static void kill_node(struct steward *s)
+{
+	if (s->node.pidfd >= 0)
+		process_signal(&s->node, SIGKILL);
+}
+
+static int spawn(struct steward *s, const struct channel_message *start)
+{
+	const char *const argv[] = { "ipopd", IPOPD_OPTION_CHILD, s->config->store->network, NULL };
+	static const char *const environment[] = { NULL };
+	struct process_config config = {
+		.argv = argv, .environment = environment, .uid = s->uid, .gid = s->gid
+	};
+	int pair[2];
+	int err = unix_pair(pair);
+
+	if (err < 0)
+		return err;
+	config.channel = pair[1];
+	err = process_spawn(&config, &s->node);
+	(void)close(pair[1]); /* the node has its own */
+	if (err < 0) {
+		(void)close(pair[0]); /* to nobody */
+		return err;
+	}
+	s->channel = pair[0];
+	/* An empty socket takes one message; a node that died at once is noticed by its pidfd. */
+	(void)channel_send(s->channel, start);
+	CHECK(loop_add(&s->loop, s->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) == 0);
+	CHECK(loop_add(&s->loop, s->node.pidfd, LOOP_READ, EVENT_NODE, HANDLE_NONE) == 0);
+	return 0;
+}
+
+/* What the files say now: a renewed bundle counts from the next node on. */
+static int read_settings(struct steward *s, const int fds[CHANNEL_FDS], struct complaint *complaint)
+{
+	struct settings settings;
+	int err = settings_read(s->config->store, fds, &settings, complaint);
+
+	if (err < 0)
+		return err;
+	if (!s->was_ready)
+		s->claims = (struct claims){ .network_id = settings.bundle.network_id,
+					     .ipv4 = settings.ipv4_prefix };
+	else if (!id_equal(&settings.bundle.network_id, &s->claims.network_id))
+		err = complain(
+			complaint, ERR_FOREIGN,
+			"the bundle has become one of another network; start the daemon anew");
+	log_set_level((enum config_log_level)settings.config.log_level);
+	memcpy(s->bootstrap, settings.bootstrap, sizeof(s->bootstrap));
+	lookups_free(&s->lookups);
+	lookups_init(&s->lookups, &(struct lookups_config){ .hosts = s->bootstrap,
+							    .count = settings.bootstrap_count,
+							    .uid = s->uid,
+							    .gid = s->gid,
+							    .loop = &s->loop,
+							    .event_kind = EVENT_LOOKUP });
+	settings_wipe(&settings);
+	return err;
+}
+
+static int start_node(struct steward *s, struct mono now, struct complaint *complaint)
+{
+	struct channel_message start = { .kind = CHANNEL_START,
+					 .start.log_style = (uint8_t)s->config->log_style };
+	int err = settings_open(s->config->store, start.fds, complaint);
+
+	if (err < 0)
+		return err;
+	err = read_settings(s, start.fds, complaint);
+	if (err == 0)
+		err = s->was_ready ? host_restore(&s->host, complaint)
+				   : host_open(&s->host, s->config->store, &s->claims, complaint);
+	if (err == 0) {
+		start.fds[CHANNEL_FD_TUN] = s->host.tun;
+		start.fd_count = start.fds[CHANNEL_FD_CONFIG] < 0 ? CHANNEL_FD_CONFIG : CHANNEL_FDS;
+		memcpy(start.start.network, s->config->store->network,
+		       strlen(s->config->store->network));
+		err = spawn(s, &start);
+		if (err < 0)
+			(void)complain(complaint, err, "cannot start the node process: %s",
+				       err_text(err));
+	}
+	settings_close(start.fds);
+	s->configured = false;
+	s->node_since = now;
+	return err;
+}
+
+static void wait_and_restart(struct steward *s, struct mono now)
+{
+	if (mono_ms_between(s->node_since, now) >= STABLE_MS)
+		s->backoff_ms = BACKOFF_MIN_MS;
+	log_info("starts the node again wait_ms=%llu", (unsigned long long)s->backoff_ms);
+	set_state(s, STEWARD_WAITING, mono_add_ms(now, s->backoff_ms));
+	s->backoff_ms = s->backoff_ms * 2 < BACKOFF_MAX_MS ? s->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+static void restart(struct steward *s, struct mono now)
+{
+	struct complaint complaint;
+
+	if (start_node(s, now, &complaint) < 0) {
+		log_error("%s", complaint.text);
+		wait_and_restart(s, now);
+		return;
+	}
+	set_state(s, STEWARD_STARTING, mono_add_ms(now, START_MS));
+}
+
+static void end(struct steward *s, int exit_code)
+{
+	s->exit_code = exit_code;
+	set_state(s, STEWARD_ENDED, MONO_NEVER);
+}
+
+static void node_ended(struct steward *s, struct mono now)
+{
+	int status;
+
+	loop_remove(&s->loop, s->node.pidfd);
+	CHECK(process_reap(&s->node, &status));
+	/* What it said last is of no more use. */
+	loop_remove(&s->loop, s->channel);
+	(void)close(s->channel); /* to nobody */
+	s->channel = -1;
+	lookups_free(&s->lookups);
+	if (s->state == STEWARD_STOPPING || status == EXIT_OK) {
+		end(s, EXIT_OK);
+	} else if (!s->was_ready) {
+		if (status > PROCESS_SIGNALLED)
+			log_error("the node process died before it was ready signal=%d",
+				  status - PROCESS_SIGNALLED);
+		end(s, status > PROCESS_SIGNALLED ? EXIT_FAILED : status);
+	} else {
+		log_error("the node process died status=%d", status);
+		wait_and_restart(s, now);
+	}
+}
+
+static void stop(struct steward *s, struct mono now)
+{
+	const struct channel_message message = { .kind = CHANNEL_STOP };
+
+	if (s->state == STEWARD_WAITING) {
+		end(s, EXIT_OK);
+	} else if (s->state != STEWARD_STOPPING) {
+		notify_manager(s->config->notify_socket, "STOPPING=1");
+		if (channel_send(s->channel, &message) < 0)
+			kill_node(s); /* it does not read: no use in waiting */
+		set_state(s, STEWARD_STOPPING, mono_add_ms(now, STOP_MS));
+	}
+}
+
+/* --- what the node asks for --- */
+
+static void became_ready(struct steward *s)
+{
+	s->was_ready = true;
+	notify_manager(s->config->notify_socket, "READY=1");
+	set_state(s, STEWARD_READY, MONO_NEVER);
+}
+
+/* 0, ERR_DENIED or ERR_MALFORMED: the node does what it must not. */
+static int configure(struct steward *s, const struct node_addresses *wanted)
+{
+	const struct channel_message done = { .kind = CHANNEL_CONFIGURED };
+	struct complaint complaint;
+
+	if (s->configured)
+		return ERR_MALFORMED;
+	if (claims_check(&s->claims, wanted) < 0)
+		return ERR_DENIED;
+	s->configured = true;
+	if (s->state != STEWARD_STARTING)
+		return 0; /* it is told to stop already */
+	if (host_configure(&s->host, wanted, &complaint) < 0) {
+		log_error("%s", complaint.text);
+		kill_node(s);
+		return 0;
+	}
+	if (channel_send(s->channel, &done) == 0)
+		became_ready(s);
+	return 0;
+}
+
+static int obey(struct steward *s, const struct channel_message *message)
+{
+	switch (message->kind) {
+	case CHANNEL_CONFIGURE:
+		return configure(s, &message->configure);
+	case CHANNEL_LOOKUP:
+		return lookups_want(&s->lookups, message->lookup);
+	case CHANNEL_START:
+	case CHANNEL_CONFIGURED:
+	case CHANNEL_LOOKUP_DONE:
+	case CHANNEL_CLIENT:
+	case CHANNEL_STOP:
+		break;
+	}
+	return ERR_MALFORMED; /* channel_decode() has refused these */
+}
+
+static void hear_node(struct steward *s)
+{
+	struct channel_message message;
+	int err = 0;
+
+	for (int i = 0; i < MESSAGES_A_TURN && err == 0; i++) {
+		err = channel_receive(s->channel, false, &message);
+		if (err == 0)
+			err = obey(s, &message);
+	}
+	if (err == 0 || err == ERR_AGAIN)
+		return;
+	/* Its end of the channel is closed when it ends; the rest is misconduct. */
+	if (err != ERR_NOT_FOUND)
+		log_error("the node process asked for what it must not have, and is ended why=%s",
+			  err_name(err));
+	loop_change(&s->loop, s->channel, 0, EVENT_CHANNEL, HANDLE_NONE);
+	kill_node(s);
+}
+
+static void run_lookups(struct steward *s, struct mono now)
+{
+	struct channel_message done;
+
+	while (lookups_poll(&s->lookups, now, &done))
+		(void)channel_send(s->channel, &done); /* if it is full, the node asks again */
+}
+
+/* --- control connections --- */
+
+/* A line of doc/control.md for a client that no node can answer. */
+static void turn_away(int client)
+{
+	static const char busy[] =
+		"{\"schema\":\"ipop.error/1\",\"code\":\"ERR_AGAIN\",\"text\":"
+		"\"the daemon is busy starting or ending; try again\",\"exit\":1}\n";
+
+	(void)!write(client, busy, sizeof(busy) - 1); /* a new socket takes it, or nobody reads */
+}
+
+/* Hands a connection to the node, if it is of somebody who may ask anything at all. */
+static void pass_on(struct steward *s, int client, const struct unix_peer *peer)
+{
+	const struct channel_message message = {
+		.kind = CHANNEL_CLIENT,
+		.client.uid = peer->uid,
+		.client.may_change = claims_may_change(peer->uid, geteuid()),
+		.fds = { client },
+		.fd_count = 1,
+	};
+
+	if (!claims_may_read(peer->uid, peer->in_group, geteuid()))
+		return;
+	if ((s->state != STEWARD_STARTING && s->state != STEWARD_READY) ||
+	    channel_send(s->channel, &message) < 0)
+		turn_away(client);
+}
+
+static void watch_clients(struct steward *s, bool watch)
+{
+	loop_change(&s->loop, s->host.listener, watch ? LOOP_READ : 0, EVENT_CLIENT, HANDLE_NONE);
+	s->clients_paused = !watch;
+}
+
+static void accept_clients(struct steward *s, struct mono now)
+{
+	struct unix_peer peer;
+	int client;
+	int err = 0;
+
+	for (int i = 0; i < CLIENTS_A_TURN && err == 0; i++) {
+		err = unix_accept(s->host.listener, s->host.group, &client, &peer);
+		if (err < 0)
+			break;
+		pass_on(s, client, &peer);
+		(void)close(client); /* the node has its own, or it was refused */
+	}
+	if (err == ERR_FULL) {
+		/* The host is out of descriptors: no use in being told so without end. */
+		s->clients_again = mono_add_ms(now, RELAX_MS);
+		watch_clients(s, false);
+	}
+}
+
+/* --- the loop --- */
+
+static void handle_event(struct steward *s, struct mono now, const struct loop_event *event)
+{
+	switch ((enum steward_event)event->kind) {
+	case EVENT_SIGNAL:
+		if (signals_read(s->signals) != 0)
+			stop(s, now);
+		break;
+	case EVENT_CLIENT:
+		accept_clients(s, now);
+		break;
+	case EVENT_CHANNEL:
+		if (s->channel >= 0)
+			hear_node(s);
+		break;
+	case EVENT_NODE:
+		node_ended(s, now);
+		break;
+	case EVENT_LOOKUP:
+		lookups_event(&s->lookups);
+		break;
+	}
+}
+
+static void handle_deadline(struct steward *s, struct mono now)
+{
+	if (s->clients_paused && mono_reached(now, s->clients_again))
+		watch_clients(s, true);
+	if (!mono_reached(now, s->deadline))
+		return;
+	switch (s->state) {
+	case STEWARD_WAITING:
+		restart(s, now);
+		break;
+	case STEWARD_STARTING:
+	case STEWARD_STOPPING:
+		log_error("the node process does not answer, and is ended");
+		s->deadline = MONO_NEVER;
+		kill_node(s);
+		break;
+	case STEWARD_READY:
+	case STEWARD_ENDED:
+	case STEWARD_STATES:
+		UNREACHABLE(); /* they have no deadline */
+	}
+}
+
+static struct mono next_deadline(const struct steward *s)
+{
+	struct mono next = mono_min(s->deadline, lookups_deadline(&s->lookups));
+
+	return s->clients_paused ? mono_min(next, s->clients_again) : next;
+}
+
+static void run(struct steward *s)
+{
+	struct mono now = clock_now().mono;
+
+	while (s->state != STEWARD_ENDED) {
+		struct loop_event events[LOOP_EVENTS_MAX];
+		const size_t count = loop_wait(&s->loop, now, next_deadline(s), events);
+
+		now = clock_now().mono;
+		for (size_t i = 0; i < count && s->state != STEWARD_ENDED; i++)
+			handle_event(s, now, &events[i]);
+		run_lookups(s, now);
+		handle_deadline(s, now);
+	}
+}
+
+/* --- begin and end --- */
+
+/* A daemon of root has the node run as somebody who owns nothing. */
+static int find_user(struct steward *s, struct complaint *complaint)
+{
+	s->uid = s->gid = PROCESS_UID_KEEP;
+	if (geteuid() != 0 || process_find_user(IPOPD_USER, &s->uid, &s->gid) == 0)
+		return 0;
+	if (process_find_user(IPOPD_USER_FALLBACK, &s->uid, &s->gid) < 0)
+		return complain(complaint, ERR_UNSUPPORTED,
+				"there is neither a user " IPOPD_USER
+				" nor a user " IPOPD_USER_FALLBACK
+				" that the node could run as: `useradd --system " IPOPD_USER "`");
+	log_debug("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK);
+	return 0;
+}
+
+static int begin(struct steward *s, struct mono now, struct complaint *complaint)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	int err;
+
+	if (loop_init(&s->loop) < 0 ||
+	    signals_open(signals, sizeof(signals) / sizeof(signals[0]), &s->signals) < 0)
+		return complain(complaint, ERR_IO, "cannot set up the event loop");
+	err = find_user(s, complaint);
+	if (err == 0)
+		err = start_node(s, now, complaint);
+	if (err < 0)
+		return err;
+	CHECK(loop_add(&s->loop, s->signals, LOOP_READ, EVENT_SIGNAL, HANDLE_NONE) == 0);
+	CHECK(loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) == 0);
+	s->deadline = mono_add_ms(now, START_MS);
+	(void)malloc_trim(0); /* what the bundle's JSON took */
+	return 0;
+}
+
+static void clean_up(struct steward *s)
+{
+	lookups_free(&s->lookups);
+	if (s->node.pidfd >= 0)
+		process_kill(&s->node);
+	if (s->channel >= 0)
+		(void)close(s->channel); /* to nobody */
+	host_close(&s->host);
+	if (s->signals >= 0)
+		(void)close(s->signals); /* only read */
+	loop_free(&s->loop);
+}
+
+static int exit_code_of(int err)
+{
+	if (err == ERR_NOT_FOUND)
+		return EXIT_NOT_JOINED;
+	return err == ERR_FOREIGN ? EXIT_CERTIFICATE : EXIT_FAILED;
+}
+
+int steward_run(const struct steward_config *config)
+{
+	struct steward s = {
+		.config = config,
+		.state = STEWARD_STARTING,
+		.deadline = MONO_NEVER,
+		.host = { .lock = -1, .tun = -1, .listener = -1 },
+		.loop = { .epoll = -1, .timer = -1 },
+		.signals = -1,
+		.node.pidfd = -1,
+		.channel = -1,
+		.backoff_ms = BACKOFF_MIN_MS,
+		.lookups = { .process.pidfd = -1, .channel = -1 },
+	};
+	struct complaint complaint;
+	const int err = begin(&s, clock_now().mono, &complaint);
+
+	if (err < 0) {
+		log_error("%s", complaint.text);
+		s.exit_code = exit_code_of(err);
+	} else {
+		run(&s);
+	}
+	clean_up(&s);
+	if (err == 0 && s.exit_code == EXIT_OK)
+		log_info("ended");
+	return s.exit_code;
+}

@@ -1,0 +1,30 @@
+/* steward.h - the parent: holds what has rights, and never sees a packet.
+ *
+ *     STARTING --addresses are set--> READY
+ *       | ^ \                           |
+ *       | |  `---died----> WAITING <----+ died
+ *       | `---backoff--------' |        |
+ *       | signal               | signal | signal
+ *       v                      v        v
+ *     STOPPING ----node has--> ENDED <--' (with a node: by way of STOPPING)
+ *
+ * A node that dies before one was ever ready has told why, and its exit code is ours. One that dies
+ * later is started again, after a pause that doubles from 0.25 s to 30 s while it keeps dying; the
+ * interface stays meanwhile. A node that ends with 0 was asked to, and so ends the steward.
+ */
+#ifndef PROG_IPOPD_STEWARD_H
+#define PROG_IPOPD_STEWARD_H
+
+#include "group/store.h"
+#include "prog/ipopd/log.h"
+
+struct steward_config {
+	const struct store *store;
+	enum log_style log_style;  /* the node's, too */
+	const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
+};
+
+/* Runs a network until it is told to end; returns the program's exit code. */
+int steward_run(const struct steward_config *config);
+
+#endif

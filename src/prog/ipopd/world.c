@@ -1,0 +1,578 @@
+/* world.c - see world.h. */
+#include "prog/ipopd/world.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "io/seed.h"
+#include "io/tun.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/control.h"
+#include "prog/ipopd/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MIX_MS 1000 /* at most this long no fresh bytes of the kernel's were stirred in */
+#define MIX_BYTES 32
+#define GOODBYE_MS 1500 /* for the close frames to leave */
+#define MESSAGES_A_TURN 16
+#define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
+
+enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_CLIENT };
+
+struct world {
+	struct world_config config;
+	struct loop loop;
+	struct node *node;
+	struct egress *egress;
+	struct forward_table *table; /* the newest; NULL before the first */
+	struct forward_thread thread;
+	struct control *control;
+	struct now now;       /* of this turn */
+	struct mono mix_at;   /* when to stir the entropy again */
+	bool blocked;         /* a socket is full: nothing is sent, and the TUN is not read */
+	enum udp_family full; /* which one, while blocked */
+	bool configured;      /* our addresses stand on the interface */
+	bool has_addresses;
+	struct node_addresses addresses;
+	bool stopping; /* somebody wants an end */
+	bool told;     /* and the node was told to say goodbye */
+	bool said_goodbye;
+	bool has_stop_token;
+	uint64_t stop_token; /* the user who asked for it */
+	struct mono stop_at; /* whatever has not left by then stays */
+	struct world_counters counters;
+	struct forward_batch batch;
+	uint8_t buffers[FORWARD_BATCH_MAX][EGRESS_SLOT_BYTES];
+};
+
+/* --- what the node wants --- */
+
+static void send_datagram(struct world *w, const struct node_action *action)
+{
+	const struct egress_datagram like = { .link = action->send.link,
+					      .class = action->send.class,
+					      .local = action->send.local,
+					      .remote = action->send.remote,
+					      .ttl = action->send.ttl };
+	struct egress_datagram *slot = egress_reserve(w->egress, &like);
+
+	CHECK(action->send.bytes.len <= EGRESS_SLOT_BYTES);
+	if (slot == NULL)
+		return; /* counted there; what must arrive is sent again */
+	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
+	egress_commit(w->egress, slot, action->send.bytes.len);
+}
+
+static void deliver(struct world *w, struct span packet)
+{
+	if (tun_write(w->config.tun, packet) < 0)
+		w->counters.tun_refused++; /* as a full queue of any interface would */
+}
+
+/* No batch is under way in another thread, so the old snapshot can go at once. */
+static void swap_table(struct world *w, struct forward_table *table)
+{
+	table_del(w->table);
+	w->table = table;
+}
+
+static void ask_steward(struct world *w, const struct channel_message *message)
+{
+	if (channel_send(w->config.channel, message) < 0)
+		log_warning("the steward does not listen");
+}
+
+static void configure(struct world *w, const struct node_addresses *addresses)
+{
+	const struct channel_message message = { .kind = CHANNEL_CONFIGURE,
+						 .configure = *addresses };
+
+	w->addresses = *addresses;
+	w->has_addresses = true;
+	ask_steward(w, &message);
+}
+
+static void look_up(struct world *w, uint32_t bootstrap)
+{
+	const struct channel_message message = { .kind = CHANNEL_LOOKUP, .lookup = bootstrap };
+
+	ask_steward(w, &message);
+}
+
+static void reply(struct world *w, const struct node_reply *reply)
+{
+	const struct egress_counters egress = egress_counters(w->egress);
+	const struct answers_world world = { .ready = w->configured,
+					     .port = w->config.udp.port,
+					     .forward = &w->thread.counters,
+					     .egress = &egress,
+					     .udp = &w->config.udp.counters,
+					     .world = &w->counters };
+
+	if (reply->token != TOKEN_STOP)
+		control_reply(w->control, w->now, reply, &world);
+	else if (reply->kind == NODE_REPLY_END || reply->kind == NODE_REPLY_ERROR)
+		w->said_goodbye = true;
+}
+
+static void log_event(const struct trace_record *event)
+{
+	log_debug("%s %u: %s -> %s (%s)", event->machine, event->index, event->from, event->to,
+		  event->why == NULL ? "" : event->why);
+}
+
+static void act(struct world *w, const struct node_action *action)
+{
+	switch (action->kind) {
+	case NODE_SEND:
+		send_datagram(w, action);
+		break;
+	case NODE_DELIVER:
+		deliver(w, action->packet);
+		break;
+	case NODE_TABLE:
+		swap_table(w, action->table);
+		break;
+	case NODE_CONFIGURE:
+		configure(w, &action->addresses);
+		break;
+	case NODE_LOOKUP:
+		look_up(w, action->bootstrap);
+		break;
+	case NODE_REPLY:
+		reply(w, &action->reply);
+		break;
+	case NODE_EVENT:
+		log_event(&action->event);
+		break;
+	}
+}
+
+static void poll_node(struct world *w)
+{
+	struct node_action action;
+
+	while (node_poll(w->node, w->now, &action))
+		act(w, &action);
+}
+
+static void tell_node(struct world *w, const struct node_event *event)
+{
+	(void)node_input(w->node, w->now, event); /* what it drops it counts */
+}
+
+static void tell_reports(struct world *w)
+{
+	struct node_event event = { .kind = NODE_REPORT };
+
+	while (forward_report(&w->thread, &event.report))
+		tell_node(w, &event);
+}
+
+/* --- packets --- */
+
+/* The forwarding plane has moved the pointers to what is inside the datagrams. */
+static void reset_batch(struct world *w)
+{
+	for (size_t i = 0; i < FORWARD_BATCH_MAX; i++)
+		w->batch.packets[i].data = w->buffers[i];
+}
+
+/* Gives a packet with a verdict to whom it is for. */
+static void dispatch(struct world *w, struct forward_packet *packet)
+{
+	const struct span bytes = span_of(packet->data, packet->len);
+	struct node_event event = { .kind = NODE_TIME };
+
+	switch (packet->verdict) {
+	case FORWARD_DELIVER:
+		deliver(w, bytes);
+		break;
+	case FORWARD_NO_ENTRY:
+	case FORWARD_TOO_BIG:
+		event.kind = NODE_PACKET;
+		event.packet.bytes = bytes;
+		event.packet.too_big = packet->verdict == FORWARD_TOO_BIG;
+		event.packet.mtu = packet->mtu;
+		break;
+	case FORWARD_FRAME:
+		event.kind = NODE_FRAME;
+		event.frame.link = packet->link;
+		event.frame.local_index = packet->local_index;
+		event.frame.kind = packet->frame_kind;
+		event.frame.payload = bytes;
+		event.frame.local = packet->local;
+		event.frame.remote = packet->remote;
+		break;
+	case FORWARD_HANDSHAKE:
+		event.kind = NODE_DATAGRAM;
+		event.datagram.local = packet->local;
+		event.datagram.remote = packet->remote;
+		event.datagram.bytes = bytes;
+		break;
+	case FORWARD_PENDING:
+		return; /* for the next pass */
+	case FORWARD_SENT:
+	case FORWARD_DROP:
+		break;
+	}
+	if (event.kind != NODE_TIME)
+		tell_node(w, &event);
+	packet->verdict = FORWARD_DROP; /* done with */
+}
+
+static void dispatch_batch(struct world *w)
+{
+	for (size_t i = 0; i < w->batch.count; i++)
+		dispatch(w, &w->batch.packets[i]);
+	tell_reports(w);
+	poll_node(w);
+}
+
+static int read_tun(struct world *w)
+{
+	const size_t room = egress_room(w->egress); /* what is not read waits in the kernel */
+	int err;
+
+	reset_batch(w);
+	err = tun_read(w->config.tun, room < FORWARD_BATCH_MAX ? room : FORWARD_BATCH_MAX,
+		       &w->batch);
+	if (w->batch.count > 0) {
+		(void)forward_from_tun(&w->thread, w->table, w->now, &w->batch);
+		dispatch_batch(w);
+	}
+	return err;
+}
+
+/* A datagram that was sent to one of our addresses inside the network came through the tunnel, or
+ * pretends so: a session inside a session would carry itself. */
+static bool is_inside(const struct world *w, const struct endpoint *local)
+{
+	const struct ip_address v4 = ip_v4(w->addresses.ipv4);
+
+	return w->has_addresses &&
+	       (memcmp(local->ip, w->addresses.ipv6.bytes, sizeof(local->ip)) == 0 ||
+		(w->addresses.has_ipv4 && memcmp(local->ip, v4.bytes, sizeof(local->ip)) == 0));
+}
+
+static void read_udp(struct world *w, enum udp_family family)
+{
+	reset_batch(w);
+	udp_receive(&w->config.udp, family, &w->batch);
+	for (size_t i = 0; i < w->batch.count; i++) {
+		if (is_inside(w, &w->batch.packets[i].local)) {
+			w->batch.packets[i].verdict = FORWARD_DROP;
+			w->counters.looped++;
+		}
+	}
+	if (w->batch.count == 0)
+		return;
+	do {
+		(void)forward_from_wire(&w->thread, w->table, w->now, &w->batch);
+		dispatch_batch(w);
+	} while (w->batch.pending > 0);
+}
+
+/* --- sending --- */
+
+static void watch(struct world *w)
+{
+	const unsigned wants = w->blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ;
+
+	loop_change(&w->loop, w->config.udp.sockets[w->full], wants, EVENT_UDP,
+		    (struct handle){ .index = w->full });
+	loop_change(&w->loop, w->config.tun, w->blocked ? 0 : LOOP_READ, EVENT_TUN, HANDLE_NONE);
+}
+
+/* While a socket is full the TUN is not read: packets wait in the kernel, whose queue the programs
+ * that send them notice, rather than displacing each other in ours. */
+static void send_egress(struct world *w)
+{
+	if (w->blocked)
+		return;
+	w->blocked = udp_send(&w->config.udp, w->egress, w->now.mono, &w->full);
+	if (w->blocked)
+		watch(w);
+}
+
+static void unblock(struct world *w)
+{
+	w->blocked = false;
+	watch(w);
+}
+
+/* --- steward and users --- */
+
+static void stop(struct world *w)
+{
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->stop_at = mono_add_ms(w->now.mono, GOODBYE_MS);
+}
+
+/* The node may have no room for one more request in this very turn. */
+static void say_goodbye(struct world *w)
+{
+	const struct node_event event = {
+		.kind = NODE_REQUEST,
+		.request = { .token = TOKEN_STOP, .verb = NODE_SHUTDOWN },
+	};
+
+	if (w->stopping && !w->told)
+		w->told = node_input(w->node, w->now, &event) == 0;
+}
+
+static void lookup_done(struct world *w, const struct channel_message *message)
+{
+	struct node_event event = { .kind = NODE_LOOKUP_DONE };
+
+	event.lookup.bootstrap = message->lookup_done.bootstrap;
+	event.lookup.count = message->lookup_done.count;
+	memcpy(event.lookup.endpoints, message->lookup_done.endpoints,
+	       sizeof(event.lookup.endpoints));
+	tell_node(w, &event);
+}
+
+static void obey(struct world *w, const struct channel_message *message)
+{
+	char v6[ENDPOINT_TEXT_CHARS + 1];
+	struct endpoint own = { 0 };
+
+	switch (message->kind) {
+	case CHANNEL_CONFIGURED:
+		w->configured = true;
+		memcpy(own.ip, w->addresses.ipv6.bytes, sizeof(own.ip));
+		endpoint_ip_to_text(&own, v6);
+		log_info("is up address=%s port=%u", v6, w->config.udp.port);
+		break;
+	case CHANNEL_LOOKUP_DONE:
+		lookup_done(w, message);
+		break;
+	case CHANNEL_CLIENT:
+		control_accept(w->control, message->fds[0], message->client.uid,
+			       message->client.may_change);
+		break;
+	case CHANNEL_STOP:
+		stop(w);
+		break;
+	case CHANNEL_START:
+	case CHANNEL_CONFIGURE:
+	case CHANNEL_LOOKUP:
+		break; /* not twice; channel_receive() refuses the others */
+	}
+}
+
+/* The steward's death is an order to stop, too: nobody is left to start another node. */
+static int hear_steward(struct world *w)
+{
+	for (int i = 0; i < MESSAGES_A_TURN; i++) {
+		struct channel_message message;
+		const int err = channel_receive(w->config.channel, true, &message);
+
+		if (err == ERR_AGAIN)
+			return 0;
+		if (err == ERR_NOT_FOUND) {
+			log_warning("the steward is gone; ending");
+			loop_change(&w->loop, w->config.channel, 0, EVENT_CHANNEL, HANDLE_NONE);
+			stop(w);
+			return 0;
+		}
+		if (err < 0)
+			return ERR_MALFORMED;
+		obey(w, &message);
+	}
+	return 0;
+}
+
+static void ask_node(struct world *w, const struct control_request *request)
+{
+	static const enum node_verb verbs[REQUEST_VERBS] = { [REQUEST_STATUS] = NODE_STATUS,
+							     [REQUEST_PEERS] = NODE_PEERS,
+							     [REQUEST_PING] = NODE_PING };
+	struct node_event event = { .kind = NODE_REQUEST };
+	struct node_reply refusal = { .token = request->token, .kind = NODE_REPLY_ERROR };
+
+	if (request->request.verb == REQUEST_DOWN) {
+		log_info("is told to end by a user");
+		w->has_stop_token = true;
+		w->stop_token = request->token;
+		stop(w);
+		return;
+	}
+	event.request.token = request->token;
+	event.request.verb = verbs[request->request.verb];
+	memcpy(event.request.peer, request->request.peer, sizeof(event.request.peer));
+	refusal.error.err = node_input(w->node, w->now, &event);
+	refusal.error.text = err_text(refusal.error.err);
+	if (refusal.error.err < 0)
+		reply(w, &refusal);
+}
+
+static void serve_clients(struct world *w)
+{
+	struct control_request request;
+
+	while (control_poll(w->control, w->now, &request)) {
+		ask_node(w, &request);
+		poll_node(w);
+	}
+}
+
+/* --- the loop --- */
+
+static int handle_event(struct world *w, const struct loop_event *event)
+{
+	switch ((enum world_event)event->kind) {
+	case EVENT_CHANNEL:
+		return hear_steward(w);
+	case EVENT_TUN:
+		return w->blocked ? 0 : read_tun(w);
+	case EVENT_UDP:
+		if (event->writable && w->blocked && event->handle.index == w->full)
+			unblock(w);
+		if (event->readable)
+			read_udp(w, (enum udp_family)event->handle.index);
+		break;
+	case EVENT_CLIENT:
+		control_event(w->control, w->now, event);
+		break;
+	}
+	return 0;
+}
+
+/* A resumed copy of this machine must not draw what the original draws. */
+static int stir(struct world *w)
+{
+	uint8_t fresh[MIX_BYTES];
+
+	if (!mono_reached(w->now.mono, w->mix_at))
+		return 0;
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	entropy_mix(w->config.entropy, span_of(fresh, sizeof(fresh)));
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	node_mix(w->node, span_of(fresh, sizeof(fresh)));
+	secret_wipe(fresh, sizeof(fresh));
+	w->mix_at = mono_add_ms(w->now.mono, MIX_MS);
+	return 0;
+}
+
+static struct mono next_deadline(const struct world *w)
+{
+	struct mono next = mono_min(node_deadline(w->node), control_deadline(w->control));
+
+	if (!w->blocked)
+		next = mono_min(next, egress_deadline(w->egress));
+	return w->stopping ? mono_min(next, w->stop_at) : next;
+}
+
+static int turn(struct world *w)
+{
+	const struct node_event time = { .kind = NODE_TIME };
+	struct loop_event events[LOOP_EVENTS_MAX];
+	const size_t count = loop_wait(&w->loop, w->now.mono, next_deadline(w), events);
+	int err;
+
+	w->now = clock_now();
+	err = stir(w);
+	for (size_t i = 0; i < count && err == 0; i++)
+		err = handle_event(w, &events[i]);
+	serve_clients(w);
+	say_goodbye(w);
+	tell_node(w, &time);
+	poll_node(w);
+	send_egress(w);
+	return err;
+}
+
+static bool has_ended(const struct world *w)
+{
+	return w->stopping && (mono_reached(w->now.mono, w->stop_at) ||
+			       (w->said_goodbye && egress_room(w->egress) == EGRESS_SLOTS));
+}
+
+int world_run(struct world *world)
+{
+	int err = 0;
+
+	while (err == 0 && !has_ended(world))
+		err = turn(world);
+	if (world->has_stop_token)
+		control_reply_down(world->control, world->now, world->stop_token);
+	return err;
+}
+
+/* --- begin and end --- */
+
+static int watch_all(struct world *w)
+{
+	const struct world_config *config = &w->config;
+
+	if (loop_add(&w->loop, config->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) < 0 ||
+	    loop_add(&w->loop, config->tun, LOOP_READ, EVENT_TUN, HANDLE_NONE) < 0)
+		return ERR_IO;
+	for (uint32_t family = UDP_V4; family < UDP_FAMILIES; family++) {
+		if (config->udp.sockets[family] >= 0 &&
+		    loop_add(&w->loop, config->udp.sockets[family], LOOP_READ, EVENT_UDP,
+			     (struct handle){ .index = family }) < 0)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+static int new_egress(struct egress **ret)
+{
+	uint32_t key[RNG_KEY_WORDS];
+	struct rng rng;
+
+	if (seed_read((uint8_t *)key, sizeof(key)) < 0)
+		return ERR_IO;
+	rng_init(&rng, key);
+	return egress_new(&rng, ret);
+}
+
+int world_new(const struct world_config *config, struct now now, struct world **ret)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (w == NULL)
+		return ERR_NOMEM;
+	w->config = *config;
+	w->now = now;
+	w->mix_at = mono_add_ms(now.mono, MIX_MS);
+	err = loop_init(&w->loop);
+	if (err == 0)
+		err = new_egress(&w->egress);
+	if (err == 0)
+		err = control_new(&w->loop, EVENT_CLIENT, &w->control);
+	if (err == 0)
+		err = node_new(config->node, config->entropy, now, &w->node);
+	if (err == 0)
+		err = watch_all(w);
+	if (err < 0) {
+		world_del(w);
+		return err;
+	}
+	forward_thread_init(&w->thread, w->egress);
+	*ret = w;
+	return 0;
+}
+
+void world_del(struct world *world)
+{
+	if (world == NULL)
+		return;
+	node_del(world->node);
+	table_del(world->table);
+	control_del(world->control);
+	egress_del(world->egress);
+	udp_close(&world->config.udp);
+	loop_free(&world->loop);
+	free(world);
+}

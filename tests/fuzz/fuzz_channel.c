@@ -1,0 +1,58 @@
+/* fuzz_channel.c - messages between steward and node, from an enemy on either side.
+ *
+ * The first byte says who sends and how many descriptors ride along. Oracle: what is accepted was
+ * of a kind that the sender may use, has its fields in range, and encodes to the very bytes that
+ * came.
+ */
+#include "base/check.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/log.h"
+#include "tests/fuzz/fuzz.h"
+
+static void check_fields(const struct channel_message *message)
+{
+	switch (message->kind) {
+	case CHANNEL_START:
+		CHECK(message->start.network[0] != 0);
+		CHECK(memchr(message->start.network, 0, sizeof(message->start.network)) != NULL);
+		CHECK(message->start.log_style < LOG_STYLES);
+		CHECK(message->fd_count == CHANNEL_FDS || message->fd_count == CHANNEL_FD_CONFIG);
+		return;
+	case CHANNEL_CLIENT:
+		CHECK(message->fd_count == 1);
+		return;
+	case CHANNEL_LOOKUP_DONE:
+		CHECK(message->lookup_done.count <= NODE_ENDPOINTS_MAX);
+		break;
+	case CHANNEL_CONFIGURE:
+		CHECK(message->configure.ipv6_prefix_len <= 128);
+		CHECK(message->configure.ipv4_prefix_len <= 32);
+		break;
+	case CHANNEL_CONFIGURED:
+	case CHANNEL_STOP:
+	case CHANNEL_LOOKUP:
+		break;
+	}
+	CHECK(message->fd_count == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct script script = script_of(data, size);
+	const uint8_t way = script_u8(&script);
+	struct unix_message raw = { .fd_count = (way >> 1) % (UNIX_FDS_MAX + 1) };
+	const bool from_steward = (way & 1) != 0;
+	struct channel_message message;
+	struct unix_message again;
+
+	while (script.left > 0 && raw.len < UNIX_MESSAGE_BYTES_MAX)
+		raw.bytes[raw.len++] = script_u8(&script);
+	if (channel_decode(&raw, from_steward, &message) < 0)
+		return 0;
+	CHECK(from_steward == (message.kind < CHANNEL_CONFIGURE));
+	check_fields(&message);
+	channel_encode(&message, &again);
+	CHECK(again.len == raw.len && again.fd_count == raw.fd_count);
+	CHECK(memcmp(again.bytes, raw.bytes, raw.len) == 0);
+	return 0;
+}

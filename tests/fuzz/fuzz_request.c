@@ -1,0 +1,25 @@
+/* fuzz_request.c - lines of a control connection, from any local user in the group.
+ *
+ * Oracle: what is refused has a reason that can be shown; what is accepted has a known verb, and a
+ * peer if and only if the verb is ping.
+ */
+#include "base/check.h"
+#include "prog/ipopd/request.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct request request = { .verb = REQUEST_VERBS };
+	const char *why = NULL;
+	const int err = request_parse(span_of(data, size), &request, &why);
+
+	if (err < 0) {
+		CHECK(why != NULL && why[0] != 0);
+		CHECK(request.verb == REQUEST_VERBS);
+		return 0;
+	}
+	CHECK(request.verb < REQUEST_VERBS);
+	CHECK((request.peer[0] != 0) == (request.verb == REQUEST_PING));
+	CHECK(memchr(request.peer, 0, sizeof(request.peer)) != NULL);
+	return 0;
+}

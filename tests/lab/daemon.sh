@@ -1,0 +1,342 @@
+#!/bin/bash
+# daemon.sh - the daemon keeps its word: two processes with as few rights as they need, one sentence
+# for each thing that can be wrong, and nothing left behind.
+# shellcheck disable=SC2016 # conditions in quotes are for eval, or for another shell
+# shellcheck source=tests/lab/lab.sh
+. "$(dirname "$0")/lab.sh"
+
+IPOP=$LAB_BUILD/src/prog/ipop/ipop
+IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
+[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
+
+# ---- words of this story -----------------------------------------------------------------------
+
+# The root of a machine's files.
+root_of() {
+	echo "$LAB_DIR/$1"
+}
+
+# ipop_on HOST VERB...: the CLI there.
+ipop_on() {
+	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
+}
+
+# start HOST: its daemon, in the foreground of the lab.
+start() {
+	lab_start "$1" ipopd "$IPOPD" --root "$(root_of "$1")" --foreground lab
+}
+
+is_ready() {
+	ipop_on "$1" status lab --json | grep -q '"ready": *true'
+}
+
+knows_peer() {
+	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
+}
+
+# value_of HOST FIELD: of its status, a string.
+value_of() {
+	ipop_on "$1" status lab --json | sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" | head -n 1
+}
+
+# The pids of steward and node of a host, as programs in the lab see them.
+steward_of() {
+	cat "$LAB_DIR/$1/ipopd.pid"
+}
+
+node_of() {
+	lab_run lab pgrep --parent "$(steward_of "$1")" -f -- --child
+}
+
+is_gone() {
+	! lab_run lab kill -0 "$1"
+}
+
+# status_field PID NAME: of /proc/PID/status.
+status_field() {
+	lab_run lab sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+
+has_interface() {
+	lab_ip "$1" link show dev lab
+}
+
+# refused CODE TEXT COMMAND...: the command ends with that exit code, and its output is one line
+# that contains the text.
+refused() {
+	local code=$1 text=$2 status=0
+	shift 2
+	"$@" >"$LAB_DIR/output" 2>&1 || status=$?
+	cat "$LAB_DIR/output"
+	((status == code)) && [[ $(wc -l <"$LAB_DIR/output") == 1 ]] && grep -qF -- "$text" "$LAB_DIR/output"
+}
+
+# ---- a network of two ----------------------------------------------------------------------------
+
+make_network() {
+	lab_begin daemon
+	lab_host one two
+	lab_router r
+	lab_link one 192.0.2.2/24,2001:db8:1::2/64 r 192.0.2.1/24,2001:db8:1::1/64
+	lab_link two 198.51.100.2/24,2001:db8:2::2/64 r 198.51.100.1/24,2001:db8:2::1/64
+	# The way in is a name, so that the resolver is asked.
+	{ cat /etc/hosts && echo "192.0.2.2 entrance.example"; } >"$LAB_DIR/hosts"
+	lab_run lab mount --bind "$LAB_DIR/hosts" /etc/hosts
+	ipop_on one group create lab --bootstrap entrance.example:4767
+	ipop_on two request --name two >"$LAB_DIR/request"
+	ipop_on one group sign lab "$LAB_DIR/request" >"$LAB_DIR/bundle"
+	start one
+	lab_wait_until 20 is_ready one
+	ipop_on two join "$LAB_DIR/bundle" # starts the daemon, too; this story starts it itself
+	ipop_on two down lab
+	lab_stop one ipopd
+}
+
+test_two_members() {
+	start one
+	start two
+	lab_check_within 5000 "both are ready" lab_wait_until 20 'is_ready one && is_ready two'
+	lab_check_within 5000 "they find each other, by a name" lab_wait_until 20 'knows_peer one && knows_peer two'
+	V6=$(value_of two ipv6) V4=$(value_of two ipv4)
+	lab_check "IPv6 passes" lab_run one ping -c 3 -i 0.05 -W 2 "$V6"
+	lab_check "IPv4 passes" lab_run one ping -c 3 -i 0.05 -W 2 "$V4"
+	lab_check "the largest packet passes" lab_run one ping -c 1 -W 2 -s 1312 -M 'do' "$V6"
+	lab_check "TCP passes" tcp_passes
+	lab_check "a peer answers to its name" ipop_on one ping two lab
+	lab_check "the log has no warning" eval '! grep -E " (warning|error) " "$LAB_DIR"/{one,two}/ipopd.log'
+}
+
+tcp_passes() {
+	lab_start two iperf3 iperf3 --server --one-off --bind "$V6" &&
+		lab_wait_until 5 "lab_run two ss -Hltn 'sport = 5201' | grep -q LISTEN" &&
+		lab_run one iperf3 --client "$V6" --time 1 &&
+		lab_wait two iperf3
+}
+
+# ---- rights ----------------------------------------------------------------------------------------
+
+test_rights() {
+	local steward node
+	steward=$(steward_of one) node=$(node_of one)
+	lab_check "the node is not root" eval '[[ $(status_field '"$node"' Uid) != *0* ]]'
+	lab_check "the node has no capabilities" has_no_capabilities "$node"
+	lab_check "the node cannot gain any" eval '[[ $(status_field '"$node"' NoNewPrivs) == 1 && $(status_field '"$node"' CapBnd) == 0000000000000000 ]]'
+	lab_check "the node has no files open" has_only_sockets "$node"
+	lab_check "nobody can look into the node" eval '! lab_run lab setpriv --reuid nobody --clear-groups cat /proc/'"$node"'/maps'
+	lab_check "the socket is not for everybody" socket_is_private
+	lab_check "a stranger is not answered" stranger_gets_nothing
+	lab_check "both processes are small" pss_is_small "$steward" "$node"
+	lab_say "PSS of steward and node: $(pss_of "$steward") and $(pss_of "$node") kB"
+}
+
+has_no_capabilities() {
+	local set
+	for set in CapInh CapPrm CapEff CapAmb; do
+		[[ $(status_field "$1" $set) == 0000000000000000 ]] || return 1
+	done
+}
+
+# Sockets, the TUN, epoll and its kin, /dev/null and its log.
+has_only_sockets() {
+	lab_run lab find "/proc/$1/fd" -type l -printf '%l\n' >"$LAB_DIR/fds"
+	cat "$LAB_DIR/fds"
+	! grep -vE "^(socket:|anon_inode:|/dev/net/tun|/dev/null|.*/ipopd\.log)" "$LAB_DIR/fds"
+}
+
+socket_is_private() {
+	[[ $(stat -c '%a %u' "$(root_of one)/run/ipop/lab") == "750 0" ]] &&
+		[[ $(stat -c '%a %u' "$(root_of one)/run/ipop/lab/control") =~ ^6[06]0\ 0$ ]]
+}
+
+# The lab's directory is not for others, so a copy of the name is put where everybody can walk to.
+stranger_gets_nothing() {
+	lab_run lab sh -c 'mkdir -p /run/open && mount --bind "$1" /run/open && chmod 666 /run/open/control && chmod 755 /run/open' \
+		sh "$(root_of one)/run/ipop/lab"
+	lab_run lab setpriv --reuid 65534 --regid 65534 --clear-groups python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/open/control")
+try:
+    s.sendall(b"{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n")
+    answer = s.recv(1)
+except OSError:
+    answer = b""
+assert answer == b"", answer'
+	lab_run lab sh -c 'chmod 600 /run/open/control && chmod 750 /run/open && umount /run/open'
+}
+
+pss_of() {
+	lab_run lab awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+pss_is_small() {
+	(($(pss_of "$1") + $(pss_of "$2") <= 10240))
+}
+
+# ---- other users -----------------------------------------------------------------------------------
+
+# With a user and a group ipop on the host, the node is that user, and the group may read.
+test_group() {
+	{ cat /etc/passwd && echo "ipop:x:4711:4711::/:/usr/sbin/nologin"; } >"$LAB_DIR/passwd"
+	{ cat /etc/group && echo "ipop:x:4711:"; } >"$LAB_DIR/group"
+	lab_run lab mount --bind "$LAB_DIR/passwd" /etc/passwd
+	lab_run lab mount --bind "$LAB_DIR/group" /etc/group
+	# The lab's own directory is for root alone; here everybody can walk to the socket.
+	lab_run lab sh -c 'mkdir -p /run/open && mount --bind "$1" /run/open' sh "$(root_of one)"
+	start one
+	lab_wait_until 20 is_ready one
+	lab_check "the node is the user ipop" eval '[[ $(status_field $(node_of one) Uid) == 4711* ]]'
+	lab_check "the group may read" as_user 4712 4711 status
+	lab_check "and may not change" refused 7 "only root may do this" as_user 4712 4711 down
+	lab_check "others may not read" eval '! as_user 4712 4712 status'
+	lab_stop one ipopd
+	lab_check "a user with CAP_NET_ADMIN is enough" runs_without_root
+	lab_run lab umount /run/open /etc/group /etc/passwd
+}
+
+# as_user UID GROUP VERB: the CLI as a user with one more group.
+as_user() {
+	lab_run one setpriv --reuid "$1" --regid 4712 --groups "$2" "$IPOP" --root /run/open "$3" lab
+}
+
+# What a systemd unit can do. The device is for everybody, as udev has it.
+runs_without_root() {
+	chown -R 4711:4711 "$(root_of one)"
+	lab_start one ipopd unshare --mount sh -c \
+		'mount -t tmpfs -o mode=755 tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec "$@"' \
+		sh setpriv --reuid 4711 --regid 4711 --clear-groups --inh-caps +net_admin \
+		--ambient-caps +net_admin --bounding-set -all,+net_admin "$IPOPD" --root /run/open lab &&
+		lab_wait_until 20 is_ready one &&
+		has_no_capabilities "$(node_of one)" &&
+		lab_stop one ipopd
+	local status=$?
+	chown -R 0:0 "$(root_of one)"
+	return $status
+}
+
+# ---- accidents --------------------------------------------------------------------------------------
+
+test_accidents() {
+	local node steward
+	node=$(node_of two)
+	lab_run lab kill -KILL "$node"
+	lab_check "the interface survives the node" has_interface two
+	lab_check "a new node takes over" lab_wait_until 20 'lab_run one ping -c 1 -W 1 "$V6"'
+	lab_ip two link delete dev lab
+	lab_check "a deleted interface is made again" lab_wait_until 30 'lab_run one ping -c 1 -W 1 "$V6"'
+	steward=$(steward_of two) node=$(node_of two)
+	lab_kill two ipopd
+	lab_check "the node does not survive the steward" lab_wait_until 10 is_gone "$node"
+	lab_check "the interface is gone with them" eval '! has_interface two'
+	lab_check "the socket's name stays" test -S "$(root_of two)/run/ipop/lab/control"
+	start two
+	lab_check "the next start replaces it" lab_wait_until 20 is_ready two
+	lab_check "and the network is whole" lab_wait_until 20 'lab_run one ping -c 1 -W 1 "$V6"'
+	lab_check "a second daemon is refused" refused 1 "lab is up already" \
+		lab_run two "$IPOPD" --root "$(root_of two)" lab
+}
+
+# ---- the end ------------------------------------------------------------------------------------------
+
+test_end() {
+	lab_check "down ends it" ipop_on two down lab
+	lab_check "with success" lab_wait two ipopd
+	lab_check "its interface is gone" eval '! has_interface two'
+	lab_check "its socket is gone" test ! -e "$(root_of two)/run/ipop/lab/control"
+	lab_check "the peer was told" lab_wait_until 3 '! knows_peer one'
+	lab_check "SIGTERM ends it, too" lab_stop one ipopd
+	lab_check "with nothing left" eval '! has_interface one && [[ ! -e $(root_of one)/run/ipop/lab/control ]]'
+}
+
+# ---- what can be wrong -----------------------------------------------------------------------------------
+
+# two_is_refused CODE TEXT: its daemon does not start.
+two_is_refused() {
+	refused "$1" "$2" lab_run two "$IPOPD" --root "$(root_of two)" lab
+}
+
+test_refusals() {
+	local root bundle config
+	root=$(root_of two)
+	bundle=$root/var/lib/ipop/lab/bundle.json config=$root/etc/ipop/lab.conf
+	cp "$bundle" "$LAB_DIR/bundle.kept"
+	cp "$config" "$LAB_DIR/config.kept"
+
+	mkdir "$LAB_DIR/empty"
+	lab_check "not joined" refused 4 "ipop join" lab_run two "$IPOPD" --root "$LAB_DIR/empty" lab
+	lab_check "no name" refused 2 "name one network" lab_run two "$IPOPD" --root "$root"
+	lab_check "a name that cannot be" refused 2 "ipopd --help" lab_run two "$IPOPD" --root "$root" Lab
+	lab_check "no such root" refused 2 "root" lab_run two "$IPOPD" --root "$LAB_DIR/nowhere" lab
+
+	lab_check "no TUN device" refused 1 "modprobe tun" lab_run two unshare --mount sh -c \
+		'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh "$IPOPD" --root "$root" lab
+	lab_check "no privilege" refused 1 "CAP_NET_ADMIN" lab_run two setpriv \
+		--bounding-set -net_admin "$IPOPD" --root "$root" lab
+
+	lab_ip two link add lab type veth peer name lab-end
+	lab_check "an interface of that name" two_is_refused 1 "ip link delete lab"
+	lab_ip two link delete lab
+	lab_ip two route add "${V4%.*.*}.4.0/24" dev r
+	lab_check "a route in the way" two_is_refused 1 "overlap with the route ${V4%.*.*}.4.0/24 on interface r"
+	lab_ip two route delete "${V4%.*.*}.4.0/24"
+
+	echo "port = 5000" >"$config"
+	lab_start two blocker python3 -c 'import socket, signal
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5000))
+print("bound", flush=True)
+signal.pause()'
+	lab_wait_until 5 grep -q bound "$LAB_DIR/two/blocker.log"
+	lab_check "a port that is taken" two_is_refused 1 "UDP port 5000 is in use"
+	lab_stop two blocker
+	echo "prot = 5000" >"$config"
+	lab_check "a misspelt option" two_is_refused 1 'did you mean "port"'
+	cp "$LAB_DIR/config.kept" "$config"
+
+	echo '{' >"$bundle"
+	lab_check "a broken bundle" two_is_refused 1 "not a bundle"
+	cp "$(root_of one)/var/lib/ipop/lab/bundle.json" "$bundle"
+	lab_check "the certificate of another key" two_is_refused 8 "another key"
+	foreign_bundle >"$bundle"
+	lab_check "the certificate of another network" two_is_refused 8 ""
+	cp "$LAB_DIR/bundle.kept" "$bundle"
+
+	mv "$root/var/lib/ipop/lab/key.pem" "$LAB_DIR/key.kept"
+	lab_check "no key" two_is_refused 4 "key.pem"
+	ln -s "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
+	lab_check "a key that is a link" two_is_refused 1 "key.pem"
+	rm "$root/var/lib/ipop/lab/key.pem"
+	mv "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
+
+	lab_run two sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	start two
+	lab_check "no IPv6 on the host is no obstacle" lab_wait_until 20 is_ready two
+	lab_check "but a warning" grep -q "IPv6 is switched off" "$LAB_DIR/two/ipopd.log"
+	lab_stop two ipopd
+	lab_run two sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+
+	lab_check "nothing of all this left anything" eval '! has_interface two'
+	start two
+	lab_check "and put right, it runs" lab_wait_until 20 is_ready two
+	lab_stop two ipopd
+}
+
+# The bundle of two, with the CA of another group.
+foreign_bundle() {
+	mkdir -p "$LAB_DIR/other"
+	lab_run lab "$IPOP" --root "$LAB_DIR/other" group create lab --bootstrap 192.0.2.2:4767 >"$LAB_DIR/other.log"
+	python3 -c '
+import json, sys
+mine, other = (json.load(open(name)) for name in sys.argv[1:])
+mine["ca"] = other["ca"]
+print(json.dumps(mine))' "$LAB_DIR/bundle.kept" "$LAB_DIR/other/var/lib/ipop/lab/bundle.json"
+}
+
+make_network
+test_two_members
+test_rights
+test_accidents
+test_end
+test_group
+test_refusals
+lab_end
