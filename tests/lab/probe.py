@@ -9,6 +9,7 @@ path and one clock times it. A PLACE is MACHINE,ADDRESS,PORT, and port 0 is any.
     probe.py map PLACE SERVER           the outside address of PLACE, as ADDRESS,PORT
     probe.py knock SERVER ADDRESS,PORT PLACE    "in" or "out": does a packet come through?
     probe.py flow FROM TO COUNT BYTES RATE      sends RATE packets/s: which arrive, and how?
+    probe.py poke PLACE ADDRESS,PORT    sends 1000 packets of all kinds: who answers, with how much?
 """
 
 import ctypes
@@ -197,8 +198,28 @@ def flow(from_, to, count, size, rate):
     print(" ".join(f"{key}={value}" for key, value in arrivals_.report(sent).items()))
 
 
+def poke(place, target):
+    """Every first byte and all kinds of lengths, random and zero behind it. "refused" is an ICMP
+    error, which the kernel reports to a connected socket."""
+    address, port = target.split(",")
+    client = open_at(place)
+    client.connect((address, int(port)))
+    answers = answered_bytes = refused = 0
+    for number in range(1000):
+        size = (0, 1, 16, 32, 60, 148, 576, 1100, 1200, 1400)[number % 10]
+        fill = bytes(size) if number % 3 == 0 else os.urandom(size)
+        try:
+            client.send((bytes([number % 256]) + fill)[:size])
+            while select.select([client], [], [], SILENCE_S if number == 999 else 0)[0]:
+                answers, answered_bytes = answers + 1, answered_bytes + len(client.recv(65535))
+        except ConnectionRefusedError:
+            refused += 1
+    print(f"sent=1000 answers={answers} bytes={answered_bytes} refused={refused}")
+
+
 def main():
-    commands = {"nat": (nat, 3), "map": (map_, 2), "knock": (knock, 3), "flow": (flow, 5)}
+    commands = {"nat": (nat, 3), "map": (map_, 2), "knock": (knock, 3), "flow": (flow, 5),
+                "poke": (poke, 2)}
     command, count = commands.get(sys.argv[1] if len(sys.argv) > 1 else "", (None, 0))
     if command is None or len(sys.argv) != count + 2:
         raise SystemExit(__doc__)
