@@ -7,6 +7,7 @@
 static void shut_down(struct node *node, struct now now)
 {
 	node->shutting_down = true;
+	lines_stop(node, now);
 	for (size_t i = 0; i < node->channels_end; i++)
 		if (!handle_is_none(node->channels[i].session))
 			sessions_close(node->sessions, now, node->channels[i].session,

@@ -111,7 +111,9 @@ void channel_free_all(struct node *node)
 
 void channel_post(struct node *node, const struct outgoing *frame)
 {
-	if (!queue_is_full(&node->outbox_queue)) /* else it is lost like a datagram, and repeated */
+	if (queue_is_full(&node->outbox_queue))
+		node->frames_lost++; /* like a datagram; whoever waits for it asks again */
+	else
 		node->outbox[queue_push(&node->outbox_queue)] = *frame;
 }
 
@@ -153,32 +155,68 @@ bool channel_send_outgoing(struct node *node, struct now now, const struct outgo
 	return true;
 }
 
+/* The carrier of the newest handshake message says where the session runs. */
+static void set_way(struct channel *channel, const struct session_peer *peer)
+{
+	carrier_endpoints(&peer->carrier, &channel->local, &channel->remote);
+	if (peer->initiator)
+		channel->local = carrier_any_local(&channel->remote);
+}
+
+/* Both sides know that the other accepts. Only now the peer counts as up, and only now may what
+ * waits for it leave: before, a responder may still refuse us, or have lost our last message. */
+static void confirm(struct node *node, struct now now, struct channel *channel)
+{
+	const struct peer *peer = pool_at(&node->peers, channel->peer);
+	const struct channel *current;
+
+	if (channel->confirmed || !channel->standing || peer == NULL)
+		return;
+	channel->confirmed = true;
+	current = channel_of(node, peer->session);
+	if (current == NULL || current->replaced) /* REPLACED may have come first */
+		peer_use(node, now, channel->peer, channel->session);
+	line_confirmed(node, now, channel->session, &peer->id);
+}
+
+/* Somebody who dials again and again leaves one replaced session behind each time. */
+static void limit_channels(struct node *node, struct now now, struct handle peer)
+{
+	uint32_t replaced;
+
+	if (peer_channels(node, peer, &replaced) <= PEER_CHANNELS_MAX)
+		return;
+	for (uint32_t i = 0; i < node->channels_end; i++) {
+		const struct channel *channel = &node->channels[i];
+
+		if (channel->replaced && handle_equal(channel->peer, peer))
+			sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
+	}
+}
+
 static void established(struct node *node, struct now now, struct channel *channel,
 			const struct session_output *output)
 {
 	const struct certificate *certificate = output->peer.certificate;
 	struct handle handle;
 	struct peer *peer = peer_get(node, &certificate->id, &handle);
-	const struct channel *current;
 
+	set_way(channel, &output->peer);
 	if (peer == NULL) {
 		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DENIED);
 		return;
 	}
 	channel->peer = handle;
 	channel->standing = true;
-	carrier_endpoints(&output->peer.carrier, &channel->local, &channel->remote);
-	if (output->peer.initiator)
-		channel->local = carrier_any_local(&channel->remote);
 	memcpy(peer->name, certificate->name, sizeof(peer->name));
 	peer->has_ipv4 = certificate->has_ipv4;
 	memcpy(peer->ipv4, certificate->ipv4, sizeof(peer->ipv4));
 	peer->not_after = certificate->not_after;
 	peer->admits_ip = policy_ask(node->policy, POLICY_MAY_IP, certificate, now.wall) == 0;
-	line_established(node, now, channel->session, &certificate->id);
-	current = channel_of(node, peer->session);
-	if (current == NULL || current->replaced) /* REPLACED may have come first */
-		peer_use(node, now, handle, channel->session);
+	node->table_wanted = true;
+	if (!output->peer.initiator)
+		confirm(node, now, channel); /* M2 is the proof */
+	limit_channels(node, now, handle);
 }
 
 static void closed(struct node *node, struct now now, const struct session_output *output)
@@ -226,6 +264,8 @@ static void ask_policy(struct node *node, struct now now, const struct session_o
 	const int err =
 		policy_ask(node->policy, POLICY_MAY_LINK, output->peer.certificate, now.wall);
 
+	if (!output->peer.rekey) /* also who is refused is told so, and that takes an address */
+		set_way(channel_get(node, output->session), &output->peer);
 	sessions_answer(node->sessions, now, output->session, err == 0);
 }
 
@@ -238,6 +278,7 @@ static void send_with_keys(struct node *node, const struct session_output *outpu
 		return;
 	channel->send = *slot;
 	node->table_wanted = true;
+	peer_release(node, channel->peer); /* what waited for new keys */
 }
 
 static void forget_keys(struct node *node, const struct session_output *output)
@@ -256,7 +297,7 @@ static void replaced(struct node *node, struct now now, const struct session_out
 	if (loser == NULL)
 		return; /* a dial that never had keys */
 	loser->replaced = true;
-	if (winner != NULL && winner->standing)
+	if (winner != NULL && winner->confirmed)
 		peer_use(node, now, winner->peer, output->by);
 }
 
@@ -328,7 +369,8 @@ static void settle_challenge(struct node *node, struct now now, struct peer *pee
 	    !SECCHECK(SEC_NODE_ROAM_FROM,
 		      endpoint_equal(&peer->challenge.remote, &event->frame.remote)))
 		return;
-	channel->local = peer->challenge.local;
+	if (!endpoint_ip_is_zero(&channel->local)) /* else the kernel goes on choosing */
+		channel->local = peer->challenge.local;
 	channel->remote = peer->challenge.remote;
 	peer->challenge = (struct challenge){ 0 };
 	node->table_wanted = true;
@@ -409,6 +451,7 @@ int channel_report(struct node *node, struct now now, const struct forward_repor
 	switch (report->kind) {
 	case FORWARD_REPORT_OPENED:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_OPENED, 1);
+		confirm(node, now, channel);
 		return 0;
 	case FORWARD_REPORT_IP:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_IP, 1);

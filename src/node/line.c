@@ -10,6 +10,7 @@
 
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
+#define LOOKUP_MS 30000
 
 static bool is_dialling(const struct line *line)
 {
@@ -93,6 +94,7 @@ static void attempt(struct node *node, struct now now, struct line *line)
 		return;
 	}
 	line->looking_up = true;
+	line->lookup_expiry = mono_add_ms(now.mono, LOOKUP_MS);
 	line->lookup_wanted = true;
 	peer_of(node, line)->why = "looking up its host name";
 }
@@ -102,6 +104,10 @@ void lines_tick(struct node *node, struct now now)
 	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
 		struct line *line = &node->lines[i];
 
+		if (line->looking_up && mono_reached(now.mono, line->lookup_expiry)) {
+			line->looking_up = false;
+			fail(node, now, line, "looking up its host name takes too long");
+		}
 		if (peer_is_up(peer_of(node, line)) || !is_idle(line))
 			continue;
 		if (line->next.us == MONO_NEVER.us)
@@ -136,6 +142,8 @@ struct mono lines_deadline(const struct node *node)
 
 		if (line->lookup_wanted)
 			return (struct mono){ 0 };
+		if (line->looking_up)
+			deadline = mono_min(deadline, line->lookup_expiry);
 		if (!peer_is_up(peer) && is_idle(line))
 			deadline = mono_min(deadline, line->next.us == MONO_NEVER.us
 							      ? (struct mono){ 0 }
@@ -173,7 +181,7 @@ void lines_lookup_done(struct node *node, struct now now, const struct node_even
 /* Only attempts of the same line end: a session that the peer dialled does not, since both sides
  * would close the other's and none would be left. Which of two sends is settled by their ephemeral
  * keys. */
-void line_established(struct node *node, struct now now, struct handle session, const struct id *id)
+void line_confirmed(struct node *node, struct now now, struct handle session, const struct id *id)
 {
 	for (uint32_t i = 0; i < node->line_count; i++) {
 		struct line *line = &node->lines[i];
@@ -210,40 +218,43 @@ void line_closed(struct node *node, struct now now, struct handle session, const
 	}
 }
 
-/* Could this line lead to what is wanted? An IPv4 address says nothing about whose it is before its
- * owner was met. */
-static bool may_lead_to(struct node *node, const struct line *line,
-			const struct vnet_output *wanted)
+/* No attempt goes on, and none begins. */
+void lines_stop(struct node *node, struct now now)
 {
-	const struct peer *peer = peer_of(node, line);
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
 
-	if (wanted->has_prefix)
-		return id_prefix_equal(&wanted->id, &line->config->id);
-	if (peer->has_ipv4) {
-		const struct ip_address v4 = ip_v4(peer->ipv4);
-
-		return ip_equal(&v4, &wanted->destination);
+		line->looking_up = false;
+		line->lookup_wanted = false;
+		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
+			sessions_close(node->sessions, now, line->dials[k], FRAME_CLOSE_SHUTDOWN);
 	}
-	return !peer_is_up(peer) && peer->name[0] == '\0';
 }
 
 bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted)
 {
-	bool found = false;
+	struct handle handle;
+	const struct peer *peer = peer_wanted(node, wanted, &handle);
+	bool may_come = false;
 
+	if (peer != NULL && peer_is_up(peer)) {
+		peer_release(node, handle); /* or it waits for keys */
+		return peer->admits_ip;
+	}
 	for (uint32_t i = 0; i < node->line_count; i++) {
 		struct line *line = &node->lines[i];
-		struct peer *peer = peer_of(node, line);
+		/* An IPv4 address says nothing about whose it is before its owner was met. */
+		const bool leads =
+			peer != NULL ? handle_equal(line->peer, handle)
+				     : !wanted->has_prefix && peer_of(node, line)->name[0] == '\0';
 
-		if (!may_lead_to(node, line, wanted))
+		if (!leads)
 			continue;
-		found = true;
-		if (peer_is_up(peer))
-			vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
-		else if (is_idle(line))
+		may_come = true;
+		if (is_idle(line))
 			line->next = now.mono;
 	}
-	return found;
+	return may_come;
 }
 
 bool lines_all_up(const struct node *node)

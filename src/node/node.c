@@ -1,7 +1,7 @@
 /* node.c - carries what happened to the machine that it concerns, and what they want to the world.
  *
- * The order of node_poll() is a promise: control frames first, then sessions, so that keys exist
- * before anything is sealed; then packets that waited, and the new table last, so that packets
+ * The order of node_poll(): sessions first, since they bring the keys that everything else is
+ * sealed with; then what waits, control frames before packets; the new table last, so that packets
  * which waited leave before those that come after them. */
 #include "node/carrier.h"
 #include "node/node_internal.h"
@@ -120,6 +120,8 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 	case NODE_TIME:
 		return 0;
 	case NODE_DATAGRAM: {
+		if (node->shutting_down)
+			return ERR_DENIED; /* or a peer would find us again that was just left */
 		const struct carrier carrier =
 			carrier_of(&event->datagram.local, &event->datagram.remote);
 
@@ -185,9 +187,14 @@ static bool poll_sessions(struct node *node, struct now now, struct node_action 
 {
 	struct session_output output;
 
-	while (sessions_poll(node->sessions, now, &output))
-		if (channel_take_output(node, now, &output, ret))
+	while (sessions_poll(node->sessions, now, &output)) {
+		const bool is_action = channel_take_output(node, now, &output, ret);
+
+		if (output.kind == SESSION_KEYS)
+			secret_wipe(&output.keys, sizeof(output.keys)); /* forward/ has them now */
+		if (is_action)
 			return true;
+	}
 	return false;
 }
 
@@ -206,12 +213,17 @@ static bool poll_table(struct node *node, struct now now, struct node_action *re
 {
 	const int64_t crept_us = now_offset_us(now) - node->table_offset_us;
 
-	if (!node->table_wanted && crept_us <= NODE_CLOCK_SLACK_US &&
-	    crept_us >= -NODE_CLOCK_SLACK_US)
+	if ((!node->table_wanted && crept_us <= NODE_CLOCK_SLACK_US &&
+	     crept_us >= -NODE_CLOCK_SLACK_US) ||
+	    !mono_reached(now.mono, node->table_next))
 		return false;
 	*ret = (struct node_action){ .kind = NODE_TABLE };
-	if (node_build_table(node, now, &ret->table) != 0)
-		return false; /* no memory: the old table stays, and the next turn tries again */
+	if (node_build_table(node, now, &ret->table) != 0) {
+		node->table_next =
+			mono_add_ms(now.mono, NODE_RETRY_MS); /* no memory: the old one stays */
+		node->table_wanted = true;
+		return false;
+	}
 	node->table_wanted = false;
 	return true;
 }
@@ -254,8 +266,10 @@ struct mono node_deadline(const struct node *node)
 {
 	struct mono deadline = sessions_deadline(node->sessions);
 
-	if (!queue_is_empty(&node->outbox_queue) || node->table_wanted || !node->configured)
+	if (!queue_is_empty(&node->outbox_queue) || !node->configured)
 		return (struct mono){ 0 };
+	if (node->table_wanted)
+		deadline = mono_min(deadline, node->table_next);
 	deadline = mono_min(deadline, vnet_deadline(node->vnet));
 	deadline = mono_min(deadline, peers_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));

@@ -17,8 +17,10 @@
 	4             /* in use, the one before, and one that is being agreed on; one spare */
 #define OUTBOX_MAX 64 /* control frames that wait to be polled; power of two */
 #define OUTBOX_PAYLOAD_MAX 48
-#define ASKED_MAX 16      /* requests of users under way */
-#define NODE_PING_MS 2000 /* a user's ping is given up */
+#define ASKED_MAX 16        /* requests of users under way */
+#define NODE_PING_MS 2000   /* a user's ping is given up */
+#define NODE_RETRY_MS 100   /* after there was no memory for a table */
+#define PEER_CHANNELS_MAX 4 /* more of one peer end those that were replaced */
 #define NODE_CLOCK_SLACK_US \
 	1000000 /* the table's clock is renewed when the calendar crept this far */
 
@@ -28,8 +30,9 @@ struct channel {
 	struct keyset *keysets[CHANNEL_KEYSETS_MAX]; /* owned references; NULL: unused */
 	struct keyset *send;                         /* one of them, or NULL */
 	struct endpoint local, remote;
-	bool standing; /* established and not closed */
-	bool replaced; /* another session of the peer sends */
+	bool standing;  /* both sides have shown who they are; its keys receive */
+	bool confirmed; /* and the peer has proven that it accepts: it may carry traffic */
+	bool replaced;  /* another session of the peer sends */
 };
 
 /* An unproven endpoint from which the peer's packets came: traffic moves there when a probe that
@@ -62,6 +65,7 @@ struct line {
 	struct mono next;  /* next attempt; MONO_NEVER while one is under way */
 	uint32_t failures; /* in a row */
 	bool looking_up, lookup_wanted;
+	struct mono lookup_expiry; /* of looking_up: the world may have lost the question */
 };
 
 struct outgoing {
@@ -111,6 +115,8 @@ struct node {
 	struct mono started;
 	int64_t table_offset_us; /* of the clocks, when the newest table was built */
 	int64_t calendar_fix_us; /* added to a calendar that stands before the build date */
+	struct mono table_next;  /* not before, after a build that failed */
+	uint64_t frames_lost;    /* control frames for which the outbox had no room */
 	bool configured, table_wanted, shutting_down;
 	bool tick_wanted;     /* timers are looked at once after each input */
 	uint8_t buffer[2048]; /* the datagram that the last poll lent */
@@ -151,10 +157,17 @@ struct peer *peer_by_text(struct node *node, const char *text, struct handle *re
 /* `session` carries the peer's traffic from now on. */
 void peer_use(struct node *node, struct now now, struct handle peer, struct handle session);
 /* One of its sessions closed: another takes over, or the peer is down, and forgotten unless a line
- * names it. */
+ * names it. `why` is a literal. */
 void peer_lost(struct node *node, struct now now, struct handle peer, struct handle session,
 	       const char *why);
 bool peer_is_up(const struct peer *peer);
+/* What waits for the peer may leave, if it can be sent at all. */
+void peer_release(struct node *node, struct handle peer);
+/* The peer that has what is wanted, connected or not; NULL if nobody is known to have it. */
+struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
+			 struct handle *ret_handle);
+/* How many channels it has, and of those how many were replaced. */
+uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *ret_replaced);
 /* Feeds liveness from what forward/ saw, and posts what is due. */
 void peers_tick(struct node *node, struct now now);
 struct mono peers_deadline(const struct node *node);
@@ -169,8 +182,9 @@ void lines_tick(struct node *node, struct now now);
 bool lines_poll(struct node *node, struct node_action *ret);
 struct mono lines_deadline(const struct node *node);
 void lines_lookup_done(struct node *node, struct now now, const struct node_event *event);
-void line_established(struct node *node, struct now now, struct handle session,
-		      const struct id *id);
+/* A session with the member carries traffic from now on. */
+void line_confirmed(struct node *node, struct now now, struct handle session, const struct id *id);
+void lines_stop(struct node *node, struct now now);
 void line_closed(struct node *node, struct now now, struct handle session, const char *why);
 /* True if there is no line whose member is not connected. */
 bool lines_all_up(const struct node *node);

@@ -74,41 +74,85 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 	peer->since = now.mono;
 	liveness_init(&peer->liveness, &node->rng, now.mono);
 	liveness_probe_now(&peer->liveness, now.mono); /* measures the round trip at once */
-	if (peer->admits_ip)
+	peer_release(node, handle);
+}
+
+void peer_release(struct node *node, struct handle handle)
+{
+	const struct peer *peer = pool_at(&node->peers, handle);
+	const struct channel *channel = peer == NULL ? NULL : channel_of(node, peer->session);
+
+	if (channel != NULL && channel->send != NULL && peer->admits_ip)
 		vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
 }
 
-/* Another session of the peer that still stands, or HANDLE_NONE. */
-static struct handle other_session(const struct node *node, struct handle peer,
-				   struct handle except)
+struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
+			 struct handle *ret_handle)
 {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct peer *peer = pool_slot(&node->peers, i, ret_handle);
+
+		if (peer == NULL)
+			continue;
+		const struct ip_address v4 = ip_v4(peer->ipv4);
+
+		if (wanted->has_prefix ? id_prefix_equal(&wanted->id, &peer->id)
+				       : peer->has_ipv4 && ip_equal(&v4, &wanted->destination))
+			return peer;
+	}
+	return NULL;
+}
+
+uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *ret_replaced)
+{
+	uint32_t count = 0;
+
+	*ret_replaced = 0;
+	for (uint32_t i = 0; i < node->channels_end; i++) {
+		if (!handle_equal(node->channels[i].peer, peer))
+			continue;
+		count++;
+		*ret_replaced += node->channels[i].replaced;
+	}
+	return count;
+}
+
+/* Another session of the peer that can carry its traffic, or HANDLE_NONE; one that was replaced
+ * only if there is no other. */
+static struct handle other_session(const struct node *node, struct handle peer)
+{
+	struct handle other = HANDLE_NONE;
+
 	for (size_t i = 0; i < node->channels_end; i++) {
 		const struct channel *channel = &node->channels[i];
 
-		if (channel->standing && handle_equal(channel->peer, peer) &&
-		    !handle_equal(channel->session, except))
+		if (!channel->confirmed || !handle_equal(channel->peer, peer))
+			continue;
+		if (!channel->replaced)
 			return channel->session;
+		other = channel->session;
 	}
-	return HANDLE_NONE;
+	return other;
 }
 
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
 	       const char *why)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
-	struct handle other;
+	uint32_t replaced;
 
-	if (peer == NULL || !handle_equal(peer->session, session))
-		return; /* it was not the one that sends */
-	other = other_session(node, handle, session);
-	if (!handle_is_none(other)) {
-		peer_use(node, now, handle, other);
-		return;
+	CHECK(peer != NULL); /* it is not forgotten while it has a channel */
+	if (handle_equal(peer->session, session)) {
+		const struct handle other = other_session(node, handle);
+
+		if (!handle_is_none(other))
+			peer_use(node, now, handle, other);
+		else
+			set_session(node, now, handle, HANDLE_NONE,
+				    peer->liveness.state == LIVENESS_DEAD ? "stopped answering"
+									  : why);
 	}
-	if (peer->liveness.state == LIVENESS_DEAD)
-		why = "stopped answering";
-	set_session(node, now, handle, HANDLE_NONE, why);
-	if (!peer->is_line)
+	if (!peer_is_up(peer) && !peer->is_line && peer_channels(node, handle, &replaced) == 0)
 		forget(node, handle);
 }
 
@@ -136,6 +180,8 @@ static void tick(struct node *node, struct now now, struct peer *peer)
 
 	CHECK(channel != NULL);
 	liveness_heard(&peer->liveness, last_heard(channel));
+	if (queue_is_full(&node->outbox_queue))
+		return; /* a probe that was not sent must not count: the next turn comes at once */
 	if (liveness_poll(&peer->liveness, now.mono, &probe.token)) {
 		frame_probe_encode(&probe, &w);
 		CHECK(writer_ok(&w));

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #define PORT 4000
-#define MEMBERS_MAX 50
+#define MEMBERS_MAX 80
 #define NUMBERS_MAX 4096
 #define PACKET_LEN 100
 
@@ -393,6 +393,90 @@ static void a_resumed_copy_drops_its_keys(struct world *world)
 	SCENARIO_EXPECT(world, arrived(1, 0, 10, 20) == 10);
 }
 
+/* The responder has no keys before M2 came, so nothing may be sent before it has proven them. */
+static void a_lost_last_message_loses_no_packet(struct world *world)
+{
+	struct leg *to_hub;
+
+	start_star(world, 2);
+	to_hub = net_path(world_net(world), lab.members[1].host, lab.members[0].host);
+	for (unsigned n = 0; n < 64; n++)
+		send_number(1, 0, n);
+	run_ms(30); /* M0 has arrived, M1 is on its way */
+	to_hub->loss = 1000;
+	run_ms(100); /* M2 is lost, at least once */
+	to_hub->loss = 0;
+	run_ms(2000);
+	SCENARIO_EXPECT(world, arrived(1, 0, 0, 64) == 64);
+}
+
+/* To a hub whose calendar is slow, the member's certificate is not valid yet. */
+static void who_is_refused_is_not_up_and_backs_off(struct world *world)
+{
+	set_up(world, 2);
+	lab.members[0].config.built = (struct wall){ 0 };
+	add_line(1, 0);
+	start(0);
+	world_step_wall(world, lab.members[0].host, -600 * INT64_C(1000000));
+	run_ms(100);
+	start(1);
+	for (unsigned i = 0; i < 60; i++) {
+		run_ms(1000);
+		SCENARIO_EXPECT(world, status_of(1).peers_up == 0);
+	}
+	SCENARIO_EXPECT(world, status_of(0).sessions.m0_received < 40);
+}
+
+static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
+{
+	start_star(world, 2);
+	run_ms(1000);
+	node_host_request(lab.members[0].node, NODE_SHUTDOWN, "");
+	run_ms(100);
+	SCENARIO_EXPECT(world, status_of(1).peers_up == 0); /* told, not found out by silence */
+	run_ms(5000);
+	SCENARIO_EXPECT(world, status_of(0).sessions.sessions == 0);
+}
+
+/* The CA gave an address to another member while its first holder's certificate is still valid. */
+static void two_with_one_ipv4_address_keep_their_ipv6(struct world *world)
+{
+	set_up(world, 3);
+	for (unsigned i = 1; i < 3; i++)
+		add_line(i, 0);
+	group_member_free(&lab.members[2].identity);
+	group_member_init(&lab.group, "member-2", lab.members[1].identity.certificate.ipv4,
+			  &lab.members[2].identity);
+	lab.members[2].config.key = lab.members[2].identity.key;
+	for (unsigned i = 0; i < 3; i++)
+		start(i);
+	run_ms(1000);
+	SCENARIO_EXPECT(world, status_of(0).peers_up == 2);
+	for (unsigned n = 0; n < 20; n += 2) {
+		send_number(1, 0, n);
+		send_number(2, 0, n);
+	}
+	run_ms(100);
+	SCENARIO_EXPECT(world, arrived(1, 0, 0, 20) == 10);
+	SCENARIO_EXPECT(world, arrived(2, 0, 0, 20) == 10);
+}
+
+/* More peers than the outbox has room for are due in one turn; none may be taken for dead. */
+static void a_paused_hub_keeps_its_members(struct world *world)
+{
+	uint64_t closed;
+
+	start_star(world, 80);
+	run_ms(2000);
+	closed = status_of(0).sessions.closed;
+	world_pause(world, lab.members[0].host);
+	run_ms(8800);
+	world_resume(world, lab.members[0].host);
+	run_ms(12000);
+	SCENARIO_EXPECT(world, status_of(0).peers_up == 79);
+	SCENARIO_EXPECT(world, status_of(0).sessions.closed == closed);
+}
+
 static void a_user_pings_by_name_address_and_id(struct world *world)
 {
 	static const char *const names[] = { "member-0", "member-0.test.ipop", "10.130.0.1" };
@@ -432,6 +516,11 @@ int main(int argc, char **argv)
 		  .seeds = 10,
 		  .play = a_bad_wire_delays_but_never_doubles_or_harms },
 		{ .name = "snapshot", .seeds = 5, .play = a_resumed_copy_drops_its_keys },
+		{ .name = "lost-m2", .seeds = 5, .play = a_lost_last_message_loses_no_packet },
+		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
+		{ .name = "leaves", .play = who_leaves_says_so_and_lets_nobody_in },
+		{ .name = "one-ipv4", .play = two_with_one_ipv4_address_keep_their_ipv6 },
+		{ .name = "paused", .play = a_paused_hub_keeps_its_members },
 		{ .name = "ping", .play = a_user_pings_by_name_address_and_id },
 	};
 
