@@ -153,8 +153,8 @@ note "alpha (192.0.2.1) and beta (198.51.100.2) are network namespaces with a ro
 	"which from now on records everything that passes. A third machine, the stranger, comes later."
 
 step "alpha makes a group: a certificate authority, with alpha as its first member"
-types alpha "ipop group create lab --bootstrap 192.0.2.1:4767" - \
-	group create lab --bootstrap 192.0.2.1:4767
+types alpha "ipop group create lab --name alpha --bootstrap 192.0.2.1:4767" - \
+	group create lab --name alpha --bootstrap 192.0.2.1:4767
 types alpha "ipop up lab" - up lab
 
 step "beta asks, alpha's authority signs, beta joins"
