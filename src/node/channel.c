@@ -117,6 +117,21 @@ void channel_post(struct node *node, const struct outgoing *frame)
 		node->outbox[queue_push(&node->outbox_queue)] = *frame;
 }
 
+/* forward/ tells of what it seals and opens by reports; what is sealed here is told here. */
+static void tell_milestones(struct node *node, struct now now, struct keyset *keyset)
+{
+	const unsigned passed = keyset_take_milestones(keyset);
+	const uint32_t index = keyset_local_index(keyset);
+
+	if ((passed & KEYSET_OPENED) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_OPENED, 1);
+	if ((passed & KEYSET_IP) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_IP, 1);
+	if ((passed & KEYSET_SENT) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_SENT,
+			      keyset_counters(keyset).packets_sent);
+}
+
 bool channel_seal(struct node *node, struct now now, const struct sealing *sealing,
 		  struct node_action *ret)
 {
@@ -126,6 +141,7 @@ bool channel_seal(struct node *node, struct now now, const struct sealing *seali
 	if (sealing->keyset == NULL ||
 	    keyset_seal(sealing->keyset, now.mono, &header, sealing->payload, node->buffer) != 0)
 		return false;
+	tell_milestones(node, now, sealing->keyset);
 	*ret = (struct node_action){ .kind = NODE_SEND };
 	ret->send.link = channel->peer.index + 1;
 	ret->send.class = sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
