@@ -9,7 +9,7 @@
  * on the ring without asking the CA for one more certificate.
  *
  * What is said has one encoding (certificate_form.h), signatures included, so of one certificate
- * there are no two versions. doc/protocol.md lists every field.
+ * there are no two versions. doc/certificates.md lists every field.
  */
 #ifndef CRYPTO_CERTIFICATE_H
 #define CRYPTO_CERTIFICATE_H

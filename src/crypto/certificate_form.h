@@ -4,8 +4,8 @@
  * difference between two readers. Here every document has exactly one encoding, and the functions
  * below write it. A reader takes the fields out, has the document written anew from them, and
  * accepts it only if the bytes are the same: whatever it did not look at (an extension too many,
- * another order, a flag, a longer length) makes the bytes differ. doc/protocol.md lists every
- * field.
+ * another order, a flag, a longer length) makes the bytes differ. doc/certificates.md
+ * lists every field.
  */
 #ifndef CRYPTO_CERTIFICATE_FORM_H
 #define CRYPTO_CERTIFICATE_FORM_H
