@@ -18,7 +18,7 @@ int half_opens_init(struct half_opens *table)
 
 void half_opens_free(struct half_opens *table)
 {
-	for (uint32_t i = 0; i < table->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&table->pool); i++) {
 		struct handle handle;
 
 		if (pool_slot(&table->pool, i, &handle) != NULL)
@@ -56,7 +56,7 @@ uint32_t half_opens_count(const struct half_opens *table, const struct carrier *
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < table->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&table->pool); i++) {
 		struct handle handle;
 		const struct half_open *entry = pool_slot(&table->pool, i, &handle);
 
@@ -73,7 +73,7 @@ static uint32_t count_or_pick(const struct half_opens *table, bool any, uint32_t
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < table->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&table->pool); i++) {
 		struct handle handle;
 		const struct half_open *entry = pool_slot(&table->pool, i, &handle);
 

@@ -92,13 +92,13 @@ void sessions_del(struct sessions *s)
 
 	if (s == NULL)
 		return;
-	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct session *session = pool_slot(&s->pool, i, &handle);
 
 		if (session != NULL)
 			secret_wipe(session, sizeof(*session));
 	}
-	for (uint32_t i = 0; i < s->dials.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->dials); i++) {
 		struct dial *dial = pool_slot(&s->dials, i, &handle);
 
 		if (dial != NULL)
@@ -126,13 +126,13 @@ void sessions_snapshot(struct sessions *s, struct now now)
 	};
 	struct handle handle;
 
-	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct session *session = pool_slot(&s->pool, i, &handle);
 
 		if (session != NULL)
 			session_silence(s, session, now, &reason);
 	}
-	for (uint32_t i = 0; i < s->half_opens.pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->half_opens.pool); i++) {
 		if (pool_slot(&s->half_opens.pool, i, &handle) != NULL)
 			responder_drop(s, handle);
 	}

@@ -157,7 +157,7 @@ static bool mac1_is_right(const struct dial *dial, const struct carrier *carrier
 static const struct session *standing_with(const struct sessions *s, const struct session *dialled,
 					   bool after)
 {
-	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct handle handle;
 		const struct session *other = pool_slot(&s->pool, i, &handle);
 

@@ -236,7 +236,7 @@ void session_stand(struct sessions *s, struct session *session, struct now now)
 	session->stood = ++s->events;
 	session->pending |= PENDING_ESTABLISHED;
 	s->counters.established++;
-	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct handle handle;
 		struct session *other = pool_slot(&s->pool, i, &handle);
 
@@ -264,7 +264,7 @@ void session_establish(struct sessions *s, struct session *session, struct now n
 {
 	session_set_state(s, session, now, STATE_ESTABLISHED, "both ends have the keys");
 	session->established = ++s->events;
-	for (uint32_t i = 0; i < s->pool.capacity; i++) {
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct handle handle;
 		struct session *other = pool_slot(&s->pool, i, &handle);
 
