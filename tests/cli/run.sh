@@ -10,6 +10,7 @@ work=$(mktemp -d)
 ipop=$build/src/prog/ipop/ipop
 forge=$build/tests/cli/forge
 fake=$build/tests/cli/fake_daemon
+typist=$build/tests/cli/typist
 crash=$build/tests/cli/ipop_crash
 daemons=
 count=0
@@ -293,7 +294,25 @@ guards_the_ca_by_a_passphrase() {
 		refuses 1 'there is no terminal' setsid "$ipop" --root h group sign lab phi.request
 }
 
-lets_two_signers_pass_one_after_the_other() {
+asks_for_the_passphrase_on_the_terminal() {
+	create="$ipop --root tty group create lab --bootstrap b:1 --name alpha --passphrase"
+	sign="$ipop --root tty group sign lab phi.request"
+	# shellcheck disable=SC2086 # words
+	run 1 "$typist" $create -- 'New passphrase' one 'Again' two 'New' three 'Again' four \
+		'New' five 'Again' six && [ ! -e tty/etc ] &&
+		run 0 "$typist" $create -- 'New passphrase' 'swordfish' 'Again' 'swordfish' &&
+		says tty/var/lib/ipop/lab/ca/key.pem 'ENCRYPTED PRIVATE KEY' &&
+		run 1 "$typist" $sign -- 'Passphrase for the key of the CA:' 'sword' &&
+		says out 'wrong passphrase' &&
+		run 0 "$typist" $sign -- 'Passphrase for the key of the CA:' 'swordfish' &&
+		says out 'ipop.bundle/1' && ! grep -q sword "$all" || return 1
+	run 2 "$typist" "$ipop" --root tty leave -- 'Go on? [y/N]' '' && says out 'nothing was done' &&
+		[ -e tty/etc/ipop/lab.conf ] &&
+		run 0 "$typist" "$ipop" --root tty leave --with-ca -- 'admitted again. Go on?' yes &&
+		[ ! -e tty/var/lib/ipop/lab ]
+}
+
+lets_signers_pass_one_after_the_other() {
 	pids=
 	for i in 1 2 3 4 5 6 7 8; do
 		on "many" request --name "m$i" >"m$i.request" 2>/dev/null
@@ -570,7 +589,8 @@ check 'join refuses bundles of another day' refuses_bundles_of_another_day
 check 'join keeps what the owner configured' keeps_what_the_owner_configured
 check 'a damaged registry is refused' refuses_a_damaged_registry
 check 'the key of the CA under a passphrase' guards_the_ca_by_a_passphrase
-check 'eight signers at once' lets_two_signers_pass_one_after_the_other
+check 'the passphrase is asked for, and not shown' asks_for_the_passphrase_on_the_terminal
+check 'eight signers at once' lets_signers_pass_one_after_the_other
 check 'a crash at each step of signing' survives_a_crash_at_each_step
 install_fake
 check 'exit codes 3 and 4' says_what_is_not_running

@@ -108,12 +108,28 @@ int input_passphrase_file(const struct cli *cli, struct input_passphrase *ret,
 	return err == 0 ? 0 : complain(complaint, err, "%s: the first line is no passphrase", name);
 }
 
-/* The signals that would leave the terminal without echo wait until it has it again. */
-static int read_silently(int fd, uint8_t *line, size_t room, size_t *ret_len)
+/* One line. */
+static int read_line(int fd, struct input_passphrase *ret)
+{
+	uint8_t line[INPUT_PASSPHRASE_MAX + 1];
+	ssize_t n;
+	int err;
+
+	do {
+		n = read(fd, line, sizeof(line));
+	} while (n < 0 && errno == EINTR);
+	err = n > 0 ? take_line(span_of(line, (size_t)n), ret) : ERR_IO;
+	secret_wipe(line, sizeof(line));
+	return err;
+}
+
+/* There is no echo before there is a question, so nothing that is typed early shows; and signals
+ * that would leave the terminal like that come to nothing. */
+static int ask_once(int fd, const char *question, const char *what, struct input_passphrase *ret)
 {
 	struct termios before;
 	struct termios silent;
-	ssize_t n;
+	int err = ERR_IO;
 
 	if (tcgetattr(fd, &before) != 0)
 		return ERR_IO;
@@ -121,28 +137,11 @@ static int read_silently(int fd, uint8_t *line, size_t room, size_t *ret_len)
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	if (tcsetattr(fd, TCSAFLUSH, &silent) != 0)
 		return ERR_IO;
-	do {
-		n = read(fd, line, room);
-	} while (n < 0 && errno == EINTR);
-	if (tcsetattr(fd, TCSAFLUSH, &before) != 0 || n <= 0)
-		return ERR_IO;
-	*ret_len = (size_t)n;
-	return 0;
-}
-
-static int ask_once(int fd, const char *question, const char *what, struct input_passphrase *ret)
-{
-	uint8_t line[INPUT_PASSPHRASE_MAX + 1];
-	size_t len = 0;
-	int err;
-
-	if (dprintf(fd, "%s %s: ", question, what) < 0)
-		return ERR_IO;
-	err = read_silently(fd, line, sizeof(line), &len);
+	if (dprintf(fd, "%s %s: ", question, what) > 0)
+		err = read_line(fd, ret);
+	if (tcsetattr(fd, TCSADRAIN, &before) != 0)
+		err = ERR_IO;
 	(void)dprintf(fd, "\n"); /* the one that was typed did not show */
-	if (err == 0)
-		err = take_line(span_of(line, len), ret);
-	secret_wipe(line, sizeof(line));
 	return err;
 }
 
