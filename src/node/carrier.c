@@ -12,7 +12,9 @@ static_assert(ENDPOINT_IP_BYTES == sizeof(((struct carrier *)0)->source), "one a
 
 struct carrier carrier_of(const struct endpoint *local, const struct endpoint *remote)
 {
-	struct carrier carrier = { .carriage = HANDSHAKE_RAW };
+	struct carrier carrier = { .carriage = HANDSHAKE_RAW,
+				   .has_observed = true,
+				   .observed = *remote };
 	struct writer w = writer_of(carrier.name, sizeof(carrier.name));
 
 	endpoint_encode(local, &w);

@@ -10,8 +10,9 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
-#define FIRST_RESEND_MS 400 /* then session_state.c: each 700 */
-#define SUITES_BITS 32      /* of the mask in VERSION */
+#define FIRST_RESEND_MS 400      /* then session_state.c: each 700 */
+#define VERSION_PATIENCE_MS 3000 /* for an M1, after somebody said that versions differ */
+#define SUITES_BITS 32           /* of the mask in VERSION */
 
 /* Draws a new ephemeral key and makes the part of M0 that stays the same when it is repeated. */
 static int start_run(struct sessions *s, struct session *session, struct dial *dial)
@@ -184,8 +185,10 @@ static void drop_superfluous(struct sessions *s, struct session *session, struct
 static int refuse_m1(struct sessions *s, struct dial *dial, int err)
 {
 	s->counters.m1_refused++;
-	if (err != ERR_MALFORMED)
+	if (err != ERR_MALFORMED) {
 		dial->refused = err;
+		dial->refused_text = err_text(err);
+	}
 	return err;
 }
 
@@ -215,7 +218,11 @@ int initiator_m1(struct sessions *s, struct now now, const struct carrier *carri
 		return refuse_m1(s, dial, err);
 	session->peer = peer;
 	session->has_peer = true;
-	session->carrier = *carrier;
+	/* Not its source, which anybody can forge who copied M1: what we send goes where we
+	 * dialled, and a peer that answers from elsewhere is followed once its packets come from
+	 * there. */
+	session->carrier.has_observed = carrier->has_observed;
+	session->carrier.observed = carrier->observed;
 	dial->remote_index = m1.sender;
 	session_set_state(s, session, now, STATE_ASKING, "M1 verified");
 
@@ -393,12 +400,15 @@ int initiator_version(struct sessions *s, struct now now, const struct carrier *
 		suite = other_suite(s, dial, version.suites);
 	if (suite != NULL)
 		err = restart(s, session, now, suite);
-	if (suite == NULL || err != 0)
+	if (err != 0) {
 		session_close(s, session, now,
-			      &(struct session_reason){ .err = err != 0 ? err : ERR_VERSION,
-							.text = err != 0 ? err_text(err)
-									 : why_not(&version) },
-			      false);
+			      &(struct session_reason){ .err = err, .text = err_text(err) }, false);
+	} else if (suite == NULL) {
+		/* Another member may have said it first, and M1 is still on its way. */
+		dial->refused = ERR_VERSION;
+		dial->refused_text = why_not(&version);
+		session->end = mono_min(session->end, mono_add_ms(now.mono, VERSION_PATIENCE_MS));
+	}
 	session_schedule(s, session);
 	return 0;
 }

@@ -59,7 +59,8 @@ struct dial {
 	uint16_t m2_len;
 	uint8_t m2[HANDSHAKE_M2_BYTES];
 	struct mono resend;
-	int refused; /* why the last M1 was not good enough; 0: none came */
+	int refused;              /* why the last answer was not good enough; 0: none came */
+	const char *refused_text; /* literal */
 };
 
 enum rekey_state {

@@ -94,9 +94,12 @@ struct mono sessions_soon(struct sessions *s, struct mono now, uint64_t ms)
 static void time_out(struct sessions *s, struct session *session, struct now now)
 {
 	const struct dial *dial = session_dial(s, session);
-	const int err = dial != NULL && dial->refused != 0 ? dial->refused : ERR_TIMEOUT;
-	const struct session_reason reason = { .err = err, .text = err_text(err) };
+	struct session_reason reason = { .err = ERR_TIMEOUT, .text = err_text(ERR_TIMEOUT) };
 
+	if (dial != NULL && dial->refused != 0) {
+		reason.err = dial->refused;
+		reason.text = dial->refused_text;
+	}
 	session_close(s, session, now, &reason, false);
 }
 

@@ -3,12 +3,12 @@
  * The names item_NN are those of the list of what can go wrong with this kind of handshake
  * (doc/protocol.md, "Security considerations"). The forger knows the network's secret, unless the
  * test says otherwise: so it is a member that attacks, or a stranger to whom the secret leaked. */
+#include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
 
 #include "base/err.h"
 #include "tests/lib/forger.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 
 /* c is a third member, the forger; whose key and certificate it uses is up to the test. */
@@ -412,28 +412,23 @@ static void item_15_mutated_certificates_are_refused(void **state)
 	assert_b_is_alone(s);
 }
 
-static size_t bytes_in_use(void)
-{
-	return mallinfo2().uordblks;
-}
-
 /* Item 16, short: what a handshake takes it gives back. */
 static void item_16_handshakes_leave_no_memory_behind(void **state)
 {
 	struct scene *s = *state;
-	size_t before = 0;
+	int64_t before = 0;
 
 	for (unsigned i = 0; i < 80; i++) {
 		const struct now now = party_later_ms((uint64_t)i * 1000);
 
 		if (i == 20)
-			before = bytes_in_use();
+			before = allocations_live();
 		party_connect(s->a, s->b, now);
 		sessions_close(s->a->sessions, now, party_session(s->a), FRAME_CLOSE_SHUTDOWN);
 		party_exchange(s->a, s->b, now);
 		s->a->note_count = s->b->note_count = 0;
 	}
-	assert_int_equal(bytes_in_use(), before);
+	assert_true(allocations_live() == before);
 }
 
 static bool contains(const struct party_out *out, struct span needle)
