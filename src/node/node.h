@@ -136,7 +136,8 @@ enum node_reply_kind {
 
 struct node_reply {
 	uint64_t token;
-	enum node_reply_kind kind; /* PEER may come often; END or ERROR is the last of a token */
+	enum node_reply_kind
+		kind; /* PEER may come often; PONG, END or ERROR is the last of a token */
 	union {
 		struct node_status status;
 		struct node_peer peer;

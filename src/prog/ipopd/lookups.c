@@ -88,10 +88,14 @@ static int spawn(struct lookups *lookups, const struct node_bootstrap *host)
 		(void)close(pair[0]); /* to nobody */
 		return err;
 	}
+	if (loop_add(lookups->config.loop, lookups->process.pidfd, LOOP_READ,
+		     lookups->config.event_kind, HANDLE_NONE) < 0) {
+		process_kill(&lookups->process);
+		(void)close(pair[0]); /* to nobody */
+		return ERR_IO;
+	}
 	lookups->channel = pair[0];
 	lookups->ended = false;
-	CHECK(loop_add(lookups->config.loop, lookups->process.pidfd, LOOP_READ,
-		       lookups->config.event_kind, HANDLE_NONE) == 0);
 	return 0;
 }
 

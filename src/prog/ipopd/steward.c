@@ -55,6 +55,7 @@ struct steward {
 	uint32_t uid, gid;   /* of the node; PROCESS_UID_KEEP */
 	struct process node; /* pidfd -1: none runs */
 	int channel;         /* owned; to the node */
+	bool killed;         /* by us, who have said why */
 	bool configured;     /* this node has its addresses */
 	bool was_ready;
 	struct mono node_since;
@@ -66,7 +67,7 @@ struct steward {
 	int exit_code;
 };
 
-/* The only writer of s->state after steward_init(). */
+/* The only writer of s->state once steward_run() has begun. */
 static void set_state(struct steward *s, enum steward_state next, struct mono deadline)
 {
 	static const bool allowed[STEWARD_STATES][STEWARD_STATES] = {
@@ -97,6 +98,7 @@ static void kill_node(struct steward *s)
 {
 	if (s->node.pidfd >= 0)
 		process_signal(&s->node, SIGKILL);
+	s->killed = true;
 }
 
 static int spawn(struct steward *s, const struct channel_message *start)
@@ -118,11 +120,16 @@ static int spawn(struct steward *s, const struct channel_message *start)
 		(void)close(pair[0]); /* to nobody */
 		return err;
 	}
+	if (loop_add(&s->loop, pair[0], LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) < 0 ||
+	    loop_add(&s->loop, s->node.pidfd, LOOP_READ, EVENT_NODE, HANDLE_NONE) < 0) {
+		process_kill(&s->node);
+		(void)close(pair[0]); /* to nobody; closing ends watching, too */
+		return ERR_IO;
+	}
 	s->channel = pair[0];
+	s->killed = false;
 	/* An empty socket takes one message; a node that died at once is noticed by its pidfd. */
 	(void)channel_send(s->channel, start);
-	CHECK(loop_add(&s->loop, s->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) == 0);
-	CHECK(loop_add(&s->loop, s->node.pidfd, LOOP_READ, EVENT_NODE, HANDLE_NONE) == 0);
 	return 0;
 }
 
@@ -223,12 +230,13 @@ static void node_ended(struct steward *s, struct mono now)
 	if (s->state == STEWARD_STOPPING || status == EXIT_OK) {
 		end(s, EXIT_OK);
 	} else if (!s->was_ready) {
-		if (status > PROCESS_SIGNALLED)
+		if (status > PROCESS_SIGNALLED && !s->killed)
 			log_error("the node process died before it was ready signal=%d",
 				  status - PROCESS_SIGNALLED);
 		end(s, status > PROCESS_SIGNALLED ? EXIT_FAILED : status);
 	} else {
-		log_error("the node process died status=%d", status);
+		if (!s->killed)
+			log_error("the node process died status=%d", status);
 		wait_and_restart(s, now);
 	}
 }
@@ -481,8 +489,9 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 		err = start_node(s, now, complaint);
 	if (err < 0)
 		return err;
-	CHECK(loop_add(&s->loop, s->signals, LOOP_READ, EVENT_SIGNAL, HANDLE_NONE) == 0);
-	CHECK(loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) == 0);
+	if (loop_add(&s->loop, s->signals, LOOP_READ, EVENT_SIGNAL, HANDLE_NONE) < 0 ||
+	    loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) < 0)
+		return complain(complaint, ERR_IO, "cannot set up the event loop");
 	s->deadline = mono_add_ms(now, START_MS);
 	(void)malloc_trim(0); /* what the bundle's JSON took */
 	return 0;
