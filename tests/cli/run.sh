@@ -453,7 +453,7 @@ goes_up_and_tells_the_address() {
 }
 
 shows_status() {
-	run 0 on b status && cp out shown && says out 'lab is up since 1 h 1 min' &&
+	run 0 on b status && cp out shown && says out 'lab is up for 1 h 1 min' &&
 		says out '  IPv4         10.151.0.2/16' && says out '  peers        1 up of 2 known' &&
 		says out 'alpha  up          0.81 ms  192.0.2.7:4767  10.151.0.1' &&
 		says out 'no?answer' && [ "$(wc -l <shown)" -le 24 ] &&

@@ -99,6 +99,10 @@ static void print_peers(const json_t *answer, size_t max, bool all)
 	const size_t columns = sizeof(head) / sizeof(head[0]);
 	struct output_table table;
 
+	if (json_array_size(peers) == 0) {
+		(void)fputs("No other member is known yet.\n", stdout);
+		return;
+	}
 	output_table_init(&table, all ? columns : columns - 3);
 	for (size_t i = 0; i < columns; i++)
 		if (all || i < 5 || i > 7)
@@ -153,7 +157,7 @@ static void print_status(const json_t *status)
 	struct output_table table;
 	struct output_text text;
 
-	(void)printf("%s is %s since %s\n\n", text_at(status, "network").text,
+	(void)printf("%s is %s for %s\n\n", text_at(status, "network").text,
 		     json_is_true(json_object_get(status, "ready")) ? "up" : "starting",
 		     output_duration(number_at(status, "uptime_s")).text);
 	output_table_init(&table, 2);
@@ -189,12 +193,11 @@ enum cli_exit verb_status(const struct cli *cli)
 		print_status(status);
 		json_decref(status);
 		code = ask(cli, &control, "peers", &peers);
-		if (code == CLI_OK && json_array_size(json_object_get(peers, "peers")) > 0) {
+		if (code == CLI_OK) {
 			(void)fputc('\n', stdout);
 			print_peers(peers, STATUS_PEERS_MAX, false);
-		}
-		if (code == CLI_OK)
 			json_decref(peers);
+		}
 	}
 	control_close(&control);
 	return code;
