@@ -35,9 +35,9 @@ static struct {
 	unsigned count;
 } lab; /* too large for the stack, set up anew by each scenario */
 
-static void ip_of(unsigned i, char ret[16])
+static void ip_of(unsigned i, char ret[32])
 {
-	(void)snprintf(ret, 16, "192.0.2.%u", i + 1);
+	(void)snprintf(ret, 32, "192.0.2.%u", i + 1);
 }
 
 static void start(unsigned i)
@@ -71,7 +71,7 @@ static void set_up(struct world *world, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		struct member *m = &lab.members[i];
 		const uint8_t ipv4[4] = { 10, 130, 0, (uint8_t)(i + 1) };
-		char name[16], ip[16];
+		char name[32], ip[32];
 
 		(void)snprintf(name, sizeof(name), "member-%u", i);
 		ip_of(i, ip);
