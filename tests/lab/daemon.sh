@@ -125,6 +125,7 @@ test_rights() {
 	lab_check "nobody can look into the node" eval '! lab_run lab setpriv --reuid nobody --clear-groups cat /proc/'"$node"'/maps'
 	lab_check "the socket is not for everybody" socket_is_private
 	lab_check "a stranger is not answered" stranger_gets_nothing
+	lab_check "no secret is in logs, arguments or environments" secrets_are_kept "$steward" "$node"
 	lab_check "both processes are small" pss_is_small "$steward" "$node"
 	lab_say "PSS of steward and node: $(pss_of "$steward") and $(pss_of "$node") kB"
 }
@@ -163,6 +164,17 @@ except OSError:
     answer = b""
 assert answer == b"", answer'
 	lab_run lab sh -c 'chmod 600 /run/open/control && chmod 750 /run/open && umount /run/open'
+}
+
+# The private key and the secret of the network, in the texts in which they are on the disk.
+secrets_are_kept() {
+	local key secret
+	key=$(sed -n 2p "$(root_of one)/var/lib/ipop/lab/key.pem")
+	secret=$(grep -o '"secret": "[^"]*' "$(root_of one)/var/lib/ipop/lab/bundle.json" | cut -d'"' -f4)
+	[[ ${#key} -ge 40 && ${#secret} -ge 40 ]] || return 1
+	lab_run lab cat "$LAB_DIR/one/ipopd.log" /proc/{"$1","$2"}/{cmdline,environ} >"$LAB_DIR/open"
+	ipop_on one status lab --json >>"$LAB_DIR/open" && ipop_on one peers lab --json >>"$LAB_DIR/open"
+	! grep -aqF -e "$key" -e "$secret" "$LAB_DIR/open"
 }
 
 pss_of() {
