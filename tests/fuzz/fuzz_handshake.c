@@ -68,7 +68,7 @@ static struct span answered_by(uint8_t type)
 static bool edit(struct script *script, const struct party_out *out, uint8_t *bytes)
 {
 	memcpy(bytes, out->bytes, out->len);
-	for (unsigned edits = 1 + script_u8(script) % EDITS_MAX; edits > 0; edits--) {
+	for (unsigned edits = 1U + script_u8(script) % EDITS_MAX; edits > 0; edits--) {
 		const uint8_t high = script_u8(script);
 		const size_t at = (size_t)(high < 192 ? 0 : high) << 8 | script_u8(script);
 
