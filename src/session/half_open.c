@@ -67,9 +67,9 @@ uint32_t half_opens_count(const struct half_opens *table, const struct carrier *
 	return count;
 }
 
-/* The n-th entry whose address is, or is not, proven; all of them if `any`. */
-static uint32_t count_or_pick(const struct half_opens *table, bool any, uint32_t n,
-			      struct handle *ret)
+/* Of the entries that may give way: how many there are, and the n-th of them. */
+static uint32_t find_victim(const struct half_opens *table, bool any, uint32_t n,
+			    struct handle *ret)
 {
 	uint32_t count = 0;
 
@@ -88,14 +88,14 @@ static uint32_t count_or_pick(const struct half_opens *table, bool any, uint32_t
 struct handle half_opens_victim(const struct half_opens *table, struct rng *rng, bool proven)
 {
 	struct handle victim = HANDLE_NONE;
-	bool any = false;
-	uint32_t count = count_or_pick(table, any, UINT32_MAX, &victim);
+	bool any = false; /* also those that are proven */
+	uint32_t count = find_victim(table, any, 0, &victim);
 
 	if (count == 0 && proven) {
 		any = true;
-		count = count_or_pick(table, any, UINT32_MAX, &victim);
+		count = find_victim(table, any, 0, &victim);
 	}
-	if (count > 0)
-		(void)count_or_pick(table, any, (uint32_t)rng_between(rng, 0, count - 1), &victim);
+	if (count > 1)
+		(void)find_victim(table, any, (uint32_t)rng_between(rng, 0, count - 1), &victim);
 	return victim;
 }
