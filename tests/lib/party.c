@@ -7,8 +7,10 @@
 
 #include <stdlib.h>
 
+#define PACKET_BYTES 48
+
 const struct now party_start = { .mono = { .us = UINT64_C(3600000000) },
-				 .wall = { .us = INT64_C(1780000000000000) } };
+				 .wall = { .us = INT64_C(1767225600000000) } }; /* 2026 */
 
 struct now party_later_ms(uint64_t ms)
 {
@@ -374,6 +376,18 @@ struct handle party_dial(struct party *party, struct now now, const struct party
 	return session;
 }
 
+/* Packets carry a number of their sender's; who counts doubled ones has one sender only. */
+static void count_packet(struct party *party, const uint8_t *packet, size_t len)
+{
+	struct reader r = reader_of(span_of(packet, len));
+	struct span header;
+	uint64_t number;
+
+	party->packets++;
+	if (reader_span(&r, PACKET_BYTES - sizeof(number), &header) && reader_u64(&r, &number))
+		party->packets_doubled += party->numbers[number % PARTY_NUMBERS_MAX]++ > 0;
+}
+
 static int receive_data(struct party *party, struct now now, struct span bytes)
 {
 	uint8_t copy[DATAGRAM_BYTES_MAX];
@@ -396,7 +410,7 @@ static int receive_data(struct party *party, struct now now, struct span bytes)
 	report(party, now, place);
 	switch (opened.frame.kind) {
 	case FRAME_IP:
-		party->packets++;
+		count_packet(party, opened.payload, opened.frame.payload_len);
 		return 0;
 	case FRAME_EMPTY:
 		return 0;
@@ -438,15 +452,17 @@ void party_exchange(struct party *a, struct party *b, struct now now)
 
 bool party_send(struct party *party, struct now now, struct handle session, enum frame_kind kind)
 {
-	static const uint8_t packet[40] = { 0x60 };
 	const uint32_t link = session.index % PARTY_SESSIONS_MAX;
 	struct party_keyset *place = keyset_at(party, party->links[link].local_index);
-	const struct span payload = span_of(packet, kind == FRAME_IP ? sizeof(packet) : 0);
+	uint8_t packet[PACKET_BYTES] = { 0x60 };
+	struct writer w = writer_of(packet + PACKET_BYTES - sizeof(uint64_t), sizeof(uint64_t));
 
 	if (place == NULL || !handle_equal(party->links[link].session, session))
 		return false;
-	const bool sent =
-		seal(party, now, place, &(struct frame_header){ .kind = (uint8_t)kind }, payload);
+	writer_u64(&w, party->packets_sent);
+	party->packets_sent += kind == FRAME_IP;
+	const bool sent = seal(party, now, place, &(struct frame_header){ .kind = (uint8_t)kind },
+			       span_of(packet, kind == FRAME_IP ? sizeof(packet) : 0));
 
 	party_drain(party, now);
 	return sent;

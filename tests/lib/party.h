@@ -13,6 +13,7 @@
 #define PARTY_OUTS_MAX 1024
 #define PARTY_NOTES_MAX 1024
 #define PARTY_KEYSETS_MAX 64
+#define PARTY_NUMBERS_MAX 4096
 #define PARTY_SESSIONS_MAX 64 /* of a party's machine, unless the group says otherwise */
 
 /* A group, or an open network, and what its members are made with. */
@@ -89,6 +90,8 @@ struct party {
 		uint8_t payload[64];
 	} frame;          /* the last one of the machine's, before it was sealed */
 	uint64_t packets; /* of IP that were opened */
+	uint64_t packets_sent, packets_doubled; /* each has a number; doubled: came again */
+	uint8_t numbers[PARTY_NUMBERS_MAX];     /* how often each came */
 	uint64_t m0_sent;
 };
 
