@@ -113,6 +113,21 @@ bool prefix_has_host(const struct prefix *prefix, const uint8_t ip[4])
 	       offset != prefix_size(prefix) - 1;
 }
 
+bool prefix_is_usable(const struct prefix *prefix)
+{
+	static const struct prefix reserved[] = {
+		{ { 0 }, 8 },
+		{ { 127 }, 8 },
+		{ { 169, 254 }, 16 },
+		{ { 224 }, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (prefix_overlaps(prefix, &reserved[i]))
+			return false;
+	return true;
+}
+
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
 	const uint32_t mask = mask_of(a->len < b->len ? a->len : b->len);

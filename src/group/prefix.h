@@ -36,6 +36,10 @@ uint32_t prefix_size(const struct prefix *prefix);
 /* True for an address that a host may have: inside, neither the first nor the last. */
 bool prefix_has_host(const struct prefix *prefix, const uint8_t ip[4]);
 
+/* False if it touches what hosts cannot have: this host, loopback, link-local, multicast and above
+ * (RFC 6890, 2.2.2). */
+bool prefix_is_usable(const struct prefix *prefix);
+
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 
 /* The n-th proposal for a network: a /16 of 10.128.0.0/9 (DESIGN, Addresses). Proposal 0 comes from

@@ -91,7 +91,8 @@ struct node_event {
 enum node_peer_state {
 	NODE_PEER_CONNECTING,
 	NODE_PEER_UP,
-	NODE_PEER_STALE /* probes unanswered */
+	NODE_PEER_STALE, /* probes unanswered */
+	NODE_PEER_GONE   /* it was connected; it is not dialled from here, it dials us */
 };
 
 /* What `peers` shows of one peer. */

@@ -40,6 +40,31 @@ struct peer *peer_find(struct node *node, const struct id *id, struct handle *re
 	return pool_slot(&node->peers, index, ret_handle);
 }
 
+/* Who is gone is remembered, so that users can ask what became of it, until its place is needed. */
+static void forget_longest_gone(struct node *node)
+{
+	struct handle oldest = HANDLE_NONE;
+	struct mono since = MONO_NEVER;
+	uint32_t replaced;
+
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer != NULL && !peer->is_line && !peer_is_up(peer) &&
+		    peer->since.us <= since.us && peer_channels(node, handle, &replaced) == 0) {
+			oldest = handle;
+			since = peer->since;
+		}
+	}
+	if (handle_is_none(oldest))
+		return;
+	const struct peer *peer = pool_at(&node->peers, oldest);
+
+	CHECK(map_remove(&node->peer_by_id, peer->id.bytes));
+	pool_give(&node->peers, oldest);
+}
+
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle)
 {
 	struct peer *peer = peer_find(node, id, ret_handle);
@@ -47,20 +72,16 @@ struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret
 	if (peer != NULL)
 		return peer;
 	peer = pool_take(&node->peers, ret_handle);
+	if (peer == NULL) {
+		forget_longest_gone(node);
+		peer = pool_take(&node->peers, ret_handle);
+	}
 	if (peer == NULL)
 		return NULL;
 	peer->id = *id;
 	peer->why = "";
 	CHECK(map_put(&node->peer_by_id, id->bytes, ret_handle->index) == 0); /* same capacity */
 	return peer;
-}
-
-static void forget(struct node *node, struct handle handle)
-{
-	const struct peer *peer = pool_at(&node->peers, handle);
-
-	CHECK(map_remove(&node->peer_by_id, peer->id.bytes));
-	pool_give(&node->peers, handle);
 }
 
 void peer_use(struct node *node, struct now now, struct handle handle, struct handle session)
@@ -135,11 +156,19 @@ static struct handle other_session(const struct node *node, struct handle peer)
 	return other;
 }
 
+static void go_down(struct node *node, struct now now, struct handle handle, const char *why)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	set_session(node, now, handle, HANDLE_NONE,
+		    peer->liveness.state == LIVENESS_DEAD ? "stopped answering" : why);
+	peer->since = now.mono;
+}
+
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
 	       const char *why)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
-	uint32_t replaced;
 
 	CHECK(peer != NULL); /* it is not forgotten while it has a channel */
 	if (handle_equal(peer->session, session)) {
@@ -148,12 +177,8 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 		if (!handle_is_none(other))
 			peer_use(node, now, handle, other);
 		else
-			set_session(node, now, handle, HANDLE_NONE,
-				    peer->liveness.state == LIVENESS_DEAD ? "stopped answering"
-									  : why);
+			go_down(node, now, handle, why);
 	}
-	if (!peer_is_up(peer) && !peer->is_line && peer_channels(node, handle, &replaced) == 0)
-		forget(node, handle);
 }
 
 /* When something authenticated last came from the peer, under any of its keys. */
@@ -261,7 +286,7 @@ void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret
 	const struct channel *channel = channel_of(node, peer->session);
 
 	*ret = (struct node_peer){ .id = peer->id,
-				   .state = NODE_PEER_CONNECTING,
+				   .state = peer->is_line ? NODE_PEER_CONNECTING : NODE_PEER_GONE,
 				   .has_ipv4 = peer->has_ipv4,
 				   .not_after = peer->not_after,
 				   .since = peer->since,

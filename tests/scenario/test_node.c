@@ -3,6 +3,7 @@
  *
  * Each member "pings" by an IPv6 or IPv4 packet with a number in it; what arrives is counted by
  * sender and number. */
+#include "base/err.h"
 #include "path/liveness.h"
 #include "sim/node_host.h"
 #include "tests/lib/group.h"
@@ -427,6 +428,25 @@ static void who_is_refused_is_not_up_and_backs_off(struct world *world)
 	SCENARIO_EXPECT(world, status_of(0).sessions.m0_received < 40);
 }
 
+/* The hub does not dial its members, but remembers who they were. */
+static void who_falls_silent_is_remembered(struct world *world)
+{
+	struct node_reply reply;
+	bool gone = false;
+
+	start_star(world, 2);
+	run_ms(1000);
+	world_crash(world, lab.members[1].host);
+	lab.members[1].node = NULL;
+	run_ms(15000);
+	node_host_request(lab.members[0].node, NODE_PING, "member-1");
+	run_ms(10);
+	while (node_host_reply(lab.members[0].node, &reply))
+		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
+				strcmp(reply.error.text, "stopped answering") == 0);
+	SCENARIO_EXPECT(world, gone);
+}
+
 static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
 {
 	start_star(world, 2);
@@ -518,6 +538,7 @@ int main(int argc, char **argv)
 		{ .name = "snapshot", .seeds = 5, .play = a_resumed_copy_drops_its_keys },
 		{ .name = "lost-m2", .seeds = 5, .play = a_lost_last_message_loses_no_packet },
 		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
+		{ .name = "silent", .play = who_falls_silent_is_remembered },
 		{ .name = "leaves", .play = who_leaves_says_so_and_lets_nobody_in },
 		{ .name = "one-ipv4", .play = two_with_one_ipv4_address_keep_their_ipv6 },
 		{ .name = "paused", .play = a_paused_hub_keeps_its_members },

@@ -165,9 +165,13 @@ static int store_option(const struct parser *p, const struct cli_option *option,
 		return complain(p->complaint, ERR_MALFORMED, "--%s stands twice", option->name);
 	if (cli->option_count == CLI_OPTIONS_MAX)
 		return complain(p->complaint, ERR_MALFORMED, "too many options");
-	if (option == &cli_globals[GLOBAL_ROOT])
+	if (option == &cli_globals[GLOBAL_ROOT]) {
+		if (value[0] == '\0') /* an unset variable of a script must not mean the system */
+			return complain(
+				p->complaint, ERR_MALFORMED,
+				"--root: the folder is empty; for the system itself leave it away");
 		take_root(cli, value);
-	else if (option == &cli_globals[GLOBAL_JSON])
+	} else if (option == &cli_globals[GLOBAL_JSON])
 		cli->json = true;
 	else if (option == &cli_globals[GLOBAL_HELP])
 		cli->help = true;

@@ -93,6 +93,11 @@ int options_prefix(const struct cli *cli, struct prefix *ret, struct complaint *
 				"--prefix: \"%.40s\" must be an IPv4 prefix of /%u to /%u with "
 				"zeros behind it, as in 10.151.0.0/16",
 				text, PREFIX_LEN_MIN, PREFIX_LEN_MAX);
+	if (!prefix_is_usable(&prefix))
+		return complain(complaint, ERR_MALFORMED,
+				"--prefix: %.40s is no prefix for hosts; take one of 10.0.0.0/8, "
+				"172.16.0.0/12 or 192.168.0.0/16",
+				text);
 	*ret = prefix;
 	return 0;
 }

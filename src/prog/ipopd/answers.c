@@ -334,8 +334,9 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 {
 	static const char *const states[] = { [NODE_PEER_CONNECTING] = "connecting",
 					      [NODE_PEER_UP] = "up",
-					      [NODE_PEER_STALE] = "stale" };
-	const bool stands = peer->state != NODE_PEER_CONNECTING;
+					      [NODE_PEER_STALE] = "stale",
+					      [NODE_PEER_GONE] = "gone" };
+	const bool stands = peer->state == NODE_PEER_UP || peer->state == NODE_PEER_STALE;
 
 	return json_pack(
 		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",
