@@ -103,7 +103,7 @@ static void set_up(struct world *world, unsigned pairs)
 	lab.group = party_group_new(rng_u64(world_rng(world)), false);
 	for (unsigned i = 0; i < lab.count; i++) {
 		struct member *m = &lab.members[i];
-		char ip[16];
+		char ip[32];
 
 		(void)snprintf(ip, sizeof(ip), "192.0.2.%u", i + 1);
 		m->party = party_new(lab.group, (uint8_t)i);
