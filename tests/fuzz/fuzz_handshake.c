@@ -81,24 +81,28 @@ static bool edit(struct script *script, const struct party_out *out, uint8_t *by
 	return memcmp(bytes, out->bytes, out->len) != 0;
 }
 
-/* Edits a certificate, and always so that it is not what the CA signed. */
-static void spoil_certificate(struct script *script)
+/* Gives the forger a certificate and a lie, so that not both are in order: c's own, with a lie in
+ * what is signed; a's, whose key c does not have; or either, but not as the CA signed it. */
+static void prepare(struct script *script, unsigned lies)
 {
+	const uint8_t choice = script_u8(script);
 	const struct certificate *from =
-		script_u8(script) % 2 == 0 ? &trial.c->certificate : &trial.a->certificate;
+		choice % 2 == 0 ? &trial.c->certificate : &trial.a->certificate;
 	uint8_t der[CERTIFICATE_BYTES_MAX];
 	size_t len = from->der_len;
 
 	memcpy(der, from->der, len);
-	for (unsigned edits = script_u8(script) % EDITS_MAX; edits > 0; edits--) {
+	for (unsigned edits = choice / 2 % EDITS_MAX; edits > 0; edits--) {
 		const size_t at = (size_t)script_u8(script) << 8 | script_u8(script);
 
 		der[at % len] ^= script_u8(script);
 	}
-	if (script_u8(script) % 4 == 0)
-		len -= script_u8(script) % len;
-	if (len == from->der_len && memcmp(der, from->der, len) == 0)
-		der[len - 1] ^= 1; /* in the signature */
+	if (choice >= 240)
+		len -= script_u8(script);
+	trial.forger.lie = (enum forger_lie)(script_u8(script) % lies);
+	if (choice % 2 == 0 && len == from->der_len && memcmp(der, from->der, len) == 0 &&
+	    trial.forger.lie == FORGER_HONEST)
+		trial.forger.lie = FORGER_SIGNS_OTHER_HASH;
 	forger_set_certificate(&trial.forger, span_of(der, len));
 }
 
@@ -111,15 +115,14 @@ static void receive(struct party *party, const struct party *from, struct span b
 	CHECK(party_count(party, SESSION_ASK) == asked);
 }
 
-/* A run of the forger's own with b, in which everything is right up to the certificate. */
+/* A run of the forger's own with b, in which everything is right up to the payload of M2. */
 static void dial_b(struct script *script)
 {
 	const struct id *b = &trial.b->certificate.id;
 	const uint32_t tail = trial.b->out_tail;
 	struct span m0, m1;
 
-	spoil_certificate(script);
-	trial.forger.lie = (enum forger_lie)(script_u8(script) % FORGER_EPHEMERAL_OF_SMALL_ORDER);
+	prepare(script, FORGER_EPHEMERAL_OF_SMALL_ORDER);
 	m0 = forger_m0(&trial.forger, b, b);
 	receive(trial.b, trial.c, m0, false);
 	if (trial.b->out_tail == tail)
@@ -135,8 +138,7 @@ static void dial_b(struct script *script)
 /* Answers a in b's place. */
 static void answer_a(struct script *script)
 {
-	spoil_certificate(script);
-	trial.forger.lie = (enum forger_lie)(script_u8(script) % FORGER_LIES);
+	prepare(script, FORGER_LIES);
 	receive(trial.a, trial.b,
 		forger_m1(&trial.forger, span_of(trial.m0, sizeof(trial.m0)),
 			  &trial.b->certificate.id),

@@ -43,6 +43,23 @@ static bool is_as_we_write(struct span bytes, const struct handshake_payload *pa
 	return at == bytes.len || bytes.data[at] == 0;
 }
 
+/* How many extensions of a type there are, by their lengths alone; they are known to be in order.
+ */
+static unsigned count_extensions(struct span bytes, const struct handshake_payload *payload,
+				 uint8_t type)
+{
+	size_t at = 2 + payload->certificate.len + 1 + payload->signature.len + 4 + 8;
+	unsigned count = 0;
+
+	while (at < bytes.len && bytes.data[at] != 0) {
+		CHECK(bytes.len - at >= 3);
+		count += bytes.data[at] == type;
+		at += (size_t)3 + (size_t)256 * bytes.data[at + 1] + bytes.data[at + 2];
+	}
+	CHECK(at <= bytes.len);
+	return count;
+}
+
 static void try_payload(struct span bytes)
 {
 	uint8_t buffer[HANDSHAKE_PAYLOAD_BYTES];
@@ -54,6 +71,9 @@ static void try_payload(struct span bytes)
 	CHECK(bytes.len == HANDSHAKE_PAYLOAD_BYTES);
 	lies_in(payload.certificate, bytes);
 	lies_in(payload.signature, bytes);
+	CHECK(count_extensions(bytes, &payload, HANDSHAKE_EXTENSION_OBSERVED) ==
+	      payload.has_observed);
+	CHECK(count_extensions(bytes, &payload, HANDSHAKE_EXTENSION_SUCCEEDS) == payload.succeeds);
 	handshake_payload_encode(&payload, &w);
 	CHECK(writer_ok(&w) && w.len == sizeof(buffer));
 	CHECK(handshake_payload_decode(writer_span(&w), &again) == 0);
