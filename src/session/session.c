@@ -209,7 +209,7 @@ static int take_frame(struct sessions *s, struct session *session, struct now no
 	case FRAME_REKEY_ACK:
 		return rekey_ack(s, session, now, payload);
 	case FRAME_REKEY_WANTED:
-		return rekey_wanted(s, session, payload);
+		return rekey_wanted(session, payload);
 	case FRAME_CLOSE:
 		return take_close(s, session, now, payload);
 	default:

@@ -125,13 +125,14 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 	return 0;
 }
 
-/* The dial that a message answers, if it came the way the dial went. */
-static struct session *find_dialling(const struct sessions *s, const struct carrier *carrier,
-				     struct span bytes)
+/* The dial that a message answers in time, if it came the way the dial went. */
+static struct session *find_dialling(const struct sessions *s, struct now now,
+				     const struct carrier *carrier, struct span bytes)
 {
 	struct session *session = sessions_find(s, handshake_receiver(bytes));
 
 	if (session == NULL || session->state != STATE_DIALLING ||
+	    mono_reached(now.mono, session->end) ||
 	    !SECCHECK(SEC_ANSWER_CARRIAGE, session->carrier.carriage == carrier->carriage))
 		return NULL;
 	return session;
@@ -195,7 +196,7 @@ static int refuse_m1(struct sessions *s, struct dial *dial, int err)
 int initiator_m1(struct sessions *s, struct now now, const struct carrier *carrier,
 		 struct span bytes)
 {
-	struct session *session = find_dialling(s, carrier, bytes);
+	struct session *session = find_dialling(s, now, carrier, bytes);
 	struct handshake_m1 m1;
 	struct run_peer peer = { 0 };
 
@@ -308,7 +309,7 @@ void initiator_confirmed(struct sessions *s, struct session *session, struct now
 int initiator_cookie(struct sessions *s, struct now now, const struct carrier *carrier,
 		     struct span bytes)
 {
-	struct session *session = find_dialling(s, carrier, bytes);
+	struct session *session = find_dialling(s, now, carrier, bytes);
 	struct handshake_cookie cookie;
 
 	if (session == NULL || carrier->carriage != HANDSHAKE_RAW ||
@@ -378,7 +379,7 @@ static const char *why_not(const struct handshake_version *version)
 int initiator_version(struct sessions *s, struct now now, const struct carrier *carrier,
 		      struct span bytes)
 {
-	struct session *session = find_dialling(s, carrier, bytes);
+	struct session *session = find_dialling(s, now, carrier, bytes);
 	struct handshake_version version;
 	const struct suite *suite = NULL;
 	int err = 0;

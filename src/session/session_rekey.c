@@ -281,9 +281,8 @@ int rekey_ack(struct sessions *s, struct session *session, struct now now, struc
 	return 0;
 }
 
-int rekey_wanted(struct sessions *s, struct session *session, struct span payload)
+int rekey_wanted(struct session *session, struct span payload)
 {
-	(void)s;
 	if (payload.len != 0)
 		return ERR_MALFORMED;
 	if (!session->initiator || session->state != STATE_ESTABLISHED)
@@ -318,8 +317,8 @@ void rekey_allowed(struct sessions *s, struct session *session, struct now now)
 
 void rekey_confirmed(struct session *session, struct key_set *set)
 {
-	if (session->initiator || set->state != KEY_SET_LIVE ||
-	    set->order < session->keys.sending->order || set == session->keys.sending)
+	if (session->initiator || session->state != STATE_ESTABLISHED ||
+	    set->order <= session->keys.sending->order)
 		return;
 	session->keys.sending = set;
 	session->pending |= PENDING_SEND_WITH;

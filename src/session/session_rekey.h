@@ -19,7 +19,7 @@
 /* Each: 0, or why the frame was dropped. */
 int rekey_request(struct sessions *s, struct session *session, struct now now, struct span payload);
 int rekey_ack(struct sessions *s, struct session *session, struct now now, struct span payload);
-int rekey_wanted(struct sessions *s, struct session *session, struct span payload);
+int rekey_wanted(struct session *session, struct span payload);
 
 /* Policy allowed the peer to stay. */
 void rekey_allowed(struct sessions *s, struct session *session, struct now now);

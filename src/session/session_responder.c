@@ -271,6 +271,28 @@ static int open_half(struct sessions *s, struct now now, const struct question *
 	return 0;
 }
 
+/* The half-open handshake that a value of the two maps stands for. */
+static struct half_open *half_open_at(const struct sessions *s, uint32_t value, struct handle *ret)
+{
+	struct half_open *entry = pool_slot(&s->half_opens.pool, value & ~VALUE_HALF_OPEN, ret);
+
+	CHECK(entry != NULL);
+	return entry;
+}
+
+/* True if the value stands for a half-open handshake whose time is over, which ends it: a message
+ * may come before anybody has polled. */
+static bool is_over(struct sessions *s, struct now now, uint32_t value)
+{
+	struct handle handle;
+
+	if ((value & VALUE_HALF_OPEN) == 0 ||
+	    !mono_reached(now.mono, half_open_at(s, value, &handle)->expiry))
+		return false;
+	responder_drop(s, handle);
+	return true;
+}
+
 /* An M0 that was answered already: the same M1 again, to where this one came from. Over the overlay
  * an M1 is longer than its M0, so there it costs the link what a new handshake would. */
 static int answer_again(struct sessions *s, struct now now, const struct carrier *carrier,
@@ -289,8 +311,7 @@ static int answer_again(struct sessions *s, struct now now, const struct carrier
 		s->counters.m0_rate_limited++;
 		return ERR_FULL;
 	}
-	entry = pool_slot(&s->half_opens.pool, value & ~VALUE_HALF_OPEN, &handle);
-	CHECK(entry != NULL);
+	entry = half_open_at(s, value, &handle);
 	entry->carrier = *carrier;
 	entry->m1_pending = true;
 	half_opens_schedule(&s->half_opens, handle);
@@ -312,7 +333,7 @@ int responder_m0(struct sessions *s, struct now now, const struct carrier *carri
 		carrier->carriage == HANDSHAKE_RAW ? question.macs.covered_by_mac1 : bytes;
 
 	hash_sha256(&fields, 1, question.hash);
-	if (map_get(&s->by_m0, question.hash, &value))
+	if (map_get(&s->by_m0, question.hash, &value) && !is_over(s, now, value))
 		return answer_again(s, now, carrier, value);
 	err = judge_source(s, now, &question);
 	return err != 0 ? err : open_half(s, now, &question);
@@ -401,13 +422,11 @@ int responder_m2(struct sessions *s, struct now now, const struct carrier *carri
 
 	if (session != NULL)
 		return m2_again(s, session, bytes);
-	if (index == 0 || !map_get(&s->by_index, &index, &value)) {
+	if (index == 0 || !map_get(&s->by_index, &index, &value) || is_over(s, now, value)) {
 		s->counters.m2_refused++;
 		return ERR_STALE;
 	}
-	struct half_open *entry = pool_slot(&s->half_opens.pool, value & ~VALUE_HALF_OPEN, &handle);
-
-	CHECK(entry != NULL);
+	struct half_open *entry = half_open_at(s, value, &handle);
 	int err = judge_m2_form(entry, carrier, bytes, &m2);
 
 	if (err == 0 && s->pool.free_count == 0)

@@ -298,6 +298,46 @@ static void a_half_open_handshake_lives_10_s(void **state)
 	}
 }
 
+/* The same without a poll before the message comes, for M0, M1 and M2. */
+static void late_messages_are_late_before_any_poll(void **state)
+{
+	const struct party_pair *f = *state;
+
+	for (unsigned late = 0; late < 2; late++) {
+		struct party_out m0;
+		struct party_out m1;
+		struct party_out m2;
+
+		party_restart(f->group, f->a);
+		party_restart(f->group, f->b);
+		(void)party_dial(f->a, party_start, f->b);
+		m0 = *party_next(f->a);
+		(void)party_receive(f->b, party_start, &f->a->address, span_of(m0.bytes, m0.len));
+		m1 = *party_next(f->b);
+		assert_int_equal(sessions_handshake(f->a->sessions, party_later_ms(19999 + late),
+						    &f->b->address, span_of(m1.bytes, m1.len)),
+				 late == 0 ? 0 : ERR_STALE);
+		/* M0 once more makes a new M1 when the old one's time is over. */
+		assert_int_equal(sessions_handshake(f->b->sessions, party_later_ms(9999 + late),
+						    &f->a->address, span_of(m0.bytes, m0.len)),
+				 0);
+		party_drain(f->b, party_later_ms(9999 + late));
+		m2 = *party_next(f->b);
+		assert_int_equal(memcmp(m1.bytes, m2.bytes, m1.len) == 0, late == 0);
+		assert_int_equal(sessions_counters(f->b->sessions).half_open, 1);
+
+		party_restart(f->group, f->a);
+		party_restart(f->group, f->b);
+		(void)party_dial(f->a, party_start, f->b);
+		(void)party_pass(f->a, f->b, party_start);
+		(void)party_pass(f->b, f->a, party_start);
+		m2 = *party_next(f->a);
+		assert_int_equal(sessions_handshake(f->b->sessions, party_later_ms(9999 + late),
+						    &f->a->address, span_of(m2.bytes, m2.len)),
+				 late == 0 ? 0 : ERR_STALE);
+	}
+}
+
 /* -- policy ---------------------------------------------------------------------------------- */
 
 static void an_initiator_whose_policy_denies_shows_nothing(void **state)
@@ -478,6 +518,7 @@ int main(void)
 		TEST(a_dial_ends_at_20_s_and_not_before),
 		TEST(a_repeated_m2_is_answered_with_an_empty_frame),
 		TEST(a_half_open_handshake_lives_10_s),
+		TEST(late_messages_are_late_before_any_poll),
 		TEST(an_initiator_whose_policy_denies_shows_nothing),
 		TEST(a_responder_whose_policy_denies_says_so_and_no_more),
 		TEST(a_policy_that_never_answers_ends_at_20_s),
