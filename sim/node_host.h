@@ -21,18 +21,18 @@ struct node_host *node_host_attach(struct world *world, uint32_t host,
 				   const struct node_config *config, uint16_t port,
 				   uint64_t secret_seed);
 
-struct node *node_host_node(struct node_host *node_host);
+struct node *node_host_node(struct node_host *nh);
 
 /* An IP packet from a program on the host: false if the TUN's queue is full. */
-bool node_host_send(struct node_host *node_host, struct span packet);
+bool node_host_send(struct node_host *nh, struct span packet);
 
 /* The oldest packet that reached the host's programs; borrowed until the next call. */
-bool node_host_receive(struct node_host *node_host, struct span *ret_packet);
+bool node_host_receive(struct node_host *nh, struct span *ret_packet);
 
 /* Asks as a user does; the replies come out of node_host_reply(), newest kept. */
-void node_host_request(struct node_host *node_host, enum node_verb verb, const char *peer);
-bool node_host_reply(struct node_host *node_host, struct node_reply *ret);
+void node_host_request(struct node_host *nh, enum node_verb verb, const char *peer);
+bool node_host_reply(struct node_host *nh, struct node_reply *ret);
 
-const struct forward_counters *node_host_counters(const struct node_host *node_host);
+const struct forward_counters *node_host_counters(const struct node_host *nh);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define IPV6_SITE_BYTES 8 /* a /64 */
 
-static_assert(2 * ENDPOINT_WIRE_BYTES <= sizeof(((struct carrier *)0)->name), "both must fit");
+static_assert(ENDPOINT_WIRE_BYTES <= sizeof(((struct carrier *)0)->name) / 2, "both must fit");
 static_assert(ENDPOINT_IP_BYTES == sizeof(((struct carrier *)0)->source), "one address");
 
 struct carrier carrier_of(const struct endpoint *local, const struct endpoint *remote)

@@ -155,14 +155,14 @@ struct peer *peer_find(struct node *node, const struct id *id, struct handle *re
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
 /* `session` carries the peer's traffic from now on. */
-void peer_use(struct node *node, struct now now, struct handle peer, struct handle session);
+void peer_use(struct node *node, struct now now, struct handle handle, struct handle session);
 /* One of its sessions closed: another takes over, or the peer is down, and forgotten unless a line
  * names it. `why` is a literal. */
-void peer_lost(struct node *node, struct now now, struct handle peer, struct handle session,
+void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
 	       const char *why);
 bool peer_is_up(const struct peer *peer);
 /* What waits for the peer may leave, if it can be sent at all. */
-void peer_release(struct node *node, struct handle peer);
+void peer_release(struct node *node, struct handle handle);
 /* The peer that has what is wanted, connected or not; NULL if nobody is known to have it. */
 struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
 			 struct handle *ret_handle);

@@ -509,8 +509,8 @@ static void a_user_pings_by_name_address_and_id(struct world *world)
 	node_host_request(lab.members[1].node, NODE_PING, "nobody");
 	run_ms(200);
 	while (node_host_reply(lab.members[1].node, &reply)) {
-		pongs +=
-			reply.kind == NODE_REPLY_PONG && reply.pong.rtt_us == 2 * NET_CORE_DELAY_US;
+		pongs += reply.kind == NODE_REPLY_PONG &&
+			 reply.pong.rtt_us == 2UL * NET_CORE_DELAY_US;
 		errors += reply.kind == NODE_REPLY_ERROR;
 	}
 	SCENARIO_EXPECT(world, pongs == 3 && errors == 1);

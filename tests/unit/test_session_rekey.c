@@ -434,7 +434,7 @@ static void each_bit_of_the_answer_counts(void **state)
 	(void)party_pass(p->a, p->b, now);
 	len = p->b->frame.len;
 	memcpy(frame, p->b->frame.payload, len);
-	for (size_t bit = 12 * 8; bit < len * 8; bit++) {
+	for (size_t bit = 12UL * 8; bit < len * 8; bit++) {
 		frame[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		assert_int_not_equal(sessions_frame(p->a->sessions, now, party_session(p->a),
 						    FRAME_REKEY_ACK, span_of(frame, len)),
