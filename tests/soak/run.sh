@@ -26,7 +26,7 @@ seeds() {
 
 step "all that crypto/ does, ${ROUNDS:-200000} times: memory stays flat" \
 	env CRYPTO_ROUNDS="${ROUNDS:-200000}" build/tests/unit/test_crypto_memory
-for test in session_pair session_bits; do
+for test in session_pair session_bits session_attack; do
 	step "test_$test, every case" env IPOP_SOAK=1 "build/tests/unit/test_$test"
 done
 step "members on the simulated Internet, ${SEEDS:-1000} seeds" seeds
