@@ -13,7 +13,8 @@
 #define SIGNED_BYTES (10 + 1 + HASH_BYTES)
 
 static_assert(2 + CERTIFICATE_BYTES_MAX + 1 + KEY_SIGNATURE_BYTES_MAX + 4 + 8 +
-			      (3 + ENDPOINT_WIRE_BYTES) + 3 <=
+			      (3 + ENDPOINT_WIRE_BYTES) + 3 +
+			      HANDSHAKE_NAMES_MAX * HANDSHAKE_NAME_BYTES <=
 		      HANDSHAKE_PAYLOAD_BYTES,
 	      "the longest certificate and all claims would not fit into a payload");
 
@@ -112,7 +113,7 @@ static int write_payload(struct run *run, const struct run_self *self,
 			.signature = span_of(signature, signature_len),
 			.capabilities = self->capabilities,
 			.crl_number = self->crl_number,
-			.succeeds = claims->succeeds,
+			.succeeds = span_of(claims->succeeds, claims->succeeds_len),
 			.has_observed = claims->has_observed,
 			.observed = claims->observed },
 		&payload);
@@ -182,9 +183,11 @@ static int judge_payload(const struct run_self *self, struct wall now,
 		return ERR_PEER;
 	ret->capabilities = payload->capabilities;
 	ret->crl_number = payload->crl_number;
-	ret->claims = (struct run_claims){ .succeeds = payload->succeeds,
-					   .has_observed = payload->has_observed,
-					   .observed = payload->observed };
+	ret->claims = (struct run_claims){ .has_observed = payload->has_observed,
+					   .observed = payload->observed,
+					   .succeeds_len = payload->succeeds.len };
+	if (payload->succeeds.len > 0)
+		memcpy(ret->claims.succeeds, payload->succeeds.data, payload->succeeds.len);
 	return 0;
 }
 

@@ -45,7 +45,9 @@ struct run_terms {
 
 /* What one payload says beside certificate and signature. */
 struct run_claims {
-	bool succeeds; /* M2: a session with this peer stood when this one was dialled */
+	/* M2: the names of sessions with this peer that stood when this one was dialled. */
+	uint8_t succeeds[HANDSHAKE_NAMES_MAX * HANDSHAKE_NAME_BYTES];
+	size_t succeeds_len;
 	bool has_observed;
 	struct endpoint observed;
 };

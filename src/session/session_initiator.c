@@ -155,20 +155,41 @@ static bool mac1_is_right(const struct dial *dial, const struct carrier *carrier
 	       secret_equal(mac1, macs.mac1.data, sizeof(mac1));
 }
 
-/* A session with that peer that stands, from before this dial or from after it began. */
-static const struct session *standing_with(const struct sessions *s, const struct session *dialled,
-					   bool after)
+/* True if `other` stands, with the peer that this dial has found. */
+static bool stands_beside(const struct session *other, const struct session *dialled)
+{
+	return other != NULL && other->stood != 0 && other->state != STATE_CLOSED &&
+	       id_equal(&other->peer.certificate.id, &dialled->peer.certificate.id);
+}
+
+/* A session with that peer that came to stand after the dial began, or NULL. */
+static const struct session *standing_since(const struct sessions *s, const struct session *dialled)
 {
 	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct handle handle;
 		const struct session *other = pool_slot(&s->pool, i, &handle);
 
-		if (other != NULL && other->stood != 0 && other->state != STATE_CLOSED &&
-		    (other->stood > dialled->began) == after &&
-		    id_equal(&other->peer.certificate.id, &dialled->peer.certificate.id))
+		if (stands_beside(other, dialled) && other->stood > dialled->began)
 			return other;
 	}
 	return NULL;
+}
+
+/* The names of those that stood when it began: it succeeds them (session_pair.h). */
+static void name_succeeded(const struct sessions *s, const struct session *dialled,
+			   struct run_claims *claims)
+{
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
+		struct handle handle;
+		const struct session *other = pool_slot(&s->pool, i, &handle);
+
+		if (!stands_beside(other, dialled) || other->stood > dialled->began ||
+		    claims->succeeds_len == sizeof(claims->succeeds))
+			continue;
+		memcpy(claims->succeeds + claims->succeeds_len, other->initiator_ephemeral,
+		       HANDSHAKE_NAME_BYTES);
+		claims->succeeds_len += HANDSHAKE_NAME_BYTES;
+	}
 }
 
 static void drop_superfluous(struct sessions *s, struct session *session, struct now now,
@@ -227,7 +248,7 @@ int initiator_m1(struct sessions *s, struct now now, const struct carrier *carri
 	dial->remote_index = m1.sender;
 	session_set_state(s, session, now, STATE_ASKING, "M1 verified");
 
-	const struct session *other = standing_with(s, session, true);
+	const struct session *other = standing_since(s, session);
 
 	if (other != NULL) { /* it makes this dial superfluous: session_pair.h */
 		drop_superfluous(s, session, now, other);
@@ -242,11 +263,11 @@ int initiator_m1(struct sessions *s, struct now now, const struct carrier *carri
 /* M2, to be sent until it is confirmed, and the keys: 0 or ERR_CRYPTO. */
 static int make_m2(struct sessions *s, struct session *session, struct dial *dial)
 {
-	const struct run_claims claims = { .succeeds = standing_with(s, session, false) != NULL,
-					   .has_observed = session->carrier.has_observed,
-					   .observed = session->carrier.observed };
+	struct run_claims claims = { .has_observed = session->carrier.has_observed,
+				     .observed = session->carrier.observed };
 	struct writer w = writer_of(dial->m2, sizeof(dial->m2));
 
+	name_succeeded(s, session, &claims);
 	handshake_m2_head_encode(dial->remote_index, &w);
 	int err = run_write_m2(&dial->run, &s->self, &claims, &w);
 

@@ -1,12 +1,22 @@
 /* session_pair.c - see session_pair.h. */
 #include "session/session_pair.h"
 
+static bool is_named(const struct run_claims *claims, const struct session *session)
+{
+	for (size_t at = 0; at < claims->succeeds_len; at += HANDSHAKE_NAME_BYTES) {
+		if (memcmp(claims->succeeds + at, session->initiator_ephemeral,
+			   HANDSHAKE_NAME_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The newer of two that different sides dialled: was it dialled in spite of the older one? */
 static bool succeeds(const struct session *newer, const struct session *older)
 {
 	if (newer->initiator)
 		return older->stood < newer->began;
-	return newer->peer.claims.succeeds || older->established < newer->began;
+	return is_named(&newer->peer.claims, older) || older->established < newer->began;
 }
 
 bool pair_prefers(const struct session *a, const struct session *b)

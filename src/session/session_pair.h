@@ -5,7 +5,7 @@
  *
  *  - Dialled by the same side: the newer, for whoever dials again has a reason.
  *  - Dialled by both: if one was dialled when the other stood already at its initiator, it succeeds
- *    that one. The initiator knows and says so in M2; a responder that has never heard so, but had
+ *    that one. The initiator knows and names it in M2; a responder that has not heard so, but had
  *    confirmed the other before this M0 came, deals with a peer that lost the other: same answer.
  *  - Otherwise they were opened at the same time, each unknown to the other side's dial: the one
  *    whose initiator drew the lower ephemeral key, which both ends know and nobody could aim at.

@@ -275,9 +275,10 @@ static bool take_observed(struct span value, struct handshake_payload *payload)
 
 static bool take_succeeds(struct span value, struct handshake_payload *payload)
 {
-	if (payload->succeeds || value.len != 0)
+	if (payload->succeeds.len != 0 || value.len == 0 || value.len % HANDSHAKE_NAME_BYTES != 0 ||
+	    value.len > (size_t)HANDSHAKE_NAMES_MAX * HANDSHAKE_NAME_BYTES)
 		return false;
-	payload->succeeds = true;
+	payload->succeeds = value;
 	return true;
 }
 
@@ -344,9 +345,10 @@ void handshake_payload_encode(const struct handshake_payload *payload, struct wr
 		writer_u16(w, ENDPOINT_WIRE_BYTES);
 		endpoint_encode(&payload->observed, w);
 	}
-	if (payload->succeeds) {
+	if (payload->succeeds.len > 0) {
 		writer_u8(w, HANDSHAKE_EXTENSION_SUCCEEDS);
-		writer_u16(w, 0);
+		writer_u16(w, (uint16_t)payload->succeeds.len);
+		writer_span_of(w, payload->succeeds);
 	}
 	const size_t written = w->len - start;
 

@@ -130,6 +130,10 @@ void handshake_m2_head_encode(uint32_t receiver, struct writer *w);
 void handshake_cookie_encode(const struct handshake_cookie *cookie, struct writer *w);
 void handshake_version_encode(const struct handshake_version *version, struct writer *w);
 
+/* What two members call a session by before it has keys: the start of its initiator's ephemeral. */
+#define HANDSHAKE_NAME_BYTES 8
+#define HANDSHAKE_NAMES_MAX 4 /* in one SUCCEEDS */
+
 /* The encrypted payload of M1 and M2:
  *     certificate length 2, certificate | signature length 1, signature | capabilities 4 |
  *     CRL number 8 | extensions, each: type 1, length 2, value | zeros to 960
@@ -139,14 +143,15 @@ void handshake_version_encode(const struct handshake_version *version, struct wr
  */
 enum handshake_extension {
 	HANDSHAKE_EXTENSION_OBSERVED = 1, /* endpoint: under which address the peer is seen */
-	HANDSHAKE_EXTENSION_SUCCEEDS = 2, /* empty; M2: a session stood when this one was dialled */
+	HANDSHAKE_EXTENSION_SUCCEEDS =
+		2, /* names of sessions that stood when this was dialled: M2 */
 };
 
 struct handshake_payload {
 	struct span certificate, signature;
 	uint32_t capabilities;
 	uint64_t crl_number;
-	bool succeeds;
+	struct span succeeds; /* names, one behind the other; empty: none */
 	bool has_observed;
 	struct endpoint observed;
 };

@@ -20,7 +20,7 @@ static void payload_is_same(const struct handshake_payload *a, const struct hand
 {
 	CHECK(span_equal(a->certificate, b->certificate) && span_equal(a->signature, b->signature));
 	CHECK(a->capabilities == b->capabilities && a->crl_number == b->crl_number);
-	CHECK(a->succeeds == b->succeeds && a->has_observed == b->has_observed);
+	CHECK(span_equal(a->succeeds, b->succeeds) && a->has_observed == b->has_observed);
 	CHECK(!a->has_observed || endpoint_equal(&a->observed, &b->observed));
 }
 
@@ -35,10 +35,10 @@ static bool is_as_we_write(struct span bytes, const struct handshake_payload *pa
 			return false;
 		at += 3 + ENDPOINT_WIRE_BYTES;
 	}
-	if (payload->succeeds) {
+	if (payload->succeeds.len > 0) {
 		if (at >= bytes.len || bytes.data[at] != HANDSHAKE_EXTENSION_SUCCEEDS)
 			return false;
-		at += 3;
+		at += 3 + payload->succeeds.len;
 	}
 	return at == bytes.len || bytes.data[at] == 0;
 }
@@ -71,9 +71,11 @@ static void try_payload(struct span bytes)
 	CHECK(bytes.len == HANDSHAKE_PAYLOAD_BYTES);
 	lies_in(payload.certificate, bytes);
 	lies_in(payload.signature, bytes);
+	lies_in(payload.succeeds, bytes);
 	CHECK(count_extensions(bytes, &payload, HANDSHAKE_EXTENSION_OBSERVED) ==
 	      payload.has_observed);
-	CHECK(count_extensions(bytes, &payload, HANDSHAKE_EXTENSION_SUCCEEDS) == payload.succeeds);
+	CHECK(count_extensions(bytes, &payload, HANDSHAKE_EXTENSION_SUCCEEDS) ==
+	      (payload.succeeds.len > 0));
 	handshake_payload_encode(&payload, &w);
 	CHECK(writer_ok(&w) && w.len == sizeof(buffer));
 	CHECK(handshake_payload_decode(writer_span(&w), &again) == 0);

@@ -21,9 +21,9 @@
 
 struct flight {
 	unsigned from, to;
-	bool changed, accepted;
-	size_t len;
-	uint8_t bytes[DATAGRAM_BYTES_MAX];
+	bool accepted;
+	size_t len, sent_len;
+	uint8_t bytes[DATAGRAM_BYTES_MAX], sent_bytes[DATAGRAM_BYTES_MAX];
 };
 
 /* One end of a key set, as it was handed out; kept when the party has long forgotten it. */
@@ -176,10 +176,20 @@ static void gather(unsigned side)
 		while (to + 1 < PARTIES && memcmp(&trial.sides[to].party->address.name,
 						  &out->to.name, sizeof(out->to.name)) != 0)
 			to++;
-		*flight = (struct flight){ .from = side, .to = to, .len = out->len };
+		*flight = (struct flight){
+			.from = side, .to = to, .len = out->len, .sent_len = out->len
+		};
 		memcpy(flight->bytes, out->bytes, out->len);
+		memcpy(flight->sent_bytes, out->bytes, out->len);
 		trial.wire_count++;
 	}
+}
+
+/* Two changes may undo each other. */
+static bool is_changed(const struct flight *flight)
+{
+	return !span_equal(span_of(flight->bytes, flight->len),
+			   span_of(flight->sent_bytes, flight->sent_len));
 }
 
 static void deliver(struct flight *flight, unsigned to)
@@ -193,7 +203,7 @@ static void deliver(struct flight *flight, unsigned to)
 	if (datagram_type(bytes) != DATAGRAM_DATA)
 		CHECK(party->packets == packets);
 	else if (err == 0)
-		CHECK(!flight->changed && !flight->accepted && to == flight->to);
+		CHECK(!is_changed(flight) && !flight->accepted && to == flight->to);
 	if (datagram_type(bytes) == DATAGRAM_DATA && err == 0)
 		flight->accepted = true;
 	if (party->packets > packets) {
@@ -228,13 +238,10 @@ static void change(struct flight *flight, struct script *script)
 	const size_t at = (size_t)script_u8(script) << 8 | script_u8(script);
 	const uint8_t with = script_u8(script);
 
-	if (with == 0) { /* cut instead */
-		flight->changed = flight->changed || at % (flight->len + 1) != flight->len;
+	if (with == 0) /* cut instead */
 		flight->len = at % (flight->len + 1);
-	} else if (flight->len > 0) {
+	else if (flight->len > 0)
 		flight->bytes[at % flight->len] ^= with;
-		flight->changed = true; /* for good: changed back is not counted on */
-	}
 }
 
 /* From deadline to deadline, each party for itself. */
@@ -397,12 +404,8 @@ static void settle(void)
 	if (a->note_count > PARTY_NOTES_MAX - NOTES_ROOM / 2 ||
 	    b->note_count > PARTY_NOTES_MAX - NOTES_ROOM / 2)
 		return;
-	/* Both only if no session stands: M2 does not say yet which session its dial succeeds. */
-	const bool both = trial.ms % 2 == 1 && handle_is_none(party_session(a)) &&
-			  handle_is_none(party_session(b));
-
 	dial(0, 1);
-	if (both)
+	if (trial.ms % 2 == 1)
 		dial(1, 0);
 	exchange();
 	CHECK(party_is_joined(a, b));

@@ -373,6 +373,46 @@ static void extensions_unknown_are_skipped_and_known_come_once(void **state)
 	assert_int_equal(handshake_payload_decode(all, &back), ERR_MALFORMED);
 }
 
+/* One to four names of eight bytes, once. */
+static void succeeded_sessions_are_named_by_eight_bytes_each(void **state)
+{
+	static const uint8_t names[48] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(names); len++) {
+		const struct handshake_payload payload = { .certificate = span_text("c"),
+							   .succeeds = span_of(names, len) };
+		uint8_t bytes[HANDSHAKE_PAYLOAD_BYTES];
+		struct writer w = writer_of(bytes, sizeof(bytes));
+		struct handshake_payload back;
+		const bool good = len % HANDSHAKE_NAME_BYTES == 0 &&
+				  len <= (size_t)HANDSHAKE_NAMES_MAX * HANDSHAKE_NAME_BYTES;
+
+		handshake_payload_encode(&payload, &w);
+		assert_int_equal(handshake_payload_decode(writer_span(&w), &back),
+				 good ? 0 : ERR_MALFORMED);
+		if (!good)
+			continue;
+		assert_true(span_equal(back.succeeds, payload.succeeds));
+		if (len == 0)
+			continue;
+		memcpy(bytes + 2 + 1 + 1 + 4 + 8 + 3 + len, bytes + 2 + 1 + 1 + 4 + 8, 3 + len);
+		assert_int_equal(handshake_payload_decode(writer_span(&w), &back), ERR_MALFORMED);
+	}
+}
+
+/* No names at all is nothing to say: the extension is not empty. */
+static void an_empty_list_of_names_is_refused(void **state)
+{
+	uint8_t bytes[HANDSHAKE_PAYLOAD_BYTES];
+	const struct span all = payload_bytes(false, bytes);
+	struct handshake_payload back;
+
+	(void)state;
+	bytes[PAYLOAD_FIXED_BYTES] = HANDSHAKE_EXTENSION_SUCCEEDS;
+	assert_int_equal(handshake_payload_decode(all, &back), ERR_MALFORMED);
+}
+
 static void padding_of_the_payload_is_zero_to_the_last_byte(void **state)
 {
 	uint8_t bytes[HANDSHAKE_PAYLOAD_BYTES];
@@ -419,6 +459,8 @@ int main(void)
 		cmocka_unit_test(payload_reads_back),
 		cmocka_unit_test(payload_has_one_length_and_lengths_inside_it),
 		cmocka_unit_test(extensions_unknown_are_skipped_and_known_come_once),
+		cmocka_unit_test(succeeded_sessions_are_named_by_eight_bytes_each),
+		cmocka_unit_test(an_empty_list_of_names_is_refused),
 		cmocka_unit_test(padding_of_the_payload_is_zero_to_the_last_byte),
 		cmocka_unit_test(a_payload_that_does_not_fit_is_not_written),
 	};

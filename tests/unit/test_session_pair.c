@@ -223,6 +223,29 @@ static void a_dial_in_spite_of_a_session_replaces_it(void **state)
 	}
 }
 
+/* Both at once, although a session stands already: each names it in its M2, and both mean the same.
+ */
+static void item_10_both_dial_in_spite_of_a_session(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= (getenv("IPOP_SOAK") == NULL ? 40U : 5000U); seed++) {
+		struct scene *s = scene_new(seed);
+
+		dial(s, s->a, s->b);
+		run_ms(s, 50 + seed % 7 * 1000);
+		s->delay_max = seed % 2 == 0 ? 10 : 300;
+		dial(s, s->a, s->b);
+		run_ms(s, seed % 3 * 5);
+		dial(s, s->b, s->a);
+		run_ms(s, 3000);
+		if (!party_is_joined(s->a, s->b))
+			fail_msg("seed %llu: they do not agree", (unsigned long long)seed);
+		run_ms(s, 22000);
+		assert_one_session(s);
+		scene_del(s);
+	}
+}
+
 /* One end lost all it knew and dials anew; the other still has the session, perhaps a young one. */
 static void who_restarted_is_met_again(void **state)
 {
@@ -414,6 +437,7 @@ int main(void)
 		cmocka_unit_test(item_10_the_lower_ephemeral_key_wins),
 		cmocka_unit_test(item_10_whenever_they_dial_both_agree),
 		cmocka_unit_test(a_dial_in_spite_of_a_session_replaces_it),
+		cmocka_unit_test(item_10_both_dial_in_spite_of_a_session),
 		cmocka_unit_test(who_restarted_is_met_again),
 		cmocka_unit_test(a_session_that_was_never_confirmed_does_not_win),
 		cmocka_unit_test(a_dial_ends_when_the_peers_session_stands),
