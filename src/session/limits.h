@@ -1,12 +1,12 @@
-/* limits.h - the numbers of session/: how many, how long, how often. doc/protocol.md has them too.
- */
+/* limits.h - the numbers of session/: how many, how long, how often (doc/protocol.md, 10). */
 #ifndef SESSION_LIMITS_H
 #define SESSION_LIMITS_H
 
 #include <stdint.h>
 
 #define SESSION_DIALS_MAX 256           /* handshakes under way from our side */
-#define SESSION_DIAL_LIFETIME_MS 20000  /* then closed: ERR_TIMEOUT, or why M1 was refused */
+#define SESSION_DIAL_LIFETIME_MS 20000  /* then closed: ERR_TIMEOUT, or why an answer was no good \
+					 */
 #define SESSION_HALF_OPEN_MAX 512       /* responder's side; < 1 MiB in all */
 #define SESSION_HALF_OPEN_LOADED 128    /* from here on M0 needs a cookie */
 #define SESSION_HALF_OPEN_PER_SOURCE 64 /* of these, by a raw source that proved its address */

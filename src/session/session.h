@@ -5,10 +5,10 @@
  * encryption and signs the run. Policy is asked about the peer before our identity (initiator) or
  * our first packet (responder) goes out.
  *
- *     initiator   DIALLING --M1 verified--> ASKING --allowed--> CONFIRMING --first packet--.
- *     responder   half-open (a bounded table) --M2 verified--> ASKING --allowed----------->
- * ESTABLISHED both        ESTABLISHED --another session of this pair sends--> REPLACED --10 s-->
- * CLOSED both        any --refused, timeout, close frame, hard stop, snapshot--> CLOSED
+ *     initiator  DIALLING --M1 verified--> ASKING --allowed--> CONFIRMING --a packet--> ESTABLISHED
+ *     responder  half-open --M2 verified--> ASKING --allowed--> ESTABLISHED
+ *     both       ESTABLISHED --another session of the pair sends--> REPLACED --10 s--> CLOSED
+ *     both       any --refused, timeout, close frame, hard stop, snapshot--> CLOSED
  *
  * An initiator may send packets from CONFIRMING on. It repeats M0 until M1 comes and M2 until a
  * packet under the new keys comes; a responder only answers, so a stranger cannot make it send.
@@ -17,9 +17,9 @@
  * machine hands key sets to forward/ and says with which to send; it never sees a packet. Rekey is
  * Noise NNpsk0 inside the session, started by the session's initiator; policy is asked again.
  *
- * Two sessions of one pair (session_pair.h says which sends) live side by side for 10 s at most. A
- * dial that has not shown our identity yet, when another session with the same peer comes to stand,
- * is superfluous: it is told REPLACED and CLOSED.
+ * Two established sessions of one pair (session_pair.h says which sends) live side by side for 10
+ * s. A dial that has not shown our identity yet, when another session with the same peer comes to
+ * stand, is superfluous: it is told REPLACED and CLOSED.
  *
  * What comes out is not queued but derived from flags of each session, so no output can be lost,
  * however rarely sessions_poll() is called. Only answers to strangers (COOKIE, VERSION) wait in a
