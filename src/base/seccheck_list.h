@@ -49,6 +49,9 @@
 
 #define SECCHECK_SESSION(X)                                                                  \
 	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload")         \
+	X(SEC_ROUTED_HOPS, "a routed message has no more steps left than any may take")      \
+	X(SEC_BROADCAST_HOPS, "a broadcast has no more steps left than any may take")        \
+	X(SEC_PART_PLACE, "a piece stands inside the whole that it states")                  \
 	X(SEC_REPLAY_LAST, "the counter is below the last of all")                           \
 	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                         \
 	X(SEC_REPLAY_SEEN, "the counter was not seen")                                       \

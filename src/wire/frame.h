@@ -28,8 +28,15 @@ enum frame_kind {
 	FRAME_REKEY_ACK = 6,    /* struct frame_rekey, the answer */
 	FRAME_REKEY_WANTED = 7, /* empty: the responder asks the initiator to start */
 	FRAME_CLOSE = 8,        /* struct frame_close */
-	FRAME_PART = 9, /* a piece of a datagram that did not fit; reserved for narrow paths */
-	FRAME_HANDSHAKE = 10, /* a handshake message over the overlay; reserved for the ring */
+	FRAME_PART = 9,         /* from here on see overlay.h; a piece of what did not fit */
+	FRAME_ROUTED = 10,      /* from link to link towards an id */
+	FRAME_BROADCAST = 11,   /* to all members of a range */
+	FRAME_NEIGHBOURS = 12,  /* who stands next to me on the ring */
+	FRAME_CANDIDATES = 13,  /* under which addresses I may be reached, and by whose help */
+	FRAME_RELAY_ASK = 14,
+	FRAME_RELAY_GRANT = 15,
+	FRAME_RELAY_END = 16,
+	FRAME_RELAY = 17, /* a datagram that its receiver passes on, or that was passed on to it */
 };
 
 #define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */
