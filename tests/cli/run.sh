@@ -452,6 +452,14 @@ goes_up_and_tells_the_address() {
 		run 0 bin/ipop --root b up lab && says out 'up already'
 }
 
+passes_on_why_it_is_refused() {
+	mkdir kept && mv answers/status.* kept
+	error_json ERR_FULL 'too many connections' 1 >answers/status.0
+	refuses 1 'lab: too many connections' bin/ipop --root b up &&
+		run 1 on b status --json && says out '"code": "ERR_FULL"' && says out '"exit": 1' &&
+		mv kept/status.2 answers/status.0
+}
+
 shows_status() {
 	run 0 on b status && cp out shown && says out 'lab is up for 1 h 1 min' &&
 		says out '  IPv4         10.151.0.2/16' && says out '  peers        1 up of 2 known' &&
@@ -474,7 +482,8 @@ pings() {
 		pong_json false >answers/ping.2 &&
 		run 6 on b ping alpha -c 1 && says out 'not directly' &&
 		error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.3 &&
-		run 5 on b ping alpha -c 2 && says err 'lab: alpha does not answer' &&
+		run 5 on b ping alpha -c 1 --json && says out '"code": "ERR_TIMEOUT"' &&
+		run 5 on b ping alpha -c 1 && says err 'lab: alpha does not answer' &&
 		error_json ERR_DENIED 'not allowed' 7 >answers/ping.5 &&
 		run 7 on b ping alpha && says err 'not allowed' &&
 		refuses 2 'from 1 to' on b ping alpha -c 0
@@ -595,6 +604,7 @@ check 'a crash at each step of signing' survives_a_crash_at_each_step
 install_fake
 check 'exit codes 3 and 4' says_what_is_not_running
 check 'up waits, and tells the address' goes_up_and_tells_the_address
+check 'up and status pass on why they are refused' passes_on_why_it_is_refused
 check 'status' shows_status
 check 'peers and version' shows_peers
 check 'ping and its exit codes' pings

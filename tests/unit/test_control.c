@@ -60,7 +60,7 @@ static int connect_as(uint32_t uid, bool may_change)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-	control_accept(daemon_side.control, pair[1], uid, may_change);
+	control_accept(daemon_side.control, daemon_side.now, pair[1], uid, may_change);
 	return pair[0];
 }
 
@@ -350,8 +350,14 @@ static void clients_are_counted(void **state)
 	expect_error(refused, "ERR_FULL", 1);
 	assert_true(is_closed(refused));
 	(void)close(refused);
-	for (uint32_t i = CONTROL_CLIENTS_PER_USER_MAX; i < CONTROL_CLIENTS_MAX; i++)
+	for (uint32_t i = CONTROL_CLIENTS_PER_USER_MAX;
+	     i < CONTROL_CLIENTS_MAX - CONTROL_ROOT_SLOTS; i++)
 		clients[i] = connect_as(2000 + i / CONTROL_CLIENTS_PER_USER_MAX, false);
+	refused = connect_as(3000, false); /* of all but root */
+	expect_error(refused, "ERR_FULL", 1);
+	(void)close(refused);
+	for (uint32_t i = CONTROL_CLIENTS_MAX - CONTROL_ROOT_SLOTS; i < CONTROL_CLIENTS_MAX; i++)
+		clients[i] = connect_as(0, true);
 	refused = connect_as(0, true); /* of all */
 	expect_error(refused, "ERR_FULL", 1);
 	(void)close(refused);
@@ -366,6 +372,21 @@ static void clients_are_counted(void **state)
 	expect_schema(clients[0], "ipop.version/1");
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		(void)close(clients[i]);
+}
+
+/* A program of root's that leaves connections behind does not keep `ipop down` out. */
+static void root_is_not_counted(void **state)
+{
+	int clients[CONTROL_CLIENTS_PER_USER_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i <= CONTROL_CLIENTS_PER_USER_MAX; i++)
+		clients[i] = connect_as(0, true);
+	for (size_t i = 0; i <= CONTROL_CLIENTS_PER_USER_MAX; i++) {
+		say(clients[i], VERSION);
+		expect_schema(clients[i], "ipop.version/1");
+		(void)close(clients[i]);
+	}
 }
 
 static void an_answer_for_who_has_gone_finds_nobody(void **state)
@@ -388,27 +409,59 @@ static void an_answer_for_who_has_gone_finds_nobody(void **state)
 	(void)close(client);
 }
 
-static void half_a_request_is_not_waited_for(void **state)
+static void pass_ms(uint64_t ms)
+{
+	daemon_side.now.mono = mono_add_ms(daemon_side.now.mono, ms);
+}
+
+static void who_asks_nothing_is_not_waited_for(void **state)
 {
 	const int idle = connect_as(1000, false);
 	const int slow = connect_as(1000, false);
+	const int busy = connect_as(1000, false);
 	struct control_request request;
 
 	(void)state;
-	assert_int_equal(control_deadline(daemon_side.control).us, MONO_NEVER.us);
 	say(slow, "{");
 	settle();
-	daemon_side.now.mono = mono_add_ms(daemon_side.now.mono, CONTROL_PATIENCE_MS - 1);
+	pass_ms(CONTROL_PATIENCE_MS - 1);
 	say(slow, " "); /* another byte buys no time */
+	say(busy, VERSION);
 	assert_false(poll_request(&request));
+	expect_schema(busy, "ipop.version/1");
 	assert_false(is_closed(slow));
-	daemon_side.now.mono = mono_add_ms(daemon_side.now.mono, 1);
+	assert_false(is_closed(idle));
+	pass_ms(1);
 	assert_int_equal(control_deadline(daemon_side.control).us, daemon_side.now.mono.us);
 	assert_false(poll_request(&request));
 	assert_true(is_closed(slow));
-	assert_false(is_closed(idle)); /* who asks nothing may stay */
+	assert_true(is_closed(idle));
+	pass_ms(CONTROL_PATIENCE_MS - 2);
+	assert_false(poll_request(&request));
+	assert_false(is_closed(busy)); /* its time began anew with its answer */
+	pass_ms(1);
+	assert_false(poll_request(&request));
+	assert_true(is_closed(busy));
 	(void)close(idle);
 	(void)close(slow);
+	(void)close(busy);
+}
+
+/* However long the node takes, who waits for its answer is not idle. */
+static void who_waits_for_an_answer_is_not_idle(void **state)
+{
+	const int client = connect_as(1000, false);
+	struct control_request request;
+
+	(void)state;
+	say(client, PING);
+	assert_true(poll_request(&request));
+	assert_int_equal(control_deadline(daemon_side.control).us, MONO_NEVER.us);
+	pass_ms(UINT64_C(2) * CONTROL_PATIENCE_MS);
+	assert_false(control_poll(daemon_side.control, daemon_side.now, &request));
+	reply(request.token, NODE_REPLY_ERROR);
+	expect_error(client, "ERR_TIMEOUT", 5);
+	(void)close(client);
 }
 
 /* One who asks and does not read is let go when his patience ends, not ours. */
@@ -450,8 +503,10 @@ int main(void)
 		WITH_DAEMON(nonsense_ends_the_connection),
 		WITH_DAEMON(a_line_without_end_is_refused),
 		WITH_DAEMON(clients_are_counted),
+		WITH_DAEMON(root_is_not_counted),
 		WITH_DAEMON(an_answer_for_who_has_gone_finds_nobody),
-		WITH_DAEMON(half_a_request_is_not_waited_for),
+		WITH_DAEMON(who_asks_nothing_is_not_waited_for),
+		WITH_DAEMON(who_waits_for_an_answer_is_not_idle),
 		WITH_DAEMON(answers_that_nobody_reads_are_dropped),
 	};
 

@@ -15,10 +15,10 @@
 #define ERROR_SCHEMA "ipop.error/1"
 #define SCHEMA_CHARS 40
 
-static enum cli_exit fail(enum cli_exit code, struct complaint *complaint, const char *network,
-			  const char *what)
+static enum cli_exit fail(struct control *control, enum cli_exit code, int err,
+			  struct complaint *complaint, const char *what)
 {
-	(void)complain(complaint, 0, "%s: %s", network, what);
+	control->err = complain(complaint, err, "%s: %s", control->network, what);
 	return code;
 }
 
@@ -30,35 +30,41 @@ void control_close(struct control *control)
 	*control = (struct control){ .fd = -1 };
 }
 
-enum cli_exit control_open(const struct store *store, struct control *ret,
-			   struct complaint *complaint)
+static enum cli_exit not_connected(struct control *control, int err, const char *path,
+				   struct complaint *complaint)
 {
-	struct control control = { .fd = -1 };
-	struct file_path path;
-	int err = store_path(store, STORE_CONTROL, &path);
-
-	memcpy(control.network, store->network, sizeof(control.network));
-	if (err == 0)
-		err = unix_connect(path.text, &control.fd);
+	control->err = err;
 	if (err == ERR_NOT_FOUND) {
-		(void)complain(complaint, 0, "%s is not running; ipop up %s starts it",
-			       store->network, store->network);
+		(void)complain(complaint, err, "%s is not running; ipop up %s starts it",
+			       control->network, control->network);
 		return CLI_NOT_RUNNING;
 	}
 	if (err == ERR_PERMISSION) {
-		(void)complain(complaint, 0,
-			       "%s: only root and the members of the group \"ipop\" may ask",
-			       path.text);
+		(void)complain(complaint, err,
+			       "%s: only root and the members of the group \"ipop\" may ask", path);
 		return CLI_DENIED;
 	}
+	return fail(control, CLI_FAILURE, err, complaint, err_text(err));
+}
+
+enum cli_exit control_open(const struct store *store, struct control *ret,
+			   struct complaint *complaint)
+{
+	struct file_path path = { "" };
+	int err = store_path(store, STORE_CONTROL, &path);
+
+	*ret = (struct control){ .fd = -1 };
+	memcpy(ret->network, store->network, sizeof(ret->network));
+	if (err == 0)
+		err = unix_connect(path.text, &ret->fd);
 	if (err != 0)
-		return fail(CLI_FAILURE, complaint, path.text, err_text(err));
-	control.buffer = malloc(CONTROL_ANSWER_BYTES_MAX);
-	if (control.buffer == NULL) {
-		control_close(&control);
-		return fail(CLI_FAILURE, complaint, store->network, err_text(ERR_NOMEM));
+		return not_connected(ret, err, path.text, complaint);
+	ret->buffer = malloc(CONTROL_ANSWER_BYTES_MAX);
+	if (ret->buffer == NULL) {
+		(void)close(ret->fd); /* nothing was said */
+		ret->fd = -1;
+		return fail(ret, CLI_FAILURE, ERR_NOMEM, complaint, err_text(ERR_NOMEM));
 	}
-	*ret = control;
 	return CLI_OK;
 }
 
@@ -134,16 +140,30 @@ static int read_answer(struct control *control, json_t **ret)
 	return *ret == NULL ? ERR_MALFORMED : 0;
 }
 
+/* The error of this name; ERR_IO for one of a later version. */
+static int err_of_name(const char *name)
+{
+#define ERR_OF_NAME(known, value, text)                \
+	if (name != NULL && strcmp(name, #known) == 0) \
+		return known;
+	ERR_LIST(ERR_OF_NAME)
+#undef ERR_OF_NAME
+	return ERR_IO;
+}
+
 /* The daemon's own words, and the exit code that it proposes. */
-static enum cli_exit take_error(const json_t *answer, const struct control *control,
+static enum cli_exit take_error(const json_t *answer, struct control *control,
 				struct complaint *complaint)
 {
 	const char *const text = json_string_value(json_object_get(answer, "text"));
+	const char *const name = json_string_value(json_object_get(answer, "code"));
 	const json_int_t code = json_integer_value(json_object_get(answer, "exit"));
 
-	(void)complain(complaint, 0, "%s: %s", control->network,
-		       text != NULL ? text : "the daemon refused and did not say why");
-	return code > CLI_OK && code <= CLI_CERTIFICATE ? (enum cli_exit)code : CLI_FAILURE;
+	return fail(control,
+		    code > CLI_OK && code <= CLI_CERTIFICATE ? (enum cli_exit)code : CLI_FAILURE,
+		    err_of_name(name), complaint,
+		    text != NULL && *text != '\0' ? text
+						  : "the daemon refused and did not say why");
 }
 
 enum cli_exit control_ask(struct control *control, const struct control_request *request,
@@ -155,13 +175,13 @@ enum cli_exit control_ask(struct control *control, const struct control_request 
 	json_t *answer = NULL;
 	int err = send_request(control, request);
 
-	if (err == 0)
+	/* A daemon that turns us away has closed its end already; but why it did waits here. */
+	if (err == 0 || err == ERR_IO)
 		err = read_answer(control, &answer);
 	if (err == ERR_TIMEOUT)
-		return fail(CLI_NO_REPLY, complaint, control->network,
-			    "the daemon does not answer");
+		return fail(control, CLI_NO_REPLY, err, complaint, "the daemon does not answer");
 	if (err != 0)
-		return fail(CLI_FAILURE, complaint, control->network,
+		return fail(control, CLI_FAILURE, err, complaint,
 			    err == ERR_MALFORMED ? "the daemon's answer is no JSON"
 						 : "the daemon closed the connection");
 	schema = json_string_value(json_object_get(answer, "schema"));
@@ -173,7 +193,7 @@ enum cli_exit control_ask(struct control *control, const struct control_request 
 	if (schema != NULL && strcmp(schema, ERROR_SCHEMA) == 0)
 		code = take_error(answer, control, complaint);
 	else
-		code = fail(CLI_FAILURE, complaint, control->network,
+		code = fail(control, CLI_FAILURE, ERR_VERSION, complaint,
 			    "the daemon is of another version than this program");
 	json_decref(answer);
 	return code;

@@ -15,12 +15,13 @@ struct control {
 	char network[NETWORK_NAME_MAX + 1];
 	uint8_t *buffer; /* owned: what was read and not yet taken */
 	size_t len;
+	int err; /* why the last call failed: what the daemon said, if it said something */
 };
 
 /* Accepts a zeroed buffer with fd -1. */
 void control_close(struct control *control);
 
-/* CLI_OK; CLI_NOT_RUNNING, CLI_DENIED, CLI_FAILURE with a complaint. */
+/* CLI_OK; CLI_NOT_RUNNING, CLI_DENIED, CLI_FAILURE with a complaint, and `ret` closed. */
 enum cli_exit control_open(const struct store *store, struct control *ret,
 			   struct complaint *complaint);
 

@@ -26,6 +26,10 @@ struct launch {
 	struct mono since;
 	pid_t pid;      /* of the daemon, if we started it ourselves; else 0 */
 	json_t *status; /* owned: its newest answer, or NULL */
+	/* What it said instead, the last time. */
+	enum cli_exit refusal;
+	int err; /* 0: nothing */
+	struct complaint why;
 };
 
 static uint64_t elapsed_s(const struct launch *l)
@@ -54,11 +58,19 @@ static void look(struct launch *l)
 
 	if (control_open(l->store, &control, &unused) != CLI_OK)
 		return;
-	if (control_ask(&control, &request, &answer, &unused) == CLI_OK) {
+	l->refusal = control_ask(&control, &request, &answer, &l->why);
+	l->err = control.err;
+	if (l->refusal == CLI_OK) {
 		json_decref(l->status);
 		l->status = answer;
 	}
 	control_close(&control);
+}
+
+/* Whether asking again is of no use; a daemon that only starts or ends says so otherwise. */
+static bool is_refused(const struct launch *l)
+{
+	return l->err == ERR_FULL || l->err == ERR_DENIED;
 }
 
 static const char *text_of(const struct launch *l, const char *name)
@@ -147,7 +159,8 @@ static enum cli_exit start(struct launch *l)
 	return report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
 }
 
-/* Waits for a condition: CLI_OK, CLI_NO_REPLY after `seconds`, or what the daemon died of. */
+/* Waits for a condition: CLI_OK, CLI_NO_REPLY after `seconds`, or what the daemon died of or
+ * refuses, reported. */
 static enum cli_exit wait_until(struct launch *l, bool (*is_met)(const struct launch *l),
 				uint64_t seconds, const char *what)
 {
@@ -159,6 +172,10 @@ static enum cli_exit wait_until(struct launch *l, bool (*is_met)(const struct la
 		look(l);
 		if (is_met(l))
 			return CLI_OK;
+		if (is_refused(l)) {
+			report_progress_end(&l->progress);
+			return report_exit_with(l->cli, l->refusal, l->err, &l->why);
+		}
 		if (mono_reached(clock_now().mono, deadline))
 			return CLI_NO_REPLY;
 		report_progress(&l->progress, elapsed_s(l), "%s: %s", l->store->network, what);
@@ -192,6 +209,8 @@ static enum cli_exit not_ready(const struct launch *l)
 	(void)complain(&complaint, 0, "%s: the daemon has no addresses after %u s",
 		       l->store->network, LAUNCH_READY_S);
 	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_TIMEOUT, &complaint);
+	if (l->err != 0)
+		report_note("    %s", l->why.text);
 	if (l->pid > 0)
 		print_log(l->store);
 	return CLI_FAILURE;
@@ -248,14 +267,16 @@ static enum cli_exit ask_down(const struct cli *cli, const struct store *store)
 	struct control control;
 	json_t *answer;
 	enum cli_exit code = control_open(store, &control, &complaint);
+	int err = control.err;
 
 	if (code == CLI_OK) {
 		code = control_ask(&control, &request, &answer, &complaint);
 		if (code == CLI_OK)
 			json_decref(answer);
+		err = control.err;
 		control_close(&control);
 	}
-	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_IO, &complaint);
+	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, err, &complaint);
 }
 
 enum cli_exit launch_down(const struct cli *cli, const struct store *store)

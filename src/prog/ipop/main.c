@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 
 	guard_secrets();
 	if (cli_parse(verbs, argv + (argc > 0 ? 1 : 0), &cli, &complaint) != 0)
-		return (int)report_exit_with(&cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return (int)report_code(&cli, CLI_USAGE, &complaint);
 	code = run(&cli);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		(void)fputs("ipop: the output could not be written\n", stderr);

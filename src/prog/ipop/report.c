@@ -1,6 +1,7 @@
 /* report.c - see report.h. */
 #include "prog/ipop/report.h"
 
+#include "base/check.h"
 #include "base/err.h"
 
 #include <inttypes.h>
@@ -51,6 +52,24 @@ enum cli_exit report_exit_with(const struct cli *cli, enum cli_exit code, int er
 enum cli_exit report_failure(const struct cli *cli, int err, const struct complaint *complaint)
 {
 	return report_exit_with(cli, report_exit(err), err, complaint);
+}
+
+enum cli_exit report_code(const struct cli *cli, enum cli_exit code,
+			  const struct complaint *complaint)
+{
+	static const int errors[] = {
+		[CLI_FAILURE] = ERR_IO,
+		[CLI_USAGE] = ERR_MALFORMED,
+		[CLI_NOT_RUNNING] = ERR_NOT_FOUND,
+		[CLI_NOT_JOINED] = ERR_NOT_FOUND,
+		[CLI_NO_REPLY] = ERR_TIMEOUT,
+		[CLI_NOT_DIRECT] = ERR_UNSUPPORTED,
+		[CLI_DENIED] = ERR_PERMISSION,
+		[CLI_CERTIFICATE] = ERR_CERTIFICATE,
+	};
+
+	CHECK(code > CLI_OK && code <= CLI_CERTIFICATE);
+	return report_exit_with(cli, code, errors[code], complaint);
 }
 
 void report_note(const char *format, ...)

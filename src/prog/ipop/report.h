@@ -16,6 +16,10 @@ enum cli_exit report_failure(const struct cli *cli, int err, const struct compla
 enum cli_exit report_exit_with(const struct cli *cli, enum cli_exit code, int err,
 			       const struct complaint *complaint);
 
+/* For a failure that has an exit code and no error of its own. */
+enum cli_exit report_code(const struct cli *cli, enum cli_exit code,
+			  const struct complaint *complaint);
+
 /* A line of advice or warning. */
 __attribute__((format(printf, 1, 2))) void report_note(const char *format, ...);
 

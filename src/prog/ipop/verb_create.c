@@ -256,7 +256,7 @@ enum cli_exit verb_create(const struct cli *cli)
 	int err;
 
 	if (code != CLI_OK || read_options(&c, &complaint) != 0)
-		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return report_code(cli, CLI_USAGE, &complaint);
 	err = check_free(&c, &complaint);
 	if (err == 0)
 		err = read_passphrase(&c, &complaint);

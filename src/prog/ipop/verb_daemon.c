@@ -16,8 +16,7 @@ enum cli_exit verb_up(const struct cli *cli)
 	struct store store;
 	const enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
 
-	return code == CLI_OK ? launch_up(cli, &store)
-			      : report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+	return code == CLI_OK ? launch_up(cli, &store) : report_code(cli, code, &complaint);
 }
 
 enum cli_exit verb_down(const struct cli *cli)
@@ -27,7 +26,7 @@ enum cli_exit verb_down(const struct cli *cli)
 	enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
 
 	if (code != CLI_OK)
-		return report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+		return report_code(cli, code, &complaint);
 	code = launch_down(cli, &store);
 	if (code == CLI_OK)
 		(void)printf("%s is down.\n", store.network);
@@ -95,7 +94,7 @@ enum cli_exit verb_leave(const struct cli *cli)
 	int err;
 
 	if (code != CLI_OK)
-		return report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+		return report_code(cli, code, &complaint);
 	if (!is_confirmed(cli, &store)) {
 		(void)complain(&complaint, 0, "nothing was done; --yes leaves without asking");
 		return report_exit_with(cli, CLI_USAGE, ERR_DENIED, &complaint);

@@ -76,7 +76,7 @@ enum cli_exit verb_request(const struct cli *cli)
 	int err;
 
 	if (options_host_name(cli, name, &complaint) != 0 || read_kind(cli, &kind, &complaint) != 0)
-		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return report_code(cli, CLI_USAGE, &complaint);
 	err = host_entropy(&entropy, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);

@@ -59,7 +59,7 @@ static enum cli_exit connect_daemon(const struct cli *cli, size_t argument, stru
 
 	if (code == CLI_OK)
 		code = control_open(&store, ret, &complaint);
-	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_NOT_FOUND, &complaint);
+	return code == CLI_OK ? CLI_OK : report_code(cli, code, &complaint);
 }
 
 static enum cli_exit ask(const struct cli *cli, struct control *control, const char *verb,
@@ -69,7 +69,7 @@ static enum cli_exit ask(const struct cli *cli, struct control *control, const c
 	struct complaint complaint;
 	const enum cli_exit code = control_ask(control, &request, ret, &complaint);
 
-	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, ERR_IO, &complaint);
+	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, control->err, &complaint);
 }
 
 /* --- peers --- */
@@ -245,7 +245,7 @@ static bool ping_once(const struct cli *cli, struct control *control, struct pin
 	pings->sent++;
 	pings->failure = control_ask(control, &request, &answer, &complaint);
 	if (pings->failure != CLI_OK) {
-		(void)report_exit_with(cli, pings->failure, ERR_TIMEOUT, &complaint);
+		(void)report_exit_with(cli, pings->failure, control->err, &complaint);
 		return pings->failure == CLI_NO_REPLY;
 	}
 	count_reply(pings, answer);
@@ -280,7 +280,7 @@ enum cli_exit verb_ping(const struct cli *cli)
 	uint32_t count;
 
 	if (options_number(cli, "count", range, &count, &complaint) != 0)
-		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return report_code(cli, CLI_USAGE, &complaint);
 	code = connect_daemon(cli, 1, &control);
 	if (code != CLI_OK)
 		return code;

@@ -173,7 +173,7 @@ enum cli_exit verb_sign(const struct cli *cli)
 	int err;
 
 	if (code != CLI_OK || read_options(&s, &complaint) != 0)
-		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return report_code(cli, CLI_USAGE, &complaint);
 	err = read_request(&s, &complaint);
 	if (err == 0)
 		err = host_entropy(&s.entropy, &complaint);
@@ -275,7 +275,7 @@ enum cli_exit verb_list(const struct cli *cli)
 	int err;
 
 	if (host_store(cli, cli_argument(cli, 0), &store, &complaint) != CLI_OK)
-		return report_exit_with(cli, CLI_USAGE, ERR_MALFORMED, &complaint);
+		return report_code(cli, CLI_USAGE, &complaint);
 	err = authority_files_read(&store, NULL, &authority, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);

@@ -23,7 +23,7 @@ struct client {
 	bool may_change;
 	bool polled;          /* ASKING: the request was handed out */
 	bool closing;         /* after what is being written */
-	struct mono deadline; /* MONO_NEVER: no hurry */
+	struct mono deadline; /* MONO_NEVER: the node's */
 	struct request request;
 	char *input; /* owned; begins with a line, perhaps not whole yet */
 	size_t input_len, input_room;
@@ -110,7 +110,7 @@ static void set_state(struct control *control, struct handle handle, enum client
 
 /* Writes what the socket takes. Once all is out: closed, or ready for the next request. False if
  * the client is gone after this. */
-static bool flush(struct control *control, struct handle handle)
+static bool flush(struct control *control, struct now now, struct handle handle)
 {
 	struct client *client = pool_at(&control->clients, handle);
 	struct answers *output = &client->output;
@@ -133,7 +133,7 @@ static bool flush(struct control *control, struct handle handle)
 	}
 	answers_free(output);
 	client->written = 0;
-	client->deadline = MONO_NEVER;
+	client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
 	set_state(control, handle, CLIENT_READING);
 	return true;
 }
@@ -153,7 +153,7 @@ static bool finish(struct control *control, struct now now, struct handle handle
 	}
 	client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
 	set_state(control, handle, CLIENT_WRITING);
-	return flush(control, handle);
+	return flush(control, now, handle);
 }
 
 static bool refuse(struct control *control, struct now now, struct handle handle, int err,
@@ -203,11 +203,8 @@ static void handle_input(struct control *control, struct now now, struct handle 
 		const char *end = memchr(client->input, '\n', client->input_len);
 		const size_t len = end == NULL ? client->input_len : (size_t)(end - client->input);
 
-		if (end == NULL && len <= REQUEST_BYTES_MAX) {
-			if (client->deadline.us == MONO_NEVER.us)
-				client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
-			return;
-		}
+		if (end == NULL && len <= REQUEST_BYTES_MAX)
+			return; /* the rest is still to come, and buys no time */
 		if (!handle_line(control, now, handle, span_of(client->input, len)) || end == NULL)
 			return;
 		client->input_len -= len + 1;
@@ -261,17 +258,23 @@ static void read_input(struct control *control, struct now now, struct handle ha
 
 /* --- from outside --- */
 
-static uint32_t clients_of(const struct control *control, uint32_t uid)
+/* Whoever holds all the connections he may have keeps nobody else out, and never root. */
+static bool has_room_for(const struct control *control, uint32_t uid)
 {
 	struct handle handle;
-	uint32_t n = 0;
+	uint32_t same = 0;
+	uint32_t others = 0;
 
+	if (uid == 0)
+		return true; /* if there is a slot at all */
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		const struct client *client = pool_slot(&control->clients, i, &handle);
 
-		n += client != NULL && client->uid == uid;
+		same += client != NULL && client->uid == uid;
+		others += client != NULL && client->uid != 0;
 	}
-	return n;
+	return same < CONTROL_CLIENTS_PER_USER_MAX &&
+	       others < CONTROL_CLIENTS_MAX - CONTROL_ROOT_SLOTS;
 }
 
 static void turn_away(int fd)
@@ -285,20 +288,21 @@ static void turn_away(int fd)
 	(void)close(fd); /* said or not */
 }
 
-void control_accept(struct control *control, int fd, uint32_t uid, bool may_change)
+void control_accept(struct control *control, struct now now, int fd, uint32_t uid, bool may_change)
 {
 	struct handle handle;
 	struct client *client = NULL;
 
-	if (clients_of(control, uid) < CONTROL_CLIENTS_PER_USER_MAX)
+	if (has_room_for(control, uid))
 		client = pool_take(&control->clients, &handle);
 	if (client == NULL) {
 		turn_away(fd);
 		return;
 	}
-	*client = (struct client){
-		.fd = fd, .uid = uid, .may_change = may_change, .deadline = MONO_NEVER
-	};
+	*client = (struct client){ .fd = fd,
+				   .uid = uid,
+				   .may_change = may_change,
+				   .deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS) };
 	if (loop_add(control->loop, fd, LOOP_READ, control->event_kind, handle) < 0) {
 		pool_give(&control->clients, handle);
 		turn_away(fd);
@@ -319,7 +323,7 @@ void control_event(struct control *control, struct now now, const struct loop_ev
 		close_client(control, event->handle);
 		break;
 	case CLIENT_WRITING:
-		if (flush(control, event->handle))
+		if (flush(control, now, event->handle))
 			handle_input(control, now, event->handle);
 		break;
 	case CLIENT_STATES:

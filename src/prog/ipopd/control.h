@@ -16,8 +16,9 @@
 #include "prog/ipopd/request.h"
 
 #define CONTROL_CLIENTS_MAX 16
-#define CONTROL_CLIENTS_PER_USER_MAX 4
-#define CONTROL_PATIENCE_MS 30000 /* for half a request, and for answers nobody reads */
+#define CONTROL_CLIENTS_PER_USER_MAX 4 /* of anybody but root */
+#define CONTROL_ROOT_SLOTS 1           /* that nobody but root may have */
+#define CONTROL_PATIENCE_MS 30000      /* for the next request, and for answers nobody reads */
 
 struct control; /* opaque */
 
@@ -32,7 +33,7 @@ int control_new(struct loop *loop, uint8_t event_kind, struct control **ret);
 void control_del(struct control *control);
 
 /* Takes the descriptor over. One connection too many is told so and closed. */
-void control_accept(struct control *control, int fd, uint32_t uid, bool may_change);
+void control_accept(struct control *control, struct now now, int fd, uint32_t uid, bool may_change);
 
 void control_event(struct control *control, struct now now, const struct loop_event *event);
 

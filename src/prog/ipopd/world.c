@@ -353,7 +353,7 @@ static void obey(struct world *w, const struct channel_message *message)
 		lookup_done(w, message);
 		break;
 	case CHANNEL_CLIENT:
-		control_accept(w->control, message->fds[0], message->client.uid,
+		control_accept(w->control, w->now, message->fds[0], message->client.uid,
 			       message->client.may_change);
 		break;
 	case CHANNEL_STOP:
