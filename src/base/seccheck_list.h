@@ -136,7 +136,10 @@
 	X(SEC_REGISTRY_IPV4_FREE, "nobody else holds the IPv4 address")                       \
 	X(SEC_REGISTRY_ID_FREE, "nobody else has the first 80 bits of the id")                \
 	X(SEC_AUTHORITY_KEY, "the key is that of the CA's certificate")                       \
+	X(SEC_STORE_SECRET, "a file with a key or a secret in it is for its owner alone")     \
 	X(SEC_BUNDLE_NETWORK, "the CA in a bundle is that of the network it names")           \
-	X(SEC_BUNDLE_NAME, "the CA in a bundle has the group's name")
+	X(SEC_BUNDLE_NAME, "the CA in a bundle has the group's name")                         \
+	X(SEC_BUNDLE_EPOCH, "a bundle that replaces another has no older secret")             \
+	X(SEC_BUNDLE_SECRET, "and no other secret for an epoch that both have")
 
 #endif

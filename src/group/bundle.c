@@ -370,6 +370,36 @@ int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **r
 	return err;
 }
 
+/* False if both have a secret for an epoch, and not the same one. */
+static bool secrets_agree(const struct network_secrets *a, const struct network_secrets *b)
+{
+	for (uint32_t i = 0; i < a->count; i++)
+		for (uint32_t j = 0; j < b->count; j++)
+			if (a->epochs[i].epoch == b->epochs[j].epoch &&
+			    !secret_equal(a->epochs[i].bytes, b->epochs[j].bytes,
+					  NETWORK_SECRET_BYTES))
+				return false;
+	return true;
+}
+
+int bundle_check_renewal(const struct bundle *present, const struct bundle *next,
+			 struct complaint *complaint)
+{
+	const unsigned has = present->secrets.epochs[0].epoch;
+	const unsigned gets = next->secrets.epochs[0].epoch;
+
+	if (!SECCHECK(SEC_BUNDLE_EPOCH, gets >= has))
+		return complain(complaint, ERR_STALE,
+				"its secret is of epoch %u, and this host has that of epoch %u "
+				"already: ask the group's owner for a new bundle",
+				gets, has);
+	if (!SECCHECK(SEC_BUNDLE_SECRET, secrets_agree(&present->secrets, &next->secrets)))
+		return complain(complaint, ERR_EXISTS,
+				"its secret is another than the one that this host has for the "
+				"same epoch: it is damaged, or not from the group's owner");
+	return 0;
+}
+
 void bundle_wipe(struct bundle *bundle)
 {
 	secret_wipe(bundle, sizeof(*bundle));

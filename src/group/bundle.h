@@ -44,6 +44,12 @@ int bundle_to_text(const struct bundle *bundle, struct writer *w);
 int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **ret_trust,
 		  struct certificate *ret_certificate, struct complaint *complaint);
 
+/* Whether a bundle may take the place of one of the same network, as far as its secrets go: an old
+ * one, or one that somebody made up, would cut this host off. 0, ERR_STALE (older secrets),
+ * ERR_EXISTS (the secret of an epoch is another); with a complaint. */
+int bundle_check_renewal(const struct bundle *present, const struct bundle *next,
+			 struct complaint *complaint);
+
 /* Overwrites the secrets. */
 void bundle_wipe(struct bundle *bundle);
 

@@ -3,28 +3,32 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 #include "group/registry.h"
 #include "group/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What stands before the network's name and what behind it; the same for its directories. */
 struct place {
 	const char *before, *after;
 	unsigned mode;
 	size_t bytes_max; /* of files that are read */
+	bool secret;      /* not for other eyes: such a file is not used */
 };
 
 static const struct place files[STORE_FILES] = {
 	[STORE_CONFIG] = { "/etc/ipop/", ".conf", 0644, CONFIG_BYTES_MAX },
-	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", 0600, KEY_PEM_BYTES_MAX },
-	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", 0600, BUNDLE_BYTES_MAX },
-	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", 0600, KEY_PEM_BYTES_MAX },
+	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", 0600, KEY_PEM_BYTES_MAX, true },
+	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", 0600, BUNDLE_BYTES_MAX, true },
+	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", 0600, KEY_PEM_BYTES_MAX, true },
 	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem", 0644,
 				   CERTIFICATE_PEM_BYTES_MAX },
 	[STORE_CA_REGISTRY] = { "/var/lib/ipop/", "/ca/registry", 0600, REGISTRY_BYTES_MAX },
-	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", 0600, NETWORK_SECRETS_TEXT_MAX },
+	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", 0600, NETWORK_SECRETS_TEXT_MAX,
+			      true },
 	[STORE_CA_CONFIG] = { "/var/lib/ipop/", "/ca/group.conf", 0644, CONFIG_BYTES_MAX },
 	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0600, 0 },
 	[STORE_CONTROL] = { "/run/ipop/", "/control", 0660, 0 },
@@ -74,6 +78,12 @@ int store_request_path(const struct store *store, struct span spki, struct file_
 
 int store_complain(struct complaint *complaint, int err, const char *path)
 {
+	if (err == ERR_DENIED)
+		return complain(complaint, err,
+				"%s: must be for its owner alone; if nobody else has read it: "
+				"chmod 600 %s",
+				path, path);
+
 	const char *const help = err == ERR_PERMISSION
 					 ? "; run as root, or name a directory of yours with --root"
 					 : "";
@@ -93,16 +103,57 @@ int store_make_directory(const struct store *store, enum store_directory directo
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }
 
+static int open_file(const char *path, bool secret, int *ret_fd, struct complaint *complaint)
+{
+	const int err = file_open(path, ret_fd);
+
+	if (err != 0)
+		return store_complain(complaint, err, path);
+	if (secret && !SECCHECK(SEC_STORE_SECRET, file_is_private(*ret_fd))) {
+		(void)close(*ret_fd); /* nothing was read */
+		return store_complain(complaint, ERR_DENIED, path);
+	}
+	return 0;
+}
+
+int store_open(const struct store *store, enum store_file file, int *ret_fd,
+	       struct complaint *complaint)
+{
+	struct file_path path;
+	const int err = store_path(store, file, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	return open_file(path.text, files[file].secret, ret_fd, complaint);
+}
+
+static int read_file(const char *path, const struct place *place, struct file_bytes *ret,
+		     struct complaint *complaint)
+{
+	int fd;
+	int err = open_file(path, place->secret, &fd, complaint);
+
+	if (err != 0)
+		return err;
+	err = file_read_fd(fd, place->bytes_max, ret);
+	(void)close(fd); /* nothing was written */
+	return err == 0 ? 0 : store_complain(complaint, err, path);
+}
+
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
 	       struct complaint *complaint)
 {
 	struct file_path path;
-	int err = store_path(store, file, &path);
+	const int err = store_path(store, file, &path);
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
-	err = file_read(path.text, files[file].bytes_max, ret);
-	return err == 0 ? 0 : store_complain(complaint, err, path.text);
+	return read_file(path.text, &files[file], ret, complaint);
+}
+
+int store_read_key(const char *path, struct file_bytes *ret, struct complaint *complaint)
+{
+	return read_file(path, &files[STORE_KEY], ret, complaint);
 }
 
 int store_write(const struct store *store, enum store_file file, struct span bytes,

@@ -58,10 +58,14 @@ int store_request_path(const struct store *store, struct span spki, struct file_
 /* Returns `err`, with what went wrong with a file and what helps. */
 int store_complain(struct complaint *complaint, int err, const char *path);
 
-/* All that follow return 0 or the error of io/file.h, with a complaint that names the file. */
+/* All that follow return 0 or the error of io/file.h, with a complaint that names the file. What
+ * holds a private key or the secret of the network is read only if it is for its owner alone; else
+ * ERR_DENIED. */
 
 int store_make_directory(const struct store *store, enum store_directory directory,
 			 struct complaint *complaint);
+int store_open(const struct store *store, enum store_file file, int *ret_fd,
+	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
 	       struct complaint *complaint);
 int store_write(const struct store *store, enum store_file file, struct span bytes,
@@ -75,6 +79,9 @@ int store_write_config(const struct store *store, const struct config *config,
 int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);
 int store_write_bundle(const struct store *store, const struct bundle *bundle,
 		       struct complaint *complaint);
+
+/* The PEM of a key's file, wherever it is. */
+int store_read_key(const char *path, struct file_bytes *ret, struct complaint *complaint);
 
 /* Makes a key's file, in PEM under a passphrase (empty: none), whose salt comes from `entropy`. */
 int store_write_key(const char *path, const struct key *key, struct span passphrase,

@@ -74,6 +74,13 @@ int file_open(const char *path, int *ret_fd)
 	return 0;
 }
 
+bool file_is_private(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 /* Reads until the end or the room is full. */
 static int read_all(int fd, uint8_t *data, size_t room, size_t *ret_len)
 {

@@ -9,6 +9,8 @@
 
 #include "base/span.h"
 
+#include <stdbool.h>
+
 #define FILE_PATH_BYTES 1024 /* with the final zero */
 #define FILE_GROUP_KEEP UINT32_MAX
 
@@ -32,6 +34,9 @@ int file_read(const char *path, size_t max, struct file_bytes *ret);
  * wherever the descriptor stands. */
 int file_open(const char *path, int *ret_fd);
 int file_read_fd(int fd, size_t max, struct file_bytes *ret);
+
+/* True if nobody but its owner may read or write an open file. */
+bool file_is_private(int fd);
 
 /* Wipes; accepts what was never read. */
 void file_free(struct file_bytes *bytes);

@@ -242,6 +242,42 @@ refuses_certificates_of_another_ca() {
 		refuses 1 'another network of the name "lab"' on b join e/var/lib/ipop/lab/bundle.json
 }
 
+refuses_bundles_that_go_back() {
+	secret=$(sed -n 's/^ *"secret": "\(.*\)"$/\1/p' beta.bundle)
+	[ ${#secret} = 44 ] || return 1
+	other=$(printf %.1s "$secret" | tr A-Za-z0-9+/ B-ZAb-za1-90/+)${secret#?}
+	sed "s|$secret|$other|" beta.bundle >forged
+	sed 's|"epoch": 1|"epoch": 2|' beta.bundle >second
+	refuses 1 'forged: its secret is another than the one that this host has' \
+		on b join forged --no-up &&
+		run 0 on b join second --no-up &&
+		refuses 1 'beta.bundle: its secret is of epoch 1, and this host has that of epoch 2' \
+			on b join beta.bundle --no-up &&
+		cp beta.bundle b/var/lib/ipop/lab/bundle.json
+}
+
+mends_a_damaged_bundle() {
+	mine=b/var/lib/ipop/lab/bundle.json
+	echo '{' >$mine
+	run 0 on b join beta.bundle --no-up &&
+		says err 'bundle.json: not a bundle: no valid JSON in line 2, column 0; the new bundle takes its place.' &&
+		cmp -s beta.bundle $mine && echo '{' >$mine &&
+		on b request --name beta2 >beta2.request 2>/dev/null &&
+		on a group sign lab beta2.request >beta2.bundle 2>/dev/null &&
+		refuses 1 'not for the key that stands beside it: ipop leave lab' \
+			on b join beta2.bundle --no-up &&
+		run 0 on b join beta.bundle --no-up && rm b/var/lib/ipop/requests/*
+}
+
+refuses_keys_that_others_may_read() {
+	chmod 644 b/var/lib/ipop/lab/key.pem a/var/lib/ipop/lab/ca/key.pem
+	refuses 7 'chmod 600 b/var/lib/ipop/lab/key.pem' on b join beta.bundle --no-up &&
+		refuses 7 'chmod 600 a/var/lib/ipop/lab/ca/key.pem' \
+			on a group sign lab beta.request &&
+		chmod 600 b/var/lib/ipop/lab/key.pem a/var/lib/ipop/lab/ca/key.pem &&
+		run 0 on b join beta.bundle --no-up
+}
+
 refuses_bundles_of_another_day() {
 	on f request --name phi >phi.request 2>/dev/null
 	"$forge" lab 3 <phi.request >expired && "$forge" lab -3 <phi.request >early &&
@@ -594,6 +630,9 @@ check 'group sign --ip' gives_the_address_that_is_wished
 check 'group sign refuses what is no request' refuses_what_is_no_request
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
+check 'join refuses older and other secrets' refuses_bundles_that_go_back
+check 'join mends a damaged bundle' mends_a_damaged_bundle
+check 'keys that others may read are not used' refuses_keys_that_others_may_read
 check 'join refuses bundles of another day' refuses_bundles_of_another_day
 check 'join keeps what the owner configured' keeps_what_the_owner_configured
 check 'a damaged registry is refused' refuses_a_damaged_registry

@@ -314,10 +314,12 @@ signal.pause()'
 	cp "$LAB_DIR/bundle.kept" "$bundle"
 
 	mv "$root/var/lib/ipop/lab/key.pem" "$LAB_DIR/key.kept"
-	lab_check "no key" two_is_refused 4 "key.pem"
+	lab_check "no key" two_is_refused 1 "key.pem, the private key of this host, is missing"
 	ln -s "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
 	lab_check "a key that is a link" two_is_refused 1 "key.pem"
 	rm "$root/var/lib/ipop/lab/key.pem"
+	install -m 644 "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
+	lab_check "a key that others may read" two_is_refused 1 "chmod 600 $root/var/lib/ipop/lab/key.pem"
 	mv "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
 
 	lab_run two sysctl -qw net.ipv6.conf.default.disable_ipv6=1

@@ -468,6 +468,40 @@ static void all_parts_are_of_one_network(void **state)
 
 /* --- names and secrets --- */
 
+/* Both sides of each limit: as old, older, newer; the same secret and another one. */
+static void a_renewal_never_goes_back(void **state)
+{
+	static const struct {
+		uint8_t has[2], gets[2]; /* epochs; 0: none */
+		bool changed;            /* the secret that both have, or the first */
+		int want;
+	} cases[] = {
+		{ { 2, 0 }, { 2, 0 }, false, 0 },         { { 2, 0 }, { 3, 0 }, true, 0 },
+		{ { 2, 0 }, { 3, 2 }, false, 0 },         { { 2, 1 }, { 2, 0 }, false, 0 },
+		{ { 2, 0 }, { 1, 0 }, false, ERR_STALE }, { { 2, 1 }, { 1, 0 }, false, ERR_STALE },
+		{ { 2, 0 }, { 2, 0 }, true, ERR_EXISTS }, { { 2, 0 }, { 3, 2 }, true, ERR_EXISTS },
+		{ { 2, 1 }, { 3, 1 }, true, ERR_EXISTS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bundle present = { .network = "lab" };
+		struct bundle next = { .network = "lab" };
+		struct complaint complaint;
+
+		for (uint32_t e = 0; e < 2; e++) {
+			present.secrets.epochs[e].epoch = cases[i].has[e];
+			next.secrets.epochs[e].epoch = cases[i].gets[e];
+			memset(present.secrets.epochs[e].bytes, cases[i].has[e], 32);
+			memset(next.secrets.epochs[e].bytes, cases[i].gets[e], 32);
+			next.secrets.epochs[e].bytes[31] ^= cases[i].changed;
+			present.secrets.count += cases[i].has[e] != 0;
+			next.secrets.count += cases[i].gets[e] != 0;
+		}
+		assert_int_equal(bundle_check_renewal(&present, &next, &complaint), cases[i].want);
+	}
+}
+
 static void names_of_networks(void **state)
 {
 	static const char *const bad[] = {
@@ -540,6 +574,7 @@ int main(void)
 		cmocka_unit_test(half_a_bundle_is_none),
 		cmocka_unit_test(validity_has_two_ends),
 		cmocka_unit_test(all_parts_are_of_one_network),
+		cmocka_unit_test(a_renewal_never_goes_back),
 		cmocka_unit_test(names_of_networks),
 		cmocka_unit_test(secrets_as_text),
 	};

@@ -46,33 +46,16 @@ static int read_bundle(struct joining *j, struct complaint *complaint)
 	return err == 0 ? 0 : complain(complaint, err, "%s: %s", name, inner.text);
 }
 
-/* A network of that name with another CA is another network, and is never written over. */
-static int check_same_network(const struct joining *j, struct complaint *complaint)
-{
-	struct bundle present;
-	int err = store_read_bundle(&j->store, &present, complaint);
-
-	if (err == ERR_NOT_FOUND)
-		return 0;
-	if (err == 0 && !id_equal(&present.network_id, &j->bundle.network_id))
-		err = complain(complaint, ERR_EXISTS,
-			       "this host is in another network of the name \"%s\"; ipop leave %s "
-			       "leaves it",
-			       j->store.network, j->store.network);
-	bundle_wipe(&present);
-	return err;
-}
-
 /* Opens a key file if it is there and of this certificate: 0, ERR_NOT_FOUND, or an error. */
 static int try_key(struct joining *j, const struct file_path *path, struct complaint *complaint)
 {
 	const struct span wanted = span_of(j->certificate.spki, j->certificate.spki_len);
 	struct file_bytes pem;
 	struct key *key;
-	int err = file_read(path->text, KEY_PEM_BYTES_MAX, &pem);
+	int err = store_read_key(path->text, &pem, complaint);
 
 	if (err != 0)
-		return err == ERR_NOT_FOUND ? err : store_complain(complaint, err, path->text);
+		return err;
 	err = key_from_pem(span_of(pem.data, pem.len), span_text(""), &key);
 	file_free(&pem);
 	if (err != 0)
@@ -86,12 +69,78 @@ static int try_key(struct joining *j, const struct file_path *path, struct compl
 	return 0;
 }
 
+/* --- what is here already --- */
+
+/* Which network a damaged bundle was of cannot be told. But the key beside it can: if the new one
+ * is for that key, it is this member's, and mends what is broken. */
+static int check_damaged(struct joining *j, const struct complaint *damage,
+			 struct complaint *complaint)
+{
+	struct file_path path;
+	int err = store_path(&j->store, STORE_KEY, &path);
+
+	if (err == 0)
+		err = try_key(j, &path, complaint);
+	if (err == ERR_NOT_FOUND)
+		return complain(complaint, ERR_EXISTS,
+				"%s; and this bundle is not for the key that stands beside it: "
+				"ipop leave %s removes both",
+				damage->text, j->store.network);
+	if (err == 0)
+		report_note("%s; the new bundle takes its place.", damage->text);
+	return err;
+}
+
+/* A network of that name with another CA is another network, and is never written over. */
+static int check_renewal(const struct joining *j, const struct bundle *present,
+			 struct complaint *complaint)
+{
+	struct complaint inner;
+	int err;
+
+	if (!id_equal(&present->network_id, &j->bundle.network_id))
+		return complain(complaint, ERR_EXISTS,
+				"this host is in another network of the name \"%s\"; ipop leave %s "
+				"leaves it",
+				j->store.network, j->store.network);
+	err = bundle_check_renewal(present, &j->bundle, &inner);
+	return err == 0 ? 0
+			: complain(complaint, err, "%s: %s", cli_argument(j->cli, 0), inner.text);
+}
+
+static int check_present(struct joining *j, struct complaint *complaint)
+{
+	struct complaint damage;
+	struct bundle present;
+	int err = store_read_bundle(&j->store, &present, &damage);
+
+	switch (err) {
+	case 0:
+		err = check_renewal(j, &present, complaint);
+		bundle_wipe(&present);
+		return err;
+	case ERR_NOT_FOUND:
+		return 0;
+	case ERR_MALFORMED:
+	case ERR_TOO_LONG:
+		return check_damaged(j, &damage, complaint);
+	default:
+		*complaint = damage;
+		return err;
+	}
+}
+
+/* --- all of it --- */
+
 static int find_key(struct joining *j, struct complaint *complaint)
 {
 	const struct span spki = span_of(j->certificate.spki, j->certificate.spki_len);
 	struct file_path path;
-	int err = store_request_path(&j->store, spki, &path);
+	int err;
 
+	if (j->key != NULL)
+		return 0; /* check_damaged() has it */
+	err = store_request_path(&j->store, spki, &path);
 	if (err == 0)
 		err = try_key(j, &path, complaint);
 	if (err == ERR_NOT_FOUND && store_path(&j->store, STORE_KEY, &path) == 0)
@@ -150,7 +199,7 @@ static int join(struct joining *j, struct complaint *complaint)
 		return err;
 	if (host_store(j->cli, j->bundle.network, &j->store, complaint) != CLI_OK)
 		return ERR_MALFORMED;
-	err = check_same_network(j, complaint);
+	err = check_present(j, complaint);
 	if (err == 0)
 		err = find_key(j, complaint);
 	if (err == 0)

@@ -1,6 +1,7 @@
 /* settings.c - see settings.h. */
 #include "prog/ipopd/settings.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "io/file.h"
 
@@ -8,15 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static int open_one(const struct store *store, enum store_file file, int *ret_fd,
-		    struct complaint *complaint)
+/* Half a member: not one that could join, so not ERR_NOT_FOUND. */
+static int complain_no_key(const struct store *store, struct complaint *complaint)
 {
 	struct file_path path;
-	int err = store_path(store, file, &path);
 
-	if (err == 0)
-		err = file_open(path.text, ret_fd);
-	return err < 0 ? store_complain(complaint, err, path.text) : 0;
+	CHECK(store_path(store, STORE_KEY, &path) == 0); /* it was opened */
+	return complain(complaint, ERR_IO,
+			"%s, the private key of this host, is missing: bring it back from a copy, "
+			"or make a new one (`ipop request`) and join with that",
+			path.text);
 }
 
 int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct complaint *complaint)
@@ -24,15 +26,17 @@ int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct compla
 	int err;
 
 	fds[CHANNEL_FD_BUNDLE] = fds[CHANNEL_FD_KEY] = fds[CHANNEL_FD_CONFIG] = -1;
-	err = open_one(store, STORE_BUNDLE, &fds[CHANNEL_FD_BUNDLE], complaint);
+	err = store_open(store, STORE_BUNDLE, &fds[CHANNEL_FD_BUNDLE], complaint);
 	if (err == ERR_NOT_FOUND)
 		return complain(complaint, err,
 				"this host has not joined %s: `ipop join BUNDLE` does it",
 				store->network);
 	if (err == 0)
-		err = open_one(store, STORE_KEY, &fds[CHANNEL_FD_KEY], complaint);
+		err = store_open(store, STORE_KEY, &fds[CHANNEL_FD_KEY], complaint);
+	if (err == ERR_NOT_FOUND)
+		err = complain_no_key(store, complaint);
 	if (err == 0) {
-		err = open_one(store, STORE_CONFIG, &fds[CHANNEL_FD_CONFIG], complaint);
+		err = store_open(store, STORE_CONFIG, &fds[CHANNEL_FD_CONFIG], complaint);
 		if (err == ERR_NOT_FOUND)
 			err = 0; /* then all options have their defaults */
 	}

@@ -20,8 +20,9 @@ struct settings {
 };
 
 /* Opens bundle, key and (if there is one) configuration: fds[CHANNEL_FD_BUNDLE..] are set, -1 where
- * there is no file. 0, ERR_NOT_FOUND (this host is no member), or ERR_PERMISSION, ERR_UNSUPPORTED,
- * ERR_TOO_LONG, ERR_IO; with a sentence. */
+ * there is no file. 0, ERR_NOT_FOUND (this host is no member), ERR_DENIED (secrets that others may
+ * read), ERR_PERMISSION, ERR_UNSUPPORTED, ERR_TOO_LONG, ERR_IO (also: a member without its key);
+ * with a sentence. */
 int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct complaint *complaint);
 
 /* Closes all but the TUN, which is not ours. */

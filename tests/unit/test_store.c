@@ -1,0 +1,110 @@
+/* test_store.c - what holds a key or a secret is read only if it is for its owner alone. */
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+#include "group/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[] = "/tmp/ipop-test-store-XXXXXX";
+static struct store store = { .root = root, .network = "lab" };
+
+static int set_up(void **state)
+{
+	struct complaint complaint;
+
+	(void)state;
+	return mkdtemp(root) == NULL || store_make_directory(&store, STORE_ETC, &complaint) != 0 ||
+			       store_make_directory(&store, STORE_CA, &complaint) != 0
+		       ? -1
+		       : 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const parts[] = {
+		"/var/lib/ipop/lab/ca",
+		"/var/lib/ipop/lab",
+		"/var/lib/ipop",
+		"/var/lib",
+		"/var",
+		"/etc/ipop",
+		"/etc",
+		"",
+	};
+	struct file_path path;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (file_path(&path, "%s%s", root, parts[i]) != 0 || remove(path.text) != 0)
+			return -1;
+	return 0;
+}
+
+/* Makes the file, reads it with this mode, and removes it. */
+static int read_with_mode(enum store_file file, mode_t mode, struct complaint *complaint)
+{
+	struct file_bytes bytes = { .len = 0 };
+	struct file_path path;
+	int fd = -1;
+	int opened;
+	int err;
+
+	assert_int_equal(store_write(&store, file, span_text("text"), complaint), 0);
+	assert_int_equal(store_path(&store, file, &path), 0);
+	assert_int_equal(chmod(path.text, mode), 0);
+	opened = store_open(&store, file, &fd, complaint);
+	if (opened == 0)
+		(void)close(fd);
+	err = store_read(&store, file, &bytes, complaint);
+	file_free(&bytes);
+	assert_int_equal(opened, err);
+	if (file == STORE_KEY) {
+		assert_int_equal(store_read_key(path.text, &bytes, complaint), err);
+		file_free(&bytes);
+	}
+	assert_int_equal(unlink(path.text), 0);
+	return err;
+}
+
+static void secrets_are_for_their_owner_alone(void **state)
+{
+	static const enum store_file secrets[] = { STORE_KEY, STORE_BUNDLE, STORE_CA_KEY,
+						   STORE_CA_SECRET };
+	static const mode_t refused[] = { 0644, 0640, 0604, 0620, 0602, 0601 };
+	struct complaint complaint;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		assert_int_equal(read_with_mode(secrets[i], 0600, &complaint), 0);
+		assert_int_equal(read_with_mode(secrets[i], 0400, &complaint), 0);
+		for (size_t m = 0; m < sizeof(refused) / sizeof(refused[0]); m++)
+			assert_int_equal(read_with_mode(secrets[i], refused[m], &complaint),
+					 ERR_DENIED);
+		assert_non_null(strstr(complaint.text, "chmod 600 /tmp/"));
+	}
+}
+
+static void other_files_are_for_all(void **state)
+{
+	struct complaint complaint;
+
+	(void)state;
+	assert_int_equal(read_with_mode(STORE_CONFIG, 0644, &complaint), 0);
+	assert_int_equal(read_with_mode(STORE_CA_CERTIFICATE, 0644, &complaint), 0);
+	assert_int_equal(read_with_mode(STORE_CA_REGISTRY, 0644, &complaint), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(secrets_are_for_their_owner_alone),
+		cmocka_unit_test(other_files_are_for_all),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
