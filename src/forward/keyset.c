@@ -37,6 +37,7 @@ struct keyset {
 	uint64_t packets_max, failures_max;
 	_Atomic uint64_t first_ip_us; /* MONO_NEVER: none yet */
 	_Atomic uint64_t next_counter;
+	_Atomic uint64_t ip_us, ip_sent_us, ip_received_us; /* the newest: any, and by direction */
 	atomic_uint milestones;
 	struct receiving receiving;
 	uint32_t lane_count;
@@ -156,10 +157,20 @@ unsigned keyset_take_milestones(struct keyset *keyset)
 	return atomic_exchange_explicit(&keyset->milestones, 0, memory_order_relaxed);
 }
 
-static void note_ip(struct keyset *keyset, struct mono now)
+/* Its instant, in `direction` too. The packets of a batch have one instant, and only the first of
+ * them writes. Of threads that come together, one sees the quiet before. */
+static void note_ip(struct keyset *keyset, struct mono now, _Atomic uint64_t *direction)
 {
 	uint64_t none = MONO_NEVER.us;
+	struct mono before;
 
+	if (load(direction) != now.us)
+		store(direction, now.us);
+	if (load(&keyset->ip_us) != now.us) {
+		before.us = atomic_exchange_explicit(&keyset->ip_us, now.us, memory_order_relaxed);
+		if (before.us == 0 || mono_reached(now, mono_add_ms(before, KEYSET_QUIET_MS)))
+			pass_milestone(keyset, KEYSET_ACTIVE);
+	}
 	if (load(&keyset->first_ip_us) == none &&
 	    atomic_compare_exchange_strong_explicit(&keyset->first_ip_us, &none, now.us,
 						    memory_order_relaxed, memory_order_relaxed))
@@ -202,7 +213,7 @@ int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_heade
 	if (!SECCHECK(SEC_SEAL_COUNTER, take_counter(keyset, &header.counter)))
 		return ERR_EXHAUSTED;
 	if (frame->kind == FRAME_IP)
-		note_ip(keyset, now);
+		note_ip(keyset, now, &keyset->ip_sent_us);
 
 	filled.payload_len = (uint16_t)payload.len;
 	datagram_header_encode(&header, ret);
@@ -298,7 +309,7 @@ int keyset_open(struct keyset *keyset, struct mono now, uint8_t *datagram, size_
 			 &frame, &payload) < 0)
 		return ERR_MALFORMED;
 	if (frame.kind == FRAME_IP)
-		note_ip(keyset, now);
+		note_ip(keyset, now, &keyset->ip_received_us);
 	*ret = (struct keyset_opened){ .frame = frame,
 				       .payload = datagram + (payload.data - datagram),
 				       .newest = arrival.newest };
@@ -316,6 +327,8 @@ struct keyset_counters keyset_counters(const struct keyset *keyset)
 		.opened = load(&receiving->packets) > 0,
 		.ip_seen = load(&keyset->first_ip_us) != MONO_NEVER.us,
 		.last_received = { .us = load(&receiving->last_us) },
+		.last_ip_received = { .us = load(&keyset->ip_received_us) },
+		.last_ip_sent = { .us = load(&keyset->ip_sent_us) },
 	};
 
 	for (uint32_t i = 0; i < keyset->lane_count; i++) {

@@ -23,6 +23,7 @@
 #define KEYSET_STOP_AFTER_IP_MS 180000
 #define KEYSET_PACKETS_MAX (UINT64_C(1) << 36)  /* the session rekeys at 2^32 */
 #define KEYSET_FAILURES_MAX (UINT64_C(1) << 36) /* RFC 9001, 6.6: the lower of its two limits */
+#define KEYSET_QUIET_MS 1000                    /* without an IP packet, either way */
 #define KEYSET_SENT_STEP (UINT64_C(1) << 20)    /* packets between two KEYSET_SENT */
 #define KEYSET_SENDERS_MAX 16                   /* threads that seal at once */
 #define KEYSET_OVERHEAD (DATAGRAM_HEADER_BYTES + FRAME_HEADER_BYTES + AEAD_TAG_BYTES)
@@ -74,6 +75,7 @@ enum keyset_milestone {
 	KEYSET_OPENED = 1, /* the first packet was opened */
 	KEYSET_IP = 2,     /* the first IP packet went through, either way */
 	KEYSET_SENT = 4,   /* another KEYSET_SENT_STEP packets were sent */
+	KEYSET_ACTIVE = 8, /* an IP packet, the first or after KEYSET_QUIET_MS without one */
 };
 
 /* The milestones, ORed, that were passed since anybody asked; each is told once. forward/ asks for
@@ -84,9 +86,10 @@ unsigned keyset_take_milestones(struct keyset *keyset);
 struct keyset_counters {
 	uint64_t packets_sent, bytes_sent, packets_received, bytes_received; /* of datagrams */
 	uint64_t replayed, forged;
-	bool opened;                          /* a packet of the peer's was opened */
-	bool ip_seen;                         /* an IP packet went through, either way */
-	struct mono last_received, last_sent; /* zero: never */
+	bool opened;                                /* a packet of the peer's was opened */
+	bool ip_seen;                               /* an IP packet went through, either way */
+	struct mono last_received, last_sent;       /* zero: never */
+	struct mono last_ip_received, last_ip_sent; /* zero: never */
 };
 
 /* While other threads work, each figure is right by itself but they are not of one instant. */

@@ -482,9 +482,9 @@ static void milestones_are_told_once(void **state)
 	assert_int_equal(keyset_take_milestones(pair.b), KEYSET_OPENED);
 	assert_int_equal(keyset_take_milestones(pair.b), 0);
 	assert_int_equal(seal(pair.a, start, &ip, hello, &sealed), 0);
-	assert_int_equal(keyset_take_milestones(pair.a), KEYSET_IP);
+	assert_int_equal(keyset_take_milestones(pair.a), KEYSET_IP | KEYSET_ACTIVE);
 	assert_int_equal(open_copy(pair.b, start, &sealed), 0);
-	assert_int_equal(keyset_take_milestones(pair.b), KEYSET_IP);
+	assert_int_equal(keyset_take_milestones(pair.b), KEYSET_IP | KEYSET_ACTIVE);
 	assert_int_equal(seal(pair.a, start, &ip, hello, &sealed), 0);
 	assert_int_equal(open_copy(pair.b, start, &sealed), 0);
 	assert_int_equal(keyset_take_milestones(pair.b), 0);
@@ -495,6 +495,40 @@ static void milestones_are_told_once(void **state)
 	assert_int_equal(seal(pair.a, start, &probe, hello, &sealed), 0);
 	assert_int_equal(keyset_take_milestones(pair.a), KEYSET_SENT);
 	assert_int_equal(keyset_counters(pair.a).packets_sent, KEYSET_SENT_STEP);
+	free_pair(&pair);
+}
+
+/* Traffic begins anew after a second without, whichever way the last packet went; what is no IP
+ * packet neither begins it nor keeps it up. */
+static void traffic_that_begins_is_a_milestone(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		bool to_b, is_ip;
+		unsigned want_a; /* beside OPENED and IP */
+	} steps[] = {
+		{ 0, true, true, KEYSET_ACTIVE },
+		{ KEYSET_QUIET_MS - 1, true, true, 0 },
+		{ 2 * KEYSET_QUIET_MS - 2, false, true, 0 }, /* each way keeps the other busy */
+		{ 3 * KEYSET_QUIET_MS - 3, true, true, 0 },
+		{ 4 * KEYSET_QUIET_MS - 3, true, true, KEYSET_ACTIVE },
+		{ 5 * KEYSET_QUIET_MS - 4, true, false, 0 },
+		{ 5 * KEYSET_QUIET_MS - 3, true, false, 0 },
+		{ 5 * KEYSET_QUIET_MS - 3, false, true, KEYSET_ACTIVE },
+	};
+	const struct pair pair = new_pair(&(struct keyset_config){ 0 });
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		const struct mono now = after_ms(steps[i].ms);
+		struct keyset *from = steps[i].to_b ? pair.a : pair.b;
+		struct keyset *to = steps[i].to_b ? pair.b : pair.a;
+		struct sealed sealed;
+
+		assert_int_equal(seal(from, now, steps[i].is_ip ? &ip : &probe, hello, &sealed), 0);
+		assert_int_equal(open_copy(to, now, &sealed), 0);
+		assert_int_equal(keyset_take_milestones(pair.a) & KEYSET_ACTIVE, steps[i].want_a);
+	}
 	free_pair(&pair);
 }
 
@@ -521,6 +555,17 @@ static void everything_is_counted(void **state)
 	assert_int_equal(counters.last_received.us, after_ms(3).us);
 	assert_true(counters.opened);
 	assert_int_equal(counters.packets_sent, 0);
+	assert_int_equal(counters.last_ip_received.us, 0);
+	assert_int_equal(seal(pair.a, after_ms(4), &ip, hello, &sealed), 0);
+	assert_int_equal(open_copy(pair.b, after_ms(5), &sealed), 0);
+	assert_int_equal(seal(pair.a, after_ms(6), &probe, hello, &sealed), 0);
+	assert_int_equal(open_copy(pair.b, after_ms(7), &sealed), 0);
+	counters = keyset_counters(pair.a);
+	assert_int_equal(counters.last_ip_sent.us, after_ms(4).us);
+	assert_int_equal(counters.last_ip_received.us, 0);
+	counters = keyset_counters(pair.b);
+	assert_int_equal(counters.last_ip_received.us, after_ms(5).us);
+	assert_int_equal(counters.last_ip_sent.us, 0);
 	free_pair(&pair);
 }
 
@@ -558,6 +603,7 @@ int main(void)
 		cmocka_unit_test(frames_that_make_no_sense_are_malformed),
 		cmocka_unit_test(padding_is_ignored),
 		cmocka_unit_test(milestones_are_told_once),
+		cmocka_unit_test(traffic_that_begins_is_a_milestone),
 		cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_last_reference_frees),
 	};
