@@ -196,8 +196,7 @@ static void from_wire(struct bench *bench)
 			bench->packets.batch.packets[k] = (struct forward_packet){
 				.data = bench->datagrams[i + k],
 				.len = bench->len + KEYSET_OVERHEAD,
-				.local = entry->local,
-				.remote = entry->remote,
+				.way = entry->way,
 			};
 		bench->packets.batch.count = FORWARD_BATCH_MAX;
 		CHECK(member_from_wire(&bench->members->b, members_start, &bench->packets) ==

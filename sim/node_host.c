@@ -67,13 +67,12 @@ static void carry_verdict(struct node_host *nh, struct now now, const struct for
 		event.frame.local_index = packet->local_index;
 		event.frame.kind = packet->frame_kind;
 		event.frame.payload = span_of(packet->data, packet->len);
-		event.frame.local = packet->local;
-		event.frame.remote = packet->remote;
+		event.frame.way = packet->way;
 		break;
 	case FORWARD_HANDSHAKE:
 		event.kind = NODE_DATAGRAM;
-		event.datagram.local = packet->local;
-		event.datagram.remote = packet->remote;
+		event.datagram.local = packet->way.local;
+		event.datagram.remote = packet->way.remote;
 		event.datagram.bytes = span_of(packet->data, packet->len);
 		break;
 	case FORWARD_PENDING:
@@ -197,10 +196,10 @@ static void datagram_arrived(void *machine, struct now now, const struct net_dat
 		return;
 	memcpy(buffer, datagram->bytes.data, datagram->bytes.len);
 	nh->batch.count = 1;
-	nh->batch.packets[0] = (struct forward_packet){ .data = buffer,
-							.len = datagram->bytes.len,
-							.local = datagram->local,
-							.remote = datagram->remote };
+	nh->batch.packets[0] =
+		(struct forward_packet){ .data = buffer,
+					 .len = datagram->bytes.len,
+					 .way = way_direct(&datagram->local, &datagram->remote) };
 	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
 		carry_verdict(nh, now, &nh->batch.packets[0]);
 }

@@ -92,6 +92,10 @@ static void report_milestones(const struct pass *pass, const struct table_entry 
 		what.kind = FORWARD_REPORT_IP;
 		report(pass->thread, &what);
 	}
+	if (passed & KEYSET_ACTIVE) {
+		what.kind = FORWARD_REPORT_ACTIVE;
+		report(pass->thread, &what);
+	}
 	if (passed & KEYSET_SENT) {
 		what.kind = FORWARD_REPORT_SENT;
 		what.count = keyset_counters(keyset).packets_sent;
@@ -106,8 +110,8 @@ static enum forward_verdict send_packet(const struct pass *pass, const struct ta
 	struct forward_counters *counters = &pass->thread->counters;
 	const struct egress_datagram like = { .link = entry->link,
 					      .class = EGRESS_DATA,
-					      .local = entry->local,
-					      .remote = entry->remote };
+					      .local = entry->way.local,
+					      .remote = entry->way.remote };
 	const struct frame_header frame = { .kind = FRAME_IP };
 	struct egress_datagram *datagram = egress_reserve(pass->thread->egress, &like);
 	int err;
@@ -178,8 +182,7 @@ static enum forward_verdict unknown_index(struct pass *pass, const struct forwar
 {
 	const struct forward_report what = { .kind = FORWARD_REPORT_UNKNOWN,
 					     .local_index = index,
-					     .local = packet->local,
-					     .remote = packet->remote };
+					     .way = packet->way };
 
 	if (pass->node_has_work)
 		return FORWARD_PENDING;
@@ -211,15 +214,12 @@ static void report_address(struct pass *pass, const struct table_entry *entry,
 	const struct forward_report what = { .kind = FORWARD_REPORT_ADDRESS,
 					     .link = entry->link,
 					     .local_index = packet->local_index,
-					     .local = packet->local,
-					     .remote = packet->remote };
+					     .way = packet->way };
 
-	if (endpoint_equal(&packet->remote, &entry->remote) &&
-	    (endpoint_ip_is_zero(&entry->local) || endpoint_equal(&packet->local, &entry->local)))
+	if (way_matches(&entry->way, &packet->way))
 		return;
 	if (pass->moved_reported && pass->moved.link == what.link &&
-	    endpoint_equal(&pass->moved.remote, &what.remote) &&
-	    endpoint_equal(&pass->moved.local, &what.local))
+	    way_equal(&pass->moved.way, &what.way))
 		return;
 	pass->moved = what;
 	pass->moved_reported = true;
@@ -266,6 +266,14 @@ static enum forward_verdict take_frame(struct pass *pass, const struct table_ent
 	case FRAME_REKEY_ACK:
 	case FRAME_REKEY_WANTED:
 	case FRAME_CLOSE:
+	case FRAME_PART:
+	case FRAME_ROUTED:
+	case FRAME_BROADCAST:
+	case FRAME_NEIGHBOURS:
+	case FRAME_CANDIDATES:
+	case FRAME_RELAY_ASK:
+	case FRAME_RELAY_GRANT:
+	case FRAME_RELAY_END:
 		packet->frame_kind = frame->kind;
 		pass->node_has_work = true;
 		pass->thread->counters.frames++;

@@ -45,12 +45,12 @@ enum forward_verdict {
 struct forward_packet {
 	uint8_t *data;
 	size_t len;
-	struct endpoint local, remote; /* from the wire: where it came in, and from whom */
-	enum forward_verdict verdict;  /* PENDING before; all below is set by the verdicts named */
-	uint32_t link;                 /* of the entry: DELIVER, FRAME, TOO_BIG */
-	uint32_t local_index;          /* of the key set: DELIVER, FRAME */
-	uint8_t frame_kind;            /* FRAME */
-	uint16_t mtu;                  /* TOO_BIG */
+	struct way way;               /* from the wire: by which it came */
+	enum forward_verdict verdict; /* PENDING before; all below is set by the verdicts named */
+	uint32_t link;                /* of the entry: DELIVER, FRAME, TOO_BIG */
+	uint32_t local_index;         /* of the key set: DELIVER, FRAME */
+	uint8_t frame_kind;           /* FRAME */
+	uint16_t mtu;                 /* TOO_BIG */
 };
 
 struct forward_batch {
@@ -62,6 +62,8 @@ struct forward_batch {
 enum forward_report_kind {
 	FORWARD_REPORT_OPENED,  /* first packet opened under this key set */
 	FORWARD_REPORT_IP,      /* first IP packet under this key set, either way */
+	FORWARD_REPORT_ACTIVE,  /* an IP packet, either way, and none for KEYSET_QUIET_MS before:
+				 * who waits for answers looks at the counters from now on */
 	FORWARD_REPORT_SENT,    /* each KEYSET_SENT_STEP packets sent, so also at the rekey limit;
 				 * `count` is how many */
 	FORWARD_REPORT_ADDRESS, /* the newest packet came by another way than the entry's; the same
@@ -72,9 +74,9 @@ enum forward_report_kind {
 
 struct forward_report {
 	enum forward_report_kind kind;
-	uint32_t link, local_index;    /* UNKNOWN: link is 0 and the index what was stated */
-	uint64_t count;                /* SENT */
-	struct endpoint local, remote; /* ADDRESS, UNKNOWN */
+	uint32_t link, local_index; /* UNKNOWN: link is 0 and the index what was stated */
+	uint64_t count;             /* SENT */
+	struct way way;             /* ADDRESS, UNKNOWN */
 };
 
 /* What became of the packets, each once: of what came back, PENDING and NO_ENTRY are not counted.

@@ -94,6 +94,7 @@ int table_add_entry(struct forward_table *table, const struct table_entry *entry
 
 	CHECK(entry->address_count <= TABLE_ENTRY_ADDRESSES_MAX);
 	CHECK((entry->action == TABLE_SEND) == (entry->keyset != NULL));
+	CHECK(entry->action != TABLE_SEND || entry->way.kind == WAY_DIRECT);
 	CHECK(entry->mtu <= KEYSET_PAYLOAD_BYTES_MAX);
 	if (number == table->entries_max)
 		return ERR_FULL;

@@ -9,26 +9,26 @@
 
 #include "base/rng.h"
 #include "forward/keyset.h"
-#include "wire/endpoint.h"
 #include "wire/ip.h"
+#include "wire/way.h"
 
 #define TABLE_OWN_MAX 4             /* our addresses inside the network */
 #define TABLE_ENTRY_ADDRESSES_MAX 4 /* addresses of one peer */
 
 /* What happens to a packet that meets an entry. More will come: relay, wrap. */
 enum table_action {
-	TABLE_SEND,  /* seal with `keyset`, out to `remote` */
+	TABLE_SEND,  /* seal with `keyset`, out by the way, which is DIRECT */
 	TABLE_QUEUE, /* no path yet: to the node, which holds it */
 };
 
 struct table_entry {
 	enum table_action action;
-	uint32_t link;                 /* the node's name for it: which egress, and in reports */
-	struct keyset *keyset;         /* to send with; NULL with TABLE_QUEUE */
-	struct endpoint local, remote; /* local address zero: whichever the kernel takes */
-	uint16_t mtu;                  /* inner packets above this are answered "too big"; at most
-					* KEYSET_PAYLOAD_BYTES_MAX */
-	bool admits_ip;                /* policy: may_ip */
+	uint32_t link;         /* the node's name for it: which egress, and in reports */
+	struct keyset *keyset; /* to send with; NULL with TABLE_QUEUE */
+	struct way way;        /* in use; what comes by another is reported */
+	uint16_t mtu;          /* inner packets above this are answered "too big"; at most
+				* KEYSET_PAYLOAD_BYTES_MAX */
+	bool admits_ip;        /* policy: may_ip */
 	/* These may be the source of what comes from there, and packets for them go there. */
 	struct ip_address addresses[TABLE_ENTRY_ADDRESSES_MAX];
 	uint32_t address_count;

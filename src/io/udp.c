@@ -238,6 +238,7 @@ void udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *
 		struct msghdr *header = &room->headers[i].msg_hdr;
 		struct forward_packet *packet = &batch->packets[batch->count];
 		uint8_t *data = batch->packets[i].data;
+		struct endpoint local;
 		struct endpoint remote;
 
 		if ((header->msg_flags & MSG_TRUNC) != 0 ||
@@ -245,12 +246,12 @@ void udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *
 			udp->counters.truncated++;
 			continue;
 		}
+		local = read_local(header, family, udp->port);
 		batch->packets[i].data = packet->data; /* closes the gaps of those left out */
 		*packet = (struct forward_packet){
 			.data = data,
 			.len = room->headers[i].msg_len,
-			.local = read_local(header, family, udp->port),
-			.remote = remote,
+			.way = way_direct(&local, &remote),
 			.verdict = FORWARD_PENDING,
 		};
 		batch->count++;

@@ -359,17 +359,17 @@ static int answer_probe(struct node *node, const struct channel *channel,
 	struct outgoing out = { .session = channel->session,
 				.kind = FRAME_PROBE_ACK,
 				.has_remote = true,
-				.local = event->frame.local,
-				.remote = event->frame.remote };
+				.local = event->frame.way.local,
+				.remote = event->frame.way.remote };
 	struct writer w = writer_of(out.payload, sizeof(out.payload));
 	struct frame_probe probe;
 	const int err = frame_probe_decode(event->frame.payload, &probe);
 
 	if (err != 0)
 		return err;
-	frame_probe_ack_encode(
-		&(struct frame_probe_ack){ .token = probe.token, .observed = event->frame.remote },
-		&w);
+	frame_probe_ack_encode(&(struct frame_probe_ack){ .token = probe.token,
+							  .observed = event->frame.way.remote },
+			       &w);
 	CHECK(writer_ok(&w));
 	out.len = w.len;
 	channel_post(node, &out);
@@ -383,7 +383,7 @@ static void settle_challenge(struct node *node, struct now now, struct peer *pee
 {
 	if (mono_reached(now.mono, peer->challenge.expiry) ||
 	    !SECCHECK(SEC_NODE_ROAM_FROM,
-		      endpoint_equal(&peer->challenge.remote, &event->frame.remote)))
+		      endpoint_equal(&peer->challenge.remote, &event->frame.way.remote)))
 		return;
 	if (!endpoint_ip_is_zero(&channel->local)) /* else the kernel goes on choosing */
 		channel->local = peer->challenge.local;
@@ -441,15 +441,15 @@ static void challenge(struct node *node, struct now now, struct channel *channel
 	struct outgoing out = { .session = channel->session,
 				.kind = FRAME_PROBE,
 				.has_remote = true,
-				.local = report->local,
-				.remote = report->remote };
+				.local = report->way.local,
+				.remote = report->way.remote };
 	struct writer w = writer_of(out.payload, sizeof(out.payload));
 
 	if (peer == NULL || !handle_equal(peer->session, channel->session) ||
 	    (peer->challenge.token != 0 && !mono_reached(now.mono, peer->challenge.expiry)))
 		return;
-	peer->challenge = (struct challenge){ .local = report->local,
-					      .remote = report->remote,
+	peer->challenge = (struct challenge){ .local = report->way.local,
+					      .remote = report->way.remote,
 					      .token = rng_u64(&node->rng) | 1,
 					      .expiry = mono_add_ms(now.mono, CHALLENGE_MS) };
 	frame_probe_encode(&(struct frame_probe){ .token = peer->challenge.token }, &w);
@@ -472,6 +472,8 @@ int channel_report(struct node *node, struct now now, const struct forward_repor
 	case FORWARD_REPORT_IP:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_IP, 1);
 		return 0;
+	case FORWARD_REPORT_ACTIVE:
+		return 0; /* nothing is measured by the traffic yet */
 	case FORWARD_REPORT_SENT:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_SENT,
 			      report->count);

@@ -72,7 +72,7 @@ struct node_event {
 			uint32_t link, local_index;
 			uint8_t kind;
 			struct span payload;
-			struct endpoint local, remote;
+			struct way way; /* by which it came */
 		} frame;
 		struct forward_report report;
 		struct {

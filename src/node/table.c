@@ -37,8 +37,7 @@ static int add_entry(struct node *node, struct forward_table *table, const struc
 	const struct channel *way = current != NULL ? current : first;
 	struct table_entry entry = { .action = TABLE_QUEUE,
 				     .link = first->peer.index + 1,
-				     .local = way->local,
-				     .remote = way->remote,
+				     .way = way_direct(&way->local, &way->remote),
 				     .mtu = FORWARD_MTU,
 				     .admits_ip = peer->admits_ip };
 	int err;

@@ -33,6 +33,12 @@ static inline struct way way_relay(uint32_t link, uint32_t index)
 	return (struct way){ .kind = WAY_RELAY, .link = link, .index = index };
 }
 
+static inline bool way_equal(const struct way *a, const struct way *b)
+{
+	return a->kind == b->kind && endpoint_equal(&a->local, &b->local) &&
+	       endpoint_equal(&a->remote, &b->remote) && a->link == b->link && a->index == b->index;
+}
+
 /* True if a packet that came by `came` came by `used`: the kernel may choose our address. */
 static inline bool way_matches(const struct way *used, const struct way *came)
 {

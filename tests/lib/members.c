@@ -17,8 +17,14 @@ const struct now members_start = { .mono = { .us = 1000000 }, .wall = { .us = 77
 /* a's to send with, b's to send with. */
 static const uint8_t keys[2][AEAD_KEY_BYTES] = { { 1, 2, 3 }, { 4, 5, 6 } };
 
-static const uint8_t underlay_a[4] = { 192, 0, 2, 1 };
-static const uint8_t underlay_b[4] = { 192, 0, 2, 2 };
+/* The direct way between them, as that one sees it. */
+static struct way direct_way(bool is_a)
+{
+	const struct endpoint a = endpoint_v4((const uint8_t[]){ 192, 0, 2, 1 }, 1000);
+	const struct endpoint b = endpoint_v4((const uint8_t[]){ 192, 0, 2, 2 }, 1000);
+
+	return is_a ? way_direct(&a, &b) : way_direct(&b, &a);
+}
 
 struct now members_later_ms(uint64_t ms)
 {
@@ -76,8 +82,7 @@ static void init_member(struct member *member, const struct keyset_config *like,
 		.action = TABLE_SEND,
 		.link = is_a ? MEMBERS_B_LINK : MEMBERS_A_LINK,
 		.keyset = member->keyset,
-		.local = endpoint_v4(is_a ? underlay_a : underlay_b, 1000),
-		.remote = endpoint_v4(is_a ? underlay_b : underlay_a, 1000),
+		.way = direct_way(is_a),
 		.mtu = FORWARD_MTU,
 		.admits_ip = true,
 		.addresses = { ip_v4(is_a ? members_b4 : members_a4),
@@ -174,8 +179,7 @@ struct forward_packet *packets_add_datagram(struct packets *packets, struct span
 	if (bytes.len > 0)
 		memcpy(packet->data, bytes.data, bytes.len);
 	packet->len = bytes.len;
-	packet->local = endpoint_v4(underlay_b, 1000);
-	packet->remote = endpoint_v4(underlay_a, 1000);
+	packet->way = direct_way(false);
 	return packet;
 }
 

@@ -56,8 +56,8 @@ static void datagrams_leave_by_the_entry(void **state)
 	assert_non_null(sent);
 	assert_int_equal(sent->link, MEMBERS_B_LINK);
 	assert_int_equal(sent->class, EGRESS_DATA);
-	assert_true(endpoint_equal(&sent->local, &m->a.entry.local));
-	assert_true(endpoint_equal(&sent->remote, &m->a.entry.remote));
+	assert_true(endpoint_equal(&sent->local, &m->a.entry.way.local));
+	assert_true(endpoint_equal(&sent->remote, &m->a.entry.way.remote));
 	assert_int_equal(sent->len, 100 + KEYSET_OVERHEAD);
 	assert_int_equal(forward_deadline(&m->a.thread).us, MONO_NEVER.us);
 	members_del(m);
@@ -333,7 +333,7 @@ static void control_frames_go_to_the_node(void **state)
 		p.batch.count = 0;
 		(void)packets_add_frame(&p, m, &frame, span_text("text"));
 		(void)member_from_wire(&m->b, members_start, &p);
-		if (kind < FRAME_EMPTY || kind > FRAME_CLOSE) {
+		if (kind < FRAME_EMPTY || kind > FRAME_RELAY_END) {
 			assert_int_equal(packet->verdict, FORWARD_DROP);
 			continue;
 		}

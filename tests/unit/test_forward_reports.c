@@ -35,8 +35,12 @@ static void reports_are_made_once(void **state)
 	(void)packets_add_v4(&p, 100, members_a4, members_b4);
 	(void)packets_add_v4(&p, 100, members_a4, members_b4);
 	(void)member_from_tun(&m->a, members_start, &p);
-	report = only_report(&m->a);
+	assert_true(forward_report(&m->a.thread, &report));
 	assert_int_equal(report.kind, FORWARD_REPORT_IP);
+	assert_int_equal(report.link, MEMBERS_B_LINK);
+	assert_int_equal(report.local_index, MEMBERS_A_INDEX);
+	report = only_report(&m->a);
+	assert_int_equal(report.kind, FORWARD_REPORT_ACTIVE);
 	assert_int_equal(report.link, MEMBERS_B_LINK);
 	assert_int_equal(report.local_index, MEMBERS_A_INDEX);
 	packets_carry(&p, m);
@@ -45,7 +49,9 @@ static void reports_are_made_once(void **state)
 	assert_int_equal(report.kind, FORWARD_REPORT_OPENED);
 	assert_int_equal(report.link, MEMBERS_A_LINK);
 	assert_int_equal(report.local_index, MEMBERS_B_INDEX);
-	assert_int_equal(only_report(&m->b).kind, FORWARD_REPORT_IP);
+	assert_true(forward_report(&m->b.thread, &report));
+	assert_int_equal(report.kind, FORWARD_REPORT_IP);
+	assert_int_equal(only_report(&m->b).kind, FORWARD_REPORT_ACTIVE);
 	members_del(m);
 }
 
@@ -67,6 +73,8 @@ static void sent_packets_are_reported_in_steps(void **state)
 	(void)member_from_tun(&m->a, members_start, &p);
 	assert_true(forward_report(&m->a.thread, &report));
 	assert_int_equal(report.kind, FORWARD_REPORT_IP);
+	assert_true(forward_report(&m->a.thread, &report));
+	assert_int_equal(report.kind, FORWARD_REPORT_ACTIVE);
 	report = only_report(&m->a);
 	assert_int_equal(report.kind, FORWARD_REPORT_SENT);
 	assert_int_equal(report.count, KEYSET_SENT_STEP);
@@ -91,42 +99,42 @@ static void a_peer_that_moves_is_reported(void **state)
 	assert_int_equal(only_report(&m->b).kind, FORWARD_REPORT_OPENED);
 
 	p.batch.count = 0;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote = elsewhere;
 	(void)member_from_wire(&m->b, members_start, &p);
 	report = only_report(&m->b); /* once a batch */
 	assert_int_equal(report.kind, FORWARD_REPORT_ADDRESS);
 	assert_int_equal(report.link, MEMBERS_A_LINK);
 	assert_int_equal(report.local_index, MEMBERS_B_INDEX);
-	assert_true(endpoint_equal(&report.remote, &elsewhere));
-	assert_true(endpoint_equal(&report.local, &m->b.entry.local));
+	assert_true(endpoint_equal(&report.way.remote, &elsewhere));
+	assert_true(endpoint_equal(&report.way.local, &m->b.entry.way.local));
 
 	/* A packet that was overtaken says where the peer was, a forged one says nothing. */
-	late.batch.packets[0].remote = elsewhere;
+	late.batch.packets[0].way.remote = elsewhere;
 	assert_int_equal(member_from_wire(&m->b, members_start, &late), 1);
 	p.batch.count = 0;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote = elsewhere;
 	p.batch.packets[0].data[30] ^= 1;
 	assert_int_equal(member_from_wire(&m->b, members_start, &p), 0);
 	assert_false(forward_report(&m->b.thread, &report));
 
 	/* Each way is told: there, here, and there again. */
 	p.batch.count = 0;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote.port++;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->remote = elsewhere;
-	p.batch.packets[2].local.port++;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote.port++;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.remote = elsewhere;
+	p.batch.packets[2].way.local.port++;
 	(void)member_from_wire(&m->b, members_start, &p);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_true(forward_report(&m->b.thread, &report));
-		assert_true(endpoint_equal(&report.remote, &p.batch.packets[i].remote));
-		assert_true(endpoint_equal(&report.local, &p.batch.packets[i].local));
+		assert_true(endpoint_equal(&report.way.remote, &p.batch.packets[i].way.remote));
+		assert_true(endpoint_equal(&report.way.local, &p.batch.packets[i].way.local));
 	}
 	assert_false(forward_report(&m->b.thread, &report));
 
 	/* Our own end of the path counts too. */
 	p.batch.count = 0;
-	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->local = elsewhere;
+	packets_add_frame(&p, m, &frame, span_of(NULL, 0))->way.local = elsewhere;
 	(void)member_from_wire(&m->b, members_start, &p);
 	assert_int_equal(only_report(&m->b).kind, FORWARD_REPORT_ADDRESS);
 	members_del(m);
@@ -151,7 +159,7 @@ static void an_unknown_index_is_reported_once_a_batch(void **state)
 		assert_int_equal(report.kind, FORWARD_REPORT_UNKNOWN);
 		assert_int_equal(report.local_index, 0x12345678);
 		assert_int_equal(report.link, 0);
-		assert_true(endpoint_equal(&report.remote, &p.batch.packets[0].remote));
+		assert_true(endpoint_equal(&report.way.remote, &p.batch.packets[0].way.remote));
 	}
 	assert_int_equal(m->b.thread.counters.drop_unknown_index, 4);
 	assert_int_equal(forward_from_wire(&m->b.thread, NULL, members_start, &p.batch), 0);

@@ -173,6 +173,7 @@ static void receivers_lead_to_entry_and_keys(void **state)
 
 	(void)state;
 	entry.action = TABLE_SEND;
+	entry.way.kind = WAY_DIRECT;
 	entry.keyset = keysets[0];
 	assert_int_equal(table_add_entry(table, &entry, &number), 0);
 	assert_int_equal(table_add_receiver(table, keysets[0], number), 0);
@@ -203,6 +204,7 @@ static void key_sets_outlive_every_table_that_names_them(void **state)
 		uint32_t number;
 
 		entry.action = TABLE_SEND;
+		entry.way.kind = WAY_DIRECT;
 		entry.keyset = keyset;
 		tables[i] = new_table(&config);
 		assert_int_equal(table_add_entry(tables[i], &entry, &number), 0);

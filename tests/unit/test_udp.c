@@ -99,8 +99,8 @@ static void datagrams_arrive_with_both_addresses(void **state)
 		assert_int_equal(receive(&net.b, family), 1);
 		assert_int_equal(packet->len, 5);
 		assert_memory_equal(packet->data, "hello", 5);
-		assert_true(endpoint_equal(&packet->remote, &from));
-		assert_true(endpoint_equal(&packet->local, &to));
+		assert_true(endpoint_equal(&packet->way.remote, &from));
+		assert_true(endpoint_equal(&packet->way.local, &to));
 		assert_int_equal(packet->verdict, FORWARD_PENDING);
 	}
 }
@@ -139,7 +139,7 @@ static void a_lost_address_is_replaced(void **state)
 	queue(&from, &to, "hello", 5);
 	send_all(&net.a);
 	assert_int_equal(receive(&net.b, UDP_V4), 1);
-	assert_true(endpoint_equal(&net.batch.packets[0].remote, &replaced));
+	assert_true(endpoint_equal(&net.batch.packets[0].way.remote, &replaced));
 	assert_int_equal(net.a.counters.unreachable, 0);
 }
 

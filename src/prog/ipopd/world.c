@@ -204,13 +204,12 @@ static void dispatch(struct world *w, struct forward_packet *packet)
 		event.frame.local_index = packet->local_index;
 		event.frame.kind = packet->frame_kind;
 		event.frame.payload = bytes;
-		event.frame.local = packet->local;
-		event.frame.remote = packet->remote;
+		event.frame.way = packet->way;
 		break;
 	case FORWARD_HANDSHAKE:
 		event.kind = NODE_DATAGRAM;
-		event.datagram.local = packet->local;
-		event.datagram.remote = packet->remote;
+		event.datagram.local = packet->way.local;
+		event.datagram.remote = packet->way.remote;
 		event.datagram.bytes = bytes;
 		break;
 	case FORWARD_PENDING:
@@ -263,7 +262,7 @@ static void read_udp(struct world *w, enum udp_family family)
 	reset_batch(w);
 	udp_receive(&w->config.udp, family, &w->batch);
 	for (size_t i = 0; i < w->batch.count; i++) {
-		if (is_inside(w, &w->batch.packets[i].local)) {
+		if (is_inside(w, &w->batch.packets[i].way.local)) {
 			w->batch.packets[i].verdict = FORWARD_DROP;
 			w->counters.looped++;
 		}
