@@ -8,6 +8,7 @@
 #define SECCHECK_LIST(X)    \
 	SECCHECK_CRYPTO(X)  \
 	SECCHECK_SESSION(X) \
+	SECCHECK_PATH(X)    \
 	SECCHECK_FORWARD(X) \
 	SECCHECK_NODE(X)    \
 	SECCHECK_STEWARD(X) \
@@ -90,6 +91,13 @@
 	X(SEC_KEYS_STOP, "the keys have not reached their end")                              \
 	X(SEC_SNAPSHOT, "the calendar and the steady clock go together")                     \
 	X(SEC_IP_NOT_MAPPED, "no IPv6 packet carries an IPv4 address that one table would mix up")
+
+#define SECCHECK_PATH(X)                                                                   \
+	X(SEC_CANDIDATE_PROBEABLE, "an address that is probed can be somebody's, outside") \
+	X(SEC_CANDIDATE_AGREED, "two peers see us under the same endpoint")                \
+	X(SEC_PROBE_PEER, "few probes left for this peer within a minute")                 \
+	X(SEC_PROBE_TARGET, "few probes left for this address within a second")            \
+	X(SEC_PROBE_PLACE, "an address that is forgotten got no probe for a second")
 
 #define SECCHECK_FORWARD(X)                                                                     \
 	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's")          \
