@@ -97,7 +97,9 @@
 	X(SEC_CANDIDATE_AGREED, "two peers see us under the same endpoint")                \
 	X(SEC_PROBE_PEER, "few probes left for this peer within a minute")                 \
 	X(SEC_PROBE_TARGET, "few probes left for this address within a second")            \
-	X(SEC_PROBE_PLACE, "an address that is forgotten got no probe for a second")
+	X(SEC_PROBE_PLACE, "an address that is forgotten got no probe for a second")       \
+	X(SEC_RELAY_SHARE, "a member has asked us to relay for few pairs")                 \
+	X(SEC_RELAY_BOTH_ASKED, "both ends have asked for each other")
 
 #define SECCHECK_FORWARD(X)                                                                     \
 	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's")          \

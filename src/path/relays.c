@@ -1,0 +1,365 @@
+/* relays.c - see relays.h for the states. */
+#include "path/relays.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "base/queue.h"
+#include "base/seccheck.h"
+
+#include <stdlib.h>
+
+enum tell { TELL_NOTHING, TELL_GRANT, TELL_END };
+
+struct end {
+	struct id id;
+	bool has_asked;
+	uint32_t own_index;   /* it wants to find on what we pass on to it; said in its ASK */
+	uint32_t given_index; /* it writes on what is for the other; said in our GRANT */
+	struct mono asked;    /* last */
+	enum tell tell;
+};
+
+struct pair {
+	enum relays_state state;
+	struct end ends[2];
+};
+
+struct refusal {
+	struct id to, peer;
+};
+
+struct relays {
+	struct rng *rng; /* borrowed */
+	struct pool pairs;
+	uint32_t standing;
+	bool changed;    /* what stands, since the table was made */
+	bool has_to_say; /* some pair may have something to tell */
+	struct queue refusal_queue;
+	struct refusal refusals[RELAYS_REFUSALS_MAX];
+};
+
+int relays_new(struct rng *rng, struct relays **ret)
+{
+	struct relays *relays = calloc(1, sizeof(*relays));
+
+	CHECK(rng != NULL);
+	if (relays == NULL)
+		return ERR_NOMEM;
+	relays->rng = rng;
+	relays->refusal_queue = queue_of(RELAYS_REFUSALS_MAX);
+	if (pool_init(&relays->pairs, RELAYS_MAX, sizeof(struct pair)) != 0) {
+		relays_del(relays);
+		return ERR_NOMEM;
+	}
+	*ret = relays;
+	return 0;
+}
+
+void relays_del(struct relays *relays)
+{
+	if (relays == NULL)
+		return;
+	pool_free(&relays->pairs);
+	free(relays);
+}
+
+uint32_t relays_count(const struct relays *relays)
+{
+	return relays->standing;
+}
+
+/* -- pairs --------------------------------------------------------------------------------- */
+
+/* The only writer of pair->state. */
+static void set_state(struct relays *relays, struct pair *pair, enum relays_state next)
+{
+	static const bool allowed[RELAYS_STATES][RELAYS_STATES] = {
+		[RELAYS_ASKED] = { [RELAYS_STANDS] = true, [RELAYS_ENDING] = true },
+		[RELAYS_STANDS] = { [RELAYS_ENDING] = true },
+	};
+	CHECK(allowed[pair->state][next]);
+	relays->standing += next == RELAYS_STANDS;
+	relays->standing -= pair->state == RELAYS_STANDS;
+	relays->changed |= next == RELAYS_STANDS || pair->state == RELAYS_STANDS;
+	relays->has_to_say = true;
+	pair->state = next;
+}
+
+/* The pair whose ends are these two, and which end `a` is. */
+static struct pair *find(const struct relays *relays, const struct id *a, const struct id *b,
+			 unsigned *ret_end)
+{
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		for (unsigned e = 0; pair != NULL && e < 2; e++) {
+			if (!id_equal(&pair->ends[e].id, a) || !id_equal(&pair->ends[1 - e].id, b))
+				continue;
+			*ret_end = e;
+			return pair;
+		}
+	}
+	return NULL;
+}
+
+static uint32_t asked_by(const struct relays *relays, const struct id *member)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		const struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		for (unsigned e = 0; pair != NULL && e < 2; e++)
+			count += pair->ends[e].has_asked && id_equal(&pair->ends[e].id, member);
+	}
+	return count;
+}
+
+static bool is_given(const struct relays *relays, uint32_t index)
+{
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		const struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL &&
+		    (pair->ends[0].given_index == index || pair->ends[1].given_index == index))
+			return true;
+	}
+	return false;
+}
+
+/* Random, so that who lost his place does not by chance write into that of another. */
+static uint32_t new_index(struct relays *relays)
+{
+	uint32_t index;
+
+	do
+		index = rng_u32(relays->rng);
+	while (index == 0 || is_given(relays, index));
+	return index;
+}
+
+static struct pair *add(struct relays *relays, const struct id *from, const struct id *peer)
+{
+	struct handle unused;
+	struct pair *pair = pool_take(&relays->pairs, &unused);
+
+	if (pair == NULL)
+		return NULL;
+	pair->state = RELAYS_ASKED;
+	pair->ends[0].id = *from;
+	pair->ends[0].given_index = new_index(relays);
+	pair->ends[1].id = *peer;
+	pair->ends[1].given_index = new_index(relays);
+	return pair;
+}
+
+/* Both that asked are told, but for `silent` (or NULL): it knows, or is not to be reached. */
+static void end_pair(struct relays *relays, struct pair *pair, const struct id *silent)
+{
+	if (pair->state != RELAYS_ENDING)
+		set_state(relays, pair, RELAYS_ENDING);
+	for (unsigned e = 0; e < 2; e++) {
+		struct end *end = &pair->ends[e];
+		const bool knows = silent != NULL && id_equal(&end->id, silent);
+
+		end->tell = end->has_asked && !knows ? TELL_END : TELL_NOTHING;
+		end->has_asked &= !knows;
+	}
+}
+
+/* -- what happens -------------------------------------------------------------------------- */
+
+static int refuse(struct relays *relays, const struct id *from, const struct id *peer)
+{
+	if (!queue_is_full(&relays->refusal_queue))
+		relays->refusals[queue_push(&relays->refusal_queue)] =
+			(struct refusal){ .to = *from, .peer = *peer };
+	return ERR_FULL;
+}
+
+/* One end has asked, again or for the first time. */
+static void take_ask(struct relays *relays, struct mono now, struct pair *pair, unsigned e,
+		     uint32_t index)
+{
+	struct end *end = &pair->ends[e];
+
+	relays->changed |= pair->state == RELAYS_STANDS && end->own_index != index;
+	end->has_asked = true;
+	end->own_index = index;
+	end->asked = now;
+	relays->has_to_say = true;
+	if (pair->state == RELAYS_STANDS) {
+		end->tell = TELL_GRANT;
+	} else if (SECCHECK(SEC_RELAY_BOTH_ASKED, pair->ends[1 - e].has_asked)) {
+		set_state(relays, pair, RELAYS_STANDS);
+		pair->ends[0].tell = TELL_GRANT;
+		pair->ends[1].tell = TELL_GRANT;
+	}
+}
+
+int relays_ask(struct relays *relays, struct mono now, const struct id *from,
+	       const struct relay_message *ask)
+{
+	unsigned e = 0;
+	struct pair *pair;
+
+	if (ask->index == 0 || id_is_zero(&ask->peer) || id_equal(from, &ask->peer))
+		return ERR_MALFORMED;
+	pair = find(relays, from, &ask->peer, &e);
+	if (pair != NULL && pair->state == RELAYS_ENDING)
+		return ERR_AGAIN;
+	if ((pair == NULL || !pair->ends[e].has_asked) &&
+	    !SECCHECK(SEC_RELAY_SHARE, asked_by(relays, from) < RELAYS_PER_MEMBER))
+		return refuse(relays, from, &ask->peer);
+	if (pair == NULL)
+		pair = add(relays, from, &ask->peer);
+	if (pair == NULL)
+		return refuse(relays, from, &ask->peer);
+	take_ask(relays, now, pair, e, ask->index);
+	return 0;
+}
+
+void relays_end(struct relays *relays, struct mono now, const struct id *from,
+		const struct id *peer)
+{
+	unsigned e;
+	struct pair *pair = find(relays, from, peer, &e);
+
+	(void)now; /* ends at once */
+	if (pair != NULL && pair->ends[e].has_asked)
+		end_pair(relays, pair, from);
+}
+
+void relays_link_down(struct relays *relays, struct mono now, const struct id *member)
+{
+	(void)now;
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL &&
+		    (id_equal(&pair->ends[0].id, member) || id_equal(&pair->ends[1].id, member)))
+			end_pair(relays, pair, member);
+	}
+}
+
+/* -- what comes of it ---------------------------------------------------------------------- */
+
+static struct mono expiry_of(const struct pair *pair)
+{
+	const struct end *ends = pair->ends;
+
+	if (pair->state == RELAYS_ENDING)
+		return MONO_NEVER; /* it goes when it was polled */
+	if (pair->state == RELAYS_ASKED)
+		return mono_add_ms(ends[ends[1].has_asked ? 1 : 0].asked, RELAYS_LONELY_MS);
+	return mono_add_ms(mono_min(ends[0].asked, ends[1].asked), RELAYS_EXPIRY_MS);
+}
+
+/* What the pair has to tell one of its ends. */
+static bool tell(struct pair *pair, struct relays_output *ret)
+{
+	for (unsigned e = 0; e < 2; e++) {
+		struct end *end = &pair->ends[e];
+
+		if (end->tell == TELL_NOTHING)
+			continue;
+		*ret = (struct relays_output){ .kind = end->tell == TELL_GRANT ? RELAYS_GRANT
+									       : RELAYS_END,
+					       .to = end->id,
+					       .message.peer = pair->ends[1 - e].id };
+		if (end->tell == TELL_GRANT)
+			ret->message.index = end->given_index;
+		end->tell = TELL_NOTHING;
+		return true;
+	}
+	return false;
+}
+
+static bool tell_any(struct relays *relays, struct relays_output *ret)
+{
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle handle;
+		struct pair *pair = pool_slot(&relays->pairs, i, &handle);
+
+		if (pair != NULL && tell(pair, ret))
+			return true;
+		if (pair != NULL && pair->state == RELAYS_ENDING)
+			pool_give(&relays->pairs, handle);
+	}
+	relays->has_to_say = false;
+	return false;
+}
+
+static void end_expired(struct relays *relays, struct mono now)
+{
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL && mono_reached(now, expiry_of(pair)))
+			end_pair(relays, pair, NULL);
+	}
+}
+
+bool relays_poll(struct relays *relays, struct mono now, struct relays_output *ret)
+{
+	end_expired(relays, now);
+	if (relays->changed) {
+		relays->changed = false;
+		*ret = (struct relays_output){ .kind = RELAYS_CHANGED };
+		return true;
+	}
+	if (!queue_is_empty(&relays->refusal_queue)) {
+		const struct refusal *refusal =
+			&relays->refusals[queue_pop(&relays->refusal_queue)];
+
+		*ret = (struct relays_output){ .kind = RELAYS_END,
+					       .to = refusal->to,
+					       .message.peer = refusal->peer };
+		return true;
+	}
+	return relays->has_to_say && tell_any(relays, ret);
+}
+
+struct mono relays_deadline(const struct relays *relays)
+{
+	struct mono first = MONO_NEVER;
+
+	if (relays->changed || relays->has_to_say || !queue_is_empty(&relays->refusal_queue))
+		return (struct mono){ .us = 0 };
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		const struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL)
+			first = mono_min(first, expiry_of(pair));
+	}
+	return first;
+}
+
+bool relays_next(const struct relays *relays, uint32_t *cursor, struct relays_direction *ret)
+{
+	for (; *cursor < 2 * pool_end(&relays->pairs); ++*cursor) {
+		struct handle unused;
+		const struct pair *pair = pool_slot(&relays->pairs, *cursor / 2, &unused);
+		const struct end *ends;
+		unsigned e;
+
+		if (pair == NULL || pair->state != RELAYS_STANDS)
+			continue;
+		ends = pair->ends;
+		e = *cursor % 2;
+		*ret = (struct relays_direction){ .from = ends[e].id,
+						  .to = ends[1 - e].id,
+						  .index = ends[e].given_index,
+						  .to_index = ends[1 - e].own_index };
+		++*cursor;
+		return true;
+	}
+	return false;
+}

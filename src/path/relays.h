@@ -1,0 +1,69 @@
+/* relays.h - for whom we relay. Sans-I/O.
+ *
+ * Two members, each with a direct link to us, ask for each other; when both have asked, each is
+ * told by which index it reaches the other, and forward/ passes their datagrams on by a table made
+ * from relays_next(). We see an index and ciphertext.
+ *
+ *     (none) --one asks--> ASKED --the other asks--> STANDS --END, silence, link down--> ENDING
+ *        ^                   '------- END, RELAYS_LONELY_MS, link down ------------------^  |
+ *        '--------------------------- who has to know was told -----------------------------'
+ *
+ * Who asks when a limit is reached is told END.
+ */
+#ifndef PATH_RELAYS_H
+#define PATH_RELAYS_H
+
+#include "base/id.h"
+#include "base/mono.h"
+#include "base/rng.h"
+#include "wire/overlay.h"
+
+#define RELAYS_MAX 256          /* pairs, in whatever state */
+#define RELAYS_PER_MEMBER 32    /* of these, asked for by one member */
+#define RELAYS_REFRESH_MS 30000 /* an end repeats its ASK so often */
+#define RELAYS_EXPIRY_MS 100000 /* a pair stands so long after the last ASK of either side */
+#define RELAYS_LONELY_MS 10000  /* one side asked, and the other does not */
+#define RELAYS_REFUSALS_MAX 32  /* power of two; waiting to be polled, the newest is forgotten */
+
+enum relays_state { RELAYS_ASKED, RELAYS_STANDS, RELAYS_ENDING, RELAYS_STATES };
+
+struct relays; /* opaque */
+
+/* Borrows the rng. 0 or ERR_NOMEM. */
+int relays_new(struct rng *rng, struct relays **ret);
+void relays_del(struct relays *relays); /* accepts NULL */
+
+/* `from` asks to be connected with `ask->peer`; that policy allows it was asked before. 0;
+ * ERR_FULL (a limit; it is told END); ERR_AGAIN (the last such pair is still ending); ERR_MALFORMED
+ * (with itself or nobody, or without an index). */
+int relays_ask(struct relays *relays, struct mono now, const struct id *from,
+	       const struct relay_message *ask);
+void relays_end(struct relays *relays, struct mono now, const struct id *from,
+		const struct id *peer);
+/* The direct link with this member is gone. */
+void relays_link_down(struct relays *relays, struct mono now, const struct id *member);
+
+enum relays_output_kind {
+	RELAYS_CHANGED, /* the table for forward/ is to be made anew: before anybody is told */
+	RELAYS_GRANT,   /* to, message: tell it by which index it reaches its peer */
+	RELAYS_END,     /* to, message: no more */
+};
+struct relays_output {
+	enum relays_output_kind kind;
+	struct id to;
+	struct relay_message message;
+};
+bool relays_poll(struct relays *relays, struct mono now, struct relays_output *ret);
+struct mono relays_deadline(const struct relays *relays);
+
+/* One direction of a pair that stands: what comes from `from` under `index` goes to `to` under
+ * `to_index`. Start with *cursor 0; false after the last. */
+struct relays_direction {
+	struct id from, to;
+	uint32_t index, to_index;
+};
+bool relays_next(const struct relays *relays, uint32_t *cursor, struct relays_direction *ret);
+
+uint32_t relays_count(const struct relays *relays); /* pairs that stand */
+
+#endif

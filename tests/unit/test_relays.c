@@ -1,0 +1,374 @@
+/* test_relays.c - who is connected with whom, for how long, and who is told. */
+#include "path/relays.h"
+
+#include "tests/lib/allocations.h"
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+
+#include <string.h>
+
+static const struct id a = { { 1 } }, b = { { 2 } }, c = { { 3 } };
+
+struct fixture {
+	struct rng rng;
+	struct relays *relays;
+};
+
+static struct mono at_ms(uint64_t ms)
+{
+	return mono_add_ms((struct mono){ .us = 0 }, ms);
+}
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+
+	rng_init_seed(&f.rng, 5);
+	*state = &f;
+	return relays_new(&f.rng, &f.relays);
+}
+
+static int tear_down(void **state)
+{
+	relays_del(((struct fixture *)*state)->relays);
+	return 0;
+}
+
+static struct id member(uint32_t n)
+{
+	struct id id = { { 9, (uint8_t)(n >> 8), (uint8_t)n } };
+
+	return id;
+}
+
+static int ask(void **state, uint64_t ms, struct id from, struct id peer, uint32_t index)
+{
+	const struct relay_message message = { .peer = peer, .index = index };
+
+	return relays_ask(((struct fixture *)*state)->relays, at_ms(ms), &from, &message);
+}
+
+static struct relays_output output(void **state, uint64_t ms)
+{
+	struct relays_output out;
+
+	memset(&out, 0xaa, sizeof(out));
+	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us, 0);
+	assert_true(relays_poll(((struct fixture *)*state)->relays, at_ms(ms), &out));
+	return out;
+}
+
+static void expect_changed(void **state, uint64_t ms)
+{
+	assert_int_equal(output(state, ms).kind, RELAYS_CHANGED);
+}
+
+/* The index that was granted. */
+static uint32_t expect_grant(void **state, uint64_t ms, struct id to, struct id peer)
+{
+	const struct relays_output out = output(state, ms);
+
+	assert_int_equal(out.kind, RELAYS_GRANT);
+	assert_true(id_equal(&out.to, &to));
+	assert_true(id_equal(&out.message.peer, &peer));
+	assert_int_not_equal(out.message.index, 0);
+	return out.message.index;
+}
+
+static void expect_end(void **state, uint64_t ms, struct id to, struct id peer)
+{
+	const struct relays_output out = output(state, ms);
+
+	assert_int_equal(out.kind, RELAYS_END);
+	assert_true(id_equal(&out.to, &to));
+	assert_true(id_equal(&out.message.peer, &peer));
+}
+
+static void expect_nothing(void **state, uint64_t ms)
+{
+	struct relays_output out;
+
+	assert_false(relays_poll(((struct fixture *)*state)->relays, at_ms(ms), &out));
+}
+
+static void expect_standing(void **state, uint32_t count)
+{
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+	uint32_t directions = 0;
+
+	while (relays_next(((struct fixture *)*state)->relays, &cursor, &direction))
+		directions++;
+	assert_int_equal(directions, 2 * count);
+	assert_int_equal(relays_count(((struct fixture *)*state)->relays), count);
+}
+
+/* a and b, connected at `ms`; everything was told. */
+static void connect(void **state, uint64_t ms)
+{
+	assert_int_equal(ask(state, ms, a, b, 11), 0);
+	assert_int_equal(ask(state, ms, b, a, 22), 0);
+	expect_changed(state, ms);
+	(void)expect_grant(state, ms, a, b);
+	(void)expect_grant(state, ms, b, a);
+	expect_nothing(state, ms);
+}
+
+static void two_who_ask_for_each_other_are_connected(void **state)
+{
+	const struct fixture *f = *state;
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+
+	assert_int_equal(ask(state, 0, a, b, 11), 0);
+	expect_nothing(state, 0);
+	expect_standing(state, 0);
+	assert_int_equal(ask(state, 1, c, b, 33), 0); /* is no answer to a */
+	expect_nothing(state, 1);
+	assert_int_equal(ask(state, 2, b, a, 22), 0);
+	expect_changed(state, 2);
+	const uint32_t of_a = expect_grant(state, 2, a, b);
+	const uint32_t of_b = expect_grant(state, 2, b, a);
+
+	expect_nothing(state, 2);
+	assert_int_not_equal(of_a, of_b);
+	assert_true(relays_next(f->relays, &cursor, &direction));
+	assert_true(id_equal(&direction.from, &a) && id_equal(&direction.to, &b));
+	assert_int_equal(direction.index, of_a);
+	assert_int_equal(direction.to_index, 22);
+	assert_true(relays_next(f->relays, &cursor, &direction));
+	assert_true(id_equal(&direction.from, &b) && id_equal(&direction.to, &a));
+	assert_int_equal(direction.index, of_b);
+	assert_int_equal(direction.to_index, 11);
+	assert_false(relays_next(f->relays, &cursor, &direction));
+	expect_standing(state, 1);
+}
+
+static void who_repeats_its_ask_is_told_its_index_again(void **state)
+{
+	connect(state, 0);
+	assert_int_equal(ask(state, 1, a, b, 11), 0);
+	(void)expect_grant(state, 1, a, b);
+	expect_nothing(state, 1);
+	assert_int_equal(ask(state, 2, a, b, 12), 0); /* wants another index: another table */
+	expect_changed(state, 2);
+	(void)expect_grant(state, 2, a, b);
+	expect_nothing(state, 2);
+	expect_standing(state, 1);
+}
+
+static void nonsense_is_refused(void **state)
+{
+	const struct id nobody = { { 0 } };
+
+	assert_int_equal(ask(state, 0, a, a, 1), ERR_MALFORMED);
+	assert_int_equal(ask(state, 0, a, b, 0), ERR_MALFORMED);
+	assert_int_equal(ask(state, 0, a, nobody, 1), ERR_MALFORMED);
+	expect_nothing(state, 0);
+}
+
+static void who_asks_alone_is_told_so(void **state)
+{
+	assert_int_equal(ask(state, 0, a, b, 11), 0);
+	expect_nothing(state, 0);
+	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us,
+			 at_ms(RELAYS_LONELY_MS).us);
+	expect_nothing(state, RELAYS_LONELY_MS - 1);
+	assert_int_equal(ask(state, RELAYS_LONELY_MS - 1, a, b, 11), 0); /* asks on */
+	expect_nothing(state, RELAYS_LONELY_MS - 1);
+	expect_nothing(state, 2 * RELAYS_LONELY_MS - 2);
+	assert_true(ask(state, 0, b, c, 1) == 0); /* b asks, but for somebody else */
+	struct relays_output out;
+
+	assert_true(relays_poll(((struct fixture *)*state)->relays, at_ms(2 * RELAYS_LONELY_MS - 1),
+				&out));
+	assert_int_equal(out.kind, RELAYS_END);
+	assert_true(id_equal(&out.to, &a) && id_equal(&out.message.peer, &b));
+}
+
+static void a_pair_ends_when_either_side_falls_silent(void **state)
+{
+	connect(state, 0);
+	assert_int_equal(ask(state, 50000, a, b, 11), 0);
+	(void)expect_grant(state, 50000, a, b);
+	expect_nothing(state, RELAYS_EXPIRY_MS - 1);
+	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us,
+			 at_ms(RELAYS_EXPIRY_MS).us);
+	struct relays_output out;
+
+	assert_true(relays_poll(((struct fixture *)*state)->relays, at_ms(RELAYS_EXPIRY_MS), &out));
+	assert_int_equal(out.kind, RELAYS_CHANGED);
+	expect_standing(state, 0);
+	expect_end(state, RELAYS_EXPIRY_MS, a, b);
+	expect_end(state, RELAYS_EXPIRY_MS, b, a);
+	expect_nothing(state, RELAYS_EXPIRY_MS);
+	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us, MONO_NEVER.us);
+	connect(state, RELAYS_EXPIRY_MS);
+}
+
+static void who_ends_it_knows_and_the_other_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	connect(state, 0);
+	relays_end(f->relays, at_ms(1), &c, &a); /* not theirs to end */
+	expect_nothing(state, 1);
+	relays_end(f->relays, at_ms(1), &a, &b);
+	assert_int_equal(ask(state, 1, a, b, 11), ERR_AGAIN);
+	expect_changed(state, 1);
+	expect_end(state, 1, b, a);
+	expect_nothing(state, 1);
+	expect_standing(state, 0);
+	connect(state, 2);
+}
+
+static void who_did_not_ask_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(ask(state, 0, a, b, 11), 0);
+	relays_end(f->relays, at_ms(1), &b, &a);
+	expect_nothing(state, 1);
+	assert_int_equal(ask(state, 2, b, a, 22), 0);
+	expect_changed(state, 2);
+}
+
+static void a_lost_link_ends_all_pairs_of_the_member(void **state)
+{
+	struct fixture *f = *state;
+
+	connect(state, 0);
+	assert_int_equal(ask(state, 0, a, c, 13), 0);
+	assert_int_equal(ask(state, 0, c, a, 31), 0);
+	assert_int_equal(ask(state, 0, b, c, 23), 0);
+	expect_changed(state, 0);
+	(void)expect_grant(state, 0, a, c);
+	(void)expect_grant(state, 0, c, a);
+	relays_link_down(f->relays, at_ms(1), &a);
+	expect_changed(state, 1);
+	expect_end(state, 1, b, a);
+	expect_end(state, 1, c, a);
+	expect_nothing(state, 1);
+	expect_standing(state, 0);
+	assert_int_equal(ask(state, 2, c, b, 32), 0); /* that one was not a's */
+	expect_changed(state, 2);
+}
+
+static void a_member_has_only_its_share(void **state)
+{
+	for (uint32_t i = 0; i < RELAYS_PER_MEMBER; i++)
+		assert_int_equal(ask(state, 0, a, member(i), 1 + i), 0);
+	expect_nothing(state, 0);
+	assert_int_equal(ask(state, 0, a, b, 99), ERR_FULL);
+	expect_end(state, 0, a, b);
+	assert_int_equal(ask(state, 0, b, a, 98), 0); /* another's share, though with a */
+	assert_int_equal(ask(state, 0, a, b, 99), ERR_FULL);
+	expect_end(state, 0, a, b);
+	assert_int_equal(ask(state, 0, a, member(0), 1), 0); /* to repeat is not to ask for more */
+	relays_end(((struct fixture *)*state)->relays, at_ms(0), &a, &(struct id){ { 9, 0, 5 } });
+	expect_nothing(state, 0);
+	assert_int_equal(ask(state, 0, a, b, 99), 0);
+	expect_changed(state, 0);
+}
+
+static void there_is_room_for_so_many_pairs_and_no_more(void **state)
+{
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		assert_int_equal(ask(state, 0, member(i), a, 1), 0);
+	assert_int_equal(ask(state, 0, b, c, 1), ERR_FULL);
+	expect_end(state, 0, b, c);
+	for (uint32_t i = 0; i < 2 * RELAYS_REFUSALS_MAX; i++) /* a flood */
+		assert_int_equal(ask(state, 0, b, c, 1), ERR_FULL);
+	for (uint32_t i = 0; i < RELAYS_REFUSALS_MAX; i++)
+		expect_end(state, 0, b, c);
+	expect_nothing(state, 0);
+	for (uint32_t i = 0; i < RELAYS_PER_MEMBER; i++)
+		assert_int_equal(ask(state, 0, a, member(i), 1), 0);
+	expect_changed(state, 0);
+	expect_standing(state, RELAYS_PER_MEMBER);
+}
+
+/* Whatever happens: indices are unique, and what stands was asked for by both and is no older than
+ * it may be. */
+static void random_members_leave_it_sound(void **state)
+{
+	const struct fixture *f = *state;
+	struct rng rng;
+	uint64_t ms = 0;
+
+	rng_init_seed(&rng, 3);
+	for (unsigned step = 0; step < 20000; step++) {
+		const struct id from = member(rng_u32(&rng) % 8);
+		const struct id peer = member(rng_u32(&rng) % 8);
+		struct relays_direction directions[64];
+		struct relays_output out;
+		uint32_t cursor = 0;
+		uint32_t count = 0;
+
+		ms += rng_between(&rng, 0, 2000);
+		if (rng_chance(&rng, 800))
+			(void)ask(state, ms, from, peer, rng_u32(&rng));
+		else if (rng_chance(&rng, 800))
+			relays_end(f->relays, at_ms(ms), &from, &peer);
+		else
+			relays_link_down(f->relays, at_ms(ms), &from);
+		while (relays_poll(f->relays, at_ms(ms), &out))
+			assert_true(out.kind != RELAYS_GRANT || out.message.index != 0);
+		while (relays_next(f->relays, &cursor, &directions[count])) {
+			for (uint32_t i = 0; i < count; i++)
+				assert_int_not_equal(directions[i].index, directions[count].index);
+			assert_false(id_equal(&directions[count].from, &directions[count].to));
+			count++;
+		}
+		assert_int_equal(count, 2 * relays_count(f->relays));
+		assert_true(count <= 8 * 7);
+		assert_true(mono_reached(relays_deadline(f->relays), at_ms(ms)));
+	}
+}
+
+static void without_memory_there_is_none(void **state)
+{
+	const int64_t before = allocations_live();
+	struct relays *relays = NULL;
+	struct rng rng;
+	unsigned failed = 0;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	for (;; failed++) {
+		allocations_fail_at(failed + 1);
+		const int err = relays_new(&rng, &relays);
+
+		allocations_fail_at(0);
+		if (err == 0)
+			break;
+		assert_int_equal(err, ERR_NOMEM);
+		assert_int_equal(allocations_live(), before);
+	}
+	assert_true(failed >= 2);
+	relays_del(relays);
+	relays_del(NULL);
+}
+
+#define RELAYS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RELAYS_TEST(two_who_ask_for_each_other_are_connected),
+		RELAYS_TEST(who_repeats_its_ask_is_told_its_index_again),
+		RELAYS_TEST(nonsense_is_refused),
+		RELAYS_TEST(who_asks_alone_is_told_so),
+		RELAYS_TEST(a_pair_ends_when_either_side_falls_silent),
+		RELAYS_TEST(who_ends_it_knows_and_the_other_is_told),
+		RELAYS_TEST(who_did_not_ask_ends_nothing),
+		RELAYS_TEST(a_lost_link_ends_all_pairs_of_the_member),
+		RELAYS_TEST(a_member_has_only_its_share),
+		RELAYS_TEST(there_is_room_for_so_many_pairs_and_no_more),
+		RELAYS_TEST(random_members_leave_it_sound),
+		cmocka_unit_test(without_memory_there_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
