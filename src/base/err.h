@@ -30,7 +30,9 @@
 	X(ERR_PERMISSION, -22, "permission denied")                            \
 	X(ERR_AGAIN, -23, "nothing to do right now")                           \
 	X(ERR_TIMEOUT, -24, "no answer in time")                               \
-	X(ERR_PEER, -25, "somebody else answered")
+	X(ERR_PEER, -25, "somebody else answered")                             \
+	X(ERR_READ_ONLY, -26, "the file system is read-only")                  \
+	X(ERR_NO_SPACE, -27, "no space is left on the device")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum err { ERR_LIST(ERR_ENUM) };

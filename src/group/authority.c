@@ -132,7 +132,8 @@ static int complain_refusal(enum registry_refusal refusal, const struct registry
 	case REGISTRY_OTHER_IPV4:
 	case REGISTRY_OTHER_SALT:
 		return complain(c, ERR_EXISTS,
-				"this key has %s and keeps it when it is renewed; leave --ip away",
+				"this key has %s and keeps it when it is renewed; leave --ip and "
+				"--no-ip away",
 				ipv4);
 	case REGISTRY_KEY_REVOKED:
 		return complain(c, ERR_REVOKED,
@@ -153,7 +154,9 @@ static int choose_ipv4(const struct authority *authority, const struct authority
 	int err;
 
 	prefix_to_text(&authority->ipv4_prefix, text);
-	entry->has_ipv4 = true;
+	entry->has_ipv4 = !wish->no_ipv4;
+	if (wish->no_ipv4)
+		return 0;
 	if (wish->has_ipv4) {
 		memcpy(entry->ipv4, wish->ipv4, sizeof(entry->ipv4));
 		if (!prefix_has_host(&authority->ipv4_prefix, wish->ipv4))

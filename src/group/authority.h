@@ -43,6 +43,7 @@ struct authority_wish {
 	const struct ca_request *request; /* borrowed for the call */
 	bool has_ipv4; /* this address, please; else the one it has, else the lowest free one */
 	uint8_t ipv4[4];
+	bool no_ipv4;  /* none at all; not with has_ipv4 */
 	unsigned days; /* 1..CA_DAYS_MAX */
 };
 

@@ -200,8 +200,10 @@ int authority_files_check_none(const struct store *store, struct complaint *comp
 		return err;
 	file_free(&bytes);
 	CHECK(store_path(store, STORE_CA_KEY, &path) == 0);
-	return complain(complaint, ERR_EXISTS, "%s: the group \"%s\" exists already", path.text,
-			store->network);
+	return complain(complaint, ERR_EXISTS,
+			"%s: the group \"%s\" exists already; ipop request and ipop group sign %s "
+			"make this host a member again, ipop leave %s --with-ca ends the group",
+			path.text, store->network, store->network, store->network);
 }
 
 int authority_files_create(const struct store *store, const struct authority *authority,

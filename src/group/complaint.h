@@ -12,8 +12,8 @@ struct complaint {
 	char text[COMPLAINT_CHARS + 1]; /* printable ASCII, no full stop at its end */
 };
 
-/* Writes the sentence (cut if it is too long; bytes that are not printable become '?', for they may
- * come from a hostile file) and returns `err`, so that a refusal is one statement. */
+/* Writes the sentence (cut if it is too long; characters that are not printable ASCII become '?',
+ * for they may come from a hostile file) and returns `err`, so that a refusal is one statement. */
 __attribute__((format(printf, 3, 4))) int complain(struct complaint *complaint, int err,
 						   const char *format, ...);
 

@@ -10,8 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What else is in /var/lib/ipop: keys that wait for their certificate. */
-static const char reserved[] = "requests";
+/* Names that stand for something else: in /var/lib/ipop, or where the kernel keeps the settings of
+ * interfaces (net.ipv4.conf.all), which refuses such an interface. */
+static const struct {
+	const char *name, *why;
+} reserved[] = {
+	{ "requests", "that is where keys wait for their certificates" },
+	{ "all", "to the kernel that means all interfaces" },
+	{ "default", "to the kernel that means interfaces to come" },
+};
 
 /* An epoch, a space, the secret, a newline. */
 static_assert(NETWORK_SECRETS_MAX * (3 + 1 + TEXT_BASE64_CHARS(NETWORK_SECRET_BYTES) + 1) <=
@@ -29,11 +36,11 @@ int network_check_name(const char *name, struct complaint *complaint)
 				"\"%.40s\" cannot be the name of a network: it must be 1 to %u "
 				"characters of a-z, 0-9 and -, a letter first",
 				name, NETWORK_NAME_MAX);
-	if (strcmp(name, reserved) == 0)
-		return complain(complaint, ERR_MALFORMED,
-				"a network cannot be called \"%s\": that is where keys wait for "
-				"their certificates",
-				reserved);
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(name, reserved[i].name) == 0)
+			return complain(complaint, ERR_MALFORMED,
+					"a network cannot be called \"%s\": %s", name,
+					reserved[i].why);
 	return 0;
 }
 

@@ -10,8 +10,8 @@
 #define NETWORK_SECRETS_MAX 2 /* the epoch in force and the one before */
 #define NETWORK_SECRETS_TEXT_MAX 256
 
-/* [a-z][a-z0-9-]{0,14}, and no name that stands for something else in the directory where the
- * networks are: 0, or ERR_MALFORMED with a complaint. */
+/* [a-z][a-z0-9-]{0,14}, and no name that stands for something else on a host (requests, all,
+ * default): 0, or ERR_MALFORMED with a complaint. */
 int network_check_name(const char *name, struct complaint *complaint);
 
 /* What every member has and no stranger: it keeps strangers from seeing that we are there. */

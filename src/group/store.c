@@ -14,33 +14,33 @@
 /* What stands before the network's name and what behind it; the same for its directories. */
 struct place {
 	const char *before, *after;
-	unsigned mode;
 	size_t bytes_max; /* of files that are read */
-	bool secret;      /* not for other eyes: such a file is not used */
+	unsigned mode;
+	bool secret; /* not for other eyes: such a file is not used */
 };
 
 static const struct place files[STORE_FILES] = {
-	[STORE_CONFIG] = { "/etc/ipop/", ".conf", 0644, CONFIG_BYTES_MAX },
-	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", 0600, KEY_PEM_BYTES_MAX, true },
-	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", 0600, BUNDLE_BYTES_MAX, true },
-	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", 0600, KEY_PEM_BYTES_MAX, true },
-	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem", 0644,
-				   CERTIFICATE_PEM_BYTES_MAX },
-	[STORE_CA_REGISTRY] = { "/var/lib/ipop/", "/ca/registry", 0600, REGISTRY_BYTES_MAX },
-	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", 0600, NETWORK_SECRETS_TEXT_MAX,
+	[STORE_CONFIG] = { "/etc/ipop/", ".conf", CONFIG_BYTES_MAX, 0644, false },
+	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
+	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", BUNDLE_BYTES_MAX, 0600, true },
+	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
+	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem",
+				   CERTIFICATE_PEM_BYTES_MAX, 0644, false },
+	[STORE_CA_REGISTRY] = { "/var/lib/ipop/", "/ca/registry", REGISTRY_BYTES_MAX, 0600, false },
+	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", NETWORK_SECRETS_TEXT_MAX, 0600,
 			      true },
-	[STORE_CA_CONFIG] = { "/var/lib/ipop/", "/ca/group.conf", 0644, CONFIG_BYTES_MAX },
-	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0600, 0 },
-	[STORE_CONTROL] = { "/run/ipop/", "/control", 0660, 0 },
-	[STORE_LOG] = { "/run/ipop/", "/log", 0640, 0 },
+	[STORE_CA_CONFIG] = { "/var/lib/ipop/", "/ca/group.conf", CONFIG_BYTES_MAX, 0644, false },
+	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0, 0600, false },
+	[STORE_CONTROL] = { "/run/ipop/", "/control", 0, 0660, false },
+	[STORE_LOG] = { "/run/ipop/", "/log", 0, 0640, false },
 };
 
 static const struct place directories[STORE_DIRECTORIES] = {
-	[STORE_ETC] = { "/etc/ipop", NULL, 0755, 0 },
-	[STORE_REQUESTS] = { "/var/lib/ipop/requests", NULL, 0700, 0 },
-	[STORE_MEMBER] = { "/var/lib/ipop/", "", 0700, 0 },
-	[STORE_CA] = { "/var/lib/ipop/", "/ca", 0700, 0 },
-	[STORE_RUN] = { "/run/ipop/", "", 0750, 0 },
+	[STORE_ETC] = { "/etc/ipop", NULL, 0, 0755, false },
+	[STORE_REQUESTS] = { "/var/lib/ipop/requests", NULL, 0, 0700, false },
+	[STORE_MEMBER] = { "/var/lib/ipop/", "", 0, 0700, false },
+	[STORE_CA] = { "/var/lib/ipop/", "/ca", 0, 0700, false },
+	[STORE_RUN] = { "/run/ipop/", "", 0, 0750, false },
 };
 
 static int path_of(const struct store *store, const struct place *place, struct file_path *ret)

@@ -25,8 +25,12 @@ static int err_of(int error)
 		return ERR_NOT_FOUND;
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return ERR_PERMISSION;
+	case EROFS:
+		return ERR_READ_ONLY;
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_NO_SPACE;
 	case ELOOP: /* O_NOFOLLOW met a symbolic link */
 	case ENOTDIR:
 	case EISDIR:

@@ -43,12 +43,12 @@ void file_free(struct file_bytes *bytes);
 
 /* Replaces or makes a file: it has this mode and all these bytes, on the disk, or it is as it was.
  * 0, ERR_NOT_FOUND (no such directory), ERR_PERMISSION, ERR_UNSUPPORTED (something else than a
- * regular file is there), ERR_TOO_LONG, ERR_IO. */
+ * regular file is there), ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO. */
 int file_write(const char *path, struct span bytes, unsigned mode);
 
 /* Makes a directory with this mode and group, and those above it that are missing with 0755. One
  * that is there already gets mode and group, too. 0, ERR_PERMISSION, ERR_UNSUPPORTED (something
- * else is there), ERR_TOO_LONG, ERR_IO. */
+ * else is there), ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO. */
 int file_make_directory(const char *path, unsigned mode, uint32_t group);
 
 /* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is

@@ -173,6 +173,41 @@ static void a_renewal_keeps_what_the_key_has(void **state)
 	done(&g);
 }
 
+static void a_member_may_do_without_ipv4(void **state)
+{
+	struct authority_wish wish = { .no_ipv4 = true, .days = DAYS };
+	struct authority_issue issue;
+	struct ca_request request;
+	struct complaint complaint;
+	struct bundle bundle;
+	struct key *key;
+	struct group g;
+
+	(void)state;
+	init(&g, 1);
+	key = make_key(&g.entropy, KEY_ED25519);
+	request = request_of(key, "six");
+	wish.request = &request;
+	assert_int_equal(authority_sign(&g.authority, &wish, at_s(NOW_S), &issue, &g.complaint), 0);
+	assert_false(issue.certificate.has_ipv4);
+	assert_int_equal(authority_bundle(&g.authority, &issue.certificate, &bundle), 0);
+	assert_int_equal(verify(&bundle, NOW_S, &complaint), 0);
+	wish.no_ipv4 = false; /* a renewal keeps that */
+	assert_int_equal(authority_sign(&g.authority, &wish, at_s(NOW_S), &issue, &g.complaint), 0);
+	assert_true(issue.renewed);
+	assert_false(issue.certificate.has_ipv4);
+	wish.has_ipv4 = true;
+	prefix_at(&g.authority.ipv4_prefix, 77, wish.ipv4);
+	assert_int_equal(authority_sign(&g.authority, &wish, at_s(NOW_S), &issue, &g.complaint),
+			 ERR_EXISTS);
+	assert_string_equal(g.complaint.text,
+			    "this key has no IPv4 address and keeps it when it is "
+			    "renewed; leave --ip and --no-ip away");
+	key_free(key);
+	bundle_wipe(&bundle);
+	done(&g);
+}
+
 static void nobody_gets_what_is_held(void **state)
 {
 	struct authority_wish wish = { .has_ipv4 = true, .days = DAYS };
@@ -504,9 +539,10 @@ static void a_renewal_never_goes_back(void **state)
 
 static void names_of_networks(void **state)
 {
-	static const char *const bad[] = {
-		"", "Lab", "1ab", "-ab", "l_b", "l b", "l.b", "l/b", "abcdefghijklmnop", "requests"
-	};
+	static const char *const bad[] = { "",         "Lab", "1ab",
+					   "-ab",      "l_b", "l b",
+					   "l.b",      "l/b", "abcdefghijklmnop",
+					   "requests", "all", "default" };
 	static const char *const good[] = { "a", "lab", "a-1", "a-", "abcdefghijklmno", "request" };
 	struct complaint complaint;
 
@@ -565,6 +601,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_members),
 		cmocka_unit_test(a_renewal_keeps_what_the_key_has),
+		cmocka_unit_test(a_member_may_do_without_ipv4),
 		cmocka_unit_test(nobody_gets_what_is_held),
 		cmocka_unit_test(a_full_prefix_is_said_to_be_full),
 		cmocka_unit_test(only_its_own_key_unlocks_a_ca),

@@ -18,6 +18,7 @@
  * (--wrap in meson.build). */
 static struct {
 	unsigned fail_at, calls;
+	int error;              /* with which it fails */
 	size_t write_bytes_max; /* what one write() takes at most */
 } disk = { .write_bytes_max = SIZE_MAX };
 
@@ -33,7 +34,7 @@ int __wrap_renameat(int from, const char *old, int to, const char *new);
 
 static bool fails(void)
 {
-	errno = EIO;
+	errno = disk.error;
 	return ++disk.calls == disk.fail_at;
 }
 
@@ -78,6 +79,7 @@ static int set_up(void **state)
 	(void)state;
 	(void)snprintf(directory, sizeof(directory), "/tmp/ipop-test-file-XXXXXX");
 	disk.fail_at = disk.calls = 0;
+	disk.error = EIO;
 	disk.write_bytes_max = SIZE_MAX;
 	return mkdtemp(directory) == NULL ? -1 : 0;
 }
@@ -177,6 +179,25 @@ static void a_new_file_that_fails_is_not_there(void **state)
 	assert_int_equal(file_write(at("f"), span_text("new"), 0600), ERR_IO);
 	assert_int_equal(file_read(at("f"), 16, &bytes), ERR_NOT_FOUND);
 	assert_int_equal(entries(false), 0);
+}
+
+/* A full disk and a read-only one are no matter of permissions, and no accident. */
+static void a_failing_disk_says_how(void **state)
+{
+	static const struct {
+		int error, want;
+	} cases[] = {
+		{ EIO, ERR_IO },          { ENOSPC, ERR_NO_SPACE },   { EDQUOT, ERR_NO_SPACE },
+		{ EROFS, ERR_READ_ONLY }, { EACCES, ERR_PERMISSION }, { EPERM, ERR_PERMISSION },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		disk.error = cases[i].error;
+		disk.fail_at = 1;
+		disk.calls = 0;
+		assert_int_equal(file_write(at("f"), span_text("new"), 0600), cases[i].want);
+	}
 }
 
 static void symbolic_links_are_refused(void **state)
@@ -305,6 +326,7 @@ int main(void)
 		IN_DIRECTORY(what_was_written_is_read),
 		IN_DIRECTORY(a_failure_leaves_the_old_or_the_new),
 		IN_DIRECTORY(a_new_file_that_fails_is_not_there),
+		IN_DIRECTORY(a_failing_disk_says_how),
 		IN_DIRECTORY(symbolic_links_are_refused),
 		IN_DIRECTORY(what_is_no_file_is_refused),
 		IN_DIRECTORY(reading_has_a_limit),
