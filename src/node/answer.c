@@ -28,7 +28,9 @@ static void try_ping(struct node *node, struct now now, struct asked *asked)
 	struct writer w = writer_of(out.payload, sizeof(out.payload));
 	const struct peer *peer = peer_by_text(node, asked->peer_text, &asked->peer);
 
-	if (peer != NULL && peer_is_up(peer)) {
+	if (peer_is_self(node, asked->peer_text)) {
+		fail_ping(asked, ERR_UNSUPPORTED, "that is this host itself; ping another member");
+	} else if (peer != NULL && peer_is_up(peer)) {
 		asked->ping_token = rng_u64(&node->rng) | 1;
 		asked->sent = now.mono;
 		frame_probe_encode(&(struct frame_probe){ .token = asked->ping_token }, &w);
@@ -124,7 +126,7 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 	if (asked->ping_token == 0)
 		try_ping(node, now, asked);
 	else if (!asked->answered && mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS)))
-		fail_ping(asked, ERR_TIMEOUT, "no reply");
+		fail_ping(asked, ERR_TIMEOUT, "");
 	else if (asked->answered && peer == NULL)
 		fail_ping(asked, ERR_NOT_FOUND, "it answered, and left");
 	if (asked->err != 0) {

@@ -235,16 +235,34 @@ static void established(struct node *node, struct now now, struct channel *chann
 	limit_channels(node, now, handle);
 }
 
+/* Who leaves does not answer in any session. He says goodbye in those that he knows; those of a run
+ * of his that ended without a word are known to us alone, and would pass for another way to him. */
+static void forget_others(struct node *node, struct now now, struct handle peer)
+{
+	for (uint32_t i = 0; i < node->channels_end; i++) {
+		struct channel *channel = &node->channels[i];
+
+		if (!handle_equal(channel->peer, peer))
+			continue;
+		channel->confirmed = false;
+		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
+	}
+}
+
 static void closed(struct node *node, struct now now, const struct session_output *output)
 {
+	const struct session_reason *reason = &output->reason;
 	struct channel *channel = channel_of(node, output->session);
 	const struct handle session = output->session;
-	const char *why = output->reason.text;
+	const char *why = reason->text;
 
 	if (channel != NULL) {
 		const struct handle peer = channel->peer;
 
 		close_channel(node, channel);
+		if (!handle_is_none(peer) && reason->remote &&
+		    reason->close == FRAME_CLOSE_SHUTDOWN)
+			forget_others(node, now, peer);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);
 	}

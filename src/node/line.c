@@ -76,7 +76,9 @@ static void dial(struct node *node, struct now now, struct line *line)
 			line->dials[i] = session;
 	}
 	if (is_dialling(line))
-		peer_of(node, line)->why = "dialled, no answer yet";
+		peer_of(node, line)->why = peer_of(node, line)->name[0] == '\0'
+						   ? "dialled, no answer yet"
+						   : "it was here; dialled again, no answer yet";
 	else
 		fail(node, now, line, "cannot dial: too many sessions");
 }

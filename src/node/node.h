@@ -149,7 +149,8 @@ struct node_reply {
 		} pong;
 		struct {
 			int err;
-			const char *text;
+			const char *text; /* a sentence; of ERR_TIMEOUT: why the peer is not
+					   * up, or empty if it is and did not answer */
 		} error;
 	};
 };

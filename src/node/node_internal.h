@@ -154,6 +154,8 @@ struct peer *peer_find(struct node *node, const struct id *id, struct handle *re
 /* Finds or makes; NULL if NODE_PEERS_MAX are known. */
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
+/* Whether this is a name, an address or the id of our own. */
+bool peer_is_self(const struct node *node, const char *text);
 /* `session` carries the peer's traffic from now on. */
 void peer_use(struct node *node, struct now now, struct handle handle, struct handle session);
 /* One of its sessions closed: another takes over, or the peer is down, and forgotten unless a line

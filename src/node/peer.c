@@ -281,6 +281,15 @@ struct peer *peer_by_text(struct node *node, const char *text, struct handle *re
 	return NULL;
 }
 
+bool peer_is_self(const struct node *node, const char *text)
+{
+	struct peer self = { .id = node->certificate.id, .has_ipv4 = node->certificate.has_ipv4 };
+
+	memcpy(self.name, node->certificate.name, sizeof(self.name));
+	memcpy(self.ipv4, node->certificate.ipv4, sizeof(self.ipv4));
+	return is_named(node, &self, text);
+}
+
 void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret)
 {
 	const struct channel *channel = channel_of(node, peer->session);

@@ -182,6 +182,14 @@ int sessions_handshake(struct sessions *s, struct now now, const struct carrier 
 	}
 }
 
+/* What becomes of a session that the peer ends, as people get to read it. */
+static const char *close_text(uint8_t reason)
+{
+	if (reason == FRAME_CLOSE_DENIED)
+		return "the peer's policy denies us";
+	return reason == FRAME_CLOSE_SHUTDOWN ? "the peer said goodbye" : "the peer closed";
+}
+
 static int take_close(struct sessions *s, struct session *session, struct now now,
 		      struct span payload)
 {
@@ -192,9 +200,7 @@ static int take_close(struct sessions *s, struct session *session, struct now no
 	session_close(s, session, now,
 		      &(struct session_reason){ .close = close.reason,
 						.remote = true,
-						.text = close.reason == FRAME_CLOSE_DENIED
-								? "the peer's policy denies us"
-								: "the peer closed" },
+						.text = close_text(close.reason) },
 		      false);
 	return 0;
 }

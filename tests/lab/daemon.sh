@@ -255,7 +255,11 @@ test_end() {
 	lab_check "with success" lab_wait two ipopd
 	lab_check "its interface is gone" eval '! has_interface two'
 	lab_check "its socket is gone" test ! -e "$(root_of two)/run/ipop/lab/control"
+	local self
+	self=$(value_of one ipv6)
 	lab_check "the peer was told" lab_wait_until 3 '! knows_peer one'
+	lab_check "a ping says who is not there" refused 5 "lab: two is not up: " ipop_on one ping two -c 1
+	lab_check "a ping of oneself is none" refused 2 "that is this host itself" ipop_on one ping "$self"
 	lab_check "SIGTERM ends it, too" lab_stop one ipopd
 	lab_check "with nothing left" eval '! has_interface one && [[ ! -e $(root_of one)/run/ipop/lab/control ]]'
 }
@@ -299,8 +303,10 @@ s.bind(("", 5000))
 print("bound", flush=True)
 signal.pause()'
 	lab_wait_until 5 grep -q bound "$LAB_DIR/two/blocker.log"
-	lab_check "a port that is taken" two_is_refused 1 "UDP port 5000 is in use"
+	lab_check "a port that is taken" two_is_refused 1 "set another \`port =\` in $config"
 	lab_stop two blocker
+	echo "port = 443" >"$config"
+	lab_check "a port for root" two_is_refused 1 "UDP port 443 is only for root"
 	echo "prot = 5000" >"$config"
 	lab_check "a misspelt option" two_is_refused 1 'did you mean "port"'
 	cp "$LAB_DIR/config.kept" "$config"

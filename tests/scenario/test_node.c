@@ -458,6 +458,34 @@ static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
 	SCENARIO_EXPECT(world, status_of(0).sessions.sessions == 0);
 }
 
+/* One who died without a word, came back and leaves: what the other holds of the first run is no
+ * reason to wait for him. */
+static void who_leaves_after_a_crash_is_gone(struct world *world)
+{
+	struct node_reply reply;
+	bool gone = false;
+
+	start_star(world, 2);
+	run_ms(1000);
+	world_crash(world, lab.members[1].host);
+	lab.members[1].node = NULL;
+	run_ms(1000);
+	start(1);
+	run_ms(1000);
+	SCENARIO_EXPECT(world, status_of(0).sessions.sessions == 2);
+	node_host_request(lab.members[1].node, NODE_SHUTDOWN, "");
+	run_ms(100);
+	SCENARIO_EXPECT(world, status_of(0).peers_up == 0);
+	run_ms(5000);
+	SCENARIO_EXPECT(world, status_of(0).sessions.sessions == 0);
+	node_host_request(lab.members[0].node, NODE_PING, "member-1");
+	run_ms(10);
+	while (node_host_reply(lab.members[0].node, &reply))
+		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
+				strcmp(reply.error.text, "the peer said goodbye") == 0);
+	SCENARIO_EXPECT(world, gone);
+}
+
 /* The CA gave an address to another member while its first holder's certificate is still valid. */
 static void two_with_one_ipv4_address_keep_their_ipv6(struct world *world)
 {
@@ -516,6 +544,21 @@ static void a_user_pings_by_name_address_and_id(struct world *world)
 	SCENARIO_EXPECT(world, pongs == 3 && errors == 1);
 }
 
+static void nobody_pings_himself(struct world *world)
+{
+	static const char *const names[] = { "member-1", "member-1.test.ipop", "10.130.0.2" };
+	struct node_reply reply;
+	unsigned refused = 0;
+
+	start_star(world, 2);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		node_host_request(lab.members[1].node, NODE_PING, names[i]);
+	run_ms(1); /* at once, not when a time is over */
+	while (node_host_reply(lab.members[1].node, &reply))
+		refused += reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_UNSUPPORTED;
+	SCENARIO_EXPECT(world, refused == 3);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -540,9 +583,11 @@ int main(int argc, char **argv)
 		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
 		{ .name = "silent", .play = who_falls_silent_is_remembered },
 		{ .name = "leaves", .play = who_leaves_says_so_and_lets_nobody_in },
+		{ .name = "leave-after-crash", .play = who_leaves_after_a_crash_is_gone },
 		{ .name = "one-ipv4", .play = two_with_one_ipv4_address_keep_their_ipv6 },
 		{ .name = "paused", .play = a_paused_hub_keeps_its_members },
 		{ .name = "ping", .play = a_user_pings_by_name_address_and_id },
+		{ .name = "ping-self", .play = nobody_pings_himself },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

@@ -142,13 +142,22 @@ static void expect_error(int client, const char *code, int exit_code)
 	json_decref(json);
 }
 
+static void reply_error(uint64_t token, int err, const char *text)
+{
+	const struct node_reply reply = { .token = token,
+					  .kind = NODE_REPLY_ERROR,
+					  .error = { .err = err, .text = text } };
+
+	control_reply(daemon_side.control, daemon_side.now, &reply, &world);
+}
+
 static void reply(uint64_t token, enum node_reply_kind kind)
 {
 	struct node_reply reply = { .token = token, .kind = kind };
 
 	if (kind == NODE_REPLY_ERROR) {
 		reply.error.err = ERR_TIMEOUT;
-		reply.error.text = "beta does not answer";
+		reply.error.text = "";
 	}
 	control_reply(daemon_side.control, daemon_side.now, &reply, &world);
 }
@@ -247,6 +256,34 @@ static void an_error_replaces_what_was_begun(void **state)
 	assert_string_equal(request.request.peer, "beta");
 	reply(request.token, NODE_REPLY_ERROR);
 	expect_error(client, "ERR_TIMEOUT", 5);
+	(void)close(client);
+}
+
+static void a_ping_that_fails_says_whose_it_was(void **state)
+{
+	static const struct {
+		int err;
+		const char *text, *want;
+	} cases[] = {
+		{ ERR_TIMEOUT, "", "beta does not answer" },
+		{ ERR_TIMEOUT, "dialled, no answer yet", "beta is not up: dialled, no answer yet" },
+		{ ERR_NOT_FOUND, "no peer of that name", "no peer of that name" },
+	};
+	const int client = connect_as(1000, false);
+	struct control_request request;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *json;
+
+		say(client, PING);
+		assert_true(poll_request(&request));
+		reply_error(request.token, cases[i].err, cases[i].text);
+		json = hear(client);
+		assert_non_null(json);
+		expect_text(json, "text", cases[i].want);
+		json_decref(json);
+	}
 	(void)close(client);
 }
 
@@ -497,6 +534,7 @@ int main(void)
 		WITH_DAEMON(a_status_is_answered_by_the_node),
 		WITH_DAEMON(peers_come_one_by_one),
 		WITH_DAEMON(an_error_replaces_what_was_begun),
+		WITH_DAEMON(a_ping_that_fails_says_whose_it_was),
 		WITH_DAEMON(requests_are_answered_in_their_order),
 		WITH_DAEMON(a_request_may_come_in_pieces),
 		WITH_DAEMON(only_who_may_change_things_ends_the_daemon),

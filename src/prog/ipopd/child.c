@@ -158,7 +158,11 @@ static int open_port(struct child *c, struct udp *ret)
 {
 	const struct config *config = &c->settings.config;
 	const uint16_t port = (uint16_t)config->port;
-	int err = udp_open(ret, port);
+	struct file_path path;
+	int err = store_path(&c->store, STORE_CONFIG, &path);
+
+	if (err == 0)
+		err = udp_open(ret, port);
 
 	if (err == ERR_EXISTS && !config->is_set[CONFIG_PORT]) {
 		log_info("UDP port %u is taken; another one will do", port);
@@ -168,14 +172,13 @@ static int open_port(struct child *c, struct udp *ret)
 		return complain(
 			&c->complaint, err,
 			"UDP port %u is in use: end the program that has it, or set another "
-			"`port =` in /etc/ipop/%s.conf",
-			port, c->store.network);
+			"`port =` in %s",
+			port, path.text);
 	if (err == ERR_PERMISSION)
 		return complain(
 			&c->complaint, err,
-			"UDP port %u is only for root: set `port =` in /etc/ipop/%s.conf to "
-			"one from 1024 on",
-			port, c->store.network);
+			"UDP port %u is only for root: set `port =` in %s to one from 1024 on",
+			port, path.text);
 	return err < 0 ? complain(&c->complaint, err, "cannot open UDP port %u: %s", port,
 				  err_text(err))
 		       : 0;
@@ -246,7 +249,7 @@ static int exit_code_of(int err)
 	}
 }
 
-int child_run(void)
+int child_run(const char *root)
 {
 	struct child *c;
 	int err = set_signals();
@@ -256,7 +259,7 @@ int child_run(void)
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return EXIT_FAILED;
-	c->store.root = "";
+	c->store.root = root;
 	c->fds[CHANNEL_FD_BUNDLE] = c->fds[CHANNEL_FD_KEY] = c->fds[CHANNEL_FD_CONFIG] = -1;
 	err = wait_for_start(c);
 	if (err == 0)

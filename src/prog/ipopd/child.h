@@ -2,8 +2,9 @@
 #ifndef PROG_IPOPD_CHILD_H
 #define PROG_IPOPD_CHILD_H
 
-/* Finds the steward behind PROCESS_CHANNEL. Returns the process's exit code; before a network was
+/* Finds the steward behind PROCESS_CHANNEL. The root ("": the whole system) is there for sentences;
+ * what is to be read comes as descriptors. Returns the process's exit code; before a network was
  * ever usable the steward ends with the same. */
-int child_run(void);
+int child_run(const char *root);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/seccheck.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -372,6 +373,22 @@ static void complete(struct control *control, struct now now, struct handle hand
 		handle_input(control, now, handle);
 }
 
+/* For a ping the sentence begins with whom it was for. */
+static void answer_error(struct client *client, const struct node_reply *reply)
+{
+	char text[NODE_PEER_TEXT_MAX + 160]; /* reasons are short; a longer one is cut */
+	const char *const why = reply->error.text;
+
+	answers_free(&client->output);
+	if (client->request.verb != REQUEST_PING || reply->error.err != ERR_TIMEOUT) {
+		answers_error(&client->output, reply->error.err, why);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s %s%s", client->request.peer,
+		       *why == '\0' ? "does not answer" : "is not up: ", why);
+	answers_error(&client->output, ERR_TIMEOUT, text);
+}
+
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
 		   const struct answers_world *world)
 {
@@ -398,8 +415,7 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		complete(control, now, handle);
 		break;
 	case NODE_REPLY_ERROR:
-		answers_free(&client->output);
-		answers_error(&client->output, reply->error.err, reply->error.text);
+		answer_error(client, reply);
 		complete(control, now, handle);
 		break;
 	}

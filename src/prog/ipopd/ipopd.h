@@ -1,8 +1,8 @@
 /* ipopd.h - what all parts of the daemon share: how it ends, and whose it is.
  *
  * Three programs are in this one: the steward, which main() runs; the node, which the steward
- * executes anew as `ipopd --child NET`; and `ipopd --lookup HOST PORT`, which asks the resolver and
- * ends. The last two are for the steward alone.
+ * executes anew as `ipopd --child NET ROOT`; and `ipopd --lookup HOST PORT`, which asks the
+ * resolver and ends. The last two are for the steward alone.
  */
 #ifndef PROG_IPOPD_IPOPD_H
 #define PROG_IPOPD_IPOPD_H

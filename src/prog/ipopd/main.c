@@ -25,8 +25,8 @@ static const char usage[] =
 	"\n"
 	"  --root DIR     use DIR/etc/ipop, DIR/var/lib/ipop and DIR/run/ipop\n"
 	"  --foreground   stay in the foreground, which it does in any case\n"
-	"  --help         show this\n"
-	"  --version      show the version\n"
+	"  -h, --help     show this\n"
+	"  -V, --version  show the version\n"
 	"\n"
 	"Example: ipopd --foreground lab\n";
 
@@ -64,14 +64,14 @@ static int parse(int argc, char **argv, struct arguments *ret)
 		{ "root", required_argument, NULL, 'r' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct complaint complaint;
 	int code = -1;
 	int option;
 
-	while (code < 0 && (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+	while (code < 0 && (option = getopt_long(argc, argv, "hV", options, NULL)) >= 0) {
 		switch (option) {
 		case 'r':
 			code = set_root(ret, optarg);
@@ -80,7 +80,7 @@ static int parse(int argc, char **argv, struct arguments *ret)
 			break;
 		case 'h':
 			return fputs(usage, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
-		case 'v':
+		case 'V':
 			return printf("ipopd %s\n", version_text()) < 0 ? EXIT_FAILED : EXIT_OK;
 		default:
 			return EXIT_USAGE; /* getopt has said why */
@@ -137,8 +137,8 @@ int main(int argc, char **argv)
 
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) /* standard error may be a pipe that ends */
 		return EXIT_FAILED;
-	if (argc == 3 && strcmp(argv[1], IPOPD_OPTION_CHILD) == 0)
-		return child_run(); /* the network's name is there for ps(1) */
+	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_CHILD) == 0)
+		return child_run(argv[3]); /* the network's name is there for ps(1) */
 	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_LOOKUP) == 0)
 		return lookups_child(argv[2], argv[3]);
 	code = parse(argc, argv, &arguments);

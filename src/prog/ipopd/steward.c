@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "crypto/start.h"
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/notify.h"
@@ -103,7 +104,9 @@ static void kill_node(struct steward *s)
 
 static int spawn(struct steward *s, const struct channel_message *start)
 {
-	const char *const argv[] = { "ipopd", IPOPD_OPTION_CHILD, s->config->store->network, NULL };
+	const struct store *const store = s->config->store;
+	const char *const argv[] = { "ipopd", IPOPD_OPTION_CHILD, store->network, store->root,
+				     NULL };
 	static const char *const environment[] = { NULL };
 	struct process_config config = {
 		.argv = argv, .environment = environment, .uid = s->uid, .gid = s->gid
@@ -479,8 +482,10 @@ static int find_user(struct steward *s, struct complaint *complaint)
 static int begin(struct steward *s, struct mono now, struct complaint *complaint)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
-	int err;
+	int err = crypto_start();
 
+	if (err < 0)
+		return complain(complaint, err, "the crypto library gives wrong answers");
 	if (loop_init(&s->loop) < 0 ||
 	    signals_open(signals, sizeof(signals) / sizeof(signals[0]), &s->signals) < 0)
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
