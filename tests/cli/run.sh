@@ -119,7 +119,7 @@ guards_the_files() {
 
 guards_the_files_whatever_the_umask() (
 	umask 0
-	run 0 on umask group create other --bootstrap b:1 --name alpha &&
+	run 0 on umask group create other --bootstrap b:4001 --name alpha &&
 		mode_is 600 umask/var/lib/ipop/other/ca/key.pem &&
 		mode_is 755 umask/etc/ipop &&
 		umask 0777 &&
@@ -129,26 +129,38 @@ guards_the_files_whatever_the_umask() (
 )
 
 makes_no_group_twice() {
-	refuses 1 'ipop leave lab leaves it' on a group create lab --bootstrap x:1 --name alpha &&
+	refuses 1 'ipop leave lab leaves it' on a group create lab --bootstrap x:4001 --name alpha &&
 		rm a/etc/ipop/lab.conf &&
-		refuses 1 'exists already' on a group create lab --bootstrap x:1 --name alpha &&
+		refuses 1 'exists already; ipop request and ipop group sign lab' on a group create lab --bootstrap x:4001 --name alpha &&
 		run 0 on a join a/var/lib/ipop/lab/bundle.json --no-up &&
 		says a/etc/ipop/lab.conf '#port = 4767' &&
 		on a group list lab >/dev/null
 }
 
 refuses_groups_that_cannot_be() {
-	refuses 2 'cannot be the name of a network' on x group create Lab --bootstrap b:1 &&
-		refuses 2 'keys wait' on x group create requests --bootstrap b:1 &&
+	refuses 2 'cannot be the name of a network' on x group create Lab --bootstrap b:4001 &&
+		refuses 1 'a network interface "lo" already' \
+			on x group create lo --bootstrap b:4001 --name h &&
+		refuses 2 'keys wait' on x group create requests --bootstrap b:4001 &&
 		refuses 2 '--bootstrap HOST:PORT is missing' on x group create lab &&
 		refuses 2 'must be HOST:PORT' on x group create lab --bootstrap b:70000 &&
 		refuses 2 'IPv4 prefix of /8 to /30' \
-			on x group create lab --bootstrap b:1 --name h --prefix 10.0.0.0/31 &&
+			on x group create lab --bootstrap b:4001 --name h --prefix 10.0.0.0/31 &&
 		refuses 2 'from 1 to 3650' \
-			on x group create lab --bootstrap b:1 --name h --days 0 &&
+			on x group create lab --bootstrap b:4001 --name h --days 0 &&
 		refuses 2 'without - at its ends' \
-			on x group create lab --bootstrap b:1 --name -h &&
+			on x group create lab --bootstrap b:4001 --name -h &&
 		[ ! -e x ]
+}
+
+# Whatever the host keeps for root: the last port of those, and the first that is for all.
+refuses_ports_of_root() {
+	first=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
+	if [ "$first" -gt 1 ]; then
+		refuses 2 "choose one from $first on" \
+			on x group create lab --bootstrap "b:$((first - 1))" --name h || return 1
+	fi
+	[ ! -e x ] && run 0 on ports group create lab --bootstrap "b:$first" --name h
 }
 
 joins_a_second_host() {
@@ -198,8 +210,17 @@ gives_the_address_that_is_wished() {
 	address=$(on a group list lab | sed -n 's/^beta *\([0-9.]*\) .*/\1/p')
 	run 0 on a group sign lab gamma.request --ip "${address%.*}.77" &&
 		says err "${address%.*}.77" &&
-		refuses 1 'not its first or last' on a group sign lab second.request --ip 192.0.2.1 &&
+		refuses 2 'not its first or last' on a group sign lab second.request --ip 192.0.2.1 &&
 		refuses 2 'must be an IPv4 address' on a group sign lab second.request --ip 1.2.3
+}
+
+signs_without_an_address() {
+	on six request --name six >six.request 2>/dev/null
+	refuses 2 'it is one or the other' on a group sign lab six.request --no-ip --ip 10.1.2.3 &&
+		run 0 on a group sign lab six.request --no-ip && cp out six.bundle &&
+		says err 'Signed "six": no IPv4 address' &&
+		run 0 on six join six.bundle --no-up &&
+		run 0 on a group list lab --json && says out '"ipv4": null'
 }
 
 refuses_what_is_no_request() {
@@ -234,7 +255,7 @@ refuses_bundles_that_are_none() {
 }
 
 refuses_certificates_of_another_ca() {
-	run 0 on e group create lab --bootstrap b:1 --name alpha || return 1
+	run 0 on e group create lab --bootstrap b:4001 --name alpha || return 1
 	grep '"certificate"' beta.bundle >certificate
 	sed -e '/"certificate"/{r certificate
 		d;}' e/var/lib/ipop/lab/bundle.json >mixed
@@ -319,7 +340,7 @@ guards_the_ca_by_a_passphrase() {
 	echo 'correct horse' >phrase
 	echo 'battery staple' >wrong
 	: >empty
-	run 0 on h group create lab --bootstrap b:1 --name alpha --passphrase-file phrase &&
+	run 0 on h group create lab --bootstrap b:4001 --name alpha --passphrase-file phrase &&
 		says out 'under a passphrase' &&
 		says h/var/lib/ipop/lab/ca/key.pem 'ENCRYPTED PRIVATE KEY' &&
 		run 0 on h group sign lab phi.request --passphrase-file phrase &&
@@ -331,7 +352,7 @@ guards_the_ca_by_a_passphrase() {
 }
 
 asks_for_the_passphrase_on_the_terminal() {
-	create="$ipop --root tty group create lab --bootstrap b:1 --name alpha --passphrase"
+	create="$ipop --root tty group create lab --bootstrap b:4001 --name alpha --passphrase"
 	sign="$ipop --root tty group sign lab phi.request"
 	# shellcheck disable=SC2086 # words
 	run 1 "$typist" $create -- 'New passphrase' one 'Again' two 'New' three 'Again' four \
@@ -463,6 +484,26 @@ install_fake() {
 	chmod +x bin/ipopd
 }
 
+# unprivileged COMMAND...: as somebody to whom modes of files apply.
+unprivileged() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --bounding-set -dac_override,-dac_read_search "$@"
+	else
+		"$@"
+	fi
+}
+
+tells_denied_from_absent() {
+	mkdir -p shut/etc/ipop && chmod 0 shut/etc/ipop
+	refuses 7 'shut/etc/ipop: permission denied' unprivileged "$ipop" --root shut status &&
+		run 7 unprivileged "$ipop" --root shut status --json &&
+		says out '"code": "ERR_PERMISSION"' && chmod 700 shut/etc/ipop &&
+		refuses 4 'in no network' unprivileged "$ipop" --root shut status &&
+		refuses 2 '--root: garbage is no directory' on garbage status &&
+		refuses 2 'longer than 900 characters' on "$(printf '%01000d' 0)" status &&
+		[ "$(wc -c <err)" -lt 100 ]
+}
+
 says_what_is_not_running() {
 	refuses 3 'lab is not running; ipop up lab starts it' on b status &&
 		refuses 3 'is not running' on b peers &&
@@ -472,7 +513,8 @@ says_what_is_not_running() {
 		refuses 4 'not in the network "den", but in: lab' on b status den &&
 		run 3 on b status --json && says out '"schema": "ipop.error/1"' &&
 		says out '"exit": 3' &&
-		run 0 on b version && says out 'ipop 0.'
+		run 0 on b version && says out 'ipop 0.' && cp out version &&
+		run 0 on b --version && cmp -s out version && run 0 on b -V && cmp -s out version
 }
 
 goes_up_and_tells_the_address() {
@@ -513,7 +555,7 @@ shows_peers() {
 }
 
 pings() {
-	run 0 on b ping alpha -c 1 && says out 'alpha answers after 0.81 ms directly' &&
+	run 0 on b ping alpha -c1 && says out 'alpha answers after 0.81 ms directly' &&
 		run 0 on b ping alpha lab -c 1 --json && [ "$(field rtt_us out)" = 812 ] &&
 		pong_json false >answers/ping.2 &&
 		run 6 on b ping alpha -c 1 && says out 'not directly' &&
@@ -522,7 +564,8 @@ pings() {
 		run 5 on b ping alpha -c 1 && says err 'lab: alpha does not answer' &&
 		error_json ERR_DENIED 'not allowed' 7 >answers/ping.5 &&
 		run 7 on b ping alpha && says err 'not allowed' &&
-		refuses 2 'from 1 to' on b ping alpha -c 0
+		refuses 2 'from 1 to' on b ping alpha -c 0 &&
+		refuses 2 'a peer is a host name' on b ping "$(printf '\374')"
 }
 
 distrusts_the_daemon() {
@@ -543,8 +586,15 @@ goes_down() {
 tells_why_it_did_not_start() {
 	answers
 	: >answers/die
+	cp b/run/ipop/lab/log before
 	refuses 8 'no such lab' bin/ipop --root b up &&
 		says err 'the daemon ended with exit code 8' &&
+		run 8 bin/ipop --root b up && [ "$(grep -c 'no such lab' err)" = 1 ] &&
+		[ "$(grep -c 'no such lab' b/run/ipop/lab/log)" = 2 ] &&
+		head -n 1 b/run/ipop/lab/log | cmp -s - before &&
+		head -c 1048577 /dev/zero >b/run/ipop/lab/log &&
+		run 8 bin/ipop --root b up && [ "$(wc -l <b/run/ipop/lab/log)" = 2 ] &&
+		[ "$(wc -c <b/run/ipop/lab/log.old)" = 1048577 ] &&
 		rm answers/die && cp bin/ipopd ipopd.kept && rm bin/ipopd &&
 		refuses 1 'ipopd is not there' bin/ipop --root b up && mv ipopd.kept bin/ipopd
 }
@@ -569,9 +619,16 @@ leaves() {
 		run 0 on h leave -y --with-ca && [ ! -e h/var/lib/ipop/lab ]
 }
 
+removes_a_ca_that_is_left() {
+	refuses 4 'only its CA is still here; --with-ca removes that' on e leave lab -y &&
+		refuses 2 'nothing was done' setsid "$ipop" --root e leave lab --with-ca &&
+		run 0 on e leave lab -y --with-ca && says out 'The CA of "lab" is removed.' &&
+		[ ! -e e/var/lib/ipop/lab ] && refuses 4 'in no network' on e leave lab -y --with-ca
+}
+
 asks_which_network() {
-	run 0 on two group create one --bootstrap b:1 --name x &&
-		run 0 on two group create two --bootstrap b:1 --name x &&
+	run 0 on two group create one --bootstrap b:4001 --name x &&
+		run 0 on two group create two --bootstrap b:4001 --name x &&
 		refuses 2 'in several networks, name one: one, two' on two status &&
 		refuses 3 'two is not running' on two status two
 }
@@ -594,7 +651,22 @@ has_no_colour_in_a_pipe() {
 
 fails_when_its_output_is_lost() {
 	"$ipop" --help >/dev/full 2>err
-	[ $? = 1 ] && says err 'could not be written'
+	[ $? = 1 ] && says err 'could not be written' || return 1
+	"$ipop" --root lost request --name lost >/dev/full 2>err
+	[ $? = 1 ] && says err 'the request could not be written' &&
+		[ -z "$(ls lost/var/lib/ipop/requests)" ]
+}
+
+shows_one_mark_for_one_character() {
+	refuses 2 '"z?rich" must be' on x request --name 'zürich' &&
+		refuses 2 '"?" cannot be the name' on x group create '東' --bootstrap b:4001
+}
+
+# A configuration of libcrypto's that takes all algorithms away.
+trusts_no_configuration_of_the_library() {
+	printf '%s\n' 'openssl_conf = all' '[all]' 'providers = providers' '[providers]' \
+		'null = null' '[null]' 'activate = 1' >openssl.cnf
+	run 0 env OPENSSL_CONF="$work/openssl.cnf" "$ipop" --root crypto request --name c
 }
 
 # The bytes of a private key, in the forms in which they could get out, are where keys belong and
@@ -622,11 +694,13 @@ check 'secret files are for their owner alone' guards_the_files
 check 'whatever the umask' guards_the_files_whatever_the_umask
 check 'a group is never made over another' makes_no_group_twice
 check 'group create refuses what cannot be' refuses_groups_that_cannot_be
+check 'group create refuses ports of root' refuses_ports_of_root
 check 'request, sign, join' joins_a_second_host
 check 'request, sign and join in a pipe, with P-256' joins_from_a_pipe
 check 'a renewal keeps id and address' renews_with_the_same_id_and_address
 check 'nobody gets a name or an address that is held' refuses_a_second_holder
 check 'group sign --ip' gives_the_address_that_is_wished
+check 'group sign --no-ip' signs_without_an_address
 check 'group sign refuses what is no request' refuses_what_is_no_request
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
@@ -642,6 +716,7 @@ check 'eight signers at once' lets_signers_pass_one_after_the_other
 check 'a crash at each step of signing' survives_a_crash_at_each_step
 install_fake
 check 'exit codes 3 and 4' says_what_is_not_running
+check 'denied is not absent' tells_denied_from_absent
 check 'up waits, and tells the address' goes_up_and_tells_the_address
 check 'up and status pass on why they are refused' passes_on_why_it_is_refused
 check 'status' shows_status
@@ -652,10 +727,13 @@ check 'down' goes_down
 check 'up tells why the daemon ended' tells_why_it_did_not_start
 check 'join starts, and starts again when it renews' joins_and_goes_up
 check 'leave, with and without the CA' leaves
+check 'leave removes a CA that is left' removes_a_ca_that_is_left
 check 'several networks' asks_which_network
 check 'help' explains_every_verb
 check 'no colour in a pipe' has_no_colour_in_a_pipe
 check 'lost output is a failure' fails_when_its_output_is_lost
+check 'one mark for one foreign character' shows_one_mark_for_one_character
+check 'no configuration of the crypto library' trusts_no_configuration_of_the_library
 check 'private keys stay where they belong' keeps_private_keys_to_itself
 echo "1..$count"
 exit $failed

@@ -76,6 +76,9 @@ static void options_stand_anywhere_behind_the_verb(void **state)
 	assert_null(cli_argument(&cli, 1));
 	assert_int_equal(parse("ping --count=5 beta", &cli, &complaint), 0);
 	assert_string_equal(cli_value(&cli, "count", 0), "5");
+	assert_int_equal(parse("ping -c5 beta", &cli, &complaint), 0);
+	assert_string_equal(cli_value(&cli, "count", 0), "5");
+	assert_string_equal(cli_argument(&cli, 0), "beta");
 	assert_int_equal(parse("ping -- -c", &cli, &complaint), 0);
 	assert_string_equal(cli_argument(&cli, 0), "-c");
 	assert_int_equal(
@@ -122,7 +125,7 @@ static void refusals_say_what_would_be_right(void **state)
 		{ "group sign lab a --dayz 3",
 		  "group sign: there is no option --dayz; did you mean --days?" },
 		{ "status -x", "status: there is no option -x" },
-		{ "ping -c5 beta", "ping: there is no option -c5" },
+		{ "leave -y1", "leave: there is no option -y1" }, /* it takes no value */
 		{ "status --count 3", "status: there is no option --count" }, /* it is ping's */
 		{ "--count 3 ping beta", "there is no option --count" },
 		{ "status --root", "--root needs a value: --root DIR" },
@@ -135,6 +138,35 @@ static void refusals_say_what_would_be_right(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_refused(cases[i][0], cases[i][1]);
+}
+
+static void the_root_has_a_limit(void **state)
+{
+	char line[TEXT_MAX] = "status --root ";
+	const size_t before = strlen(line);
+	struct complaint complaint;
+	struct cli cli;
+
+	(void)state;
+	memset(line + before, 'a', CLI_ROOT_CHARS_MAX);
+	assert_int_equal(parse(line, &cli, &complaint), 0);
+	line[before + CLI_ROOT_CHARS_MAX] = 'a';
+	expect_refused(line, "--root: the path is longer than 900 characters");
+}
+
+static void the_version_is_an_option_too(void **state)
+{
+	static const char *const lines[] = { "--version", "-V", "--json -V", "status --version" };
+	struct complaint complaint;
+	struct cli cli;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(parse(lines[i], &cli, &complaint), 0);
+		assert_true(cli.version);
+	}
+	assert_int_equal(parse("version", &cli, &complaint), 0);
+	assert_false(cli.version);
 }
 
 static void options_have_a_limit(void **state)
@@ -250,6 +282,8 @@ int main(void)
 		cmocka_unit_test(options_stand_anywhere_behind_the_verb),
 		cmocka_unit_test(the_root_loses_its_last_slashes),
 		cmocka_unit_test(refusals_say_what_would_be_right),
+		cmocka_unit_test(the_root_has_a_limit),
+		cmocka_unit_test(the_version_is_an_option_too),
 		cmocka_unit_test(options_have_a_limit),
 		cmocka_unit_test(help_needs_no_arguments),
 		cmocka_unit_test(every_verb_is_explained_with_a_command_that_parses),

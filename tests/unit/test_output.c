@@ -64,6 +64,11 @@ static void what_is_left(void **state)
 	assert_string_equal(output_left("2027-11-21T22:59:00Z", now).text, "expired");
 	assert_string_equal(output_left("1970-01-01T00:00:00Z", now).text, "expired");
 	assert_string_equal(output_left("tomorrow", now).text, "?");
+	/* One second after it was made, a certificate has its 365 days. */
+	assert_string_equal(output_left("2028-11-20T22:58:59Z", now).text, "365 d");
+	assert_string_equal(output_left("2027-12-03T10:58:59Z", now).text, "11 d");
+	assert_string_equal(output_left("2027-12-03T10:59:00Z", now).text, "12 d");
+	assert_string_equal(output_left("2027-12-01T22:58:59Z", now).text, "9 d 23 h");
 	assert_string_equal(output_left(NULL, now).text, "?");
 }
 

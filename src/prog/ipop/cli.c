@@ -10,7 +10,7 @@
 #define HELP_COLUMNS 78
 #define NAME_COLUMNS 23 /* of options, before what they do */
 
-enum { GLOBAL_ROOT, GLOBAL_JSON, GLOBAL_HELP, GLOBALS };
+enum { GLOBAL_ROOT, GLOBAL_JSON, GLOBAL_HELP, GLOBAL_VERSION, GLOBALS };
 
 const struct cli_option cli_globals[] = {
 	[GLOBAL_ROOT] = { .name = "root",
@@ -23,6 +23,10 @@ const struct cli_option cli_globals[] = {
 			  .help = "Explain the verb, with an example.",
 			  .letter = 'h',
 			  .many = true },
+	[GLOBAL_VERSION] = { .name = "version",
+			     .help = "Show the version, as the verb does.",
+			     .letter = 'V',
+			     .many = true },
 	[GLOBALS] = { .name = NULL },
 };
 
@@ -112,13 +116,14 @@ static const struct cli_option *options_of(const struct cli *cli)
 	return cli->verb != NULL && cli->verb->options != NULL ? cli->verb->options : no_options;
 }
 
-/* Whether this is the option that `word`, as "--days=3" or "-c", names. */
+/* Whether this is the option that `word`, as "--days=3", "-c" or "-c3", names. */
 static bool names(const struct cli_option *option, const char *word)
 {
 	const size_t len = strlen(option->name);
 
 	if (word[1] != '-')
-		return option->letter != 0 && word[1] == option->letter && word[2] == '\0';
+		return option->letter != 0 && word[1] == option->letter &&
+		       (word[2] == '\0' || option->value != NULL);
 	return strncmp(word + 2, option->name, len) == 0 &&
 	       (word[2 + len] == '\0' || word[2 + len] == '=');
 }
@@ -148,36 +153,43 @@ static int refuse_option(const struct parser *p, const char *word)
 			nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "?");
 }
 
-static void take_root(struct cli *cli, char *value)
+static int take_root(const struct parser *p, char *value)
 {
 	size_t len = strlen(value);
 
+	if (len == 0) /* an unset variable of a script must not mean the system */
+		return complain(p->complaint, ERR_MALFORMED,
+				"--root: the folder is empty; for the system itself leave it away");
+	if (len > CLI_ROOT_CHARS_MAX)
+		return complain(p->complaint, ERR_MALFORMED,
+				"--root: the path is longer than %d characters",
+				CLI_ROOT_CHARS_MAX);
 	while (len > 0 && value[len - 1] == '/')
 		value[--len] = '\0';
-	cli->root = value;
+	p->cli->root = value;
+	return 0;
 }
 
 static int store_option(const struct parser *p, const struct cli_option *option, char *value)
 {
 	struct cli *const cli = p->cli;
+	int err = 0;
 
 	if (!option->many && cli_has(cli, option->name))
 		return complain(p->complaint, ERR_MALFORMED, "--%s stands twice", option->name);
 	if (cli->option_count == CLI_OPTIONS_MAX)
 		return complain(p->complaint, ERR_MALFORMED, "too many options");
-	if (option == &cli_globals[GLOBAL_ROOT]) {
-		if (value[0] == '\0') /* an unset variable of a script must not mean the system */
-			return complain(
-				p->complaint, ERR_MALFORMED,
-				"--root: the folder is empty; for the system itself leave it away");
-		take_root(cli, value);
-	} else if (option == &cli_globals[GLOBAL_JSON])
+	if (option == &cli_globals[GLOBAL_ROOT])
+		err = take_root(p, value);
+	else if (option == &cli_globals[GLOBAL_JSON])
 		cli->json = true;
 	else if (option == &cli_globals[GLOBAL_HELP])
 		cli->help = true;
+	else if (option == &cli_globals[GLOBAL_VERSION])
+		cli->version = true;
 	cli->options[cli->option_count].option = option;
 	cli->options[cli->option_count++].value = value;
-	return 0;
+	return err;
 }
 
 /* Takes an option and, if it has one, its value, which may be the next word. */
@@ -198,6 +210,8 @@ static int take_option(const struct parser *p, char ***words)
 						 option->name);
 	if (equals != NULL)
 		return store_option(p, option, equals + 1);
+	if (word[1] != '-' && word[2] != '\0')
+		return store_option(p, option, word + 2);
 	if (**words == NULL)
 		return complain(p->complaint, ERR_MALFORMED, "--%s needs a value: --%s %s",
 				option->name, option->name, option->value);
@@ -254,7 +268,7 @@ int cli_parse(const struct cli_verb *verbs, char **words, struct cli *ret,
 			err = take_word(&p, *words++);
 		}
 	}
-	if (err != 0 || ret->help)
+	if (err != 0 || ret->help || ret->version)
 		return err;
 	if (ret->verb == NULL && ret->topic != NULL)
 		return complain(complaint, ERR_MALFORMED,

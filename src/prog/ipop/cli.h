@@ -14,7 +14,8 @@
 #include <stdio.h>
 
 #define CLI_ARGUMENTS_MAX 4
-#define CLI_OPTIONS_MAX 32 /* given at once */
+#define CLI_OPTIONS_MAX 32     /* given at once */
+#define CLI_ROOT_CHARS_MAX 900 /* the files below it have room for the rest of FILE_PATH_BYTES */
 
 /* Exit codes of `ipop`; the manual and doc/control.md promise them. */
 enum cli_exit {
@@ -55,7 +56,7 @@ struct cli_verb {
 struct cli {
 	const struct cli_verb *verb; /* NULL: nothing to run but the overview */
 	const char *topic;           /* without a verb: a first word that needs a second, or NULL */
-	bool help, json;
+	bool help, version, json;
 	const char *root; /* without a slash at its end; "": the whole system */
 	const char *arguments[CLI_ARGUMENTS_MAX];
 	size_t argument_count;

@@ -90,6 +90,8 @@ static int send_request(const struct control *control, const struct control_requ
 	char *const text = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
 	int err = ERR_NOMEM;
 
+	if (request->peer != NULL && root == NULL)
+		err = ERR_MALFORMED; /* what JSON cannot hold: no UTF-8 */
 	if (text != NULL)
 		err = send_all(control->fd, text, strlen(text));
 	if (err == 0)
@@ -143,11 +145,13 @@ static int read_answer(struct control *control, json_t **ret)
 /* The error of this name; ERR_IO for one of a later version. */
 static int err_of_name(const char *name)
 {
-#define ERR_OF_NAME(known, value, text)                \
-	if (name != NULL && strcmp(name, #known) == 0) \
-		return known;
-	ERR_LIST(ERR_OF_NAME)
-#undef ERR_OF_NAME
+#define ERR_VALUE(known, value, text) (value),
+	static const int known[] = { ERR_LIST(ERR_VALUE) };
+#undef ERR_VALUE
+
+	for (size_t i = 0; name != NULL && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(err_name(known[i]), name) == 0)
+			return known[i];
 	return ERR_IO;
 }
 
@@ -175,6 +179,9 @@ enum cli_exit control_ask(struct control *control, const struct control_request 
 	json_t *answer = NULL;
 	int err = send_request(control, request);
 
+	if (err == ERR_MALFORMED)
+		return fail(control, CLI_USAGE, err, complaint,
+			    "a peer is a host name, an address or an id");
 	/* A daemon that turns us away has closed its end already; but why it did waits here. */
 	if (err == 0 || err == ERR_IO)
 		err = read_answer(control, &answer);

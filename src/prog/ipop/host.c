@@ -6,10 +6,14 @@
 #include "group/text.h"
 #include "io/netlink.h"
 #include "io/seed.h"
+#include "prog/ipop/input.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SUFFIX ".conf"
@@ -59,7 +63,7 @@ static bool network_of(const char *file, char ret[NETWORK_NAME_MAX + 1])
 	       network_check_name(ret, &unused) == 0;
 }
 
-void host_networks(const char *root, struct host_networks *ret)
+int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint)
 {
 	const struct store store = { .root = root };
 	struct dirent **entries = NULL;
@@ -68,8 +72,11 @@ void host_networks(const char *root, struct host_networks *ret)
 
 	ret->count = 0;
 	if (store_directory_path(&store, STORE_ETC, &path) != 0)
-		return;
+		return 0; /* there is no room for a file either */
 	count = scandir(path.text, &entries, NULL, alphasort);
+	if (count < 0 && errno != ENOENT)
+		return store_complain(complaint, errno == EACCES ? ERR_PERMISSION : ERR_IO,
+				      path.text);
 	for (int i = 0; i < count; i++) {
 		if (ret->count < HOST_NETWORKS_MAX &&
 		    network_of(entries[i]->d_name, ret->names[ret->count]))
@@ -77,6 +84,7 @@ void host_networks(const char *root, struct host_networks *ret)
 		free(entries[i]);
 	}
 	free(entries);
+	return 0;
 }
 
 enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
@@ -105,8 +113,10 @@ enum cli_exit host_choose(const struct cli *cli, const char *network, struct sto
 {
 	struct host_networks networks;
 	char names[256];
+	const int err = host_networks(cli->root, &networks, complaint);
 
-	host_networks(cli->root, &networks);
+	if (err != 0)
+		return err == ERR_PERMISSION ? CLI_DENIED : CLI_FAILURE;
 	list_names(&networks, names, sizeof(names));
 	if (network == NULL && networks.count > 1) {
 		(void)complain(complaint, 0, "this host is in several networks, name one: %s",
@@ -129,7 +139,38 @@ enum cli_exit host_choose(const struct cli *cli, const char *network, struct sto
 	return CLI_NOT_JOINED;
 }
 
-/* --- routes --- */
+/* --- what else is here --- */
+
+enum cli_exit host_check_root(const struct cli *cli, struct complaint *complaint)
+{
+	struct stat status;
+
+	if (cli->root[0] == '\0' || stat(cli->root, &status) != 0 || S_ISDIR(status.st_mode))
+		return CLI_OK;
+	(void)complain(complaint, 0, "--root: %s is no directory", cli->root);
+	return CLI_USAGE;
+}
+
+uint32_t host_first_port(void)
+{
+	uint32_t first = IPPORT_RESERVED;
+	struct file_bytes text;
+	struct complaint unused;
+
+	/* ip(7). Not file_read(): such a file has no size. */
+	if (input_read("/proc/sys/net/ipv4/ip_unprivileged_port_start", 64, &text, &unused) != 0)
+		return first;
+	(void)text_number(text_trim(span_of(text.data, text.len)), &first); /* or it stays */
+	file_free(&text);
+	return first;
+}
+
+bool host_has_interface(const char *name)
+{
+	unsigned index;
+
+	return netlink_find(name, &index) == 0;
+}
 
 bool host_has_route(const struct prefix *prefix)
 {

@@ -20,17 +20,27 @@ struct host_networks {
 	size_t count;
 };
 
-/* The networks that this host has joined: those with a configuration. */
-void host_networks(const char *root, struct host_networks *ret);
+/* The networks that this host has joined: those with a configuration. 0, ERR_PERMISSION or ERR_IO
+ * with a complaint, and none. */
+int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint);
 
 /* The files of a network that need not be there yet: 0, or CLI_USAGE with a complaint. */
 enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
 			 struct complaint *complaint);
 
 /* The network that is meant: the one of this name, or (NULL) the only one there is. CLI_OK,
- * CLI_USAGE, CLI_NOT_JOINED; with a complaint. */
+ * CLI_USAGE, CLI_NOT_JOINED, CLI_DENIED, CLI_FAILURE; with a complaint. */
 enum cli_exit host_choose(const struct cli *cli, const char *network, struct store *ret,
 			  struct complaint *complaint);
+
+/* Whether --root can be one: a directory, or nothing yet. CLI_OK, or CLI_USAGE with a complaint. */
+enum cli_exit host_check_root(const struct cli *cli, struct complaint *complaint);
+
+/* The lowest UDP port that the daemon's node, which never is root, may have here. */
+uint32_t host_first_port(void);
+
+/* Whether an interface of this host is called so. */
+bool host_has_interface(const char *name);
 
 /* Whether a route of this host, but a default route, overlaps with a prefix. */
 bool host_has_route(const struct prefix *prefix);

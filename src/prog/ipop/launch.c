@@ -6,17 +6,16 @@
 #include "group/text.h"
 #include "io/clock.h"
 #include "prog/ipop/control.h"
-#include "prog/ipop/input.h"
 #include "prog/ipop/output.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/spawn.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOOK_MS 50 /* how often it is asked whether it is there */
 #define LOG_TAIL_BYTES 2000
-#define LOG_BYTES_MAX 1048576
 
 /* A start or stop under way. */
 struct launch {
@@ -25,6 +24,7 @@ struct launch {
 	struct report_progress progress;
 	struct mono since;
 	pid_t pid;      /* of the daemon, if we started it ourselves; else 0 */
+	off_t log_from; /* and where its log begins */
 	json_t *status; /* owned: its newest answer, or NULL */
 	/* What it said instead, the last time. */
 	enum cli_exit refusal;
@@ -91,25 +91,32 @@ static json_int_t peers_up(const struct launch *l)
 /* --- up --- */
 
 /* The end of what the daemon said, for a person who has to find out why. */
-static void print_log(const struct store *store)
+static void print_log(const struct launch *l)
 {
-	struct file_bytes bytes;
-	struct complaint unused;
+	char text[LOG_TAIL_BYTES];
 	struct file_path path;
 	struct span rest;
 	struct span line;
+	off_t from = l->log_from;
+	ssize_t len;
+	off_t end;
+	int fd;
 
-	if (store_path(store, STORE_LOG, &path) != 0 ||
-	    input_read(path.text, LOG_BYTES_MAX, &bytes, &unused) != 0)
+	if (store_path(l->store, STORE_LOG, &path) != 0)
 		return;
-	rest = span_of(bytes.data, bytes.len);
-	if (rest.len > LOG_TAIL_BYTES) {
-		rest = span_of(rest.data + rest.len - LOG_TAIL_BYTES, LOG_TAIL_BYTES);
+	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	end = lseek(fd, 0, SEEK_END);
+	if (end - from > LOG_TAIL_BYTES)
+		from = end - LOG_TAIL_BYTES;
+	len = pread(fd, text, sizeof(text), from);
+	(void)close(fd); /* only read */
+	rest = span_of(text, len > 0 ? (size_t)len : 0);
+	if (from > l->log_from)
 		(void)text_next(&rest, '\n', &line); /* the first is cut */
-	}
 	while (text_next(&rest, '\n', &line))
 		report_note("    %.*s", (int)line.len, (const char *)line.data);
-	file_free(&bytes);
 }
 
 static enum cli_exit died(const struct launch *l, int status)
@@ -119,7 +126,7 @@ static enum cli_exit died(const struct launch *l, int status)
 	(void)complain(&complaint, 0, "%s: the daemon ended with exit code %d:", l->store->network,
 		       status);
 	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
-	print_log(l->store);
+	print_log(l);
 	return status > CLI_OK && status <= CLI_CERTIFICATE ? (enum cli_exit)status : CLI_FAILURE;
 }
 
@@ -148,7 +155,7 @@ static enum cli_exit start(struct launch *l)
 	int err;
 
 	if (!spawn_has_systemd(l->store)) {
-		err = spawn_daemon(l->store, &l->pid, &complaint);
+		err = spawn_daemon(l->store, &l->pid, &l->log_from, &complaint);
 		return err == 0 ? CLI_OK : report_failure(l->cli, err, &complaint);
 	}
 	if (spawn_systemctl("start", l->store) == 0)
@@ -212,7 +219,7 @@ static enum cli_exit not_ready(const struct launch *l)
 	if (l->err != 0)
 		report_note("    %s", l->why.text);
 	if (l->pid > 0)
-		print_log(l->store);
+		print_log(l);
 	return CLI_FAILURE;
 }
 

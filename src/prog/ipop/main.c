@@ -1,6 +1,8 @@
 /* main.c - `ipop`, the command line of IPOP. */
 #include "base/err.h"
 #include "crypto/hash.h"
+#include "crypto/start.h"
+#include "prog/ipop/host.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
 
@@ -31,15 +33,25 @@ static void guard_secrets(void)
 
 static enum cli_exit run(const struct cli *cli)
 {
-	if (cli->verb == NULL) {
+	const struct cli_verb *const verb =
+		cli->version ? cli_find(verbs, "version", NULL) : cli->verb;
+	struct complaint complaint;
+
+	if (verb == NULL) {
 		cli_print_overview(verbs, cli->topic, cli->help ? stdout : stderr);
 		return cli->help ? CLI_OK : CLI_USAGE;
 	}
 	if (cli->help) {
-		cli_print_help(cli->verb, stdout);
+		cli_print_help(verb, stdout);
 		return CLI_OK;
 	}
-	return cli->verb->run(cli);
+	if (host_check_root(cli, &complaint) != CLI_OK)
+		return report_code(cli, CLI_USAGE, &complaint);
+	if (crypto_start() != 0) {
+		(void)complain(&complaint, ERR_CRYPTO, "the crypto library gives wrong answers");
+		return report_failure(cli, ERR_CRYPTO, &complaint);
+	}
+	return verb->run(cli);
 }
 
 int main(int argc, char **argv)

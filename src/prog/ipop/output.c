@@ -89,7 +89,12 @@ struct output_text output_left(const char *instant, struct wall now)
 	if (instant == NULL || calendar_from_text(span_text(instant), &end) != 0)
 		return output_text("?");
 	left = wall_to_s(end) - wall_to_s(now);
-	return left > 0 ? output_duration((uint64_t)left) : output_text("expired");
+	if (left <= 0)
+		return output_text("expired");
+	/* To the nearest day, where days are all that shows: a new certificate has 365. */
+	if (left >= (int64_t)DAYS_ALONE * DAY_S)
+		left += DAY_S / 2;
+	return output_duration((uint64_t)left);
 }
 
 struct output_text output_foreign(const char *text)

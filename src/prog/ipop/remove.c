@@ -12,8 +12,9 @@
 
 static int complain_about(const char *path, int error, struct complaint *complaint)
 {
-	const int err =
-		error == EACCES || error == EPERM || error == EROFS ? ERR_PERMISSION : ERR_IO;
+	const int err = error == EACCES || error == EPERM ? ERR_PERMISSION
+			: error == EROFS                  ? ERR_READ_ONLY
+							  : ERR_IO;
 
 	return complain(complaint, err, "%s: cannot be removed: %s", path, strerrordesc_np(error));
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,7 +88,20 @@ static int find_daemon(struct file_path *ret, struct complaint *complaint)
 	return complain(complaint, ERR_NOT_FOUND, "ipopd is not there, beside %s", self.text);
 }
 
-static int open_log(const struct store *store, int *ret_fd, struct complaint *complaint)
+/* What has grown long makes room, under another name. It is not cut: a daemon that this program
+ * cannot see may still be writing there. */
+static void make_room(const char *path)
+{
+	struct file_path old;
+	struct stat status;
+
+	if (lstat(path, &status) == 0 && status.st_size > SPAWN_LOG_BYTES_MAX &&
+	    file_path(&old, "%s.old", path) == 0)
+		(void)rename(path, old.text); /* or it grows on */
+}
+
+static int open_log(const struct store *store, int *ret_fd, off_t *ret_from,
+		    struct complaint *complaint)
 {
 	struct file_path path;
 	int err = store_make_directory(store, STORE_RUN, complaint);
@@ -95,8 +109,10 @@ static int open_log(const struct store *store, int *ret_fd, struct complaint *co
 	if (err != 0)
 		return err;
 	CHECK(store_path(store, STORE_LOG, &path) == 0); /* longer by a word than the directory */
-	*ret_fd = open(path.text, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-		       LOG_MODE);
+	make_room(path.text);
+	*ret_fd = open(path.text, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
+	if (*ret_fd >= 0)
+		*ret_from = lseek(*ret_fd, 0, SEEK_END);
 	return *ret_fd >= 0 ? 0 : store_complain(complaint, ERR_IO, path.text);
 }
 
@@ -112,7 +128,8 @@ static _Noreturn void become_daemon(char *const *argv, int log)
 	_exit(EXEC_FAILED);
 }
 
-int spawn_daemon(const struct store *store, pid_t *ret_pid, struct complaint *complaint)
+int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
+		 struct complaint *complaint)
 {
 	char *const root = store->root[0] == '\0' ? NULL : realpath(store->root, NULL);
 	char option[] = "--root";
@@ -130,7 +147,7 @@ int spawn_daemon(const struct store *store, pid_t *ret_pid, struct complaint *co
 	if (err == 0 && root == NULL && store->root[0] != '\0')
 		err = store_complain(complaint, ERR_NOT_FOUND, store->root);
 	if (err == 0)
-		err = open_log(store, &log, complaint);
+		err = open_log(store, &log, ret_log_from, complaint);
 	if (err == 0) {
 		*ret_pid = fork();
 		if (*ret_pid == 0)

@@ -13,9 +13,12 @@ bool spawn_has_systemd(const struct store *store);
 /* `systemctl VERB ipop@NET.service`: its exit status, or -1. */
 int spawn_systemctl(const char *verb, const struct store *store);
 
-/* Starts the daemon in a session of its own, its output going to the log file. 0 with its process
- * id, or an error with a complaint. */
-int spawn_daemon(const struct store *store, pid_t *ret_pid, struct complaint *complaint);
+#define SPAWN_LOG_BYTES_MAX 1048576 /* of what earlier daemons said, when one is started */
+
+/* Starts the daemon in a session of its own, its output going to the log file, behind what is
+ * there. 0 with its process id and where in the log it begins, or an error with a complaint. */
+int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
+		 struct complaint *complaint);
 
 /* Waits for a child to end, or the time to pass: true with its exit status (128 and a signal's
  * number). A pid of 0 never ends. */

@@ -48,11 +48,26 @@ static int read_passphrase(struct creation *c, struct complaint *complaint)
 		       : 0;
 }
 
+/* The daemon takes the first line's port, and its node is not root. */
+static int check_port(const struct bootstrap *line, struct complaint *complaint)
+{
+	const uint32_t first = host_first_port();
+
+	if (line->port >= first)
+		return 0;
+	return complain(complaint, ERR_MALFORMED,
+			"--bootstrap: UDP port %u is for root alone, which the part of the daemon "
+			"that takes it is not: choose one from %u on, as %u",
+			line->port, first, CONFIG_PORT_DEFAULT);
+}
+
 static int read_options(struct creation *c, struct complaint *complaint)
 {
 	static const struct options_range days = { 1, CA_DAYS_MAX, CA_DAYS_DEFAULT };
 	int err = options_bootstrap(c->cli, c->bootstrap, &c->bootstrap_count, complaint);
 
+	if (err == 0)
+		err = check_port(&c->bootstrap[0], complaint);
 	if (err == 0)
 		err = options_prefix(c->cli, &c->prefix, complaint);
 	if (err == 0)
@@ -66,6 +81,11 @@ static int check_free(const struct creation *c, struct complaint *complaint)
 	struct file_bytes bytes;
 	const int err = store_read(&c->store, STORE_CONFIG, &bytes, complaint);
 
+	if (err == ERR_NOT_FOUND && host_has_interface(c->store.network))
+		return complain(complaint, ERR_EXISTS,
+				"this host has a network interface \"%s\" already, and that of the "
+				"group would have the same name: choose another one",
+				c->store.network);
 	if (err == ERR_NOT_FOUND)
 		return 0;
 	if (err != 0)

@@ -42,19 +42,39 @@ static bool has_ca(const struct store *store)
 	return store_directory_path(store, STORE_CA, &path) == 0 && access(path.text, F_OK) == 0;
 }
 
-static bool is_confirmed(const struct cli *cli, const struct store *store)
+/* The network that is meant. One of which only the CA is left is found by its name. */
+static enum cli_exit choose(const struct cli *cli, struct store *ret, bool *ret_member,
+			    struct complaint *complaint)
 {
-	const char *const more =
-		cli_has(cli, "with-ca") && has_ca(store)
-			? ", and its CA, without which nobody can be admitted again"
-			: "";
+	const char *const network = cli_argument(cli, 0);
+	const enum cli_exit code = host_choose(cli, network, ret, complaint);
+	struct complaint unused;
+
+	*ret_member = code == CLI_OK;
+	if (code != CLI_NOT_JOINED || network == NULL ||
+	    host_store(cli, network, ret, &unused) != CLI_OK || !has_ca(ret))
+		return code;
+	if (cli_has(cli, "with-ca"))
+		return CLI_OK;
+	(void)complain(complaint, 0,
+		       "this host is not in \"%s\", and only its CA is still here; --with-ca "
+		       "removes that",
+		       network);
+	return code;
+}
+
+static bool is_confirmed(const struct cli *cli, const struct store *store, bool is_member)
+{
+	const bool ca = cli_has(cli, "with-ca") && has_ca(store);
 	char question[256];
 
 	if (cli_has(cli, "yes"))
 		return true;
-	(void)snprintf(question, sizeof(question),
-		       "This removes the key of this host in \"%s\"%s. Go on?", store->network,
-		       more); /* names are short */
+	(void)snprintf(question, sizeof(question), "This removes %s%s%s \"%s\"%s. Go on?",
+		       is_member ? "the key of this host" : "",
+		       is_member && ca ? " and the CA" : "", is_member ? " in" : "the CA of",
+		       store->network,
+		       ca ? ", without which nobody can be admitted again" : ""); /* it is short */
 	return input_confirm(question);
 }
 
@@ -90,12 +110,13 @@ enum cli_exit verb_leave(const struct cli *cli)
 	struct complaint complaint;
 	struct file_path path;
 	struct store store;
-	enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+	bool is_member;
+	enum cli_exit code = choose(cli, &store, &is_member, &complaint);
 	int err;
 
 	if (code != CLI_OK)
 		return report_code(cli, code, &complaint);
-	if (!is_confirmed(cli, &store)) {
+	if (!is_confirmed(cli, &store, is_member)) {
 		(void)complain(&complaint, 0, "nothing was done; --yes leaves without asking");
 		return report_exit_with(cli, CLI_USAGE, ERR_DENIED, &complaint);
 	}
@@ -107,7 +128,8 @@ enum cli_exit verb_leave(const struct cli *cli)
 	err = remove_network(cli, &store, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);
-	(void)printf("This host has left \"%s\".\n", store.network);
+	(void)printf(is_member ? "This host has left \"%s\".\n" : "The CA of \"%s\" is removed.\n",
+		     store.network);
 	if (has_ca(&store) && store_directory_path(&store, STORE_CA, &path) == 0)
 		(void)printf("The group's CA is still in %s.\n", path.text);
 	return CLI_OK;

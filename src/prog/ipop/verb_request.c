@@ -8,6 +8,7 @@
 #include "prog/ipop/verbs.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define KEY_TRIES 8 /* one draw in 2^32 is no P-256 key */
 
@@ -85,8 +86,11 @@ enum cli_exit verb_request(const struct cli *cli)
 		(void)complain(&complaint, err, "no key could be made: %s", err_text(err));
 	if (err == 0)
 		err = keep_key(cli, key, &entropy, &path, &complaint);
-	if (err == 0)
+	if (err == 0) {
 		err = print_request(key, name, &complaint);
+		if (err != 0)
+			(void)unlink(path.text); /* of a request that nobody has */
+	}
 	key_free(key);
 	entropy_wipe(&entropy);
 	if (err != 0)

@@ -302,8 +302,10 @@ static json_t *running_versions(const struct cli *cli)
 	const struct control_request request = { .verb = "version" };
 	json_t *const daemons = json_array();
 	struct host_networks networks;
+	struct complaint nobody_asked;
 
-	host_networks(cli->root, &networks);
+	(void)host_networks(cli->root, &networks,
+			    &nobody_asked); /* then there is none to tell of */
 	for (size_t i = 0; i < networks.count; i++) {
 		struct complaint unused;
 		struct control control;

@@ -35,6 +35,7 @@ struct signing {
 	struct input_passphrase passphrase; /* empty: none */
 	struct authority authority;         /* owned */
 	struct authority_issue issue;
+	bool usage; /* what fails is the command line's fault */
 };
 
 static int read_options(struct signing *s, struct complaint *complaint)
@@ -48,6 +49,10 @@ static int read_options(struct signing *s, struct complaint *complaint)
 		err = complain(complaint, ERR_MALFORMED,
 			       "--ip: \"%.40s\" must be an IPv4 address, as in 10.151.0.7", ip);
 	s->wish.has_ipv4 = ip != NULL;
+	s->wish.no_ipv4 = cli_has(s->cli, "no-ip");
+	if (err == 0 && s->wish.has_ipv4 && s->wish.no_ipv4)
+		err = complain(complaint, ERR_MALFORMED,
+			       "--ip and --no-ip: it is one or the other");
 	s->wish.days = days;
 	return err;
 }
@@ -89,11 +94,26 @@ static int read_key(struct signing *s, struct complaint *complaint)
 		       : err;
 }
 
+/* Whether an address is one for hosts is known when the group's prefix is. */
+static int check_ip(struct signing *s, struct complaint *complaint)
+{
+	char prefix[PREFIX_TEXT_CHARS + 1];
+
+	s->usage = s->wish.has_ipv4 && !prefix_has_host(&s->authority.ipv4_prefix, s->wish.ipv4);
+	if (!s->usage)
+		return 0;
+	prefix_to_text(&s->authority.ipv4_prefix, prefix);
+	return complain(complaint, ERR_MALFORMED,
+			"--ip: the address must be one of %s, but not its first or last", prefix);
+}
+
 /* With the lock held. */
 static int sign(struct signing *s, struct complaint *complaint)
 {
 	int err = authority_files_read(&s->store, &s->entropy, &s->authority, complaint);
 
+	if (err == 0)
+		err = check_ip(s, complaint);
 	if (err == 0)
 		err = authority_unlock(&s->authority, span_of(s->key.data, s->key.len),
 				       span_of(s->passphrase.bytes, s->passphrase.len), complaint);
@@ -187,6 +207,8 @@ enum cli_exit verb_sign(const struct cli *cli)
 	}
 	if (err == 0)
 		print_result(&s, is_file);
+	else if (s.usage)
+		code = report_code(cli, CLI_USAGE, &complaint);
 	else if (err == ERR_EXISTS) /* what it asks for is somebody else's */
 		code = report_exit_with(cli, CLI_DENIED, err, &complaint);
 	else

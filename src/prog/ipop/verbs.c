@@ -6,7 +6,7 @@ static const struct cli_option create_options[] = {
 	  .value = "HOST:PORT",
 	  .help = "Where other members reach this host: a name or address, and "
 		  "the UDP port (4767 if left away). May be given several "
-		  "times.",
+		  "times; the daemon takes the first one's port.",
 	  .many = true },
 	{ .name = "prefix",
 	  .value = "CIDR",
@@ -31,6 +31,7 @@ static const struct cli_option sign_options[] = {
 	  .value = "A.B.C.D",
 	  .help = "The member's IPv4 address. Without it, the lowest that is free; in a "
 		  "renewal, the one it has." },
+	{ .name = "no-ip", .help = "The member gets no IPv4 address; its IPv6 address is enough." },
 	{ .name = "days",
 	  .value = "N",
 	  .help = "How long the certificate is valid; 365 if left away." },
@@ -150,7 +151,7 @@ const struct cli_verb verbs[] = {
 		.help = "Stop, and remove the network from this host.",
 		.detail = "Stops the daemon and removes the key, the certificate and the "
 			  "configuration of this host. The group's CA stays, if it is here, unless "
-			  "--with-ca says otherwise.",
+			  "--with-ca says otherwise; it removes also a CA whose host has left.",
 		.example = "ipop leave lab",
 		.run = verb_leave,
 	},
