@@ -1,0 +1,14 @@
+/* limits.h - the numbers of the ring, in one place. */
+#ifndef RING_LIMITS_H
+#define RING_LIMITS_H
+
+#define RING_NEAR 3           /* on each side */
+#define RING_MEMBERS_MAX 1024 /* met at once */
+#define RING_WANTED_MAX 64    /* heard of, and not met; the farthest gives, counted in members */
+#define RING_TRIES 3
+#define RING_TRY_MS 1000     /* then 2, 4 s */
+#define RING_IGNORE_MS 30000 /* after the last try in vain */
+#define RING_TELL_MIN_MS 100 /* between two lists to the same member */
+#define RING_TELL_MS 20000   /* a list goes to each near member at least so often */
+
+#endif

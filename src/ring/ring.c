@@ -1,0 +1,515 @@
+/* ring.c - see ring.h. Members come and go, lists are told and heard; from both follows who is
+ * near, who is wanted (rumours.h), and whether we stand in our place.
+ *
+ * We *stand* when the nearest member on either side sees us among its own near members: its list
+ * shows that. Until then somebody between us and it may not know of us, and no list that we get
+ * would name him. So we ask the ring itself: a message to whoever is nearest to our id ends at one
+ * of our true neighbours, because each step of it is made by members who do stand. The neighbour's
+ * list names those on both sides, theirs name the next, and the near set is exact when all of them
+ * were met. The same question mends a ring with a hole, and makes one of two rings that met by a
+ * single link: their members do not hear of each other, since far links are told no lists.
+ */
+#include "ring/ring_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define LISTEN_MS 500 /* so long may a new neighbour take for its first list */
+#define REPEAT_MS \
+	1000        /* after a change a list is repeated, then at twice the interval, and so on */
+#define FAR_LISTS 3 /* so often is a member told that is not near */
+#define JITTER_PER_CENT                                                                    \
+	20          /* taken off intervals: members that met together do not go on in step \
+		     */
+#define ASKED_MAX 3 /* times that a foreign member is asked, if it fails */
+
+#define SIDE_MAX (NEIGHBOURS_MAX / 2) /* of a list */
+static_assert(SIDE_MAX > RING_NEAR, "a list says who comes behind the near ones");
+static_assert(RING_MEMBERS_MAX <= UINT16_MAX, "slots are 16 bits");
+
+struct member *ring_member_at(const struct ring *ring, uint16_t slot)
+{
+	struct handle handle;
+	struct member *member = pool_slot(&ring->members, slot, &handle);
+
+	CHECK(member != NULL);
+	return member;
+}
+
+struct id ring_place(const struct ring *ring, const struct id *id)
+{
+	return id_clockwise(&ring->self, id);
+}
+
+int ring_new(const struct id *self, struct rng *rng, struct ring **ret)
+{
+	struct ring *ring = calloc(1, sizeof(*ring));
+
+	CHECK(rng != NULL && !id_is_zero(self));
+	if (ring == NULL)
+		return ERR_NOMEM;
+	ring->self = *self;
+	ring->rng = rng;
+	if (pool_init(&ring->members, RING_MEMBERS_MAX, sizeof(struct member)) != 0 ||
+	    circle_init(&ring->met, RING_MEMBERS_MAX) != 0 ||
+	    circle_init(&ring->links, RING_MEMBERS_MAX) != 0 ||
+	    alarms_init(&ring->lists, RING_MEMBERS_MAX) != 0 ||
+	    rumours_init(&ring->rumours, &ring->met) != 0) {
+		ring_del(ring);
+		return ERR_NOMEM;
+	}
+	*ret = ring;
+	return 0;
+}
+
+void ring_del(struct ring *ring)
+{
+	if (ring == NULL)
+		return;
+	rumours_free(&ring->rumours);
+	alarms_free(&ring->lists);
+	circle_free(&ring->links);
+	circle_free(&ring->met);
+	pool_free(&ring->members);
+	free(ring);
+}
+
+/* Near members */
+
+static struct member *member_find(const struct ring *ring, const struct id *id, size_t *ret_index)
+{
+	const struct id place = ring_place(ring, id);
+	bool there;
+
+	*ret_index = circle_find(&ring->met, &place, &there);
+	return there ? ring_member_at(ring, ring->met.spots[*ret_index].slot) : NULL;
+}
+
+static struct member *met_at(const struct ring *ring, size_t index)
+{
+	return ring_member_at(ring, ring->met.spots[index].slot);
+}
+
+static bool is_near_at(const struct ring *ring, size_t index)
+{
+	return index < RING_NEAR || index + RING_NEAR >= ring->met.count;
+}
+
+bool ring_is_near(const struct ring *ring, const struct id *id)
+{
+	size_t index;
+
+	return member_find(ring, id, &index) != NULL && is_near_at(ring, index);
+}
+
+/* How many of the met members count as those on our counter-clockwise side when `side` of each are
+ * looked at: of few the half. */
+static size_t behind(const struct ring *ring, size_t side)
+{
+	return ring->met.count / 2 < side ? ring->met.count / 2 : side;
+}
+
+/* Visits the `side` nearest on both sides, the counter-clockwise ones first and the nearest in the
+ * middle, each once: the i-th of count_around(). */
+static size_t count_around(const struct ring *ring, size_t side)
+{
+	return ring->met.count < 2 * side ? ring->met.count : 2 * side;
+}
+
+static struct member *around(const struct ring *ring, size_t side, size_t i)
+{
+	const size_t start = ring->met.count - behind(ring, side);
+
+	return met_at(ring, (start + i) % ring->met.count);
+}
+
+size_t ring_near(const struct ring *ring, struct id ret[2 * RING_NEAR])
+{
+	const size_t count = count_around(ring, RING_NEAR);
+
+	for (size_t i = 0; i < count; i++)
+		ret[i] = around(ring, RING_NEAR, i)->id;
+	return count;
+}
+
+/* Our place */
+
+static bool stands(const struct ring *ring)
+{
+	return ring->met.count > 0 && met_at(ring, 0)->sees_us &&
+	       met_at(ring, ring->met.count - 1)->sees_us;
+}
+
+bool ring_is_settled(const struct ring *ring)
+{
+	return ring->links.count > 0 && ring->rumours.wanted == 0 && stands(ring);
+}
+
+static bool is_seen(const struct ring *ring)
+{
+	for (size_t i = 0; i < count_around(ring, RING_NEAR); i++)
+		if (around(ring, RING_NEAR, i)->sees_us)
+			return true;
+	return false;
+}
+
+/* When to ask who is nearest to us. */
+static struct mono ask_due(const struct ring *ring)
+{
+	struct mono due = ring->quiet;
+
+	if (ring->links.count == 0 || (stands(ring) && ring->foreign == 0))
+		return MONO_NEVER;
+	if (stands(ring) || ring->joins > 0)
+		return due;
+	for (size_t side = 0; side < 2; side++) {
+		const struct member *nearest = met_at(ring, side == 0 ? 0 : ring->met.count - 1);
+		const struct mono patience = mono_add_ms(nearest->met, LISTEN_MS);
+
+		if (!nearest->has_told && !mono_reached(due, patience))
+			due = patience;
+	}
+	return due;
+}
+
+/* Whatever happened: who is wanted now, and do we stand? */
+static void review(struct ring *ring, struct now now)
+{
+	/* A list from afar names nobody near to us: before anybody sees us, the answer to the
+	 * question is better than those names. If it does not come they are all we have, and by
+	 * them we can walk around the ring. */
+	ring->rumours.may_want = is_seen(ring) || ring->joins > 1;
+	rumours_review(&ring->rumours, now);
+	if (ring->joins > 0 && stands(ring)) {
+		ring->joins = 0;
+		ring->quiet = mono_min(ring->quiet, mono_add_ms(now.mono, RING_TRY_MS));
+	}
+}
+
+static void set_foreign(struct ring *ring, struct member *member, bool foreign)
+{
+	if (foreign == member->foreign)
+		return;
+	member->foreign = foreign;
+	if (foreign)
+		ring->foreign++;
+	else
+		ring->foreign--;
+}
+
+/* Lists */
+
+static void tell_soon(struct ring *ring, struct now now, struct member *member)
+{
+	struct mono at = now.mono;
+	const struct mono earliest = mono_add_ms(member->told, RING_TELL_MIN_MS);
+
+	if (member->has_heard && !mono_reached(at, earliest))
+		at = earliest;
+	member->lists = 0;
+	alarms_set(&ring->lists, member->handle.index, at);
+}
+
+/* The near members are told, and who no longer is one: somebody stands between us now. */
+static void near_changed(struct ring *ring, struct now now)
+{
+	ring->near_changed = true;
+	for (size_t i = 0; i < count_around(ring, RING_NEAR + 1); i++) {
+		struct member *member = around(ring, RING_NEAR + 1, i);
+
+		if (member->has_heard || ring_is_near(ring, &member->id))
+			tell_soon(ring, now, member);
+	}
+}
+
+/* After a list went out: at growing intervals to near members (as in RFC 6206, 4.2: often after a
+ * change, seldom without), and to others until it has probably arrived. */
+static void tell_again(struct ring *ring, struct now now, struct member *member)
+{
+	uint64_t interval_ms = RING_TELL_MS;
+
+	member->has_heard = true;
+	member->told = now.mono;
+	for (unsigned i = 0; (uint64_t)REPEAT_MS << i < RING_TELL_MS; i++)
+		if (i == member->lists)
+			interval_ms = (uint64_t)REPEAT_MS << i;
+	member->lists++;
+	interval_ms -= rng_between(ring->rng, 0, interval_ms * JITTER_PER_CENT / 100);
+	if (ring_is_near(ring, &member->id) || member->lists < FAR_LISTS)
+		alarms_set(&ring->lists, member->handle.index, mono_add_ms(now.mono, interval_ms));
+	else
+		alarms_set(&ring->lists, member->handle.index, MONO_NEVER);
+}
+
+/* Those whom we met around ourselves, without the reader. */
+static void list_for(const struct ring *ring, const struct member *reader, struct neighbours *ret)
+{
+	*ret = (struct neighbours){ .count = 0 };
+	for (size_t i = 0; i < count_around(ring, SIDE_MAX); i++) {
+		const struct member *member = around(ring, SIDE_MAX, i);
+
+		if (member != reader)
+			ret->ids[ret->count++] = member->id;
+	}
+}
+
+/* Does who told this list count us among its near members? So it is if on one side fewer than
+ * RING_NEAR of those that it names stand between us. */
+static bool shows_us(const struct ring *ring, const struct member *teller,
+		     const struct neighbours *list)
+{
+	const struct id its = ring_place(ring, &teller->id);
+	unsigned before = 0;
+	unsigned behind_it = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct id place = ring_place(ring, &list->ids[i]);
+
+		if (id_is_zero(&place))
+			continue;
+		if (id_compare(&place, &its) < 0)
+			before++;
+		else if (id_compare(&place, &its) > 0)
+			behind_it++;
+	}
+	return before < RING_NEAR || behind_it < RING_NEAR;
+}
+
+/* Notes the names of those we have not met. True if there are some, and no others. */
+static bool note_names(struct ring *ring, struct now now, const struct member *teller,
+		       const struct neighbours *list)
+{
+	bool any_met = false;
+	bool any_new = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct id *id = &list->ids[i];
+		const struct id place = ring_place(ring, id);
+		size_t index;
+
+		if (id_is_zero(&place) || id_is_zero(id) || id_equal(id, &teller->id))
+			continue;
+		if (member_find(ring, id, &index) != NULL) {
+			any_met = true;
+			continue;
+		}
+		any_new = true;
+		rumours_hear(&ring->rumours, now, &place, id, &teller->id);
+	}
+	return any_new && !any_met;
+}
+
+int ring_hear(struct ring *ring, struct now now, const struct id *from,
+	      const struct neighbours *list)
+{
+	size_t index;
+	struct member *teller = member_find(ring, from, &index);
+
+	CHECK(list->count <= NEIGHBOURS_MAX);
+	if (teller == NULL)
+		return ERR_DENIED;
+	const bool all_unknown = note_names(ring, now, teller, list);
+
+	teller->has_told = true;
+	teller->sees_us = shows_us(ring, teller, list);
+	if (teller->by_address && teller->linked && all_unknown && !teller->sees_us)
+		set_foreign(ring, teller, true);
+	teller->by_address = false;
+	if (!teller->has_heard) /* it takes us for near; our list shows it whether that is mutual */
+		tell_soon(ring, now, teller);
+	review(ring, now);
+	return 0;
+}
+
+/* Members */
+
+static void set_linked(struct ring *ring, struct member *member, bool linked)
+{
+	const struct id place = ring_place(ring, &member->id);
+	bool there;
+	const size_t index = circle_find(&ring->links, &place, &there);
+
+	if (linked && !there)
+		circle_add(
+			&ring->links, index,
+			&(struct spot){ .place = place, .slot = (uint16_t)member->handle.index });
+	else if (!linked && there)
+		circle_remove(&ring->links, index);
+	if (!linked)
+		set_foreign(ring, member, false);
+	member->linked = linked;
+}
+
+/* At this index of the circle; NULL if there is no room. */
+static struct member *add(struct ring *ring, struct now now, const struct ring_member *from,
+			  size_t index)
+{
+	struct handle handle;
+	struct member *member = pool_take(&ring->members, &handle);
+	struct spot spot = { .place = ring_place(ring, &from->id) };
+
+	if (member == NULL)
+		return NULL;
+	*member = (struct member){
+		.id = from->id, .handle = handle, .met = now.mono, .by_address = from->linked
+	};
+	spot.slot = (uint16_t)handle.index;
+	circle_add(&ring->met, index, &spot);
+	rumours_met(&ring->rumours, &spot.place);
+	return member;
+}
+
+int ring_met(struct ring *ring, struct now now, const struct ring_member *member)
+{
+	size_t index;
+	struct member *known = member_find(ring, &member->id, &index);
+	const bool is_new = known == NULL;
+
+	if (id_is_zero(&member->id) || id_equal(&member->id, &ring->self))
+		return ERR_DENIED;
+	if (is_new)
+		known = add(ring, now, member, index);
+	if (known == NULL)
+		return ERR_FULL;
+	known->rtt_us = member->rtt_us;
+	set_linked(ring, known, member->linked);
+	if (is_new && is_near_at(ring, index))
+		near_changed(ring, now);
+	else if (is_new && known->by_address)
+		tell_soon(ring, now, known);
+	review(ring, now);
+	return 0;
+}
+
+void ring_left(struct ring *ring, struct now now, const struct id *id)
+{
+	size_t index;
+	struct member *member = member_find(ring, id, &index);
+
+	if (member == NULL)
+		return;
+	const bool was_near = is_near_at(ring, index);
+
+	set_linked(ring, member, false);
+	alarms_set(&ring->lists, member->handle.index, MONO_NEVER);
+	circle_remove(&ring->met, index);
+	rumours_left(&ring->rumours, id);
+	pool_give(&ring->members, member->handle);
+	if (was_near)
+		near_changed(ring, now);
+	review(ring, now);
+}
+
+void ring_failed(struct ring *ring, struct now now, const struct id *id)
+{
+	const struct id place = ring_place(ring, id);
+	size_t index;
+	struct member *asked = member_find(ring, &ring->asked_via, &index);
+
+	if (!id_is_zero(&place))
+		rumours_failed(&ring->rumours, now, &place);
+	else if (asked != NULL && asked->linked && asked->asked > 0 && asked->asked < ASKED_MAX)
+		set_foreign(ring, asked, true);
+	review(ring, now);
+}
+
+bool ring_first_link(const struct ring *ring, struct id *ret)
+{
+	const struct member *first = NULL;
+
+	for (size_t i = 0; i < ring->links.count; i++) {
+		const struct member *link = ring_member_at(ring, ring->links.spots[i].slot);
+
+		if (first == NULL ||
+		    (link->rtt_us > 0 && (first->rtt_us == 0 || link->rtt_us < first->rtt_us)))
+			first = link;
+	}
+	if (first == NULL)
+		return false;
+	*ret = first->id;
+	return true;
+}
+
+/* What it wants */
+
+/* A member that may stand on another ring; else the nearest one that does not see us, since whoever
+ * stands between us is to be found from there; that in vain, anybody. */
+static struct member *whom_to_ask(const struct ring *ring)
+{
+	const struct spot *links = ring->links.spots;
+
+	for (size_t i = 0; ring->foreign > 0 && i < ring->links.count; i++)
+		if (ring_member_at(ring, links[i].slot)->foreign)
+			return ring_member_at(ring, links[i].slot);
+	for (size_t side = 0; ring->joins % 2 == 0 && side < 2; side++) {
+		struct member *nearest = met_at(ring, side == 0 ? 0 : ring->met.count - 1);
+
+		if (nearest->linked && !nearest->sees_us)
+			return nearest;
+	}
+	return ring_member_at(ring, links[rng_between(ring->rng, 0, ring->links.count - 1)].slot);
+}
+
+static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret)
+{
+	uint64_t quiet_ms = RING_TRY_MS;
+	struct member *via;
+
+	if (ring->rumours.wanted > 0 || !mono_reached(now.mono, ask_due(ring)))
+		return false;
+	via = whom_to_ask(ring);
+	if (via->foreign)
+		via->asked++;
+	set_foreign(ring, via, false);
+	if (!stands(ring)) {
+		for (unsigned i = 0; i < ring->joins && quiet_ms < RING_IGNORE_MS; i++)
+			quiet_ms *= 2;
+		ring->joins++;
+	}
+	ring->quiet = mono_add_ms(now.mono, quiet_ms);
+	ring->asked_via = via->id;
+	*ret = (struct ring_output){ .kind = RING_JOIN, .via = via->id };
+	review(ring, now);
+	return true;
+}
+
+static bool poll_lists(struct ring *ring, struct now now, struct ring_output *ret)
+{
+	uint32_t slot;
+
+	if (!mono_reached(now.mono, alarms_first(&ring->lists, &slot)))
+		return false;
+	struct member *member = ring_member_at(ring, (uint16_t)slot);
+
+	*ret = (struct ring_output){ .kind = RING_TELL, .id = member->id };
+	list_for(ring, member, &ret->list);
+	tell_again(ring, now, member);
+	return true;
+}
+
+bool ring_poll(struct ring *ring, struct now now, struct ring_output *ret)
+{
+	if (ring->near_changed) {
+		ring->near_changed = false;
+		*ret = (struct ring_output){ .kind = RING_NEAR_CHANGED };
+		return true;
+	}
+	if (poll_lists(ring, now, ret))
+		return true;
+	*ret = (struct ring_output){ .kind = RING_WANT };
+	return rumours_poll(&ring->rumours, now, &ret->id, &ret->via) || poll_join(ring, now, ret);
+}
+
+struct mono ring_deadline(const struct ring *ring)
+{
+	uint32_t slot;
+	struct mono next = alarms_first(&ring->lists, &slot);
+
+	if (ring->near_changed)
+		return (struct mono){ .us = 0 };
+	next = mono_min(next, rumours_deadline(&ring->rumours));
+	return ring->rumours.wanted > 0 ? next : mono_min(next, ask_due(ring));
+}

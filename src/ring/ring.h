@@ -1,0 +1,118 @@
+/* ring.h - the structured overlay, first form: who stands beside whom, and where a message goes.
+ * Sans-I/O.
+ *
+ * All members stand on a ring of 160-bit ids; clockwise is increasing. Each keeps *near links* to
+ * the RING_NEAR nearest members on either side, as far as there are as many. Links are made and
+ * named by node/; the ring knows ids and round trips alone. It keeps the near links exact by
+ * exchange of lists: every member tells its near ones whom it has met around itself, and who reads
+ * of somebody nearer than one of its own wants a link there. A claim is believed only when that
+ * member was met: until then it is *wanted*, tried RING_TRIES times, and then ignored for a time.
+ * Who is not seen as near by the members that it takes for its nearest asks the ring for its place:
+ * RING_JOIN.
+ *
+ * Routing is greedy: each step goes to the link whose id is nearest to the target by the shorter
+ * way round, and strictly nearer than we are, so no message can go in circles. Broadcast splits the
+ * range that it has to cover among the links inside it (El-Ansary et al. 2003), so that each member
+ * gets it once while links are in order.
+ *
+ *     met      a session stands, whatever carries it: lists are exchanged with it if it is near
+ *     linked   and it has a direct or relayed way: messages may be routed over it
+ */
+#ifndef RING_RING_H
+#define RING_RING_H
+
+#include "base/id.h"
+#include "base/mono.h"
+#include "base/rng.h"
+#include "ring/limits.h"
+#include "wire/overlay.h"
+
+struct ring; /* opaque */
+
+/* Rng is borrowed and outlives the ring. 0 or ERR_NOMEM. */
+int ring_new(const struct id *self, struct rng *rng, struct ring **ret);
+void ring_del(struct ring *ring); /* accepts NULL */
+
+/* A session with this member stands; whether it can route; its round trip (0: not known). Called
+ * again when any of this changes. A member that is linked as it is met was found by its address and
+ * not along the ring, so it may stand on another one: if its list speaks only of strangers, it is
+ * asked once who is nearest to us there. ERR_FULL beyond RING_MEMBERS_MAX (the world closes it),
+ * ERR_DENIED for no id or our own. */
+struct ring_member {
+	struct id id;
+	bool linked;
+	uint64_t rtt_us;
+};
+int ring_met(struct ring *ring, struct now now, const struct ring_member *member);
+
+/* It is gone. It is not wanted again by itself but when somebody names it. */
+void ring_left(struct ring *ring, struct now now, const struct id *id);
+
+/* What it told of its neighbours; `from` was met, else ERR_DENIED. */
+int ring_hear(struct ring *ring, struct now now, const struct id *from,
+	      const struct neighbours *list);
+
+/* A link that was wanted could not be made; our own id: nobody answered a JOIN. Time would tell
+ * too, later. */
+void ring_failed(struct ring *ring, struct now now, const struct id *id);
+
+enum ring_output_kind {
+	RING_WANT, /* id, via: make a session with it; `via` told of it (zero: it is gone) */
+	RING_JOIN, /* via, a link: make a session with whoever is nearest to our own id, asking
+		    * there first; it may be one that we have */
+	RING_TELL, /* id, list: send it to that member */
+	RING_NEAR_CHANGED, /* the set of near members that are met, for who remembers or watches it
+			    */
+};
+
+/* Borrowed until the next call. */
+struct ring_output {
+	enum ring_output_kind kind;
+	struct id id, via;
+	struct neighbours list;
+};
+
+bool ring_poll(struct ring *ring, struct now now, struct ring_output *ret);
+struct mono ring_deadline(const struct ring *ring);
+
+/* One of the RING_NEAR nearest on a side, of those that were met. */
+bool ring_is_near(const struct ring *ring, const struct id *id);
+
+/* True once the ring has a linked member, wants nobody, and is seen as near by its nearest members
+ * on both sides: as far as we can know, we stand in our place. Until then messages of ours carry a
+ * via. */
+bool ring_is_settled(const struct ring *ring);
+
+/* The linked member that answers to us soonest, for a via. False if none is linked. */
+bool ring_first_link(const struct ring *ring, struct id *ret);
+
+enum ring_step {
+	RING_HERE,  /* we are the target, or the nearest to a key or prefix */
+	RING_ON,    /* *ret_link is next */
+	RING_STUCK, /* the target is exact, and nobody here is nearer to it; or it is our own
+		     * question who is nearest, and nobody is here */
+};
+
+/* Where a routed message goes from here: to the link nearest to the target, if it is nearer than we
+ * are. Not back to `came_from` (zero: it is ours), but to the next best then; and towards a
+ * TARGET_NEAREST never to `routed->from`, who asks for another than itself. If `to_via` is not zero
+ * it is the target as long as it is not us: who is the via clears it in what it passes on.
+ *
+ * A message of ours takes the nearest link whatever its distance while we are not settled, or if it
+ * asks who is nearest to a key besides us: every step after the first goes nearer, so it cannot go
+ * in circles. */
+enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
+			 const struct id *came_from, struct id *ret_link);
+
+/* How a broadcast goes on: the linked members inside (self, until), each with the end of its part.
+ * `until` equal to our own id is the whole ring. At most `max` shares, spread over the range. */
+struct ring_share {
+	struct id link, until;
+};
+size_t ring_split(const struct ring *ring, const struct id *until, struct ring_share *ret,
+		  size_t max);
+
+/* The near members that are met, counter-clockwise ones first, nearest in the middle. */
+size_t ring_near(const struct ring *ring, struct id ret[2 * RING_NEAR]);
+
+#endif

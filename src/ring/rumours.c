@@ -1,0 +1,251 @@
+/* rumours.c - see rumours.h for the states. */
+#include "ring/rumours.h"
+
+#include "base/check.h"
+#include "wire/overlay.h"
+
+#include <assert.h>
+
+/* How long a name is kept that nobody repeats: three lists of a neighbour may be lost. */
+#define FORGET_MS (UINT64_C(3) * RING_TELL_MS)
+
+static_assert(RING_WANTED_MAX >= 2 * (NEIGHBOURS_MAX + RING_NEAR),
+	      "one list could drive out those who are near");
+
+/* The only writer of state after rumours_hear() made the rumour. */
+static void set_state(struct rumours *rumours, struct rumour *rumour, enum rumour_state next)
+{
+	static const bool allowed[RUMOUR_STATES][RUMOUR_STATES] = {
+		[RUMOUR_HEARD] = { [RUMOUR_WANTED] = true },
+		[RUMOUR_WANTED] = { [RUMOUR_HEARD] = true, [RUMOUR_IGNORED] = true },
+	};
+	CHECK(allowed[rumour->state][next]);
+	if (rumour->state == RUMOUR_WANTED)
+		rumours->wanted--;
+	if (next == RUMOUR_WANTED)
+		rumours->wanted++;
+	rumour->state = next;
+}
+
+int rumours_init(struct rumours *rumours, const struct circle *met)
+{
+	*rumours = (struct rumours){ .met = met };
+	return circle_init(&rumours->circle, RING_WANTED_MAX);
+}
+
+void rumours_free(struct rumours *rumours)
+{
+	circle_free(&rumours->circle);
+}
+
+static struct rumour *rumour_at(struct rumours *rumours, size_t index)
+{
+	return &rumours->all[rumours->circle.spots[index].slot];
+}
+
+static void forget(struct rumours *rumours, size_t index)
+{
+	const uint16_t slot = rumours->circle.spots[index].slot;
+
+	if (rumours->all[slot].state == RUMOUR_WANTED)
+		rumours->wanted--;
+	rumours->taken[slot] = false;
+	circle_remove(&rumours->circle, index);
+}
+
+static void forget_old(struct rumours *rumours, struct now now)
+{
+	for (size_t i = rumours->circle.count; i-- > 0;) {
+		const struct rumour *rumour = rumour_at(rumours, i);
+
+		if (rumour->state != RUMOUR_WANTED && mono_reached(now.mono, rumour->expiry))
+			forget(rumours, i);
+	}
+}
+
+/* Makes room for one at *index, if all is full: of those there and the new one, the one in the
+ * middle gives. False if that is the new one. */
+static bool make_room(struct rumours *rumours, size_t *index)
+{
+	const size_t middle = RING_WANTED_MAX / 2;
+
+	if (rumours->circle.count < RING_WANTED_MAX)
+		return true;
+	if (*index == middle)
+		return false;
+	if (*index < middle) {
+		forget(rumours, middle - 1);
+	} else {
+		forget(rumours, middle);
+		--*index;
+	}
+	return true;
+}
+
+static void add(struct rumours *rumours, size_t index, const struct id *place,
+		const struct rumour *rumour)
+{
+	struct spot spot = { .place = *place };
+
+	while (rumours->taken[spot.slot])
+		spot.slot++;
+	rumours->taken[spot.slot] = true;
+	rumours->all[spot.slot] = *rumour;
+	circle_add(&rumours->circle, index, &spot);
+}
+
+void rumours_hear(struct rumours *rumours, struct now now, const struct id *place,
+		  const struct id *id, const struct id *via)
+{
+	const struct mono expiry = mono_add_ms(now.mono, FORGET_MS);
+	bool there;
+	size_t index;
+
+	forget_old(rumours, now);
+	index = circle_find(&rumours->circle, place, &there);
+	if (there) {
+		struct rumour *rumour = rumour_at(rumours, index);
+
+		rumour->via = *via;
+		if (rumour->state != RUMOUR_IGNORED) /* whose time repetition does not change */
+			rumour->expiry = expiry;
+	} else if (make_room(rumours, &index)) {
+		add(rumours, index, place,
+		    &(struct rumour){
+			    .id = *id, .via = *via, .state = RUMOUR_HEARD, .expiry = expiry });
+	}
+}
+
+void rumours_met(struct rumours *rumours, const struct id *place)
+{
+	bool there;
+	const size_t index = circle_find(&rumours->circle, place, &there);
+
+	if (there)
+		forget(rumours, index);
+}
+
+void rumours_left(struct rumours *rumours, const struct id *via)
+{
+	for (size_t i = 0; i < rumours->circle.count; i++)
+		if (id_equal(&rumour_at(rumours, i)->via, via))
+			rumour_at(rumours, i)->via = (struct id){ { 0 } };
+}
+
+static void ignore(struct rumours *rumours, struct now now, struct rumour *rumour)
+{
+	rumour->expiry = mono_add_ms(now.mono, RING_IGNORE_MS);
+	set_state(rumours, rumour, RUMOUR_IGNORED);
+}
+
+void rumours_failed(struct rumours *rumours, struct now now, const struct id *place)
+{
+	bool there;
+	const size_t index = circle_find(&rumours->circle, place, &there);
+	struct rumour *rumour = there ? rumour_at(rumours, index) : NULL;
+
+	if (rumour == NULL || rumour->state != RUMOUR_WANTED || rumour->tries == 0)
+		return;
+	rumour->failed = true;
+	if (rumour->tries == RING_TRIES)
+		ignore(rumours, now, rumour);
+}
+
+/* True if those behind it can wait for it: its first try is not yet in vain. */
+static bool holds_place(const struct rumour *rumour)
+{
+	return rumour->tries <= 1 && !rumour->failed;
+}
+
+/* Marks in `ret` the slots of those who would be among the RING_NEAR nearest on one side, counted
+ * together with the members that were met. */
+static void mark_side(struct rumours *rumours, bool clockwise, bool ret[RING_WANTED_MAX])
+{
+	const struct circle *circle = &rumours->circle;
+	size_t held = 0;
+
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct spot *spot = &circle->spots[clockwise ? i : circle->count - 1 - i];
+		const struct rumour *rumour = &rumours->all[spot->slot];
+		bool there;
+		const size_t before = circle_find(rumours->met, &spot->place, &there);
+		const size_t nearer = clockwise ? before : rumours->met->count - before;
+
+		if (nearer + held >= RING_NEAR)
+			return;
+		if (rumour->state == RUMOUR_IGNORED)
+			continue;
+		ret[spot->slot] = true;
+		if (holds_place(rumour))
+			held++;
+	}
+}
+
+void rumours_review(struct rumours *rumours, struct now now)
+{
+	bool marked[RING_WANTED_MAX] = { false };
+
+	forget_old(rumours, now);
+	if (rumours->may_want) {
+		mark_side(rumours, true, marked);
+		mark_side(rumours, false, marked);
+	}
+	for (size_t i = 0; i < rumours->circle.count; i++) {
+		struct rumour *rumour = rumour_at(rumours, i);
+		const bool is_wanted = marked[rumours->circle.spots[i].slot];
+
+		if (is_wanted && rumour->state == RUMOUR_HEARD) {
+			set_state(rumours, rumour, RUMOUR_WANTED);
+			rumour->next = now.mono;
+		} else if (!is_wanted && rumour->state == RUMOUR_WANTED) {
+			set_state(rumours, rumour, RUMOUR_HEARD);
+			rumour->tries = 0;
+			rumour->failed = false;
+		}
+	}
+}
+
+static struct rumour *find_due(struct rumours *rumours, struct now now)
+{
+	for (size_t i = 0; rumours->wanted > 0 && i < rumours->circle.count; i++) {
+		struct rumour *rumour = rumour_at(rumours, i);
+
+		if (rumour->state == RUMOUR_WANTED && mono_reached(now.mono, rumour->next))
+			return rumour;
+	}
+	return NULL;
+}
+
+bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, struct id *ret_via)
+{
+	struct rumour *due;
+
+	while ((due = find_due(rumours, now)) != NULL) {
+		if (due->tries == RING_TRIES) {
+			ignore(rumours, now, due);
+			rumours_review(rumours, now);
+			continue;
+		}
+		due->next = mono_add_ms(now.mono, (uint64_t)RING_TRY_MS << due->tries);
+		due->tries++;
+		due->failed = false;
+		*ret_id = due->id;
+		*ret_via = due->via;
+		rumours_review(rumours, now); /* who fails to come lets those behind it try */
+		return true;
+	}
+	return false;
+}
+
+struct mono rumours_deadline(const struct rumours *rumours)
+{
+	struct mono next = MONO_NEVER;
+
+	for (size_t i = 0; rumours->wanted > 0 && i < rumours->circle.count; i++) {
+		const struct rumour *rumour = &rumours->all[rumours->circle.spots[i].slot];
+
+		if (rumour->state == RUMOUR_WANTED)
+			next = mono_min(next, rumour->next);
+	}
+	return next;
+}

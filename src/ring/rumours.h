@@ -1,0 +1,70 @@
+/* rumours.h - members we heard of and have not met: who of them is wanted, tried, or ignored.
+ *
+ * A name in somebody's list is a claim. It costs us nothing until the member that it names would,
+ * if it exists, be one of our nearest; then a session with it is tried, RING_TRIES times, and if it
+ * does not come the name is ignored, however often it is heard. Names that are not wanted today
+ * are kept for a while: they say who comes next when a neighbour leaves. Of too many, the one with
+ * as many on its either side gives: the nearest of each side stay, however the ring is populated.
+ *
+ *     HEARD --would be near--> WANTED --RING_TRIES tries in vain--> IGNORED
+ *       ^---nearer ones came------'
+ *
+ * From each state it is forgotten when it is met, HEARD also when nobody repeats it, and IGNORED
+ * after RING_IGNORE_MS.
+ */
+#ifndef RING_RUMOURS_H
+#define RING_RUMOURS_H
+
+#include "base/mono.h"
+#include "ring/circle.h"
+#include "ring/limits.h"
+
+enum rumour_state { RUMOUR_HEARD, RUMOUR_WANTED, RUMOUR_IGNORED, RUMOUR_STATES };
+
+struct rumour {
+	struct id id, via; /* via: who said so last; zero: it is gone */
+	enum rumour_state state;
+	unsigned tries;     /* WANTED */
+	bool failed;        /* WANTED: the try is known to be in vain */
+	struct mono next;   /* WANTED: the next try, or giving up */
+	struct mono expiry; /* of the others */
+};
+
+struct rumours {
+	const struct circle *met; /* borrowed: places of the members that were met */
+	struct circle circle;
+	struct rumour all[RING_WANTED_MAX]; /* by slot */
+	bool taken[RING_WANTED_MAX];
+	size_t wanted; /* so many are WANTED */
+	bool may_want; /* else nobody is */
+};
+
+/* 0 or ERR_NOMEM. */
+int rumours_init(struct rumours *rumours, const struct circle *met);
+
+/* Accepts zeroed ones. */
+void rumours_free(struct rumours *rumours);
+
+/* `via` names the member `id`, which stands at `place` and was not met. */
+void rumours_hear(struct rumours *rumours, struct now now, const struct id *place,
+		  const struct id *id, const struct id *via);
+
+/* The member at this place was met. */
+void rumours_met(struct rumours *rumours, const struct id *place);
+
+/* A member that may have told us something is gone. */
+void rumours_left(struct rumours *rumours, const struct id *via);
+
+/* A try was in vain. */
+void rumours_failed(struct rumours *rumours, struct now now, const struct id *place);
+
+/* Decides anew who is wanted, and forgets what is old. To be called when anything of the above
+ * happened, and when `met` or `may_want` changed. */
+void rumours_review(struct rumours *rumours, struct now now);
+
+/* Lets time pass. True: make a session with *ret_id, asking *ret_via. */
+bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, struct id *ret_via);
+
+struct mono rumours_deadline(const struct rumours *rumours);
+
+#endif
