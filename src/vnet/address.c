@@ -2,8 +2,6 @@
 #include "vnet/address.h"
 
 #include "base/check.h"
-#include "base/err.h"
-#include "crypto/hash.h"
 
 #include <assert.h>
 
@@ -50,35 +48,4 @@ bool address_prefixes_overlap(const struct address_prefix_v4 *a, const struct ad
 	if (shorter == 0) /* and a shift by 32 is not defined */
 		return true;
 	return (number_of(a->bytes) ^ number_of(b->bytes)) >> (32 - shorter) == 0;
-}
-
-static bool is_free(const struct address_prefix_v4 *prefix, const struct address_prefix_v4 *routes,
-		    size_t route_count)
-{
-	for (size_t i = 0; i < route_count; i++)
-		if (routes[i].len > 0 && address_prefixes_overlap(prefix, &routes[i]))
-			return false;
-	return true;
-}
-
-int address_default_prefix(const struct id *network, const struct address_prefix_v4 *routes,
-			   size_t route_count, struct address_prefix_v4 *ret)
-{
-	const struct span parts[] = { span_text("ipop ipv4 prefix"),
-				      span_of(network->bytes, ID_BYTES) };
-	uint8_t hash[HASH_BYTES];
-
-	hash_sha256(parts, 2, hash);
-	for (unsigned i = 0; i < 128; i++) {
-		const struct address_prefix_v4 prefix = {
-			.bytes = { 10, (uint8_t)(128 | ((hash[0] + i) & 127)) },
-			.len = 16,
-		};
-
-		if (is_free(&prefix, routes, route_count)) {
-			*ret = prefix;
-			return 0;
-		}
-	}
-	return ERR_NOT_FOUND;
 }

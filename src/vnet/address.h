@@ -29,10 +29,4 @@ struct id address_node_prefix(const struct ip_address *address);
 /* True if the two have an address in common. */
 bool address_prefixes_overlap(const struct address_prefix_v4 *a, const struct address_prefix_v4 *b);
 
-/* The default IPv4 prefix of a network: a /16 of 10.128.0.0/9, chosen by a hash of the network's
- * id, or the next one, and so round, until it overlaps none of the routes. Default routes (len 0)
- * do not count. 0, or ERR_NOT_FOUND: a prefix must be given. */
-int address_default_prefix(const struct id *network, const struct address_prefix_v4 *routes,
-			   size_t route_count, struct address_prefix_v4 *ret);
-
 #endif

@@ -6,6 +6,7 @@
 set -u
 
 build=$(cd "$1" && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 ipop=$build/src/prog/ipop/ipop
 forge=$build/tests/cli/forge
@@ -689,6 +690,21 @@ keeps_private_keys_to_itself() {
 	done <keys
 }
 
+# The makefile compiles a tree of its own for this, which takes long; what is installed from any tree
+# is the same, and that make asks for it can be seen without doing it.
+installs_everything() {
+	run 0 meson install -C "$build" --no-rebuild --quiet --destdir "$work/installed" || return 1
+	usr=installed/usr/local
+	for file in bin/ipop sbin/ipopd lib/systemd/system/ipop@.service share/doc/ipop/LICENSE \
+		share/doc/ipop/README.md share/doc/ipop/doc/cli.md; do
+		[ -s "$usr/$file" ] || { echo "# $file is not there"; return 1; }
+	done
+	says "$usr/lib/systemd/system/ipop@.service" 'ExecStart=/usr/local/sbin/ipopd' &&
+		run 0 "$usr/bin/ipop" --version && run 0 "$usr/sbin/ipopd" --version &&
+		run 0 make -n -C "$top" install DESTDIR="$work/there" &&
+		says out "--destdir \"$work/there\""
+}
+
 check 'group create makes a group and its first member' creates_a_group
 check 'secret files are for their owner alone' guards_the_files
 check 'whatever the umask' guards_the_files_whatever_the_umask
@@ -734,6 +750,7 @@ check 'no colour in a pipe' has_no_colour_in_a_pipe
 check 'lost output is a failure' fails_when_its_output_is_lost
 check 'one mark for one foreign character' shows_one_mark_for_one_character
 check 'no configuration of the crypto library' trusts_no_configuration_of_the_library
+check 'what is installed' installs_everything
 check 'private keys stay where they belong' keeps_private_keys_to_itself
 echo "1..$count"
 exit $failed

@@ -1,6 +1,4 @@
-/* test_address.c - an IPv6 address holds network and node and gives both back, and the default IPv4
- * prefix keeps out of the host's way. */
-#include "base/err.h"
+/* test_address.c - an IPv6 address holds network and node and gives both back. */
 #include "tests/lib/cmocka.h"
 #include "vnet/address.h"
 
@@ -75,96 +73,12 @@ static void prefixes_that_overlap(void **state)
 	}
 }
 
-/* All members must come to the same prefix for ever: SHA-256 of the text and the id, by hand. */
-static void the_default_prefix_is_a_hash(void **state)
-{
-	static const uint8_t want[3][2] = { { 0, 219 }, { 1, 238 }, { 255, 213 } };
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		struct address_prefix_v4 prefix;
-		struct id network;
-
-		memset(network.bytes, want[i][0], ID_BYTES);
-		assert_int_equal(address_default_prefix(&network, NULL, 0, &prefix), 0);
-		assert_int_equal(prefix.len, 16);
-		assert_int_equal(prefix.bytes[0], 10);
-		assert_int_equal(prefix.bytes[1], want[i][1]);
-		assert_int_equal(prefix.bytes[2], 0);
-		assert_int_equal(prefix.bytes[3], 0);
-	}
-}
-
-/* The next one, and behind the last the first. */
-static void a_prefix_that_is_taken_leads_to_the_next(void **state)
-{
-	static const uint8_t want[][2] = { { 0, 219 + 1 }, { 1, 238 + 1 }, { 255, 213 + 1 } };
-	struct address_prefix_v4 routes[128];
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		struct address_prefix_v4 prefix = { .len = 0 };
-		struct id network;
-		size_t count = 0;
-
-		memset(network.bytes, want[i][0], ID_BYTES);
-		assert_int_equal(address_default_prefix(&network, NULL, 0, &routes[count++]), 0);
-		assert_int_equal(address_default_prefix(&network, routes, count, &prefix), 0);
-		assert_int_equal(prefix.bytes[1], want[i][1]);
-		for (unsigned second = prefix.bytes[1]; second <= 255; second++)
-			routes[count++] =
-				(struct address_prefix_v4){ .bytes = { 10, (uint8_t)second },
-							    .len = 16 };
-		assert_int_equal(address_default_prefix(&network, routes, count, &prefix), 0);
-		assert_int_equal(prefix.bytes[1], 128);
-	}
-}
-
-/* Each prefix that was taken is avoided by the next; after 128 there is none. */
-static void the_default_prefix_avoids_the_routes_of_the_host(void **state)
-{
-	const struct id network = id_counting_from(1);
-	struct address_prefix_v4 routes[129] = { { { 0 }, 0 } }; /* a default route hides nothing */
-	size_t count = 1;
-
-	(void)state;
-	for (; count <= 128; count++) {
-		struct address_prefix_v4 *route = &routes[count];
-
-		assert_int_equal(address_default_prefix(&network, routes, count, route), 0);
-		assert_true(route->bytes[1] >= 128);
-		for (size_t i = 1; i < count; i++)
-			assert_false(address_prefixes_overlap(route, &routes[i]));
-		route->len = (uint8_t)(24 + count % 9); /* one host in it is enough */
-	}
-	assert_int_equal(address_default_prefix(&network, routes, count, &routes[0]),
-			 ERR_NOT_FOUND);
-}
-
-static void a_route_that_holds_them_all_leaves_none(void **state)
-{
-	static const struct address_prefix_v4 ten = { { 10 }, 8 };
-	static const struct address_prefix_v4 lower_half = { { 10 }, 9 };
-	static const struct address_prefix_v4 half_of_all = { { 0 }, 1 };
-	const struct id network = id_counting_from(1);
-	struct address_prefix_v4 prefix;
-
-	(void)state;
-	assert_int_equal(address_default_prefix(&network, &half_of_all, 1, &prefix), ERR_NOT_FOUND);
-	assert_int_equal(address_default_prefix(&network, &ten, 1, &prefix), ERR_NOT_FOUND);
-	assert_int_equal(address_default_prefix(&network, &lower_half, 1, &prefix), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_fd_network_and_node),
 		cmocka_unit_test(addresses_of_other_networks_are_told_apart),
 		cmocka_unit_test(prefixes_that_overlap),
-		cmocka_unit_test(the_default_prefix_is_a_hash),
-		cmocka_unit_test(a_prefix_that_is_taken_leads_to_the_next),
-		cmocka_unit_test(the_default_prefix_avoids_the_routes_of_the_host),
-		cmocka_unit_test(a_route_that_holds_them_all_leaves_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
