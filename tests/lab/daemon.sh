@@ -341,6 +341,22 @@ signal.pause()'
 	lab_stop two ipopd
 }
 
+# ---- a member without IPv4 ------------------------------------------------------------------------------
+
+test_without_ipv4() {
+	ipop_on two leave lab --yes
+	ipop_on two request --name six >"$LAB_DIR/request"
+	ipop_on one group sign lab "$LAB_DIR/request" --no-ip >"$LAB_DIR/bundle"
+	ipop_on two join "$LAB_DIR/bundle" --no-up
+	start one
+	start two
+	lab_check "a member without IPv4 is up" lab_wait_until 20 'is_ready two && knows_peer two'
+	lab_check "and has none" eval '[[ -z $(value_of two ipv4) ]] && ! lab_ip two -4 address show dev lab | grep -q inet'
+	lab_check "IPv6 passes to it" lab_run one ping -c 2 -i 0.05 -W 2 "$(value_of two ipv6)"
+	lab_stop two ipopd
+	lab_stop one ipopd
+}
+
 # The bundle of two, with the CA of another group.
 foreign_bundle() {
 	mkdir -p "$LAB_DIR/other"
@@ -359,4 +375,5 @@ test_accidents
 test_end
 test_group
 test_refusals
+test_without_ipv4
 lab_end
