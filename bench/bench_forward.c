@@ -7,8 +7,8 @@
 #include "base/check.h"
 #include "forward/forward.h"
 #include "session/replay.h"
-#include "tests/lib/members.h"
 #include "tests/lib/packet.h"
+#include "tests/lib/trio.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +22,15 @@
 struct bench {
 	struct members *members;
 	struct forward_table *table; /* of many entries */
+	struct trio *trio;
 	struct packets packets;
 	size_t len; /* of the inner packet */
 	uint8_t packet[PACKETS_BUFFER_BYTES];
 	uint8_t (*datagrams)[PACKETS_BUFFER_BYTES]; /* PACKETS, sealed by a for b */
 	struct aead aead;
 	uint64_t counter;
-	uint64_t sum; /* of all results, so that nothing is optimized away */
+	struct now relay_now; /* time goes on, so that the meter is never empty */
+	uint64_t sum;         /* of all results, so that nothing is optimized away */
 };
 
 static uint64_t now_ns(void)
@@ -204,6 +206,45 @@ static void from_wire(struct bench *bench)
 	}
 }
 
+/* Sealed twice, for a peer behind a relay. */
+static void seal_wrapped(struct bench *bench)
+{
+	const struct seal_keys keys = { .keyset = bench->trio->members->a.keyset,
+					.relay = bench->trio->ar,
+					.relay_index = TRIO_TO_B };
+	const struct frame_header frame = { .kind = FRAME_IP };
+	const struct span packet = span_of(bench->packet, bench->len);
+
+	for (size_t i = 0; i < PACKETS; i++)
+		CHECK(seal_frame(&keys, members_start.mono, &frame, packet, bench->datagrams[i]) ==
+		      0);
+}
+
+/* At the relay: opened, sealed for the next, and out. */
+static void relay(struct bench *bench)
+{
+	struct member *r = &bench->trio->r;
+	const struct way from_a = trio_way_at_r(true);
+	struct egress_datagram *datagram;
+
+	for (size_t i = 0; i < PACKETS; i += FORWARD_BATCH_MAX) {
+		for (size_t k = 0; k < FORWARD_BATCH_MAX; k++)
+			bench->packets.batch.packets[k] = (struct forward_packet){
+				.data = bench->datagrams[i + k],
+				.len = bench->len + KEYSET_OVERHEAD + SEAL_RELAY_OVERHEAD,
+				.way = from_a,
+			};
+		bench->packets.batch.count = FORWARD_BATCH_MAX;
+		CHECK(member_from_wire(r, bench->relay_now, &bench->packets) == 0);
+		while ((datagram = egress_next(r->egress, members_start.mono)) != NULL)
+			egress_done(r->egress, datagram);
+		bench->relay_now.mono = mono_add_ms(bench->relay_now.mono, 1000); /* rate */
+		bench->relay_now.wall.us += 1000000;
+	}
+	bench->sum += r->thread.counters.relayed;
+	CHECK(r->thread.counters.drop_relay_rate == 0);
+}
+
 static void by_size(struct bench *bench, bool v6, size_t len)
 {
 	(void)printf("-- %zu bytes, IPv%c\n", len, v6 ? '6' : '4');
@@ -215,6 +256,7 @@ static void by_size(struct bench *bench, bool v6, size_t len)
 	measure(bench, "ip_decode", NULL, decode);
 	measure(bench, "forward_from_tun and egress", NULL, from_tun);
 	measure(bench, "forward_from_wire", seal, from_wire);
+	measure(bench, "forward_from_wire, relayed on", seal_wrapped, relay);
 }
 
 static struct forward_table *large_table(struct rng *rng)
@@ -240,6 +282,8 @@ int main(void)
 	static struct bench bench;
 
 	bench.members = members_new(&(struct keyset_config){ 0 });
+	bench.trio = trio_new(&(struct keyset_config){ 0 });
+	bench.relay_now = members_start;
 	bench.table = large_table(&bench.members->a.rng);
 	CHECK(aead_init(&bench.aead, &aead_aes_256_gcm, bench.packet) == 0);
 	bench.datagrams = calloc(PACKETS, sizeof(bench.datagrams[0]));
@@ -257,6 +301,7 @@ int main(void)
 	aead_free(&bench.aead);
 	free(bench.datagrams);
 	table_del(bench.table);
+	trio_del(bench.trio);
 	members_del(bench.members);
 	return bench.sum == 0; /* never: something was found and opened */
 }

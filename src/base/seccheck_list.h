@@ -117,7 +117,11 @@
 	X(SEC_WIRE_ADMITTED, "policy lets the peer send IP to us")                              \
 	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet") \
 	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                \
-	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")
+	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")                 \
+	X(SEC_HANDSHAKE_DIRECT, "a datagram that is no data came straight from the socket")     \
+	X(SEC_RELAY_DIRECT, "what is to be relayed came straight from the link")                \
+	X(SEC_RELAY_LINK, "the index on a relayed datagram was made for the link it came by")   \
+	X(SEC_RELAY_RATE, "the sender relays no more than is allowed")
 #define SECCHECK_NODE(X)                                                              \
 	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")           \
 	X(SEC_POLICY_TIME, "a member's certificate is valid now")                     \

@@ -8,6 +8,11 @@
 
 #include "base/err.h"
 #include "base/seccheck.h"
+#include "forward/seal.h"
+
+#include <assert.h>
+
+static_assert(FORWARD_MTU <= SEAL_RELAYED_PAYLOAD_BYTES_MAX, "a way may change at any packet");
 
 struct pass {
 	struct forward_thread *thread;
@@ -51,6 +56,24 @@ static enum forward_verdict drop(uint64_t *counter)
 {
 	(*counter)++;
 	return FORWARD_DROP;
+}
+
+/* By why a key set did not seal or open it. */
+static enum forward_verdict drop_failed(struct forward_counters *counters, int err)
+{
+	switch (err) {
+	case ERR_REPLAY:
+		return drop(&counters->drop_replay);
+	case ERR_AUTH:
+		return drop(&counters->drop_forged);
+	case ERR_EXPIRED:
+	case ERR_EXHAUSTED:
+		return drop(&counters->drop_expired);
+	case ERR_CRYPTO:
+		return drop(&counters->drop_crypto);
+	default:
+		return drop(&counters->drop_malformed);
+	}
 }
 
 /* Compared without a sign, since the difference of two calendars may not fit. */
@@ -103,32 +126,52 @@ static void report_milestones(const struct pass *pass, const struct table_entry 
 	}
 }
 
-/* Seals a packet into the egress. */
+/* A slot of the link's; NULL: dropped, and counted. */
+static struct egress_datagram *reserve(const struct pass *pass, const struct table_entry *link)
+{
+	const struct egress_datagram like = { .link = link->link,
+					      .class = EGRESS_DATA,
+					      .local = link->way.local,
+					      .remote = link->way.remote };
+	struct egress_datagram *datagram = egress_reserve(pass->thread->egress, &like);
+
+	if (datagram == NULL)
+		(void)drop(&pass->thread->counters.drop_egress_full);
+	return datagram;
+}
+
+/* Seals a packet into the egress, by a relay's link if the entry says so. */
 static enum forward_verdict send_packet(const struct pass *pass, const struct table_entry *entry,
 					struct span packet)
 {
 	struct forward_counters *counters = &pass->thread->counters;
-	const struct egress_datagram like = { .link = entry->link,
-					      .class = EGRESS_DATA,
-					      .local = entry->way.local,
-					      .remote = entry->way.remote };
 	const struct frame_header frame = { .kind = FRAME_IP };
-	struct egress_datagram *datagram = egress_reserve(pass->thread->egress, &like);
+	struct seal_keys keys = { .keyset = entry->keyset };
+	const struct table_entry *link = entry;
+	struct egress_datagram *datagram;
 	int err;
 
+	if (entry->action == TABLE_WRAP) {
+		link = table_entry_at(pass->table, entry->relay_entry);
+		keys.relay = link->keyset;
+		keys.relay_index = entry->relay_index;
+	}
+	datagram = reserve(pass, link);
 	if (datagram == NULL)
-		return drop(&counters->drop_egress_full);
-	err = keyset_seal(entry->keyset, pass->now.mono, &frame, packet, datagram->data);
+		return FORWARD_DROP;
+	err = seal_frame(&keys, pass->now.mono, &frame, packet, datagram->data);
 	if (err == 0) {
-		egress_commit(pass->thread->egress, datagram, packet.len + KEYSET_OVERHEAD);
+		egress_commit(pass->thread->egress, datagram, packet.len + seal_overhead(&keys));
 		report_milestones(pass, entry, entry->keyset);
+		if (link != entry)
+			report_milestones(pass, link, link->keyset);
 		counters->sent++;
 		return FORWARD_SENT;
 	}
 	egress_cancel(pass->thread->egress, datagram);
 	if (err == ERR_EXPIRED || err == ERR_EXHAUSTED)
 		return FORWARD_NO_ENTRY; /* it can wait at the node until there are new keys */
-	return drop(&counters->drop_crypto);
+	return drop_failed(counters, err);
 }
 
 static enum forward_verdict packet_from_tun(const struct pass *pass, struct forward_packet *packet)
@@ -190,21 +233,6 @@ static enum forward_verdict unknown_index(struct pass *pass, const struct forwar
 		report(pass->thread, &what);
 	pass->unknown_reported = true;
 	return drop(&pass->thread->counters.drop_unknown_index);
-}
-
-static enum forward_verdict drop_unopened(struct forward_counters *counters, int err)
-{
-	switch (err) {
-	case ERR_REPLAY:
-		return drop(&counters->drop_replay);
-	case ERR_AUTH:
-		return drop(&counters->drop_forged);
-	case ERR_EXPIRED:
-	case ERR_EXHAUSTED:
-		return drop(&counters->drop_expired);
-	default:
-		return drop(&counters->drop_malformed);
-	}
 }
 
 /* A peer has moved, or another of its addresses is the one that works: the node judges that. */
@@ -283,7 +311,63 @@ static enum forward_verdict take_frame(struct pass *pass, const struct table_ent
 	}
 }
 
-static enum forward_verdict data_from_wire(struct pass *pass, struct forward_packet *packet)
+/* The relay frame just opened: what is to be done with what is in it, which the packet then is.
+ * NULL: nothing, and it was counted. */
+static const struct table_relay *unwrap(const struct pass *pass, struct forward_packet *packet)
+{
+	struct forward_counters *counters = &pass->thread->counters;
+	const struct table_relay *relay;
+	struct span datagram;
+	uint32_t index;
+
+	if (!SECCHECK(SEC_RELAY_DIRECT, packet->way.kind == WAY_DIRECT)) {
+		counters->drop_relay_nested++;
+		return NULL;
+	}
+	if (relay_header_decode(span_of(packet->data, packet->len), &index, &datagram) < 0) {
+		counters->drop_malformed++;
+		return NULL;
+	}
+	relay = table_find_relay(pass->table, index);
+	if (relay == NULL || !SECCHECK(SEC_RELAY_LINK, relay->from_link == packet->link)) {
+		counters->drop_relay_unknown++;
+		return NULL;
+	}
+	packet->data += RELAY_HEADER_BYTES;
+	packet->len = datagram.len;
+	packet->way = way_relay(relay->from_link, index);
+	return relay;
+}
+
+/* The datagram goes on over the other link. */
+static enum forward_verdict pass_on(const struct pass *pass, const struct table_relay *relay,
+				    struct span bytes)
+{
+	struct forward_counters *counters = &pass->thread->counters;
+	const struct table_entry *to = table_entry_at(pass->table, relay->to_entry);
+	struct egress_datagram *datagram;
+	int err;
+
+	if (!SECCHECK(SEC_RELAY_RATE, meter_take(relay->meter, pass->now.mono, bytes.len)))
+		return drop(&counters->drop_relay_rate);
+	datagram = reserve(pass, to);
+	if (datagram == NULL)
+		return FORWARD_DROP;
+	err = seal_relayed(to->keyset, pass->now.mono, relay->to_index, bytes, datagram->data);
+	if (err == 0) {
+		egress_commit(pass->thread->egress, datagram, bytes.len + SEAL_RELAY_OVERHEAD);
+		report_milestones(pass, to, to->keyset);
+		counters->relayed++;
+		return FORWARD_SENT;
+	}
+	egress_cancel(pass->thread->egress, datagram);
+	return drop_failed(counters, err);
+}
+
+/* Whose datagram it is; the packet then is the payload of the frame that was in it. NULL: it stays
+ * closed, and packet->verdict says why. */
+static const struct table_entry *open_packet(struct pass *pass, struct forward_packet *packet,
+					     struct frame_header *ret_frame)
 {
 	struct forward_counters *counters = &pass->thread->counters;
 	const struct table_entry *entry = NULL;
@@ -292,18 +376,26 @@ static enum forward_verdict data_from_wire(struct pass *pass, struct forward_pac
 	struct keyset_opened opened;
 	int err;
 
-	if (datagram_header_decode(span_of(packet->data, packet->len), &header) < 0)
-		return drop(&counters->drop_malformed);
+	packet->verdict = FORWARD_DROP;
+	if (datagram_header_decode(span_of(packet->data, packet->len), &header) < 0) {
+		counters->drop_malformed++;
+		return NULL;
+	}
 	if (pass->table != NULL)
 		entry = table_find_receiver(pass->table, header.receiver, &keyset);
-	if (entry == NULL)
-		return unknown_index(pass, packet, header.receiver);
-	if (!pass->is_same_run)
-		return drop(&counters->drop_snapshot);
+	if (entry == NULL) {
+		packet->verdict = unknown_index(pass, packet, header.receiver);
+		return NULL;
+	}
+	if (!pass->is_same_run) {
+		counters->drop_snapshot++;
+		return NULL;
+	}
 	err = keyset_open(keyset, pass->now.mono, packet->data, packet->len, &opened);
-	if (err < 0)
-		return drop_unopened(counters, err);
-
+	if (err < 0) {
+		packet->verdict = drop_failed(counters, err);
+		return NULL;
+	}
 	packet->link = entry->link;
 	packet->local_index = header.receiver;
 	packet->data = opened.payload;
@@ -311,11 +403,35 @@ static enum forward_verdict data_from_wire(struct pass *pass, struct forward_pac
 	report_milestones(pass, entry, keyset);
 	if (opened.newest)
 		report_address(pass, entry, packet);
-	return take_frame(pass, entry, &opened.frame, packet);
+	*ret_frame = opened.frame;
+	return entry;
+}
+
+/* A second round opens what was relayed to us. There is no third: from what came through a relay
+ * unwrap() takes nothing. */
+static enum forward_verdict data_from_wire(struct pass *pass, struct forward_packet *packet)
+{
+	for (;;) {
+		struct frame_header frame;
+		const struct table_entry *entry = open_packet(pass, packet, &frame);
+		const struct table_relay *relay;
+
+		if (entry == NULL)
+			return packet->verdict;
+		if (frame.kind != FRAME_RELAY)
+			return take_frame(pass, entry, &frame, packet);
+		relay = unwrap(pass, packet);
+		if (relay == NULL)
+			return FORWARD_DROP;
+		if (relay->to_entry != TABLE_NO_ENTRY)
+			return pass_on(pass, relay, span_of(packet->data, packet->len));
+	}
 }
 
 static enum forward_verdict packet_from_wire(struct pass *pass, struct forward_packet *packet)
 {
+	struct forward_counters *counters = &pass->thread->counters;
+
 	switch (datagram_type(span_of(packet->data, packet->len))) {
 	case DATAGRAM_DATA:
 		return data_from_wire(pass, packet);
@@ -324,11 +440,14 @@ static enum forward_verdict packet_from_wire(struct pass *pass, struct forward_p
 	case DATAGRAM_M2:
 	case DATAGRAM_COOKIE:
 	case DATAGRAM_VERSION:
+		/* A carried handshake has another form, and no endpoint to answer. */
+		if (!SECCHECK(SEC_HANDSHAKE_DIRECT, packet->way.kind == WAY_DIRECT))
+			return drop(&counters->drop_malformed);
 		pass->node_has_work = true;
-		pass->thread->counters.handshakes++;
+		counters->handshakes++;
 		return FORWARD_HANDSHAKE;
 	default:
-		return drop(&pass->thread->counters.drop_malformed);
+		return drop(&counters->drop_malformed);
 	}
 }
 
@@ -348,7 +467,8 @@ size_t forward_from_wire(struct forward_thread *thread, const struct forward_tab
 		if (packet->verdict == FORWARD_PENDING)
 			batch->pending++;
 		else
-			handed_on += packet->verdict != FORWARD_DROP;
+			handed_on +=
+				packet->verdict != FORWARD_SENT && packet->verdict != FORWARD_DROP;
 	}
 	return handed_on;
 }

@@ -6,6 +6,11 @@
  * inner destination ours? -> left in place for the TUN. What has no entry, and every control frame
  * and handshake, comes back for the node with a verdict.
  *
+ * RELAY: a relay frame that came straight from a link holds a datagram. Its index, which counts on
+ * that link alone, says that we pass it on over another, as fast as a meter allows, seeing nothing
+ * but ciphertext; or that it was passed on to us, and then it is opened like one from the wire. In
+ * what was not sent straight to us no relay frame is taken, so nothing passes two relays.
+ *
  * ORDER: a handshake or control frame may bring the keys for what stands behind it in the same
  * batch. So forward_from_wire() leaves a datagram with an index that nobody has PENDING if
  * something for the node came before it. The caller gives the node its part, takes the new table,
@@ -30,7 +35,7 @@
 
 enum forward_verdict {
 	FORWARD_PENDING,  /* not decided yet */
-	FORWARD_SENT,     /* sealed and in the egress */
+	FORWARD_SENT,     /* sealed and in the egress; from the wire: passed on */
 	FORWARD_DELIVER,  /* an IP packet for the TUN: data, len */
 	FORWARD_NO_ENTRY, /* from the TUN, and nobody known has that address, there is no path yet,
 			   * or the keys are at their end: to the node */
@@ -45,7 +50,9 @@ enum forward_verdict {
 struct forward_packet {
 	uint8_t *data;
 	size_t len;
-	struct way way;               /* from the wire: by which it came */
+	struct way way;               /* from the wire: by which it came. Before: DIRECT with both
+				       * endpoints, or RING, what the node took out of a routed
+				       * message; RELAY when it was taken out of a relay frame here */
 	enum forward_verdict verdict; /* PENDING before; all below is set by the verdicts named */
 	uint32_t link;                /* of the entry: DELIVER, FRAME, TOO_BIG */
 	uint32_t local_index;         /* of the key set: DELIVER, FRAME */
@@ -86,14 +93,18 @@ struct forward_counters {
 	uint64_t drop_malformed;     /* no IP packet, no datagram of ours, no frame */
 	uint64_t drop_unknown_index; /* nobody has it */
 	uint64_t drop_replay, drop_forged;
-	uint64_t drop_expired;      /* from the wire: the keys were at their end */
+	uint64_t drop_expired;      /* from the wire: the keys were at their end, either side's */
 	uint64_t drop_kind;         /* a frame of a kind that is not spoken here */
 	uint64_t drop_source;       /* the inner source is not the sender's */
 	uint64_t drop_destination;  /* the inner destination is not ours, or not the last */
 	uint64_t drop_not_admitted; /* policy: this peer exchanges no IP */
 	uint64_t drop_egress_full;
 	uint64_t drop_snapshot;
-	uint64_t drop_crypto; /* the library failed */
+	uint64_t drop_crypto;        /* the library failed */
+	uint64_t relayed;            /* passed on; counted nowhere else */
+	uint64_t drop_relay_nested;  /* a relay frame in what did not come straight from a link */
+	uint64_t drop_relay_unknown; /* the link has no such index */
+	uint64_t drop_relay_rate;
 	uint64_t reports_lost;
 };
 

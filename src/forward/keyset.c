@@ -218,7 +218,7 @@ int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_heade
 	filled.payload_len = (uint16_t)payload.len;
 	datagram_header_encode(&header, ret);
 	frame_header_encode(&filled, plain);
-	if (payload.len > 0)
+	if (payload.data != plain + FRAME_HEADER_BYTES && payload.len > 0)
 		memcpy(plain + FRAME_HEADER_BYTES, payload.data, payload.len);
 	aead_counter_nonce(header.counter, nonce);
 

@@ -28,6 +28,7 @@
 #define KEYSET_SENDERS_MAX 16                   /* threads that seal at once */
 #define KEYSET_OVERHEAD (DATAGRAM_HEADER_BYTES + FRAME_HEADER_BYTES + AEAD_TAG_BYTES)
 #define KEYSET_PAYLOAD_BYTES_MAX (DATAGRAM_BYTES_MAX - KEYSET_OVERHEAD)
+#define KEYSET_PAYLOAD_AT (DATAGRAM_HEADER_BYTES + FRAME_HEADER_BYTES) /* in the datagram */
 
 struct keyset_config {
 	uint32_t local_index, remote_index;
@@ -51,9 +52,10 @@ void keyset_unref(struct keyset *keyset);
 
 uint32_t keyset_local_index(const struct keyset *keyset);
 
-/* Seals one frame into a datagram: `ret` holds payload.len + KEYSET_OVERHEAD bytes and may not
- * overlap the payload. The frame's payload_len is filled in here. 0, ERR_TOO_LONG (more than
- * KEYSET_PAYLOAD_BYTES_MAX), ERR_EXPIRED (stop), ERR_EXHAUSTED (counter), ERR_CRYPTO. */
+/* Seals one frame into a datagram: `ret` holds payload.len + KEYSET_OVERHEAD bytes. The payload
+ * stands at KEYSET_PAYLOAD_AT in `ret` already, or does not overlap it. The frame's payload_len is
+ * filled in here. 0, ERR_TOO_LONG (more than KEYSET_PAYLOAD_BYTES_MAX), ERR_EXPIRED (stop),
+ * ERR_EXHAUSTED (counter), ERR_CRYPTO. See seal.h for what goes through a relay. */
 int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		struct span payload, uint8_t *ret);
 

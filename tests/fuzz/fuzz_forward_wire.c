@@ -1,12 +1,16 @@
 /* fuzz_forward_wire.c - a batch of datagrams from the network: noise, and whatever a member seals.
  *
  * The input is a script: bytes as they are; bytes as the inside of a datagram that is well sealed;
- * a good packet of which a few bytes were changed before it was sealed, or after. Oracles: what was
- * not sealed, or changed afterwards, is never delivered nor handed to the node as a frame; what is
- * delivered is from the member to us, and all of it inside the buffer; every packet gets one
- * verdict and is counted once.
+ * a good packet of which a few bytes were changed before it was sealed, or after; any of these in
+ * a relay frame, or in two, one in the other, for us, to be passed on, or with an index that nobody
+ * has. Oracles: what was not sealed, or changed afterwards, is never delivered nor handed to the
+ * node as a frame; what is delivered is from the member to us, and all of it inside the buffer;
+ * only what is in one relay frame, for us, comes by a relay; what is passed on opens at the other
+ * end, under that one's index, and is no more than the meter has; every packet gets one verdict and
+ * is counted once.
  */
 #include "base/check.h"
+#include "forward/seal.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/members.h"
 #include "tests/lib/packet.h"
@@ -14,12 +18,19 @@
 #define PACKETS_MAX 16
 #define BYTES_MAX 300
 
+#define PASSED_ON_MAX 2000 /* bytes, in all */
+
 enum origin { NOISE, SEALED, DAMAGED };
+
+/* The indices of relay frames. */
+enum { FOR_US, TO_PASS_ON, FOR_NOBODY, PASSED_ON };
 
 struct trial {
 	struct script script;
 	struct packets packets;
 	enum origin origins[PACKETS_MAX];
+	unsigned wraps[PACKETS_MAX];   /* relay frames that are around it */
+	uint32_t indices[PACKETS_MAX]; /* and what is on them */
 	uint64_t counter;
 };
 
@@ -59,10 +70,25 @@ static struct span make_frame(struct trial *trial, uint8_t *bytes)
 	return span_of(bytes, FRAME_HEADER_BYTES + len);
 }
 
-static void add(struct trial *trial, enum origin *origin)
+/* Seals the newest packet of the batch into a relay frame. */
+static void wrap(struct trial *trial, uint32_t index)
+{
+	uint8_t plain[FRAME_HEADER_BYTES + RELAY_HEADER_BYTES + PACKETS_BUFFER_BYTES];
+	const struct forward_packet *packet =
+		&trial->packets.batch.packets[--trial->packets.batch.count];
+	const size_t len = RELAY_HEADER_BYTES + packet->len;
+	const struct frame_header frame = { .kind = FRAME_RELAY, .payload_len = (uint16_t)len };
+
+	frame_header_encode(&frame, plain);
+	relay_header_encode(index, plain + FRAME_HEADER_BYTES);
+	memcpy(plain + FRAME_HEADER_BYTES + RELAY_HEADER_BYTES, packet->data, packet->len);
+	(void)packets_add_sealed(&trial->packets, trial->counter++,
+				 span_of(plain, FRAME_HEADER_BYTES + len));
+}
+
+static void add_one(struct trial *trial, enum origin *origin, unsigned choice)
 {
 	uint8_t bytes[FRAME_HEADER_BYTES + BYTES_MAX + 48];
-	const unsigned choice = script_u8(&trial->script) % 4;
 	struct forward_packet *packet;
 	uint8_t before[PACKETS_BUFFER_BYTES];
 
@@ -84,6 +110,19 @@ static void add(struct trial *trial, enum origin *origin)
 	}
 }
 
+/* The choice's higher bits say what is around it. */
+static void add(struct trial *trial)
+{
+	const size_t i = trial->packets.batch.count;
+	const unsigned choice = script_u8(&trial->script);
+
+	trial->wraps[i] = choice / 4 % 3;
+	trial->indices[i] = choice / 12 % PASSED_ON;
+	add_one(trial, &trial->origins[i], choice % 4);
+	for (unsigned n = 0; n < trial->wraps[i]; n++)
+		wrap(trial, trial->indices[i]);
+}
+
 static bool is_from_a_to_b(const uint8_t *ip)
 {
 	if (ip[0] / 16 == 6)
@@ -91,17 +130,42 @@ static bool is_from_a_to_b(const uint8_t *ip)
 	return memcmp(ip + 12, members_a4, 4) == 0 && memcmp(ip + 16, members_b4, 4) == 0;
 }
 
+/* Who could have made it come to this: what is around it, and who sealed it. */
+static void judge_origin(const struct trial *trial, size_t i)
+{
+	const struct forward_packet *packet = &trial->packets.batch.packets[i];
+	const bool is_relayed = trial->wraps[i] == 1 && trial->indices[i] == FOR_US;
+
+	switch (packet->verdict) {
+	case FORWARD_DELIVER:
+	case FORWARD_FRAME:
+		CHECK(trial->origins[i] == SEALED && (trial->wraps[i] == 0 || is_relayed));
+		CHECK(packet->way.kind == (is_relayed ? WAY_RELAY : WAY_DIRECT));
+		return;
+	case FORWARD_HANDSHAKE:
+		CHECK(trial->wraps[i] == 0);
+		return;
+	case FORWARD_SENT: /* also what the script itself has sealed as a relay frame */
+		CHECK(trial->wraps[i] == 0 ? trial->origins[i] == SEALED
+					   : trial->indices[i] == TO_PASS_ON);
+		return;
+	case FORWARD_DROP:
+		return;
+	case FORWARD_PENDING:
+	case FORWARD_NO_ENTRY:
+	case FORWARD_TOO_BIG:
+		UNREACHABLE();
+	}
+}
+
 static void judge(const struct trial *trial, size_t i)
 {
 	const struct forward_packet *packet = &trial->packets.batch.packets[i];
 	const uint8_t *buffer = trial->packets.buffers[i];
 
-	CHECK(packet->verdict == FORWARD_DELIVER || packet->verdict == FORWARD_FRAME ||
-	      packet->verdict == FORWARD_HANDSHAKE || packet->verdict == FORWARD_DROP);
+	judge_origin(trial, i);
 	CHECK(packet->data >= buffer && packet->len <= PACKETS_BUFFER_BYTES &&
 	      packet->data + packet->len <= buffer + PACKETS_BUFFER_BYTES);
-	if (packet->verdict == FORWARD_DELIVER || packet->verdict == FORWARD_FRAME)
-		CHECK(trial->origins[i] == SEALED);
 	if (packet->verdict == FORWARD_DELIVER)
 		CHECK(packet->len >= 20 && is_from_a_to_b(packet->data));
 	if (packet->verdict == FORWARD_FRAME)
@@ -113,7 +177,48 @@ static uint64_t counted(const struct forward_counters *c)
 	return c->delivered + c->frames + c->handshakes + c->drop_malformed +
 	       c->drop_unknown_index + c->drop_replay + c->drop_forged + c->drop_expired +
 	       c->drop_kind + c->drop_source + c->drop_destination + c->drop_not_admitted +
-	       c->drop_snapshot;
+	       c->drop_snapshot + c->relayed + c->drop_relay_nested + c->drop_relay_unknown +
+	       c->drop_relay_rate;
+}
+
+/* b relays for a, if to nobody else than a. */
+static void publish(struct member *b)
+{
+	struct table_relay relay = { .index = TO_PASS_ON,
+				     .from_link = MEMBERS_A_LINK,
+				     .to_index = PASSED_ON };
+
+	CHECK(meter_new(1, PASSED_ON_MAX, &relay.meter) == 0);
+	b->config.relays_max = 2;
+	member_publish(b);
+	CHECK(table_add_relay(b->table, &relay) == 0);
+	CHECK(table_add_relay_end(b->table, FOR_US, MEMBERS_A_LINK) == 0);
+	meter_unref(relay.meter);
+}
+
+/* What b passed on, as a finds it. */
+static void judge_passed_on(struct members *m)
+{
+	struct egress_datagram *sent;
+	uint64_t count = 0;
+	size_t bytes = 0;
+
+	while ((sent = egress_next(m->b.egress, members_start.mono)) != NULL) {
+		struct keyset_opened opened;
+		struct span datagram;
+		uint32_t index;
+
+		CHECK(keyset_open(m->a.keyset, members_start.mono, sent->data, sent->len,
+				  &opened) == 0);
+		CHECK(opened.frame.kind == FRAME_RELAY);
+		CHECK(relay_header_decode(span_of(opened.payload, opened.frame.payload_len), &index,
+					  &datagram) == 0);
+		CHECK(index == PASSED_ON);
+		bytes += datagram.len;
+		count++;
+		egress_done(m->b.egress, sent);
+	}
+	CHECK(count == m->b.thread.counters.relayed && bytes <= PASSED_ON_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -124,18 +229,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	trial.script = script_of(data, size);
 	trial.counter = (uint64_t)script_u8(&trial.script) << (script_u8(&trial.script) % 40);
+	publish(&m->b);
 	batch->count = 0;
 	batch->pending = 0;
 	while (trial.script.left > 0 && batch->count < PACKETS_MAX)
-		add(&trial, &trial.origins[batch->count]);
-	do {
-		const size_t pending = batch->pending;
-
+		add(&trial);
+	for (size_t left = batch->count + 1; left > 0; left = batch->pending) {
 		(void)member_from_wire(&m->b, members_start, &trial.packets);
-		CHECK(pending == 0 || batch->pending < pending);
-	} while (batch->pending > 0);
+		CHECK(batch->pending < left);
+	}
 	for (size_t i = 0; i < batch->count; i++)
 		judge(&trial, i);
+	judge_passed_on(m);
 	CHECK(counted(&m->b.thread.counters) == batch->count);
 	return 0;
 }

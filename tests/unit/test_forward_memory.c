@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
-#include "tests/lib/members.h"
+#include "tests/lib/trio.h"
 
 /* What came from a, and then datagrams that end in each of the other ways. */
 static void add_everything(struct packets *packets, struct members *m)
@@ -50,6 +50,38 @@ static void packets_cost_no_memory(void **state)
 	members_del(m);
 }
 
+/* Sealed twice, passed on, opened twice; and one that nobody asked to have passed on. */
+static void relayed_packets_cost_no_memory(void **state)
+{
+	const struct way from_a = trio_way_at_r(true);
+	const struct way from_r = trio_way_to_r(false);
+	struct trio *trio = trio_new(&(struct keyset_config){ 0 });
+	struct members *m = trio->members;
+	static struct packets p;
+	struct forward_report report;
+	uint64_t count = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 100; round++) {
+		if (round == 1)
+			count = allocations_count();
+		p.batch.count = 0;
+		(void)packets_add_v4(&p, 500, members_a4, members_b4);
+		assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
+		trio_carry(&p, m->a.egress, &from_a);
+		(void)trio_add_relayed(&p, trio, TRIO_AT_A, span_text("text"));
+		assert_int_equal(member_from_wire(&trio->r, members_start, &p), 0);
+		trio_carry(&p, trio->r.egress, &from_r);
+		assert_int_equal(member_from_wire(&m->b, members_start, &p), 1);
+		while (forward_report(&m->b.thread, &report))
+			;
+	}
+	assert_int_equal(allocations_count(), count);
+	assert_int_equal(m->b.thread.counters.delivered, 100);
+	assert_int_equal(trio->r.thread.counters.drop_relay_unknown, 100);
+	trio_del(trio);
+}
+
 /* Fails the first attempt, then the second, and so on until all is there; nothing may be lost on
  * the way, which the leak checker of the sanitized build sees. */
 static void who_finds_no_memory_says_so(void **state)
@@ -62,14 +94,17 @@ static void who_finds_no_memory_says_so(void **state)
 		.stop = MONO_NEVER,
 		.senders = 3,
 	};
-	const struct table_config table_config = { .entries_max = 10, .keysets_max = 10 };
+	const struct table_config table_config = { .entries_max = 10,
+						   .keysets_max = 10,
+						   .relays_max = 10 };
 	int made = 0;
 
 	(void)state;
-	for (uint64_t n = 1; made < 3; n++) {
+	for (uint64_t n = 1; made < 4; n++) {
 		struct forward_table *table = NULL;
 		struct keyset *keyset = NULL;
 		struct egress *egress = NULL;
+		struct meter *meter = NULL;
 		struct rng rng;
 		int err;
 
@@ -83,13 +118,17 @@ static void who_finds_no_memory_says_so(void **state)
 		allocations_fail_at(n);
 		err = keyset_new(&keyset_config, &keyset);
 		assert_true(keyset != NULL ? err == 0 : err == ERR_NOMEM || err == ERR_CRYPTO);
+		allocations_fail_at(n);
+		err = meter_new(1, 1, &meter);
+		assert_true(meter != NULL ? err == 0 : err == ERR_NOMEM);
 		allocations_fail_at(0);
-		made = (table != NULL) + (egress != NULL) + (keyset != NULL);
+		made = (table != NULL) + (egress != NULL) + (keyset != NULL) + (meter != NULL);
 		assert_true(n < 1000);
 		assert_true(n > 1 || made == 0);
 		table_del(table);
 		egress_del(egress);
 		keyset_unref(keyset);
+		meter_unref(meter);
 	}
 }
 
@@ -97,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_cost_no_memory),
+		cmocka_unit_test(relayed_packets_cost_no_memory),
 		cmocka_unit_test(who_finds_no_memory_says_so),
 	};
 

@@ -2,6 +2,7 @@
  * lives as long as the last table that names it. */
 #include "base/err.h"
 #include "crypto/aead_null.h"
+#include "forward/seal.h"
 #include "forward/table.h"
 #include "tests/lib/cmocka.h"
 
@@ -190,6 +191,63 @@ static void receivers_lead_to_entry_and_keys(void **state)
 	table_del(table);
 }
 
+/* A link, and behind it a peer; the peer's entry wraps for the link's. */
+static void add_link_and_peer(struct forward_table *table, struct keyset *keyset)
+{
+	struct table_entry link = { .action = TABLE_SEND, .link = 1, .keyset = keyset };
+	struct table_entry peer = entry_of(10);
+	uint32_t number = 4711;
+
+	link.way.kind = WAY_DIRECT;
+	assert_int_equal(table_add_entry(table, &link, &number), 0);
+	assert_int_equal(number, 0);
+	peer.action = TABLE_WRAP;
+	peer.keyset = keyset;
+	peer.way = way_relay(1, 5);
+	peer.mtu = SEAL_RELAYED_PAYLOAD_BYTES_MAX;
+	assert_int_equal(table_add_entry(table, &peer, &number), 0);
+	assert_int_equal(number, 1);
+}
+
+static void relays_are_found_by_their_index(void **state)
+{
+	struct forward_table *table = new_table(
+		&(struct table_config){ .entries_max = 2, .keysets_max = 1, .relays_max = 3 });
+	struct table_relay relay = { .index = 5, .from_link = 7, .to_index = 6 };
+	struct keyset *keyset = new_keyset(0);
+	const struct table_relay *found;
+
+	(void)state;
+	assert_int_equal(meter_new(1, 1, &relay.meter), 0);
+	add_link_and_peer(table, keyset);
+	assert_int_equal(table_add_relay(table, &relay), 0);
+	assert_int_equal(table_add_relay(table, &relay), ERR_EXISTS);
+	assert_int_equal(table_add_relay_end(table, 5, 8), ERR_EXISTS); /* nor on another link */
+	assert_int_equal(table_add_relay_end(table, 0, 9), 0);
+	relay.index = UINT32_MAX;
+	assert_int_equal(table_add_relay(table, &relay), 0);
+	assert_int_equal(table_add_relay_end(table, 1, 9), ERR_FULL);
+	relay.index = 2;
+	assert_int_equal(table_add_relay(table, &relay), ERR_FULL);
+
+	meter_unref(relay.meter); /* the table has its own reference */
+	keyset_unref(keyset);
+	found = table_find_relay(table, 5);
+	assert_non_null(found);
+	assert_int_equal(found->from_link, 7);
+	assert_int_equal(found->to_index, 6);
+	assert_int_equal(table_entry_at(table, found->to_entry)->link, 1);
+	assert_true(meter_take(found->meter, (struct mono){ 0 }, 1));
+	found = table_find_relay(table, 0);
+	assert_non_null(found);
+	assert_int_equal(found->from_link, 9);
+	assert_int_equal(found->to_entry, TABLE_NO_ENTRY);
+	assert_null(found->meter);
+	assert_null(table_find_relay(table, 6));
+	assert_int_equal(table_entry_at(table, 1)->link, 10);
+	table_del(table);
+}
+
 /* The old table may be in use while the new one is, and either may be the last. */
 static void key_sets_outlive_every_table_that_names_them(void **state)
 {
@@ -242,6 +300,7 @@ int main(void)
 		cmocka_unit_test(no_address_leads_to_two),
 		cmocka_unit_test(an_entry_has_what_it_was_given_and_no_more),
 		cmocka_unit_test(receivers_lead_to_entry_and_keys),
+		cmocka_unit_test(relays_are_found_by_their_index),
 		cmocka_unit_test(key_sets_outlive_every_table_that_names_them),
 		cmocka_unit_test(own_addresses_and_the_clock_are_kept),
 	};

@@ -165,6 +165,10 @@ static const struct counter forward_list[] = {
 	COUNTER(forward_counters, drop_egress_full),
 	COUNTER(forward_counters, drop_snapshot),
 	COUNTER(forward_counters, drop_crypto),
+	COUNTER(forward_counters, relayed),
+	COUNTER(forward_counters, drop_relay_nested),
+	COUNTER(forward_counters, drop_relay_unknown),
+	COUNTER(forward_counters, drop_relay_rate),
 	COUNTER(forward_counters, reports_lost),
 	COUNTERS_END,
 };
