@@ -66,6 +66,23 @@ lab_check_within() {
 	rm -f "$lab__output"
 }
 
+# lab_check_figure NAME FIGURE MOST UNIT: one check, of a figure that the story measured itself: a
+# whole number, and at most MOST. If only that goes wrong, the check has missed its bound; what is no
+# number ("-", "never") has failed.
+lab_check_figure() {
+	LAB_CHECKS=$((LAB_CHECKS + 1))
+	if [[ $2 =~ ^[0-9]+$ ]] && (($2 <= $3)); then
+		echo "ok $LAB_CHECKS - $1 # $2 $4"
+		return
+	fi
+	LAB_FAILURES=$((LAB_FAILURES + 1))
+	if [[ $2 =~ ^[0-9]+$ ]]; then
+		echo "not ok $LAB_CHECKS - $1 # MISS $2 $4, the bound is $3 $4"
+	else
+		echo "not ok $LAB_CHECKS - $1 # $2 instead of at most $3 $4"
+	fi
+}
+
 # lab_die TEXT...: ends the story.
 lab_die() {
 	echo "lab: $*" >&2
@@ -148,6 +165,7 @@ lab_begin() {
 	[[ $EUID == 0 ]] || lab_die "network namespaces need root"
 	((BASHPID == LAB_SHELL)) || lab_die "a lab begins in the shell that runs the story"
 	declare -gA LAB_KIND=() LAB_ADDRS=() LAB_LINKS=() LAB_MTU=() LAB_ROUTES=() LAB_JOBS=() LAB_SET=()
+	declare -gA LAB_PORTS=()
 	LAB_DIR=$LAB_TOP/$1
 	mkdir -p "$LAB_DIR/lab"
 	setpriv --pdeathsig KILL -- bash "$LAB_HERE/keeper.sh" "$LAB_SHELL" "$LAB_DIR" \
@@ -374,13 +392,27 @@ lab__default() {
 	fi
 }
 
+# lab_lan BOX ADDRESSES HOST ADDRESSES [HOST ADDRESSES]...: puts hosts on one Ethernet, whose switch is
+# in BOX, as in the boxes that stand in homes. BOX has its addresses on the interface `lan`.
+lab_lan() {
+	local box=$1 addresses=$2
+	lab_ip "$box" link add name lan type bridge
+	lab_ip "$box" link set dev lan up
+	shift 2
+	while (($# > 0)); do
+		LAB_PORTS[$box $1]=lan
+		lab_link "$box" "$addresses" "$1" "$2"
+		shift 2
+	done
+}
+
 # Sets up an interface, be it new or down, and the routes of its machine. Idempotent.
 lab__plug() {
-	local node=$1 neighbour=$2 addr
+	local node=$1 neighbour=$2 switch=${LAB_PORTS[$1 $2]:-} addr
 	{
-		echo "link set dev $neighbour mtu ${LAB_MTU[$node $neighbour]:-1500} up"
+		echo "link set dev $neighbour ${switch:+master $switch} mtu ${LAB_MTU[$node $neighbour]:-1500} up"
 		for addr in ${LAB_ADDRS[$node $neighbour]//,/ }; do
-			echo "address replace $addr dev $neighbour"
+			echo "address replace $addr dev ${switch:-$neighbour}"
 		done
 	} | lab_ip "$node" -batch -
 	lab__routes "$node" "$neighbour"

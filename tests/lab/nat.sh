@@ -63,8 +63,11 @@ lab_nat() {
 				type nat hook prerouting priority -100
 				${admit:+iifname $outside fib daddr type local meta l4proto udp $admit}
 			}
+			chain moved {
+			}
 			chain translate {
 				type nat hook postrouting priority 100
+				iifname $inside oifname $outside meta l4proto udp jump moved
 				${scatter:+iifname $inside oifname $outside $scatter}
 				iifname $inside oifname $outside masquerade
 			}
@@ -84,6 +87,14 @@ lab_nat() {
 lab_nat_forget() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_run "$1" sh -c 'conntrack -F 2>&1 && nft "flush map ip lab_nat ports; flush set ip lab_nat met"' >/dev/null
+}
+
+# lab_nat_rebind ROUTER PORT: all that is mapped is forgotten, and what is mapped from now on leaves by
+# that outside port, as from a box that lost its state and hands out other ports. Not for full-cone and
+# restricted, which rely on the kept port, and for one program behind the box.
+lab_nat_rebind() {
+	lab_run "$1" nft "flush chain ip lab_nat moved; add rule ip lab_nat moved meta l4proto udp masquerade to :$2"
+	lab_nat_forget "$1"
 }
 
 # lab_nat_reboot ROUTER: the box is switched off and on: links down, everything forgotten, links up.

@@ -3,6 +3,8 @@
 # shellcheck disable=SC2016 # conditions and stories in quotes are for another shell, or for eval
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
+# shellcheck source=tests/lab/internet.sh
+. "$LAB_HERE/internet.sh"
 
 probe() {
 	lab_run lab "$LAB_HERE/probe.py" "$@"
@@ -109,6 +111,12 @@ test_stories() {
 	lab_check "and shows why" eval '[[ $output == "not ok 1 - wrong"*"| because"*"ok 2 - right"* ]]'
 	story 'lab_begin s; lab_check_within 50 "slow" sleep 0.1'
 	lab_check "a bound that is missed is told apart" eval '[[ $output == "not ok 1 - slow # MISS "* ]]'
+	story 'lab_begin s; lab_check_figure "few" 7 7 lost'
+	lab_check "a figure at its bound" eval '[[ $status/$output == 0/"ok 1 - few # 7 lost"* ]]'
+	story 'lab_begin s; lab_check_figure "few" 8 7 lost'
+	lab_check "a figure beyond it is a miss" eval '[[ $status/$output == 1/"not ok 1 - few # MISS 8 lost, "* ]]'
+	story 'lab_begin s; lab_check_figure "few" never 7 lost'
+	lab_check "what is no figure is none" eval '[[ $status/$output == 1/"not ok 1 - few # never"* ]]'
 	story 'lab_begin s; lab_host h; lab_start h daemon echo note; lab_wait h daemon
 		lab_ip h link set nothing up; lab_check "never" true'
 	lab_check "a failed step ends the story" eval '((status != 0)) && [[ $output != *"- never"* ]]'
@@ -238,6 +246,9 @@ test_nats() {
 	lab_check "symmetric: the next mapping has another port" next_mapping_differs
 	lab_nat box a net port-restricted
 	lab_check "port-restricted: the next mapping has the same" eval '! next_mapping_differs'
+	lab_check "a mapping can be moved" mapping_ends lab_nat_rebind box 20001
+	lab_check "to the port that was asked for, for all peers" is_mapped_to 20001
+	lab_nat box a net port-restricted
 	lab_end
 }
 
@@ -271,6 +282,50 @@ next_mapping_differs() {
 	outside=$(probe map a,10.0.0.2,5000 "$S1,7000")
 	lab_nat_forget box
 	[[ $(probe map a,10.0.0.2,5000 "$S1,7000") != "$outside" ]]
+}
+
+is_mapped_to() {
+	probe map a,10.0.0.2,5000 "$S1,7000" | grep ",$1\$" &&
+		probe map a,10.0.0.2,5000 "$S2,7000" | grep ",$1\$" &&
+		[[ $(probe knock "$S2,7000" "100.128.0.2,$1" a,10.0.0.2,5000) == in ]]
+}
+
+# ---- an Internet ---------------------------------------------------------------------------------
+
+test_internet() {
+	lab_begin internet
+	internet
+	lab_host dual six four
+	internet_line dual north
+	internet_line six west 6
+	internet_line four east 4
+	internet_home box1 west port-restricted a b
+	internet_home box2 east port-restricted c
+
+	lab_check "providers carry IPv4" lab_run dual ping -c 1 -W 2 "${ADDRESS4[four]}"
+	lab_check "and IPv6" lab_run dual ping -c 1 -W 2 "${ADDRESS6[six]}"
+	lab_check "who has IPv6 only reaches no IPv4" eval '! lab_run six ping -c 1 -W 1 "${ADDRESS4[four]}"'
+	lab_check "who has IPv4 only has no IPv6" eval '! lab_run four ping -c 1 -W 1 "${ADDRESS6[six]}"'
+	lab_check "homes have the same addresses" test "$(addresses_of a)" == "$(addresses_of c)"
+	lab_check "at home one sees the other's own address" test \
+		"$(probe map a,192.168.1.2,5000 b,192.168.1.3,7000)" == 192.168.1.2,5000
+	lab_check "outside they share one" test \
+		"$(probe map b,192.168.1.3,5000 "dual,${ADDRESS4[dual]},7000")" == "${ADDRESS4[box1]},5000"
+	lab_check "a packet can pass one box and not the other" dies_on_the_way
+	lab_nat_reboot box1
+	lab_check "a box that was off carries its home again" lab_run a ping -c 1 -W 2 "${ADDRESS4[dual]}"
+	lab_check "and is its switch" lab_run a ping -c 1 -W 2 192.168.1.3
+	lab_end
+}
+
+addresses_of() {
+	lab_ip "$1" -4 -oneline address show | awk '{ print $4 }'
+}
+
+# With a time to live of 2 it passes the own box, and the provider says that it died there.
+dies_on_the_way() {
+	! lab_run a ping -c 1 -W 2 -t 2 "${ADDRESS4[box2]}" >"$LAB_DIR/ping" &&
+		grep "From ${ADDRESS4[box1]%.*}.[0-9]* .*Time to live exceeded" "$LAB_DIR/ping"
 }
 
 # ---- bad lines -----------------------------------------------------------------------------------
@@ -342,4 +397,5 @@ test_stories
 test_removal
 test_two_labs
 test_nats
+test_internet
 test_bad_lines
