@@ -170,13 +170,13 @@ static uint32_t spent(const struct probe_purse *purse)
 }
 
 bool probe_budget_take(struct probe_budget *budget, struct mono now, struct probe_purse *purse,
-		       const struct endpoint *endpoint)
+		       const struct endpoint *endpoint, uint32_t spare)
 {
 	const struct target_key key = key_of(endpoint);
 	struct target *target;
 
 	turn_purse(purse, now);
-	if (!SECCHECK(SEC_PROBE_PEER, spent(purse) < PROBE_PEER_MIN))
+	if (!SECCHECK(SEC_PROBE_PEER, spent(purse) + spare < PROBE_PEER_MIN))
 		return false;
 	target = target_for(budget, now, &key);
 	if (target == NULL ||

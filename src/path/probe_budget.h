@@ -31,8 +31,9 @@ struct probe_purse {
 	uint8_t spent[PROBE_PURSE_SLOTS]; /* in slot n: at n % PROBE_PURSE_SLOTS */
 };
 
-/* True, and counted, if one more probe for the purse's peer may go to this address now. */
+/* True, and counted, if one more probe for the purse's peer may go to this address now, and `spare`
+ * more are left for it within the minute. */
 bool probe_budget_take(struct probe_budget *budget, struct mono now, struct probe_purse *purse,
-		       const struct endpoint *endpoint);
+		       const struct endpoint *endpoint, uint32_t spare);
 
 #endif

@@ -39,7 +39,7 @@ static int tear_down(void **state)
 
 static bool take(void **state, uint64_t us, struct probe_purse *purse, struct endpoint target)
 {
-	return probe_budget_take(*state, at_us(us), purse, &target);
+	return probe_budget_take(*state, at_us(us), purse, &target, 0);
 }
 
 static void an_address_gets_eight_in_any_second_by_whatever_port(void **state)
@@ -86,6 +86,19 @@ static void a_peer_costs_a_hundred_in_any_minute(void **state)
 		assert_true(take(state, 70000000, &purse, victim(i, 1)));
 	assert_false(take(state, 70000000, &purse, victim(500, 1)));
 	assert_true(take(state, 3600000000, &purse, victim(500, 1))); /* after a long rest */
+}
+
+static void what_is_to_be_spared_is_left_for_others(void **state)
+{
+	struct probe_purse purse = { 0 };
+	const struct endpoint target = victim(1000, 1);
+
+	for (uint32_t i = 0; i < PROBE_PEER_MIN - 30; i++)
+		assert_true(take(state, 0, &purse, victim(i, 1)));
+	assert_false(probe_budget_take(*state, at_us(0), &purse, &target, 30));
+	assert_true(probe_budget_take(*state, at_us(0), &purse, &target, 29));
+	assert_false(probe_budget_take(*state, at_us(0), &purse, &target, 29));
+	assert_true(probe_budget_take(*state, at_us(0), &purse, &target, 0));
 }
 
 /* Who names more addresses than we remember gets nobody forgotten who was just probed. */
@@ -177,6 +190,7 @@ int main(void)
 		BUDGET_TEST(an_address_gets_eight_in_any_second_by_whatever_port),
 		BUDGET_TEST(a_network_of_ipv6_is_one_address),
 		BUDGET_TEST(a_peer_costs_a_hundred_in_any_minute),
+		BUDGET_TEST(what_is_to_be_spared_is_left_for_others),
 		BUDGET_TEST(no_address_is_forgotten_within_its_second),
 		BUDGET_TEST(no_window_ever_holds_too_many),
 		cmocka_unit_test(without_memory_there_is_none),

@@ -1,0 +1,605 @@
+/* paths.c - see paths.h: which way is used, and what makes us leave it. paths_trials.c has what
+ * happens on each way. */
+#include "path/paths.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/seccheck.h"
+#include "path/paths_internal.h"
+
+#define ROUND_MS (PATHS_PUNCH_MS + PATHS_RETRY_MS)
+#define BUSY_MS 1000     /* forward/ tells of traffic after so long without */
+#define LATELY_MS 1000   /* so fresh an answer need not be asked for again */
+#define GAIN_MIN_US 2000 /* a round trip is clearly shorter by this and a quarter */
+
+static struct trial *used_trial(struct paths *paths)
+{
+	return &paths->trials[paths->used];
+}
+
+const struct trial *paths_used(const struct paths *paths)
+{
+	return &paths->trials[paths->used];
+}
+
+bool paths_is_busy(const struct paths *paths)
+{
+	return paths->is_busy && !paths->is_dead;
+}
+
+static bool is_direct(const struct paths *paths)
+{
+	return paths_used(paths)->way.kind == WAY_DIRECT;
+}
+
+/* True if IP passed, either way, within the last `ms`. */
+static bool had_ip(const struct paths *paths, struct mono now, uint64_t ms)
+{
+	const struct paths_traffic *traffic = &paths->traffic;
+	const struct mono last = traffic->ip_received.us > traffic->ip_sent.us
+					 ? traffic->ip_received
+					 : traffic->ip_sent;
+
+	return last.us != 0 && !mono_reached(now, mono_add_ms(last, ms));
+}
+
+/* -- silence and doubt ---------------------------------------------------------------------- */
+
+static void heard(struct paths *paths, struct mono now, struct mono at)
+{
+	uint64_t quiet_ms = PATHS_BUSY_QUIET_MS;
+
+	if (paths->heard.us > at.us)
+		return;
+	if (!had_ip(paths, now, PATHS_QUIET_MS))
+		quiet_ms = PATHS_QUIET_MS - rng_between(paths->rng, 0, PATHS_QUIET_JITTER_MS);
+	paths->heard = at;
+	paths->quiet_at = mono_add_ms(at, quiet_ms);
+}
+
+static void ask_used(struct paths *paths, struct mono now)
+{
+	struct trial *used = used_trial(paths);
+
+	if (used->state != TRIAL_PROVEN)
+		return;
+	trial_ask(used, now);
+	paths->asked_others = false;
+	paths->overdue_at = mono_add_us(now, trial_patience_us(used));
+}
+
+static bool has_answered_lately(const struct trial *t, struct mono now)
+{
+	return t->state == TRIAL_PROVEN && !mono_reached(now, mono_add_ms(t->proven, LATELY_MS));
+}
+
+static void ask_others(struct paths *paths, struct mono now)
+{
+	paths->asked_others = true;
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (i != paths->used && !has_answered_lately(t, now))
+			trial_ask(t, now);
+	}
+}
+
+/* The peer says or shows that it goes another way: if ours is dead, it knows first. So all are
+ * asked at once, and ours has little more time than its answer takes. */
+static void doubt_word(struct paths *paths, struct mono now)
+{
+	const struct trial *used = paths_used(paths);
+
+	if (has_answered_lately(used, now))
+		return;
+	ask_used(paths, now);
+	ask_others(paths, now);
+	paths->overdue_at = mono_min(paths->overdue_at, mono_add_us(now, trial_haste_us(used)));
+}
+
+/* -- choice -------------------------------------------------------------------------------- */
+
+/* The way in use has not answered in time, and the others were asked after it was doubted; or it
+ * does not answer at all. What is proven then is alive. */
+static bool is_lost(const struct paths *paths, struct mono now, const struct trial *used)
+{
+	if (used->state == TRIAL_DOUBTED)
+		return paths->asked_others && mono_reached(now, paths->overdue_at);
+	return used->state != TRIAL_PROVEN;
+}
+
+static bool is_clear_gain(const struct trial *t, const struct trial *than)
+{
+	if (t->same_network != than->same_network)
+		return t->same_network;
+	return t->has_rtt && than->has_rtt && t->rtt_us + GAIN_MIN_US < than->rtt_us &&
+	       t->rtt_us < than->rtt_us - than->rtt_us / 4;
+}
+
+/* Is it better to use `t`, which is proven, than `than`? */
+static bool is_better(const struct paths *paths, const struct trial *t, const struct trial *than)
+{
+	const struct trial *followed =
+		&paths->trials[paths->peer_uses == TRIAL_NONE ? paths->used : paths->peer_uses];
+
+	if (t->way.kind != than->way.kind)
+		return t->way.kind > than->way.kind;
+	return paths->is_leader ? is_clear_gain(t, than) : t == followed;
+}
+
+static const char *why_not_direct(const struct paths *paths)
+{
+	bool named = false;
+
+	if (is_direct(paths))
+		return "";
+	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
+		if (paths->trials[i].state == TRIAL_PUNCHING)
+			return "direct ways are being tried";
+		named |= paths->trials[i].is_named;
+	}
+	if (!named)
+		return "the peer has named no address";
+	if (paths->nat == NAT_CHANGING && paths->peer_nat == NAT_CHANGING)
+		return "both NATs lend another port for each peer";
+	if (paths->nat == NAT_CHANGING)
+		return "our NAT lends another port for each peer";
+	if (paths->peer_nat == NAT_CHANGING)
+		return "the peer's NAT lends another port for each peer";
+	return "no direct way answers";
+}
+
+/* What is adopted is probed at once: so the peer hears of it. */
+static void adopt(struct paths *paths, struct mono now, const struct trial *t)
+{
+	const bool was_lost = used_trial(paths)->state != TRIAL_PROVEN;
+
+	paths->used = (uint32_t)(t - paths->trials);
+	paths->use_told = false;
+	paths->doubt_at = MONO_NEVER;
+	ask_used(paths, now);
+	if (was_lost) /* what it was in reserve for has happened */
+		paths->relay_at = mono_min(paths->relay_at, now);
+}
+
+/* Goes to the best way there is; after each event. */
+static void settle(struct paths *paths, struct mono now)
+{
+	const struct trial *used = paths_used(paths);
+	const struct trial *best = used;
+	bool lost = is_lost(paths, now, used);
+
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
+		const struct trial *t = &paths->trials[i];
+
+		if (t == used || !SECCHECK(SEC_PATH_PROVEN, t->state == TRIAL_PROVEN))
+			continue;
+		if (lost || is_better(paths, t, best)) {
+			best = t;
+			lost = false;
+		}
+	}
+	if (best != used)
+		adopt(paths, now, best);
+	paths->why = why_not_direct(paths);
+}
+
+/* -- beginning ----------------------------------------------------------------------------- */
+
+void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_leader,
+		const struct way *first)
+{
+	struct trial *t = &paths->trials[RING_AT];
+
+	CHECK(rng != NULL && (first->kind == WAY_RING || first->kind == WAY_DIRECT));
+	*paths = (struct paths){ .rng = rng,
+				 .is_leader = is_leader,
+				 .use_told = true,
+				 .peer_uses = TRIAL_NONE,
+				 .echo_at = MONO_NEVER,
+				 .doubt_at = MONO_NEVER,
+				 .overdue_at = MONO_NEVER,
+				 .round_at = mono_add_ms(now, ROUND_MS),
+				 .relay_at = mono_add_ms(now, PATHS_NO_RELAY_MS) };
+	t->way.kind = WAY_RING;
+	t->is_named = true;
+	if (first->kind == WAY_DIRECT) {
+		trial_set_state(t, TRIAL_RESTING);
+		t = &paths->trials[DIRECT_AT];
+		t->way = *first;
+		t->is_named = true;
+	}
+	trial_set_state(t, TRIAL_PROVEN); /* by the handshake */
+	t->proven = now;
+	paths->used = (uint32_t)(t - paths->trials);
+	heard(paths, now, now);
+	paths->why = why_not_direct(paths);
+	ask_used(paths, now); /* the round trip, and how the peer sees us */
+}
+
+/* -- what can be tried ---------------------------------------------------------------------- */
+
+static bool is_among(const struct paths_candidates *remote, const struct way *way)
+{
+	for (uint32_t i = 0; i < remote->count; i++)
+		if (endpoint_equal(&remote->candidates[i].endpoint, &way->remote))
+			return true;
+	return false;
+}
+
+/* What the peer names no more loses its claim; what is in use or proven goes on. */
+static void forget_unnamed(struct paths *paths, const struct paths_candidates *remote)
+{
+	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (!t->is_named || is_among(remote, &t->way))
+			continue;
+		t->is_named = false;
+		if (i != paths->used && (t->state == TRIAL_RESTING || t->state == TRIAL_PUNCHING))
+			trial_forget(paths, t);
+	}
+}
+
+static struct trial *find_remote(struct paths *paths, const struct endpoint *remote)
+{
+	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (t->state != TRIAL_UNUSED && endpoint_equal(&t->way.remote, remote))
+			return t;
+	}
+	return NULL;
+}
+
+static void take_candidate(struct paths *paths, struct mono now, const struct candidate *candidate,
+			   bool same_network)
+{
+	const struct endpoint any = { 0 };
+	const struct way way = way_direct(&any, &candidate->endpoint);
+	struct trial *t = find_remote(paths, &candidate->endpoint);
+
+	if (candidate->kind != CANDIDATE_HOST && candidate->kind != CANDIDATE_SEEN)
+		return;
+	if (t == NULL)
+		t = trials_add(paths, &way);
+	if (t == NULL)
+		return;
+	t->is_named = true;
+	t->same_network = same_network && candidate->kind == CANDIDATE_HOST;
+	if (t->state == TRIAL_UNUSED)
+		trial_punch(t, now, !t->same_network);
+}
+
+void paths_candidates(struct paths *paths, struct mono now, const struct paths_candidates *remote)
+{
+	CHECK(remote->count <= CANDIDATES_MAX);
+	paths->nat = remote->own_nat;
+	paths->peer_nat = remote->nat;
+	forget_unnamed(paths, remote);
+	for (uint32_t i = 0; i < remote->count; i++)
+		take_candidate(paths, now, &remote->candidates[i], remote->same_network);
+	settle(paths, now);
+}
+
+static void punch_resting(struct paths *paths, struct mono now)
+{
+	for (uint32_t i = RELAYS_AT; i < PATHS_TRIALS_MAX; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (t->state != TRIAL_RESTING)
+			continue;
+		if (t->is_named)
+			trial_punch(t, now, t->way.kind == WAY_DIRECT && !t->same_network);
+		else if (i != paths->used)
+			trial_forget(paths, t);
+	}
+}
+
+void paths_add_relay(struct paths *paths, struct mono now, const struct way *way)
+{
+	struct trial *t = trials_find(paths, way);
+
+	CHECK(way->kind == WAY_RELAY);
+	if (t == NULL)
+		t = trials_add(paths, way);
+	if (t == NULL)
+		return;
+	t->is_named = true;
+	if (t->state == TRIAL_UNUSED || t->state == TRIAL_RESTING)
+		trial_punch(t, now, false);
+	paths->relay_at = mono_min(paths->relay_at, mono_add_ms(now, PATHS_NO_RELAY_MS));
+}
+
+void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way)
+{
+	struct trial *t = trials_find(paths, way);
+
+	if (t == NULL || t->way.kind != WAY_RELAY)
+		return;
+	t->is_named = false;
+	if (t->state != TRIAL_RESTING)
+		trial_set_state(t, TRIAL_RESTING);
+	settle(paths, now); /* a way that is proven, even if long ago, is better than none */
+	if (trial_is_used(paths, t))
+		ask_others(paths, now);
+	else
+		trial_forget(paths, t);
+	paths->relay_at = mono_min(paths->relay_at, now);
+}
+
+/* -- what comes ---------------------------------------------------------------------------- */
+
+/* The trial of the way by which the peer's packet came; its answer may go there. */
+static struct trial *invite(struct paths *paths, struct mono now, const struct way *way)
+{
+	struct trial *t = trials_find(paths, way);
+
+	if (t == NULL && way->kind == WAY_DIRECT)
+		t = trials_add(paths, way);
+	if (t != NULL)
+		trial_invite(t, now);
+	return t;
+}
+
+void paths_came(struct paths *paths, struct mono now, const struct way *way)
+{
+	const struct trial *t = invite(paths, now, way);
+
+	if (t != NULL && !trial_is_used(paths, t) && t->way.kind == WAY_DIRECT && is_direct(paths))
+		doubt_word(paths, now); /* its NAT may have made a new mapping */
+	settle(paths, now);
+}
+
+void paths_probed(struct paths *paths, struct mono now, uint64_t token, const struct way *way)
+{
+	const struct trial *t = invite(paths, now, way);
+	const uint32_t index = t == NULL ? TRIAL_NONE : (uint32_t)(t - paths->trials);
+
+	if (t == NULL)
+		return;
+	if ((token & 1) != 0) {
+		paths->peer_uses = index;
+		settle(paths, now);
+		if (paths->used != index && t->way.kind <= paths_used(paths)->way.kind)
+			doubt_word(paths, now);
+	} else if (paths->peer_uses == index) {
+		paths->peer_uses = TRIAL_NONE;
+	}
+	settle(paths, now);
+}
+
+int paths_answered(struct paths *paths, struct mono now, uint64_t token, const struct way *way)
+{
+	struct mono sent;
+	struct trial *t = trials_of_token(paths, now, token, &sent);
+
+	if (t == NULL || !SECCHECK(SEC_PATH_WAY, way_matches(&t->way, way)))
+		return ERR_STALE;
+	trial_prove(t, now, sent);
+	if (trial_is_used(paths, t)) {
+		paths->overdue_at = MONO_NEVER;
+		paths->doubt_at = MONO_NEVER;
+	}
+	heard(paths, now, now);
+	settle(paths, now);
+	return 0;
+}
+
+/* Nothing of the peer's came since we sent IP: it would have said at least that it is there. */
+static void watch_answer(struct paths *paths)
+{
+	const struct paths_traffic *traffic = &paths->traffic;
+	const struct trial *used = paths_used(paths);
+
+	if (traffic->ip_sent.us <= traffic->received.us || used->state != TRIAL_PROVEN)
+		paths->doubt_at = MONO_NEVER;
+	else if (paths->doubt_at.us == MONO_NEVER.us)
+		paths->doubt_at = mono_add_us(traffic->ip_sent, trial_patience_us(used));
+}
+
+void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic *traffic)
+{
+	const bool was_heard = traffic->received.us > paths->traffic.received.us;
+
+	paths->traffic = *traffic;
+	if (was_heard) {
+		paths->doubt_at = MONO_NEVER;
+		heard(paths, now, traffic->received);
+	}
+	watch_answer(paths);
+	paths->echo_at = traffic->ip_received.us > traffic->sent.us
+				 ? mono_add_ms(traffic->ip_received, PATHS_ECHO_MS)
+				 : MONO_NEVER;
+	paths->is_busy = had_ip(paths, now, BUSY_MS) || paths->doubt_at.us != MONO_NEVER.us;
+}
+
+void paths_host_changed(struct paths *paths, struct mono now)
+{
+	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
+		paths->trials[i].way.local = (struct endpoint){ 0 };
+		if (paths->trials[i].state == TRIAL_PUNCHING)
+			trial_punch(&paths->trials[i], now, !paths->trials[i].same_network);
+	}
+	if (is_direct(paths))
+		paths->use_told = false;
+	punch_resting(paths, now);
+	ask_used(paths, now);
+	ask_others(paths, now);
+	paths->overdue_at = now;
+}
+
+void paths_probe_now(struct paths *paths, struct mono now)
+{
+	ask_used(paths, now);
+}
+
+/* -- time ---------------------------------------------------------------------------------- */
+
+static uint32_t living_relays(const struct paths *paths)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
+		count += paths->trials[i].state != TRIAL_UNUSED &&
+			 paths->trials[i].state != TRIAL_RESTING;
+	return count;
+}
+
+static bool is_standby(const struct paths *paths, uint32_t i)
+{
+	return i >= RELAYS_AT && i < DIRECT_AT && i != paths->used &&
+	       paths->trials[i].state == TRIAL_PROVEN;
+}
+
+static struct mono standby_at(const struct trial *t)
+{
+	return mono_add_ms(t->proven, PATHS_STANDBY_MS);
+}
+
+/* Nothing answers, not even the ring. What is punched beside it is no hope: it is asked in rounds
+ * also when nobody is there. */
+static bool is_hopeless(const struct paths *paths)
+{
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
+		const enum trial_state state = paths->trials[i].state;
+
+		if (state == TRIAL_PROVEN || state == TRIAL_DOUBTED ||
+		    (state == TRIAL_PUNCHING && i == RING_AT))
+			return false;
+	}
+	return true;
+}
+
+/* What changes with time alone. */
+static void look(struct paths *paths, struct mono now)
+{
+	uint32_t wanted = PATHS_RELAYS_WANTED;
+
+	if (is_direct(paths))
+		wanted = had_ip(paths, now, PATHS_QUIET_MS) ? PATHS_RELAYS_WANTED_DIRECT : 0;
+	paths->relay_wanted = living_relays(paths) < wanted;
+	paths->is_busy = had_ip(paths, now, BUSY_MS) || paths->doubt_at.us != MONO_NEVER.us;
+	if (is_hopeless(paths))
+		paths->is_dead = true;
+}
+
+static void give_up_in_vain(struct paths *paths, struct mono now)
+{
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
+		struct trial *t = &paths->trials[i];
+		const bool was_direct = i == paths->used && is_direct(paths);
+
+		if (!trial_is_in_vain(paths, t, now))
+			continue;
+		trial_give_up(paths, t);
+		if (was_direct)
+			punch_resting(paths, now);
+	}
+}
+
+static void watch_silence(struct paths *paths, struct mono now)
+{
+	if (mono_reached(now, paths->quiet_at)) {
+		paths->quiet_at = mono_add_ms(now, PATHS_QUIET_MS);
+		ask_used(paths, now);
+	}
+	if (mono_reached(now, paths->doubt_at)) {
+		paths->doubt_at = MONO_NEVER;
+		ask_used(paths, now);
+		paths->overdue_at = now;
+	}
+	if (mono_reached(now, paths->overdue_at) && !paths->asked_others)
+		ask_others(paths, now);
+}
+
+static void begin_round(struct paths *paths, struct mono now)
+{
+	const uint64_t late_ms = mono_ms_between(paths->round_at, now);
+
+	punch_resting(paths, now);
+	paths->round_at = mono_add_ms(paths->round_at, (1 + late_ms / ROUND_MS) * ROUND_MS);
+}
+
+static void turn(struct paths *paths, struct mono now)
+{
+	watch_silence(paths, now);
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
+		if (is_standby(paths, i) && mono_reached(now, standby_at(&paths->trials[i])))
+			trial_ask(&paths->trials[i], now);
+	give_up_in_vain(paths, now);
+	if (!is_direct(paths) && mono_reached(now, paths->round_at))
+		begin_round(paths, now);
+	settle(paths, now);
+	look(paths, now);
+}
+
+/* What is not a probe. */
+static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
+{
+	const struct way *way = &paths_used(paths)->way;
+
+	if (!paths->use_told) {
+		paths->use_told = true;
+		*ret = (struct paths_output){ .kind = PATHS_USE, .way = *way, .why = paths->why };
+		return true;
+	}
+	if (paths->relay_wanted && mono_reached(now, paths->relay_at)) {
+		paths->relay_at = mono_add_ms(now, PATHS_RELAY_AGAIN_MS);
+		*ret = (struct paths_output){ .kind = PATHS_WANT_RELAY };
+		return true;
+	}
+	if (mono_reached(now, paths->echo_at)) {
+		paths->echo_at = MONO_NEVER;
+		*ret = (struct paths_output){ .kind = PATHS_EMPTY, .way = *way };
+		return true;
+	}
+	return false;
+}
+
+bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budget,
+		struct paths_output *ret)
+{
+	if (!paths->is_dead)
+		turn(paths, now);
+	if (paths->is_dead) {
+		if (paths->dead_told)
+			return false;
+		paths->dead_told = true;
+		*ret = (struct paths_output){ .kind = PATHS_DEAD };
+		return true;
+	}
+	if (say(paths, now, ret))
+		return true;
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
+		if (trial_probe(paths, &paths->trials[i], now, budget, ret))
+			return true;
+	return false;
+}
+
+struct mono paths_deadline(const struct paths *paths)
+{
+	struct mono first = mono_min(mono_min(paths->quiet_at, paths->echo_at), paths->doubt_at);
+
+	if (paths->is_dead)
+		return paths->dead_told ? MONO_NEVER : (struct mono){ 0 };
+	if (!paths->use_told)
+		return (struct mono){ 0 };
+	if (!paths->asked_others)
+		first = mono_min(first, paths->overdue_at);
+	if (!is_direct(paths))
+		first = mono_min(first, paths->round_at);
+	if (paths->relay_wanted)
+		first = mono_min(first, paths->relay_at);
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
+		const struct trial *t = &paths->trials[i];
+
+		if (t->state == TRIAL_PUNCHING)
+			first = mono_min(first, mono_min(t->next, t->until));
+		else if (t->state == TRIAL_DOUBTED)
+			first = mono_min(first, t->next);
+		else if (is_standby(paths, i))
+			first = mono_min(first, standby_at(t));
+	}
+	return first;
+}

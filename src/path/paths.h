@@ -1,0 +1,196 @@
+/* paths.h - the ways to one peer: found, tried, chosen, kept, left. Sans-I/O. One for each peer
+ * with whom a session stands.
+ *
+ * A session begins on one way: the one it was dialled by, or the ring. Both sides then exchange
+ * candidates, and both probe: a *trial* is one way with what is known of it. A way is proven when
+ * an authenticated answer to a probe came back by it; only a proven one is adopted. A packet that
+ * comes from an endpoint nobody named makes a trial too (RFC 8445, 7.3.1.3: peer-reflexive).
+ *
+ *                 .---------- PATHS_PUNCH_MS ----------v
+ *     (new) --> PUNCHING <--- next round, a packet --- RESTING <--.
+ *                 '--answer--> PROVEN --asked--> DOUBTED ----------' four probes in vain
+ *                                ^---- answer -----'
+ *
+ * PUNCHING. The first probe to a direct candidate has a small TTL: it opens our own NAT and dies
+ * before the peer's, which would otherwise keep a flow of its own for it and lend the peer's next
+ * one another port. After the peer had time to do the same, probes go with the full TTL, at growing
+ * distances. While no direct way stands this is repeated in rounds. Both sides count them from the
+ * moment at which the session stood, since who is late finds that his NAT has such a flow. What is
+ * new among the peer's candidates is punched at once (less, if a direct way stands); and so is
+ * where a packet of the peer came from, with the full TTL.
+ *
+ * CHOICE. direct > relay > ring. Of one kind the *leader* (of the pair, the lower id) chooses: a
+ * way inside the same network first, then the shorter round trip, and it changes only for a clear
+ * gain. The other side takes the first that is proven and goes where the leader is. So that each
+ * knows, the lowest bit of a probe's token says that its sender's packets travel by this way (as
+ * USE-CANDIDATE does in RFC 8445, 7.1.2), and whoever adopts a way probes it at once.
+ *
+ * FAILURE. With traffic: who received IP and has sent nothing for PATHS_ECHO_MS sends an empty
+ * frame; who sent IP and heard nothing for PATHS_DOUBT_MS + 2 round trips asks this way and all
+ * others, and the first that answers carries on. Without: this way is asked after some silence, the
+ * others when that is not answered in time. Also asked is a way when the peer goes another one.
+ * Four probes in vain, and the way rests; if nothing else answers either, the peer is dead.
+ */
+#ifndef PATH_PATHS_H
+#define PATH_PATHS_H
+
+#include "base/rng.h"
+#include "path/probe_budget.h"
+#include "wire/overlay.h"
+#include "wire/way.h"
+
+#define PATHS_DIRECT_MAX 12
+#define PATHS_RELAYS_MAX 3
+#define PATHS_TRIALS_MAX (1 + PATHS_RELAYS_MAX + PATHS_DIRECT_MAX)
+#define PATHS_LOW_TTL 2
+#define PATHS_PUNCH_MS 10000
+#define PATHS_PUNCH_LESS 3 /* probes to a candidate while a direct way stands */
+#define PATHS_SPARED                                                                \
+	30 /* probes of the budget that candidates leave to where packets came from \
+	    */
+#define PATHS_RETRY_MS 30000 /* between two rounds: a NAT's unanswered flow ends in so long */
+#define PATHS_ECHO_MS 100
+#define PATHS_DOUBT_MS 300
+#define PATHS_DOUBT_PROBES 4
+#define PATHS_REPEAT_MS 1000 /* between the later ones of these, at least */
+#define PATHS_QUIET_MS 10000
+#define PATHS_QUIET_JITTER_MS 2000   /* taken off at random: peers do not go on in step */
+#define PATHS_BUSY_QUIET_MS 2500     /* instead, for PATHS_QUIET_MS after the last IP packet */
+#define PATHS_STANDBY_MS 20000       /* a relay in reserve is asked so often */
+#define PATHS_NO_RELAY_MS 1500       /* so long without a direct way: ask for a relay */
+#define PATHS_RELAY_AGAIN_MS 10000   /* and again, if none came */
+#define PATHS_RELAYS_WANTED 2        /* one to use, one in reserve */
+#define PATHS_RELAYS_WANTED_DIRECT 1 /* while a direct way carries IP */
+#define PATHS_ANSWER_MS 5000         /* an answer that takes longer proves nothing */
+#define PATHS_OPEN_MAX 2             /* newest probes of a trial whose answers count */
+
+enum trial_state {
+	TRIAL_UNUSED,
+	TRIAL_PUNCHING, /* probed again and again */
+	TRIAL_RESTING,  /* in vain so far */
+	TRIAL_PROVEN,   /* answered, and as far as we know it still would */
+	TRIAL_DOUBTED,  /* it was proven, and is being asked */
+	TRIAL_STATES
+};
+
+struct trial {
+	enum trial_state state;
+	struct way way;
+	bool is_named;     /* by the peer, or dialled, or granted: in vain, it is tried again */
+	bool same_network; /* a host candidate behind our own NAT, or on our link */
+	bool is_invited;   /* a packet of the peer came by it since it is punched */
+	bool low_ttl;      /* of the next probe */
+	uint32_t probes;   /* since it is punched or asked; without low TTL one is skipped */
+	struct mono next;  /* probe, or the verdict; PUNCHING, DOUBTED */
+	struct mono until; /* PUNCHING */
+	struct mono sent, proven; /* last probe, last answer; zero: never */
+	struct {
+		uint64_t token; /* 0: none is open */
+		struct mono sent;
+	} open[PATHS_OPEN_MAX];
+	bool has_rtt;
+	uint64_t rtt_us; /* smoothed (RFC 6298, 2) */
+};
+
+/* What forward/ saw of the peer's session, under all its keys: instants, zero for never. */
+struct paths_traffic {
+	struct mono received, sent;       /* anything authenticated */
+	struct mono ip_received, ip_sent; /* IP packets */
+};
+
+/* Embed it; nothing to free. To be read: is_dead, why, trials. */
+struct paths {
+	struct rng *rng; /* borrowed */
+	bool is_leader;
+	bool is_dead, dead_told;
+	bool use_told; /* that `used` is in use */
+	bool is_busy, relay_wanted;
+	bool asked_others;  /* since the way in use is doubted */
+	uint32_t used;      /* the trial that carries the session now */
+	uint32_t peer_uses; /* the trial that carries the peer's packets, as it says */
+	uint8_t nat, peer_nat;
+	struct trial trials[PATHS_TRIALS_MAX]; /* the ring; relays; direct ones */
+	struct paths_traffic traffic;
+	struct probe_purse purse;
+	struct mono heard, quiet_at; /* anything; when silence gets too long */
+	struct mono echo_at;         /* an empty frame is due; or never */
+	struct mono doubt_at;        /* no answer to IP for so long; or never */
+	struct mono overdue_at;      /* of the answer of the doubted way in use: any other may take
+				      * over; or never */
+	struct mono round_at, relay_at;
+	const char *why; /* literal: why it is not direct; "" if it is */
+};
+
+/* A session stands, and its handshake came by `first` (DIRECT: that proves it; or RING), which is
+ * in use from now on: no PATHS_USE tells of it. */
+void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_leader,
+		const struct way *first);
+
+/* What the peer said under which addresses it may be reached: those probeable; replaces what it
+ * said before, and what is new of it is punched at once.
+ * `same_network`: we and the peer are seen under the same address, so its host addresses may be on
+ * our own link. */
+struct paths_candidates {
+	struct candidate candidates[CANDIDATES_MAX];
+	uint32_t count;
+	uint8_t nat, own_nat; /* enum nat */
+	bool same_network;
+};
+void paths_candidates(struct paths *paths, struct mono now, const struct paths_candidates *remote);
+
+/* A relay has been granted; it is ignored if PATHS_RELAYS_MAX others do well. Or one has ended, or
+ * the link to it went. */
+void paths_add_relay(struct paths *paths, struct mono now, const struct way *way);
+void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way);
+
+/* The newest authenticated packet of the peer, of whatever kind, came by another way than the one
+ * in use. */
+void paths_came(struct paths *paths, struct mono now, const struct way *way);
+
+/* A probe of the peer came by this way; that it is answered is the caller's. Of the probes that the
+ * caller makes itself, those along the way in use have the lowest bit of the token set. */
+void paths_probed(struct paths *paths, struct mono now, uint64_t token, const struct way *way);
+
+/* The answer to a probe came by this way: 0, or ERR_STALE (no open probe has that token). A probe
+ * that was sent by one way and answered by another proves neither. */
+int paths_answered(struct paths *paths, struct mono now, uint64_t token, const struct way *way);
+
+/* What passed since: to be told each PATHS_ECHO_MS while paths_is_busy(), since forward/ tells only
+ * of the beginning of traffic; and always before paths_poll(), since it judges silence. */
+void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic *traffic);
+
+/* Sockets or addresses of the host changed: everything is asked again. */
+void paths_host_changed(struct paths *paths, struct mono now);
+
+/* Probe the way in use at the next poll. */
+void paths_probe_now(struct paths *paths, struct mono now);
+
+enum paths_output_kind {
+	PATHS_USE,        /* way, why (not direct): the session's packets travel so from now on */
+	PATHS_DEAD,       /* nothing answers any more; nothing follows */
+	PATHS_WANT_RELAY, /* there are fewer relays than wanted: find (another) one, if you can */
+	PATHS_EMPTY,      /* way: send an empty frame */
+	PATHS_PROBE, /* way, token, ttl (0: the system's): send a probe that carries the token */
+};
+
+struct paths_output {
+	enum paths_output_kind kind;
+	struct way way;
+	uint64_t token;
+	uint8_t ttl;
+	const char *why; /* literal */
+};
+
+/* Only probes to direct ways that have not answered are taken from the budget: who answers agrees.
+ */
+bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budget,
+		struct paths_output *ret);
+struct mono paths_deadline(const struct paths *paths);
+
+/* The way in use; its round trip, if measured. */
+const struct trial *paths_used(const struct paths *paths);
+
+/* True while IP packets come and go, so that paths_seen() is to be called each PATHS_ECHO_MS. */
+bool paths_is_busy(const struct paths *paths);
+
+#endif

@@ -1,0 +1,401 @@
+/* test_paths_failure.c - what makes a way doubted, and what carries on: relays, silence, moves,
+ * death. */
+#include "base/err.h"
+#include "tests/lib/lone_paths.h"
+
+#include "tests/lib/cmocka.h"
+
+#define A "203.0.113.1:1000"
+#define B "203.0.113.2:2000"
+
+static const struct way ring = { .kind = WAY_RING };
+
+static void ip_sent(struct lone *f)
+{
+	f->traffic.ip_sent = f->now;
+	f->traffic.sent = f->now;
+}
+
+static void ip_received(struct lone *f)
+{
+	f->traffic.ip_received = f->now;
+	f->traffic.received = f->now;
+}
+
+static unsigned seen_by(const struct lone *f, enum paths_output_kind kind, struct way way,
+			uint64_t since_us)
+{
+	return lone_seen(f, kind, &way, since_us);
+}
+
+/* -- relays -------------------------------------------------------------------------------- */
+
+static void relays_are_asked_for_until_there_are_enough(void **state)
+{
+	struct lone *f = *state;
+	const struct way first = way_relay(1, 1);
+	const struct way second = way_relay(2, 2);
+
+	lone_works(f, ring, 50);
+	lone_works(f, first, 50);
+	lone_works(f, second, 50);
+	lone_start(f, true, ring);
+	lone_run(f, PATHS_NO_RELAY_MS - 1);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	lone_run(f, 1);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
+	f->count = 0;
+	lone_run(f, PATHS_RELAY_AGAIN_MS - 1);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	lone_run(f, 1);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
+	paths_add_relay(&f->paths, f->now, &first);
+	f->count = 0;
+	lone_run(f, PATHS_NO_RELAY_MS); /* one more, in reserve */
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
+	paths_add_relay(&f->paths, f->now, &second);
+	f->count = 0;
+	lone_run(f, 60000);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+}
+
+static void a_direct_way_wants_a_relay_in_reserve_while_it_carries_ip(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, ring, 50);
+	lone_works(f, lone_direct(A), 50);
+	lone_start(f, true, lone_direct(A));
+	lone_run(f, 30000);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	ip_sent(f);
+	ip_received(f);
+	lone_run(f, 0);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
+	lone_run(f, PATHS_QUIET_MS + 20000);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+}
+
+static void the_reserve_is_asked_each_20_s(void **state)
+{
+	struct lone *f = *state;
+	const struct way relay = way_relay(1, 1);
+
+	lone_works(f, relay, 50);
+	lone_works(f, lone_direct(A), 50);
+	lone_start(f, true, lone_direct(A));
+	paths_add_relay(&f->paths, f->now, &relay);
+	lone_run(f, 50);
+	const struct mono proven = lone_trial(f, relay)->proven;
+
+	lone_run_us(f, proven.us + PATHS_STANDBY_MS * UINT64_C(1000) - 1 - f->now.us);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 0);
+	lone_run_us(f, 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 1);
+	lone_works_no_more(f, relay);
+	lone_run(f, PATHS_STANDBY_MS + 4000);
+	assert_int_equal(lone_trial(f, relay)->state, TRIAL_RESTING);
+	assert_true(lone_uses(f, lone_direct(A)));
+}
+
+static void without_the_relay_in_use_the_next_best_carries_on_at_once(void **state)
+{
+	struct lone *f = *state;
+	const struct way first = way_relay(1, 1);
+	const struct way second = way_relay(2, 2);
+
+	lone_works(f, ring, 50);
+	lone_works(f, first, 50);
+	lone_works(f, second, 90);
+	lone_start(f, true, ring);
+	paths_add_relay(&f->paths, f->now, &first);
+	paths_add_relay(&f->paths, f->now, &second);
+	lone_run(f, 5000);
+	assert_true(lone_uses(f, first));
+	f->count = 0;
+	paths_remove_relay(&f->paths, f->now, &first);
+	lone_run(f, 0);
+	assert_true(lone_uses(f, second));
+	assert_int_equal(lone_seen(f, PATHS_USE, &second, 0), 1);
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
+	assert_null(lone_trial(f, first));
+	paths_remove_relay(&f->paths, f->now, &first); /* of no effect */
+	paths_remove_relay(&f->paths, f->now, &second);
+	lone_run(f, 0);
+	assert_true(lone_uses(f, ring));
+}
+
+static void of_too_many_relays_the_last_is_left_away(void **state)
+{
+	struct lone *f = *state;
+
+	lone_start(f, true, ring);
+	for (uint32_t i = 1; i <= PATHS_RELAYS_MAX + 1; i++) {
+		const struct way way = way_relay(i, i);
+
+		lone_works(f, way, 50);
+		paths_add_relay(&f->paths, f->now, &way);
+		paths_add_relay(&f->paths, f->now, &way); /* the same one */
+		lone_run(f, 100);
+	}
+	assert_non_null(lone_trial(f, way_relay(PATHS_RELAYS_MAX, PATHS_RELAYS_MAX)));
+	assert_null(lone_trial(f, way_relay(PATHS_RELAYS_MAX + 1, PATHS_RELAYS_MAX + 1)));
+}
+
+/* -- failure ------------------------------------------------------------------------------- */
+
+static void who_received_ip_says_that_it_is_there(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, lone_direct(A), 50);
+	lone_start(f, true, lone_direct(A));
+	lone_run(f, 1000);
+	ip_received(f);
+	lone_run_us(f, PATHS_ECHO_MS * 1000 - 1);
+	assert_int_equal(lone_seen(f, PATHS_EMPTY, NULL, 0), 0);
+	lone_run_us(f, 1);
+	assert_int_equal(lone_seen(f, PATHS_EMPTY, &paths_used(&f->paths)->way, 0), 1);
+	lone_run(f, 1000);
+	assert_int_equal(lone_seen(f, PATHS_EMPTY, NULL, f->now.us - 999999), 0); /* once */
+	ip_received(f);
+	lone_run(f, PATHS_ECHO_MS - 1);
+	f->traffic.sent = f->now; /* anything */
+	lone_run(f, 1000);
+	assert_int_equal(lone_seen(f, PATHS_EMPTY, NULL, f->now.us - 900000), 0);
+}
+
+/* A direct way and a relay in reserve, both proven, long ago. */
+static void with_reserve(struct lone *f, struct way *ret_relay)
+{
+	*ret_relay = way_relay(1, 1);
+	lone_works(f, ring, 60);
+	lone_works(f, *ret_relay, 80);
+	lone_works(f, lone_direct(A), 100);
+	lone_start(f, true, lone_direct(A));
+	paths_add_relay(&f->paths, f->now, ret_relay);
+	lone_run(f, 3000);
+	assert_true(lone_uses(f, lone_direct(A)));
+	f->count = 0;
+}
+
+static void who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on(void **state)
+{
+	struct lone *f = *state;
+	const struct way a = lone_direct(A);
+	struct way relay;
+
+	with_reserve(f, &relay);
+	lone_works_no_more(f, a);
+	lone_works_no_more(f, ring);
+	ip_sent(f);
+	const uint64_t begin = f->now.us;
+	const uint64_t patience_us =
+		PATHS_DOUBT_MS * UINT64_C(1000) + 2 * paths_used(&f->paths)->rtt_us;
+
+	lone_run_us(f, patience_us - 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, NULL, begin), 0);
+	assert_true(paths_is_busy(&f->paths));
+	lone_run_us(f, 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &a, begin), 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, begin), 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, begin), 1);
+	lone_run_us(f, 80000 - 1);
+	assert_true(lone_uses(f, a));
+	lone_run_us(f, 1);
+	assert_true(lone_uses(f, relay));
+	assert_int_equal(lone_seen(f, PATHS_USE, &relay, begin), 1);
+	lone_works(f, a, 100); /* the doubted one is there again */
+	lone_run(f, 2000);
+	assert_true(lone_uses(f, a));
+}
+
+static void who_hears_anything_does_not_doubt(void **state)
+{
+	struct lone *f = *state;
+	struct way relay;
+
+	with_reserve(f, &relay);
+	const uint64_t begin = f->now.us;
+
+	for (unsigned i = 0; i < 50; i++) {
+		ip_sent(f);
+		lone_run(f, 400);
+		f->traffic.received = f->now; /* an empty frame */
+		lone_run(f, 0);
+	}
+	assert_int_equal(seen_by(f, PATHS_PROBE, lone_direct(A), begin), 0);
+}
+
+static void silence_is_asked_about_sooner_after_traffic(void **state)
+{
+	for (unsigned busy = 0; busy < 2; busy++) {
+		struct lone *f = *state;
+		const struct way a = lone_direct(A);
+		uint64_t begin;
+
+		f->working_count = 0;
+		f->traffic = (struct paths_traffic){ 0 };
+		lone_works(f, a, 50);
+		lone_start(f, true, a);
+		lone_run(f, 60000);
+		begin = f->now.us;
+		f->count = 0;
+		f->traffic.received = f->now;
+		if (busy) {
+			f->traffic.ip_received = f->now;
+			f->traffic.sent = f->now;
+		}
+		lone_run_us(f,
+			    (busy ? PATHS_BUSY_QUIET_MS : PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS) *
+					    1000 -
+				    1);
+		assert_int_equal(lone_seen(f, PATHS_PROBE, &a, begin), 0);
+		lone_run_us(f, busy ? 1 : PATHS_QUIET_JITTER_MS * 1000 + 1);
+		assert_int_equal(lone_seen(f, PATHS_PROBE, &a, begin), 1);
+	}
+}
+
+/* Asked four times in vain, nothing else answers either: dead, and that is the last word. */
+static void when_nothing_answers_the_peer_is_dead(void **state)
+{
+	struct lone *f = *state;
+	struct way relay;
+	uint64_t begin;
+
+	with_reserve(f, &relay);
+	lone_run(f, 30000);
+	f->working_count = 0;
+	f->count = 0;
+	paths_probe_now(&f->paths, f->now);
+	begin = f->now.us;
+	lone_run(f, 5000);
+	assert_true(f->paths.is_dead);
+	assert_int_equal(seen_by(f, PATHS_PROBE, lone_direct(A), begin),
+			 PATHS_DOUBT_PROBES + 1); /* and once more, to open our NAT anew */
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, begin), PATHS_DOUBT_PROBES);
+	assert_int_equal(lone_seen(f, PATHS_DEAD, NULL, begin), 1);
+	assert_int_equal(lone_seen(f, PATHS_DEAD, NULL, begin + 3500000), 1); /* not earlier */
+	assert_int_equal(paths_deadline(&f->paths).us, MONO_NEVER.us);
+	assert_false(paths_is_busy(&f->paths));
+	lone_run(f, 100000);
+	assert_int_equal(f->count, 0);
+}
+
+static void one_lost_probe_changes_nothing(void **state)
+{
+	struct lone *f = *state;
+	const struct way a = lone_direct(A);
+	struct way relay;
+
+	with_reserve(f, &relay);
+	lone_works_no_more(f, relay);
+	lone_works_no_more(f, ring);
+	lone_works_no_more(f, a);
+	paths_probe_now(&f->paths, f->now);
+	lone_run(f, 1);
+	f->count = 0; /* that probe is lost */
+	lone_works(f, a, 100);
+	lone_run(f, 5000);
+	assert_true(lone_uses(f, a));
+	assert_int_equal(lone_seen(f, PATHS_USE, NULL, 0), 0);
+	assert_int_equal(paths_used(&f->paths)->state, TRIAL_PROVEN);
+}
+
+/* The peer's packets come from a new mapping of its NAT, and the old one is dead. */
+static void a_new_mapping_is_followed(void **state)
+{
+	for (unsigned leads = 0; leads < 2; leads++) {
+		struct lone *f = *state;
+		const struct way a = lone_direct(A);
+		const struct way moved = { .kind = WAY_DIRECT,
+					   .local = lone_endpoint("192.0.2.1:4767"),
+					   .remote = lone_endpoint(B) };
+
+		f->working_count = 0;
+		f->count = 0;
+		f->traffic = (struct paths_traffic){ 0 };
+		lone_works(f, a, 50);
+		lone_start(f, leads, a);
+		lone_run(f, 5000);
+		lone_works_no_more(f, a);
+		lone_works(f, moved, 50);
+		paths_came(&f->paths, f->now, &moved);
+		lone_run(f, 49);
+		assert_true(lone_uses(f, a));
+		lone_run(f, 200);
+		assert_true(lone_uses(f, moved));
+		lone_run(f, 5000);
+		assert_true(lone_uses(f, moved));
+		assert_int_equal(paths_used(&f->paths)->state, TRIAL_PROVEN);
+	}
+}
+
+static void a_second_address_of_a_peer_whose_first_answers_is_not_followed(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, lone_direct(A), 50);
+	lone_works(f, lone_direct(B), 50);
+	lone_start(f, true, lone_direct(A));
+	lone_run(f, 5000);
+	for (unsigned i = 0; i < 20; i++) {
+		paths_came(&f->paths, f->now,
+			   &(struct way){ .kind = WAY_DIRECT, .remote = lone_endpoint(B) });
+		lone_run(f, 500);
+	}
+	assert_true(lone_uses(f, lone_direct(A)));
+}
+
+static void when_the_host_changed_everything_is_asked_again(void **state)
+{
+	struct lone *f = *state;
+	const struct way old = { .kind = WAY_DIRECT,
+				 .local = lone_endpoint("192.0.2.1:4767"),
+				 .remote = lone_endpoint(A) };
+	const struct way relay = way_relay(1, 1);
+
+	lone_works(f, ring, 50);
+	lone_works(f, old, 50);
+	lone_works(f, relay, 60);
+	lone_start(f, true, old);
+	paths_add_relay(&f->paths, f->now, &relay);
+	lone_name(f, A, B);
+	lone_run(f, 20000);
+	assert_int_equal(lone_trial(f, lone_direct(B))->state, TRIAL_RESTING);
+	f->count = 0;
+	lone_works(f, lone_direct(A), 50);
+	paths_host_changed(&f->paths, f->now);
+	lone_run(f, 0);
+	assert_true(lone_uses(f, lone_direct(A))); /* by whichever address the kernel takes now */
+	assert_int_equal(seen_by(f, PATHS_USE, lone_direct(A), 0), 1);
+	assert_int_equal(seen_by(f, PATHS_PROBE, lone_direct(A), 0), 1);
+	assert_int_equal(seen_by(f, PATHS_PROBE, lone_direct(B), 0), 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, 0), 1);
+	lone_run(f, 1000);
+	assert_true(lone_uses(f, lone_direct(A)));
+}
+
+#define PATHS_TEST(name) cmocka_unit_test_setup_teardown(name, lone_set_up, lone_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PATHS_TEST(relays_are_asked_for_until_there_are_enough),
+		PATHS_TEST(a_direct_way_wants_a_relay_in_reserve_while_it_carries_ip),
+		PATHS_TEST(the_reserve_is_asked_each_20_s),
+		PATHS_TEST(without_the_relay_in_use_the_next_best_carries_on_at_once),
+		PATHS_TEST(of_too_many_relays_the_last_is_left_away),
+		PATHS_TEST(who_received_ip_says_that_it_is_there),
+		PATHS_TEST(who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on),
+		PATHS_TEST(who_hears_anything_does_not_doubt),
+		PATHS_TEST(silence_is_asked_about_sooner_after_traffic),
+		PATHS_TEST(when_nothing_answers_the_peer_is_dead),
+		PATHS_TEST(one_lost_probe_changes_nothing),
+		PATHS_TEST(a_new_mapping_is_followed),
+		PATHS_TEST(a_second_address_of_a_peer_whose_first_answers_is_not_followed),
+		PATHS_TEST(when_the_host_changed_everything_is_asked_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
