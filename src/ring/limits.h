@@ -2,6 +2,9 @@
 #ifndef RING_LIMITS_H
 #define RING_LIMITS_H
 
+#include "base/mono.h"
+#include "base/rng.h"
+
 #define RING_NEAR 3           /* on each side */
 #define RING_MEMBERS_MAX 1024 /* met at once */
 #define RING_WANTED_MAX 64    /* heard of, and not met; the farthest gives, counted in members */
@@ -10,5 +13,15 @@
 #define RING_IGNORE_MS 30000 /* after the last try in vain */
 #define RING_TELL_MIN_MS 100 /* between two lists to the same member */
 #define RING_TELL_MS 20000   /* a list goes to each near member at least so often */
+
+/* Taken off every interval at random: who met, or failed, together does not go on in step. */
+#define RING_JITTER_PER_CENT 20
+
+static inline struct mono ring_after(struct rng *rng, struct now now, uint64_t interval_ms)
+{
+	const uint64_t off_ms = rng_between(rng, 0, interval_ms * RING_JITTER_PER_CENT / 100);
+
+	return mono_add_ms(now.mono, interval_ms - off_ms);
+}
 
 #endif

@@ -17,14 +17,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define LISTEN_MS 500 /* so long may a new neighbour take for its first list */
-#define REPEAT_MS \
-	1000        /* after a change a list is repeated, then at twice the interval, and so on */
-#define FAR_LISTS 3 /* so often is a member told that is not near */
-#define JITTER_PER_CENT                                                                    \
-	20          /* taken off intervals: members that met together do not go on in step \
-		     */
-#define ASKED_MAX 3 /* times that a foreign member is asked, if it fails */
+#define LISTEN_MS 500  /* so long may a new neighbour take for its first list */
+#define REPEAT_MS 1000 /* after a change: until the next list, then twice as long, and so on */
+#define FAR_LISTS 3    /* so often is a member told that is not near */
+#define ASKED_MAX 3    /* times that a foreign member is asked, if it fails */
 
 #define SIDE_MAX (NEIGHBOURS_MAX / 2) /* of a list */
 static_assert(SIDE_MAX > RING_NEAR, "a list says who comes behind the near ones");
@@ -57,7 +53,7 @@ int ring_new(const struct id *self, struct rng *rng, struct ring **ret)
 	    circle_init(&ring->met, RING_MEMBERS_MAX) != 0 ||
 	    circle_init(&ring->links, RING_MEMBERS_MAX) != 0 ||
 	    alarms_init(&ring->lists, RING_MEMBERS_MAX) != 0 ||
-	    rumours_init(&ring->rumours, &ring->met) != 0) {
+	    rumours_init(&ring->rumours, rng, &ring->met) != 0) {
 		ring_del(ring);
 		return ERR_NOMEM;
 	}
@@ -225,23 +221,28 @@ static void near_changed(struct ring *ring, struct now now)
 	}
 }
 
+/* `first`, doubled so many times, but not more than `most`. */
+static uint64_t doubled(uint64_t first, unsigned times, uint64_t most)
+{
+	while (times-- > 0 && first < most)
+		first *= 2;
+	return first < most ? first : most;
+}
+
 /* After a list went out: at growing intervals to near members (as in RFC 6206, 4.2: often after a
  * change, seldom without), and to others until it has probably arrived. */
 static void tell_again(struct ring *ring, struct now now, struct member *member)
 {
-	uint64_t interval_ms = RING_TELL_MS;
+	const uint64_t interval_ms = doubled(REPEAT_MS, member->lists, RING_TELL_MS);
 
 	member->has_heard = true;
 	member->told = now.mono;
-	for (unsigned i = 0; (uint64_t)REPEAT_MS << i < RING_TELL_MS; i++)
-		if (i == member->lists)
-			interval_ms = (uint64_t)REPEAT_MS << i;
 	member->lists++;
-	interval_ms -= rng_between(ring->rng, 0, interval_ms * JITTER_PER_CENT / 100);
-	if (ring_is_near(ring, &member->id) || member->lists < FAR_LISTS)
-		alarms_set(&ring->lists, member->handle.index, mono_add_ms(now.mono, interval_ms));
-	else
+	if (!ring_is_near(ring, &member->id) && member->lists >= FAR_LISTS)
 		alarms_set(&ring->lists, member->handle.index, MONO_NEVER);
+	else
+		alarms_set(&ring->lists, member->handle.index,
+			   ring_after(ring->rng, now, interval_ms));
 }
 
 /* Those whom we met around ourselves, without the reader. */
@@ -465,11 +466,10 @@ static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret
 		via->asked++;
 	set_foreign(ring, via, false);
 	if (!stands(ring)) {
-		for (unsigned i = 0; i < ring->joins && quiet_ms < RING_IGNORE_MS; i++)
-			quiet_ms *= 2;
+		quiet_ms = doubled(RING_TRY_MS, ring->joins, RING_IGNORE_MS);
 		ring->joins++;
 	}
-	ring->quiet = mono_add_ms(now.mono, quiet_ms);
+	ring->quiet = ring_after(ring->rng, now, quiet_ms);
 	ring->asked_via = via->id;
 	*ret = (struct ring_output){ .kind = RING_JOIN, .via = via->id };
 	review(ring, now);

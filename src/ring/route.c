@@ -44,14 +44,13 @@ static bool is_excluded(const struct excluded *excluded, const struct id *place)
 	return id_equal(place, &excluded->came_from) || id_equal(place, &excluded->asker);
 }
 
-/* The first link on one side of the aim, or NULL. The nearest of all is the nearer one of the two:
- * behind each of them there is nobody but who is farther. */
-static const struct spot *beside(const struct ring *ring, const struct aim *aim, bool clockwise,
+/* The first link on one side of the aim, which belongs at the index `from`; NULL if there is none.
+ * The nearest of all is the nearer one of the two: behind each of them there is nobody but who is
+ * farther. */
+static const struct spot *beside(const struct ring *ring, size_t from, bool clockwise,
 				 const struct excluded *excluded)
 {
 	const size_t count = ring->links.count;
-	bool there;
-	const size_t from = circle_find(&ring->links, &aim->place, &there);
 
 	for (size_t i = 0; i < count; i++) {
 		const size_t index = clockwise ? from + i : from + count - 1 - i;
@@ -87,8 +86,11 @@ enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 	 * anybody; its messages take their first step wherever it leads. */
 	const bool takes_any = is_ours && (asks_beside || !ring_is_settled(ring));
 
+	bool there;
+	const size_t from = circle_find(&ring->links, &aim.place, &there);
+
 	for (unsigned side = 0; side < 2; side++) {
-		const struct spot *spot = beside(ring, &aim, side == 0, &excluded);
+		const struct spot *spot = beside(ring, from, side == 0, &excluded);
 
 		if (spot == NULL)
 			break;

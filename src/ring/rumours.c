@@ -27,9 +27,9 @@ static void set_state(struct rumours *rumours, struct rumour *rumour, enum rumou
 	rumour->state = next;
 }
 
-int rumours_init(struct rumours *rumours, const struct circle *met)
+int rumours_init(struct rumours *rumours, struct rng *rng, const struct circle *met)
 {
-	*rumours = (struct rumours){ .met = met };
+	*rumours = (struct rumours){ .rng = rng, .met = met };
 	return circle_init(&rumours->circle, RING_WANTED_MAX);
 }
 
@@ -226,7 +226,7 @@ bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, st
 			rumours_review(rumours, now);
 			continue;
 		}
-		due->next = mono_add_ms(now.mono, (uint64_t)RING_TRY_MS << due->tries);
+		due->next = ring_after(rumours->rng, now, (uint64_t)RING_TRY_MS << due->tries);
 		due->tries++;
 		due->failed = false;
 		*ret_id = due->id;

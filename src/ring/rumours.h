@@ -16,6 +16,7 @@
 #define RING_RUMOURS_H
 
 #include "base/mono.h"
+#include "base/rng.h"
 #include "ring/circle.h"
 #include "ring/limits.h"
 
@@ -32,6 +33,7 @@ struct rumour {
 
 struct rumours {
 	const struct circle *met; /* borrowed: places of the members that were met */
+	struct rng *rng;          /* borrowed */
 	struct circle circle;
 	struct rumour all[RING_WANTED_MAX]; /* by slot */
 	bool taken[RING_WANTED_MAX];
@@ -40,7 +42,7 @@ struct rumours {
 };
 
 /* 0 or ERR_NOMEM. */
-int rumours_init(struct rumours *rumours, const struct circle *met);
+int rumours_init(struct rumours *rumours, struct rng *rng, const struct circle *met);
 
 /* Accepts zeroed ones. */
 void rumours_free(struct rumours *rumours);

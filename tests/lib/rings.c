@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_MAX 400000 /* in one run */
+#define EVENTS_MAX 16384 /* to come */
 #define REDIAL_MS 5000
+#define REDIALS 12 /* of so many, one goes out though there are links: to a remembered member */
 #define LINK_MAX_US 500000 /* from met to linked */
 #define MISSED_MIN_US 500000
 #define MISSED_MAX_US 13000000
@@ -33,8 +34,8 @@ void rings_init(struct rings *rings, uint64_t seed, size_t count)
 	*rings = (struct rings){ .count = count, .delay_max_us = 100000 };
 	rng_init_seed(&rings->rng, seed);
 	heap_init(&rings->queue, EVENTS_MAX);
-	rings->events = calloc(EVENTS_MAX, sizeof(rings->events[0]));
-	CHECK(rings->events != NULL && alarms_init(&rings->deadlines, (uint32_t)count) == 0);
+	CHECK(pool_init(&rings->events, EVENTS_MAX, sizeof(struct rings_event)) == 0 &&
+	      alarms_init(&rings->deadlines, (uint32_t)count) == 0);
 	for (size_t i = 0; i < count; i++) {
 		struct id *id = &rings->members[i].id;
 
@@ -50,15 +51,17 @@ void rings_free(struct rings *rings)
 		ring_del(rings->members[i].ring);
 	alarms_free(&rings->deadlines);
 	heap_free(&rings->queue);
-	free(rings->events);
+	pool_free(&rings->events);
 }
 
 static void schedule(struct rings *rings, uint64_t after_us, const struct rings_event *event)
 {
-	CHECK(rings->event_count < EVENTS_MAX);
-	rings->events[rings->event_count] = *event;
-	CHECK(heap_push(&rings->queue, mono_add_us(rings->now.mono, after_us),
-			rings->event_count++) == 0);
+	struct handle handle;
+	struct rings_event *slot = pool_take(&rings->events, &handle);
+
+	CHECK(slot != NULL);
+	*slot = *event;
+	CHECK(heap_push(&rings->queue, mono_add_us(rings->now.mono, after_us), handle.index) == 0);
 }
 
 static uint64_t delay_us(struct rings *rings)
@@ -169,7 +172,7 @@ bool rings_any(struct rings *rings, size_t but, size_t *ret)
 	for (size_t k = 0; k < rings->count; k++) {
 		const size_t i = (from + k) % rings->count;
 
-		if (i != but && is_up(rings, i)) {
+		if (i != but && is_up(rings, i) && !(rings->apart && (i ^ but) % 2 != 0)) {
 			*ret = i;
 			return true;
 		}
@@ -184,7 +187,9 @@ static void redial(struct rings *rings, size_t i)
 
 	if (!is_up(rings, i))
 		return;
-	if (!ring_first_link(rings->members[i].ring, &link) && rings_any(rings, i, &other))
+	const bool is_lost = !ring_first_link(rings->members[i].ring, &link);
+
+	if ((is_lost || rng_between(&rings->rng, 1, REDIALS) == 1) && rings_any(rings, i, &other))
 		rings_link(rings, i, other);
 	schedule(rings, REDIAL_MS * UINT64_C(1000),
 		 &(struct rings_event){ .kind = EVENT_REDIAL, .i = (uint16_t)i });
@@ -370,9 +375,12 @@ void rings_run_ms(struct rings *rings, uint64_t ms)
 			break;
 		rings->now.mono = mono_min(next, alarm);
 		if (mono_reached(alarm, next)) {
-			const struct rings_event event =
-				rings->events[heap_pop(&rings->queue).item];
+			struct handle handle;
+			const struct rings_event *slot = pool_slot(
+				&rings->events, (uint32_t)heap_pop(&rings->queue).item, &handle);
+			const struct rings_event event = *slot;
 
+			pool_give(&rings->events, handle);
 			happen(rings, &event);
 		} else {
 			serve(rings, i);

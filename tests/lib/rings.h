@@ -11,6 +11,7 @@
 
 #include "base/alarms.h"
 #include "base/heap.h"
+#include "base/pool.h"
 #include "ring/ring.h"
 
 #define RINGS_MAX 200
@@ -22,11 +23,10 @@ struct rings_member {
 
 enum rings_session { RINGS_NONE, RINGS_CARRIED, RINGS_LINKED };
 
-struct rings_event;
-
 /* The fields down to `list_loss` are the test's to set. */
 struct rings {
 	uint64_t delay_min_us, delay_max_us; /* of everything that travels */
+	bool apart;                          /* even and odd members do not dial each other */
 	unsigned list_loss;                  /* per mille */
 
 	struct now now;
@@ -34,9 +34,8 @@ struct rings {
 	struct rings_member members[RINGS_MAX];
 	size_t count;
 	struct alarms deadlines; /* by number of the member */
-	struct heap queue;       /* of events */
-	struct rings_event *events;
-	size_t event_count;
+	struct heap queue;       /* of slots of `events` */
+	struct pool events;
 	enum rings_session sessions[RINGS_MAX][RINGS_MAX]; /* the same both ways */
 	uint32_t ages[RINGS_MAX][RINGS_MAX];               /* how many sessions the pair had */
 	uint64_t joins, wants, lists;                      /* asked for, and told, by all of them */

@@ -190,12 +190,51 @@ static void crashes_and_lost_lists_are_mended(void **state)
 	play_all(stories, sizeof(stories) / sizeof(stories[0]));
 }
 
+/* Two rings, of which one is drawn to be small, and one link between them. */
+static uint64_t merge(size_t count, uint64_t seed, uint64_t calm_ms)
+{
+	const uint64_t share = 1 + seed % 8; /* of the odd members one in so many comes */
+	uint64_t ms;
+
+	rings_init(&rings, seed, count);
+	rings.apart = true;
+	for (size_t i = 0; i < count; i++)
+		if (i % 2 == 0 || i == 1 || rng_between(&rings.rng, 1, share) == 1)
+			rings_start(&rings, i);
+	rings_run_ms(&rings, 60000);
+	rings_drop_idle(&rings, 1000);
+	rings_run_ms(&rings, 10000);
+	rings_link(&rings, 0, 1);
+	ms = settle("merge", count, seed, calm_ms);
+	rings_free(&rings);
+	return ms;
+}
+
+static void two_rings_that_meet_by_one_link_become_one(void **state)
+{
+	static const struct {
+		size_t count;
+		unsigned seeds;
+	} sizes[] = { { 2, 10 }, { 4, 50 }, { 7, 100 }, { 20, 50 }, { 50, 20 }, { 100, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint64_t longest_ms = 0;
+
+		for (uint64_t seed = 1; seed <= sizes[i].seeds; seed++)
+			longest_ms = most(longest_ms, merge(sizes[i].count, seed, 120000));
+		print_message("# merge: %zu members, seeds 1 to %u, %" PRIu64 " ms at most\n",
+			      sizes[i].count, sizes[i].seeds, longest_ms);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_who_join_one_by_one_make_a_ring),
 		cmocka_unit_test(members_who_join_all_at_once_make_a_ring),
 		cmocka_unit_test(crashes_and_lost_lists_are_mended),
+		cmocka_unit_test(two_rings_that_meet_by_one_link_become_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
