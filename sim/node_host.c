@@ -33,6 +33,8 @@ struct node_host {
 	struct queue reply_queue;
 	struct node_reply replies[REPLIES_MAX];
 	uint64_t requests;
+	struct node_neighbour kept[NODE_NEIGHBOURS_MAX];
+	uint32_t kept_count;
 	struct tun_packet lent;
 };
 
@@ -107,11 +109,46 @@ static void carry_lookup(struct node_host *nh, struct now now, uint32_t bootstra
 	(void)node_input(nh->node, now, &event); /* there is no DNS here: lines name addresses */
 }
 
+/* What came along the ring is opened like what came from the wire. */
+static void carry_open(struct node_host *nh, struct now now, struct span datagram)
+{
+	uint8_t buffer[PACKET_BYTES_MAX];
+
+	memcpy(buffer, datagram.data, datagram.len);
+	nh->batch.count = 1;
+	nh->batch.packets[0] = (struct forward_packet){ .data = buffer,
+							.len = datagram.len,
+							.way = { .kind = WAY_RING } };
+	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
+		carry_verdict(nh, now, &nh->batch.packets[0]);
+}
+
+/* As the host's programs would see them. */
+static void tell_addresses(struct node_host *nh, struct now now)
+{
+	struct node_event event = { .kind = NODE_HOST };
+	struct endpoint address;
+
+	while (event.host.count < NODE_HOST_ENDPOINTS_MAX &&
+	       net_address(world_net(nh->world), nh->host, event.host.count, &address)) {
+		address.port = nh->port;
+		event.host.endpoints[event.host.count++] = address;
+	}
+	(void)node_input(nh->node, now, &event);
+}
+
 static void carry_action(struct node_host *nh, struct now now, const struct node_action *action)
 {
 	switch (action->kind) {
 	case NODE_SEND:
 		carry_send(nh, action);
+		return;
+	case NODE_OPEN:
+		carry_open(nh, now, action->datagram);
+		return;
+	case NODE_KEEP:
+		nh->kept_count = action->keep.count;
+		memcpy(nh->kept, action->keep.neighbours, sizeof(nh->kept));
 		return;
 	case NODE_DELIVER:
 		tun_push(&nh->to_programs, action->packet);
@@ -251,6 +288,7 @@ struct node_host *node_host_attach(struct world *world, uint32_t host,
 		return NULL;
 	}
 	forward_thread_init(&nh->thread, nh->egress);
+	tell_addresses(nh, world_now(world, host));
 	world_attach(world, host, &ops, nh);
 	return nh;
 }
@@ -296,6 +334,18 @@ bool node_host_reply(struct node_host *nh, struct node_reply *ret)
 		return false;
 	*ret = nh->replies[queue_pop(&nh->reply_queue)];
 	return true;
+}
+
+void node_host_addresses_changed(struct node_host *nh)
+{
+	tell_addresses(nh, world_now(nh->world, nh->host));
+	world_wake(nh->world, nh->host);
+}
+
+uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NODE_NEIGHBOURS_MAX])
+{
+	memcpy(ret, nh->kept, sizeof(nh->kept));
+	return nh->kept_count;
 }
 
 const struct forward_counters *node_host_counters(const struct node_host *nh)

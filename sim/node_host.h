@@ -33,6 +33,12 @@ bool node_host_receive(struct node_host *nh, struct span *ret_packet);
 void node_host_request(struct node_host *nh, enum node_verb verb, const char *peer);
 bool node_host_reply(struct node_host *nh, struct node_reply *ret);
 
+/* The host got or lost an address. */
+void node_host_addresses_changed(struct node_host *nh);
+
+/* What the node asked to be kept, for its next life; how many. */
+uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NODE_NEIGHBOURS_MAX]);
+
 const struct forward_counters *node_host_counters(const struct node_host *nh);
 
 #endif

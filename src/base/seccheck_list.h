@@ -125,14 +125,20 @@
 	X(SEC_RELAY_DIRECT, "what is to be relayed came straight from the link")                \
 	X(SEC_RELAY_LINK, "the index on a relayed datagram was made for the link it came by")   \
 	X(SEC_RELAY_RATE, "the sender relays no more than is allowed")
-#define SECCHECK_NODE(X)                                                              \
-	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")           \
-	X(SEC_POLICY_TIME, "a member's certificate is valid now")                     \
-	X(SEC_POLICY_REVOKED, "neither serial nor key was revoked")                   \
-	X(SEC_POLICY_CLASS_OPEN, "in an open network the certificate is self-signed") \
-	X(SEC_POLICY_FRIEND, "the key was befriended")                                \
-	X(SEC_NODE_ROAM_TOKEN, "the answer carries the challenge's token")            \
-	X(SEC_NODE_ROAM_FROM, "the answer came from the endpoint that was challenged")
+#define SECCHECK_NODE(X)                                                                     \
+	X(SEC_ROUTE_POLICY, "policy lets the link have messages passed on")                  \
+	X(SEC_ROUTE_ALLOWANCE, "and it has not had too much passed on within a second")      \
+	X(SEC_BROADCAST_POLICY, "policy lets the link have broadcasts passed on")            \
+	X(SEC_BROADCAST_ALLOWANCE, "and not too many within a second")                       \
+	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
+	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
+	X(SEC_GRANT_ASKED, "a relay that grants was asked")                                  \
+	X(SEC_RELAY_POLICY, "policy lets the member have its packets relayed, and we relay") \
+	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")                  \
+	X(SEC_POLICY_TIME, "a member's certificate is valid now")                            \
+	X(SEC_POLICY_REVOKED, "neither serial nor key was revoked")                          \
+	X(SEC_POLICY_CLASS_OPEN, "in an open network the certificate is self-signed")        \
+	X(SEC_POLICY_FRIEND, "the key was befriended")
 
 #define SECCHECK_STEWARD(X)                                                              \
 	X(SEC_STEWARD_IPV6, "the node asks for an IPv6 address of its network")          \

@@ -12,6 +12,22 @@
 
 #include <stdlib.h>
 
+/* Where a way to us would lead through ourselves. */
+static void init_candidates(struct node *node)
+{
+	const struct ip_address v6 =
+		address_ipv6(trust_network(node->config.trust), &node->certificate.id);
+	const struct ip_address v4 = ip_v4(node->config.ipv4_prefix.bytes);
+	struct candidates_prefix own[] = {
+		{ .bits = ADDRESS_IPV6_PREFIX_LEN },
+		{ .bits = (uint8_t)(96 + node->config.ipv4_prefix.len) },
+	};
+
+	memcpy(own[0].ip, v6.bytes, sizeof(own[0].ip));
+	memcpy(own[1].ip, v4.bytes, sizeof(own[1].ip));
+	candidates_init(&node->candidates, own, node->config.ipv4_prefix.len > 0 ? 2 : 1);
+}
+
 static int init_machines(struct node *node)
 {
 	const struct session_config sessions = {
@@ -20,6 +36,7 @@ static int init_machines(struct node *node)
 		.trust = node->config.trust,
 		.secrets = { node->config.secrets[0], node->config.secrets[1] },
 		.suites = node->config.suites,
+		.capabilities = node->config.relay_bytes_s > 0 ? NODE_CAPABILITY_RELAY : 0,
 		.sessions_max = NODE_SESSIONS_MAX,
 	};
 	struct vnet_config vnet = { .self = node->certificate.id,
@@ -32,11 +49,22 @@ static int init_machines(struct node *node)
 
 	memcpy(vnet.ipv4, node->certificate.ipv4, sizeof(vnet.ipv4));
 	node->channels = calloc(NODE_SESSIONS_MAX, sizeof(node->channels[0]));
-	if (node->channels == NULL)
+	node->departures = calloc(DEPARTURES_MAX, sizeof(node->departures[0]));
+	node->wholes = calloc(WHOLES_MAX, sizeof(node->wholes[0]));
+	if (node->channels == NULL || node->departures == NULL || node->wholes == NULL)
 		return ERR_NOMEM;
+	init_candidates(node);
+	if (node->config.relay_bytes_s > 0 &&
+	    (err = meter_new(node->config.relay_bytes_s, RELAY_BURST_BYTES, &node->relay_meter)) !=
+		    0)
+		return err;
 	if ((err = policy_new(kind, &node->policy)) != 0 ||
 	    (err = vnet_new(&vnet, &node->vnet)) != 0 ||
+	    (err = ring_new(&node->certificate.id, &node->rng, &node->ring)) != 0 ||
+	    (err = relays_new(&node->rng, &node->relays)) != 0 ||
+	    (err = probe_budget_new(&node->rng, &node->probe_budget)) != 0 ||
 	    (err = pool_init(&node->peers, NODE_PEERS_MAX, sizeof(struct peer))) != 0 ||
+	    (err = alarms_init(&node->way_alarms, NODE_PEERS_MAX)) != 0 ||
 	    (err = map_init(&node->peer_by_id, &node->rng, NODE_PEERS_MAX, ID_BYTES)) != 0 ||
 	    (err = map_init(&node->channel_by_index, &node->rng,
 			    NODE_SESSIONS_MAX * CHANNEL_KEYSETS_MAX, sizeof(uint32_t))) != 0)
@@ -78,7 +106,7 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	secret_wipe(key, sizeof(key));
 	secret_wipe(words, sizeof(words));
 	trace_init(&node->trace);
-	node->outbox_queue = queue_of(OUTBOX_MAX);
+	node->departure_queue = queue_of(DEPARTURES_MAX);
 	node->started = now.mono;
 	node->table_wanted = true;
 	node->table_offset_us = now_offset_us(now);
@@ -92,6 +120,7 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 		return err;
 	}
 	lines_init(node, now);
+	remember_init(node, now);
 	*ret = node;
 	return 0;
 }
@@ -103,11 +132,18 @@ void node_del(struct node *node)
 	channel_free_all(node);
 	sessions_del(node->sessions);
 	vnet_del(node->vnet);
+	ring_del(node->ring);
+	relays_del(node->relays);
+	meter_unref(node->relay_meter);
+	probe_budget_del(node->probe_budget);
 	policy_del(node->policy);
 	map_free(&node->channel_by_index);
 	map_free(&node->peer_by_id);
+	alarms_free(&node->way_alarms);
 	pool_free(&node->peers);
 	free(node->channels);
+	free(node->departures);
+	free(node->wholes);
 	secret_wipe(node, sizeof(*node));
 	free(node);
 }
@@ -133,9 +169,12 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 		vnet_too_big(node->vnet, now, event->packet.bytes, event->packet.mtu);
 		return 0;
 	case NODE_FRAME:
-		return channel_frame(node, now, event);
+		return frames_take(node, now, event);
 	case NODE_REPORT:
 		return channel_report(node, now, &event->report);
+	case NODE_HOST:
+		ways_host(node, now, event);
+		return 0;
 	case NODE_LOOKUP_DONE:
 		lines_lookup_done(node, now, event);
 		return 0;
@@ -146,33 +185,45 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 }
 
 /* A packet that waited; lost, as on any wire, if its peer went again. */
-static bool send_packet(struct node *node, struct now now, const struct vnet_output *output,
-			struct node_action *ret)
+static void send_packet(struct node *node, struct now now, const struct vnet_output *output)
 {
 	struct handle handle;
-	const struct peer *peer = peer_find(node, &output->id, &handle);
-	const struct channel *channel = peer == NULL ? NULL : channel_of(node, peer->session);
-	const struct sealing sealing = { .channel = channel,
-					 .keyset = channel == NULL ? NULL : channel->send,
-					 .kind = FRAME_IP,
-					 .payload = output->packet };
+	struct peer *peer = peer_find(node, &output->id, &handle);
 
-	return channel_seal(node, now, &sealing, ret);
+	if (peer == NULL || !peer_is_up(peer))
+		return;
+	if (ways_may_carry(peer, now.mono, output->packet.len))
+		(void)send_to_peer(node, now, peer, FRAME_IP, output->packet);
+	else
+		node->counters.ring_held++;
+}
+
+/* False if nobody can have the address. */
+static bool connect(struct node *node, struct now now, const struct vnet_output *wanted)
+{
+	struct handle handle;
+	struct peer *peer = peer_wanted(node, wanted, &handle);
+
+	if (peer != NULL && peer_is_up(peer)) {
+		peer_release(node, now, handle); /* or it waits for keys */
+		return peer->admits_ip;
+	}
+	(void)lines_connect(node, now, wanted);
+	return wish_for_destination(node, now, wanted);
 }
 
 static bool poll_vnet(struct node *node, struct now now, struct node_action *ret)
 {
 	struct vnet_output output;
 
-	while (vnet_poll(node->vnet, now, &output)) {
+	while (!queue_is_full(&node->departure_queue) && vnet_poll(node->vnet, now, &output)) {
 		switch (output.kind) {
 		case VNET_CONNECT:
-			if (!lines_connect(node, now, &output))
+			if (!connect(node, now, &output))
 				vnet_connect_failed(node->vnet, &output.destination);
 			break;
 		case VNET_PACKET:
-			if (send_packet(node, now, &output, ret))
-				return true;
+			send_packet(node, now, &output);
 			break;
 		case VNET_ANSWER:
 			*ret = (struct node_action){ .kind = NODE_DELIVER,
@@ -183,30 +234,31 @@ static bool poll_vnet(struct node *node, struct now now, struct node_action *ret
 	return false;
 }
 
-static bool poll_sessions(struct node *node, struct now now, struct node_action *ret)
+static void poll_sessions(struct node *node, struct now now)
 {
 	struct session_output output;
 
 	while (sessions_poll(node->sessions, now, &output)) {
-		const bool is_action = channel_take_output(node, now, &output, ret);
-
+		channel_take_output(node, now, &output);
 		if (output.kind == SESSION_KEYS)
 			secret_wipe(&output.keys, sizeof(output.keys)); /* forward/ has them now */
-		if (is_action)
-			return true;
 	}
-	return false;
 }
 
-static bool poll_outbox(struct node *node, struct now now, struct node_action *ret)
+/* The machines, until none has anything to say: what one wants may be another's input. */
+static void poll_machines(struct node *node, struct now now)
 {
-	while (!queue_is_empty(&node->outbox_queue)) {
-		const struct outgoing *frame = &node->outbox[queue_pop(&node->outbox_queue)];
-
-		if (channel_send_outgoing(node, now, frame, ret))
-			return true;
+	poll_sessions(node, now);
+	if (node->tick_wanted) {
+		node->tick_wanted = false;
+		ways_tick(node, now);
+		lines_tick(node, now);
+		wishes_tick(node, now);
+		remember_tick(node, now);
 	}
-	return false;
+	neighbours_poll(node, now);
+	relaying_poll(node, now);
+	poll_sessions(node, now);
 }
 
 static bool poll_table(struct node *node, struct now now, struct node_action *ret)
@@ -247,16 +299,12 @@ bool node_poll(struct node *node, struct now raw, struct node_action *ret)
 {
 	const struct now now = corrected(node, raw);
 
-	if (poll_addresses(node, ret) || poll_sessions(node, now, ret))
+	if (poll_addresses(node, ret) || send_poll(node, ret))
 		return true;
-	if (node->tick_wanted) {
-		node->tick_wanted = false;
-		peers_tick(node, now);
-		lines_tick(node, now);
-	}
-	if (poll_outbox(node, now, ret) || poll_sessions(node, now, ret) ||
-	    poll_vnet(node, now, ret) || lines_poll(node, ret) || answer_poll(node, now, ret) ||
-	    poll_table(node, raw, ret))
+	poll_machines(node, now);
+	if (send_poll(node, ret) || poll_vnet(node, now, ret) || send_poll(node, ret) ||
+	    lines_poll(node, ret) || remember_poll(node, now, ret) || answer_poll(node, now, ret) ||
+	    send_poll(node, ret) || poll_table(node, raw, ret))
 		return true;
 	*ret = (struct node_action){ .kind = NODE_EVENT };
 	return trace_poll(&node->trace, &ret->event);
@@ -266,12 +314,16 @@ struct mono node_deadline(const struct node *node)
 {
 	struct mono deadline = sessions_deadline(node->sessions);
 
-	if (!queue_is_empty(&node->outbox_queue) || !node->configured)
+	if (!queue_is_empty(&node->departure_queue) || !node->configured)
 		return (struct mono){ 0 };
 	if (node->table_wanted)
 		deadline = mono_min(deadline, node->table_next);
 	deadline = mono_min(deadline, vnet_deadline(node->vnet));
-	deadline = mono_min(deadline, peers_deadline(node));
+	deadline = mono_min(deadline, ways_deadline(node));
+	deadline = mono_min(deadline, wishes_deadline(node));
+	deadline = mono_min(deadline, ring_deadline(node->ring));
+	deadline = mono_min(deadline, relays_deadline(node->relays));
+	deadline = mono_min(deadline, remember_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));
 	return mono_min(deadline, answer_deadline(node));
 }

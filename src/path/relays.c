@@ -26,7 +26,8 @@ struct pair {
 };
 
 struct refusal {
-	struct id to, peer;
+	struct id to;
+	struct relay_message ask;
 };
 
 struct relays {
@@ -173,11 +174,11 @@ static void end_pair(struct relays *relays, struct pair *pair, const struct id *
 
 /* -- what happens -------------------------------------------------------------------------- */
 
-static int refuse(struct relays *relays, const struct id *from, const struct id *peer)
+static int refuse(struct relays *relays, const struct id *from, const struct relay_message *ask)
 {
 	if (!queue_is_full(&relays->refusal_queue))
 		relays->refusals[queue_push(&relays->refusal_queue)] =
-			(struct refusal){ .to = *from, .peer = *peer };
+			(struct refusal){ .to = *from, .ask = *ask };
 	return ERR_FULL;
 }
 
@@ -214,11 +215,11 @@ int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 		return ERR_AGAIN;
 	if ((pair == NULL || !pair->ends[e].has_asked) &&
 	    !SECCHECK(SEC_RELAY_SHARE, asked_by(relays, from) < RELAYS_PER_MEMBER))
-		return refuse(relays, from, &ask->peer);
+		return refuse(relays, from, ask);
 	if (pair == NULL)
 		pair = add(relays, from, &ask->peer);
 	if (pair == NULL)
-		return refuse(relays, from, &ask->peer);
+		return refuse(relays, from, ask);
 	take_ask(relays, now, pair, e, ask->index);
 	return 0;
 }
@@ -272,8 +273,7 @@ static bool tell(struct pair *pair, struct relays_output *ret)
 									       : RELAYS_END,
 					       .to = end->id,
 					       .message.peer = pair->ends[1 - e].id };
-		if (end->tell == TELL_GRANT)
-			ret->message.index = end->given_index;
+		ret->message.index = end->tell == TELL_GRANT ? end->given_index : end->own_index;
 		end->tell = TELL_NOTHING;
 		return true;
 	}
@@ -320,7 +320,7 @@ bool relays_poll(struct relays *relays, struct mono now, struct relays_output *r
 
 		*ret = (struct relays_output){ .kind = RELAYS_END,
 					       .to = refusal->to,
-					       .message.peer = refusal->peer };
+					       .message = refusal->ask };
 		return true;
 	}
 	return relays->has_to_say && tell_any(relays, ret);

@@ -46,7 +46,7 @@ void relays_link_down(struct relays *relays, struct mono now, const struct id *m
 enum relays_output_kind {
 	RELAYS_CHANGED, /* the table for forward/ is to be made anew: before anybody is told */
 	RELAYS_GRANT,   /* to, message: tell it by which index it reaches its peer */
-	RELAYS_END,     /* to, message: no more */
+	RELAYS_END,     /* to, message: no more of what it asked for under that index */
 };
 struct relays_output {
 	enum relays_output_kind kind;

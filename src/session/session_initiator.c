@@ -243,6 +243,8 @@ int initiator_m1(struct sessions *s, struct now now, const struct carrier *carri
 	/* Not its source, which anybody can forge who copied M1: what we send goes where we
 	 * dialled, and a peer that answers from elsewhere is followed once its packets come from
 	 * there. */
+	if (carrier->carriage == HANDSHAKE_CARRIED)
+		session->carrier = *carrier; /* what was dialled may be no member's whole id */
 	session->carrier.has_observed = carrier->has_observed;
 	session->carrier.observed = carrier->observed;
 	dial->remote_index = m1.sender;

@@ -97,8 +97,8 @@ struct candidates_message {
 };
 
 /* ASK: let me exchange datagrams with `peer`, and write `index` on what you pass on to me; repeated
- * each RELAY_REFRESH, which renews it. GRANT: write `index` on what is for `peer`. END: no more; as
- * an answer to ASK: denied. */
+ * each RELAY_REFRESH, which renews it. GRANT: write `index` on what is for `peer`. END: no more
+ * of what was asked for under this index; as an answer to ASK: denied. */
 struct relay_message {
 	struct id peer;
 	uint32_t index;

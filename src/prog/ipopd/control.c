@@ -406,7 +406,7 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		break;
 	case NODE_REPLY_PONG:
 		answers_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us,
-			     reply->pong.direct);
+			     reply->pong.peer.way == WAY_DIRECT);
 		complete(control, now, handle);
 		break;
 	case NODE_REPLY_END:

@@ -44,7 +44,8 @@ struct world {
 	uint64_t stop_token; /* the user who asked for it */
 	struct mono stop_at; /* whatever has not left by then stays */
 	struct world_counters counters;
-	struct forward_batch batch;
+	struct forward_batch batch, ring_batch;
+	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
 	uint8_t buffers[FORWARD_BATCH_MAX][EGRESS_SLOT_BYTES];
 };
 
@@ -124,11 +125,33 @@ static void log_event(const struct trace_record *event)
 		  event->why == NULL ? "" : event->why);
 }
 
+static void tell_node(struct world *w, const struct node_event *event);
+static void dispatch(struct world *w, struct forward_packet *packet);
+
+/* A datagram that came along the ring is opened like one from a socket. */
+static void open_datagram(struct world *w, struct span datagram)
+{
+	struct forward_batch *batch = &w->ring_batch;
+
+	memcpy(w->ring_buffer, datagram.data, datagram.len);
+	batch->count = 1;
+	batch->packets[0] = (struct forward_packet){ .data = w->ring_buffer,
+						     .len = datagram.len,
+						     .way = { .kind = WAY_RING } };
+	(void)forward_from_wire(&w->thread, w->table, w->now, batch);
+	dispatch(w, &batch->packets[0]);
+}
+
 static void act(struct world *w, const struct node_action *action)
 {
 	switch (action->kind) {
 	case NODE_SEND:
 		send_datagram(w, action);
+		break;
+	case NODE_OPEN:
+		open_datagram(w, action->datagram);
+		break;
+	case NODE_KEEP:
 		break;
 	case NODE_DELIVER:
 		deliver(w, action->packet);

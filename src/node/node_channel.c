@@ -1,12 +1,9 @@
-/* channel.c - what the node keeps of its sessions, and the frames that travel in them. */
+/* node_channel.c - what the node keeps of its sessions, and the frames that travel in them. */
 #include "node/carrier.h"
 #include "node/node_internal.h"
 
 #include "base/check.h"
 #include "base/err.h"
-#include "base/seccheck.h"
-
-#define CHALLENGE_MS 3000 /* a probe to a new endpoint is answered by then, or forgotten */
 
 struct channel *channel_of(struct node *node, struct handle session)
 {
@@ -109,74 +106,31 @@ void channel_free_all(struct node *node)
 			keyset_unref(node->channels[i].keysets[k]);
 }
 
-void channel_post(struct node *node, const struct outgoing *frame)
-{
-	if (queue_is_full(&node->outbox_queue))
-		node->frames_lost++; /* like a datagram; whoever waits for it asks again */
-	else
-		node->outbox[queue_push(&node->outbox_queue)] = *frame;
-}
-
-/* forward/ tells of what it seals and opens by reports; what is sealed here is told here. */
-static void tell_milestones(struct node *node, struct now now, struct keyset *keyset)
-{
-	const unsigned passed = keyset_take_milestones(keyset);
-	const uint32_t index = keyset_local_index(keyset);
-
-	if ((passed & KEYSET_OPENED) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_OPENED, 1);
-	if ((passed & KEYSET_IP) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_IP, 1);
-	if ((passed & KEYSET_SENT) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_SENT,
-			      keyset_counters(keyset).packets_sent);
-}
-
-bool channel_seal(struct node *node, struct now now, const struct sealing *sealing,
-		  struct node_action *ret)
-{
-	const struct channel *channel = sealing->channel;
-	const struct frame_header header = { .kind = sealing->kind };
-
-	if (sealing->keyset == NULL ||
-	    keyset_seal(sealing->keyset, now.mono, &header, sealing->payload, node->buffer) != 0)
-		return false;
-	tell_milestones(node, now, sealing->keyset);
-	*ret = (struct node_action){ .kind = NODE_SEND };
-	ret->send.link = channel->peer.index + 1;
-	ret->send.class = sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
-	ret->send.local = channel->local;
-	ret->send.remote = channel->remote;
-	ret->send.bytes = span_of(node->buffer, sealing->payload.len + KEYSET_OVERHEAD);
-	return true;
-}
-
-bool channel_send_outgoing(struct node *node, struct now now, const struct outgoing *frame,
-			   struct node_action *ret)
-{
-	const struct channel *channel = channel_of(node, frame->session);
-	struct sealing sealing = { .channel = channel,
-				   .kind = frame->kind,
-				   .payload = span_of(frame->payload, frame->len) };
-
-	if (channel == NULL)
-		return false;
-	sealing.keyset = channel->send;
-	if (!channel_seal(node, now, &sealing, ret))
-		return false;
-	if (frame->has_remote) {
-		ret->send.local = frame->local;
-		ret->send.remote = frame->remote;
-	}
-	return true;
-}
-
-/* The carrier of the newest handshake message says where the session runs. */
+/* Handshakes come by a socket or along the ring, and the session begins there. */
 static void set_way(struct channel *channel, const struct session_peer *peer)
 {
-	carrier_endpoints(&peer->carrier, &channel->local, &channel->remote);
+	struct routed routed;
+	struct endpoint local, remote;
+
+	if (peer->carrier.carriage == HANDSHAKE_CARRIED) {
+		carrier_route(&peer->carrier, &routed);
+		channel->way = (struct way){ .kind = WAY_RING };
+		channel->ring_id = peer->certificate->id;
+		channel->ring_via = routed.to_via;
+		channel->by_own_link = carrier_is_by(&peer->carrier, &channel->ring_id);
+		return;
+	}
+	carrier_endpoints(&peer->carrier, &local, &remote);
 	if (peer->initiator)
-		channel->local = carrier_any_local(&channel->remote);
+		local = carrier_any_local(&remote);
+	channel->way = way_direct(&local, &remote);
+}
+
+struct way channel_way(struct node *node, const struct channel *channel)
+{
+	const struct peer *peer = pool_at(&node->peers, channel->peer);
+
+	return peer != NULL && peer_is_up(peer) ? peer_way(peer) : channel->way;
 }
 
 /* Both sides know that the other accepts. Only now the peer counts as up, and only now may what
@@ -193,6 +147,7 @@ static void confirm(struct node *node, struct now now, struct channel *channel)
 	if (current == NULL || current->replaced) /* REPLACED may have come first */
 		peer_use(node, now, channel->peer, channel->session);
 	line_confirmed(node, now, channel->session, &peer->id);
+	wish_done(node, now, channel->session, peer);
 }
 
 /* Somebody who dials again and again leaves one replaced session behind each time. */
@@ -208,6 +163,14 @@ static void limit_channels(struct node *node, struct now now, struct handle peer
 		if (channel->replaced && handle_equal(channel->peer, peer))
 			sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
 	}
+}
+
+static void ask_what_it_may(const struct node *node, struct now now, struct peer *peer,
+			    const struct certificate *certificate)
+{
+	peer->admits_ip = policy_ask(node->policy, POLICY_MAY_IP, certificate, now.wall) == 0;
+	peer->may_route = policy_ask(node->policy, POLICY_MAY_ROUTE, certificate, now.wall) == 0;
+	peer->may_relay = policy_ask(node->policy, POLICY_MAY_RELAY, certificate, now.wall) == 0;
 }
 
 static void established(struct node *node, struct now now, struct channel *channel,
@@ -228,7 +191,8 @@ static void established(struct node *node, struct now now, struct channel *chann
 	peer->has_ipv4 = certificate->has_ipv4;
 	memcpy(peer->ipv4, certificate->ipv4, sizeof(peer->ipv4));
 	peer->not_after = certificate->not_after;
-	peer->admits_ip = policy_ask(node->policy, POLICY_MAY_IP, certificate, now.wall) == 0;
+	peer->capabilities = output->peer.capabilities;
+	ask_what_it_may(node, now, peer, certificate);
 	node->table_wanted = true;
 	if (!output->peer.initiator)
 		confirm(node, now, channel); /* M2 is the proof */
@@ -237,7 +201,7 @@ static void established(struct node *node, struct now now, struct channel *chann
 
 /* Who leaves does not answer in any session. He says goodbye in those that he knows; those of a run
  * of his that ended without a word are known to us alone, and would pass for another way to him. */
-static void forget_others(struct node *node, struct now now, struct handle peer)
+static void forget_others(struct node *node, struct now now, struct handle peer, const char *why)
 {
 	for (uint32_t i = 0; i < node->channels_end; i++) {
 		struct channel *channel = &node->channels[i];
@@ -245,6 +209,7 @@ static void forget_others(struct node *node, struct now now, struct handle peer)
 		if (!handle_equal(channel->peer, peer))
 			continue;
 		channel->confirmed = false;
+		channel->left = why;
 		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
 	}
 }
@@ -259,28 +224,20 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 	if (channel != NULL) {
 		const struct handle peer = channel->peer;
 
+		why = channel->left != NULL ? channel->left : why;
 		close_channel(node, channel);
 		if (!handle_is_none(peer) && reason->remote &&
 		    reason->close == FRAME_CLOSE_SHUTDOWN)
-			forget_others(node, now, peer);
+			forget_others(node, now, peer, why);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);
 	}
 	line_closed(node, now, session, why);
+	wish_closed(node, now, session, reason->err == 0 && reason->close == FRAME_CLOSE_REPLACED);
 }
 
-static bool send_handshake(const struct session_output *output, struct node_action *ret)
-{
-	*ret = (struct node_action){ .kind = NODE_SEND };
-	ret->send.link = EGRESS_LINK_NONE;
-	ret->send.class = EGRESS_CONTROL;
-	ret->send.bytes = output->handshake.bytes;
-	carrier_endpoints(&output->handshake.carrier, &ret->send.local, &ret->send.remote);
-	return true;
-}
-
-static bool send_frame(struct node *node, struct now now, const struct session_output *output,
-		       struct node_action *ret)
+static void send_session_frame(struct node *node, struct now now,
+			       const struct session_output *output)
 {
 	struct channel *channel = channel_of(node, output->session);
 	struct keyset **slot =
@@ -290,7 +247,18 @@ static bool send_frame(struct node *node, struct now now, const struct session_o
 					 .kind = output->frame.kind,
 					 .payload = output->frame.payload };
 
-	return channel_seal(node, now, &sealing, ret);
+	if (slot != NULL)
+		(void)send_frame(node, now, &sealing); /* lost: the session sends it again */
+}
+
+/* Who asks for whoever is nearest may find whom it has a session with already. */
+static bool is_known_neighbour(const struct node *node, const struct session_peer *found)
+{
+	struct handle handle;
+	const struct peer *peer = peer_find(node, &found->certificate->id, &handle);
+
+	return found->initiator && !found->rekey && found->target.kind == TARGET_NEAREST &&
+	       peer != NULL && peer_is_up(peer) && paths_used(&peer->paths)->state == TRIAL_PROVEN;
 }
 
 static void ask_policy(struct node *node, struct now now, const struct session_output *output)
@@ -298,12 +266,16 @@ static void ask_policy(struct node *node, struct now now, const struct session_o
 	const int err =
 		policy_ask(node->policy, POLICY_MAY_LINK, output->peer.certificate, now.wall);
 
+	if (is_known_neighbour(node, &output->peer)) {
+		sessions_close(node->sessions, now, output->session, FRAME_CLOSE_REPLACED);
+		return;
+	}
 	if (!output->peer.rekey) /* also who is refused is told so, and that takes an address */
 		set_way(channel_get(node, output->session), &output->peer);
 	sessions_answer(node->sessions, now, output->session, err == 0);
 }
 
-static void send_with_keys(struct node *node, const struct session_output *output)
+static void send_with_keys(struct node *node, struct now now, const struct session_output *output)
 {
 	struct channel *channel = channel_of(node, output->session);
 	struct keyset **slot = channel == NULL ? NULL : find_keyset(channel, output->local_index);
@@ -312,7 +284,7 @@ static void send_with_keys(struct node *node, const struct session_output *outpu
 		return;
 	channel->send = *slot;
 	node->table_wanted = true;
-	peer_release(node, channel->peer); /* what waited for new keys */
+	peer_release(node, now, channel->peer); /* what waited for new keys */
 }
 
 static void forget_keys(struct node *node, const struct session_output *output)
@@ -335,145 +307,49 @@ static void replaced(struct node *node, struct now now, const struct session_out
 		peer_use(node, now, winner->peer, output->by);
 }
 
-bool channel_take_output(struct node *node, struct now now, const struct session_output *output,
-			 struct node_action *ret)
+void channel_take_output(struct node *node, struct now now, const struct session_output *output)
 {
 	switch (output->kind) {
 	case SESSION_SEND_HANDSHAKE:
-		return send_handshake(output, ret);
+		send_handshake(node, now, &output->handshake.carrier, output->handshake.bytes);
+		return;
 	case SESSION_SEND_FRAME:
-		return send_frame(node, now, output, ret);
+		send_session_frame(node, now, output);
+		return;
 	case SESSION_ASK:
 		ask_policy(node, now, output);
-		return false;
+		return;
 	case SESSION_KEYS:
 		if (add_keyset(node, channel_get(node, output->session), &output->keys) != 0)
 			sessions_close(node->sessions, now, output->session, FRAME_CLOSE_SHUTDOWN);
-		return false;
+		return;
 	case SESSION_SEND_WITH:
-		send_with_keys(node, output);
-		return false;
+		send_with_keys(node, now, output);
+		return;
 	case SESSION_FORGET:
 		forget_keys(node, output);
-		return false;
+		return;
 	case SESSION_ESTABLISHED:
 		established(node, now, channel_get(node, output->session), output);
-		return false;
+		return;
 	case SESSION_REPLACED:
 		replaced(node, now, output);
-		return false;
+		return;
 	case SESSION_CLOSED:
 		closed(node, now, output);
-		return false;
+		return;
 	}
 	UNREACHABLE();
 }
 
-/* A probe is answered to where it came from, with that address: so the peer learns how it is seen,
- * and a path that it tries out is proven both ways. */
-static int answer_probe(struct node *node, const struct channel *channel,
-			const struct node_event *event)
-{
-	struct outgoing out = { .session = channel->session,
-				.kind = FRAME_PROBE_ACK,
-				.has_remote = true,
-				.local = event->frame.way.local,
-				.remote = event->frame.way.remote };
-	struct writer w = writer_of(out.payload, sizeof(out.payload));
-	struct frame_probe probe;
-	const int err = frame_probe_decode(event->frame.payload, &probe);
-
-	if (err != 0)
-		return err;
-	frame_probe_ack_encode(&(struct frame_probe_ack){ .token = probe.token,
-							  .observed = event->frame.way.remote },
-			       &w);
-	CHECK(writer_ok(&w));
-	out.len = w.len;
-	channel_post(node, &out);
-	return 0;
-}
-
-/* The peer moved to another address if the probe that challenged it there is answered from there.
- */
-static void settle_challenge(struct node *node, struct now now, struct peer *peer,
-			     struct channel *channel, const struct node_event *event)
-{
-	if (mono_reached(now.mono, peer->challenge.expiry) ||
-	    !SECCHECK(SEC_NODE_ROAM_FROM,
-		      endpoint_equal(&peer->challenge.remote, &event->frame.way.remote)))
-		return;
-	if (!endpoint_ip_is_zero(&channel->local)) /* else the kernel goes on choosing */
-		channel->local = peer->challenge.local;
-	channel->remote = peer->challenge.remote;
-	peer->challenge = (struct challenge){ 0 };
-	node->table_wanted = true;
-}
-
-static int take_probe_ack(struct node *node, struct now now, struct channel *channel,
-			  const struct node_event *event)
+/* The newest packet came by another way than the one in use. */
+static void came(struct node *node, struct now now, const struct channel *channel,
+		 const struct way *way)
 {
 	struct peer *peer = pool_at(&node->peers, channel->peer);
-	struct frame_probe_ack ack;
-	const int err = frame_probe_ack_decode(event->frame.payload, &ack);
 
-	if (err != 0 || peer == NULL)
-		return err != 0 ? err : ERR_STALE;
-	answer_pong(node, now, ack.token);
-	if (peer->challenge.token != 0 &&
-	    SECCHECK(SEC_NODE_ROAM_TOKEN, ack.token == peer->challenge.token))
-		settle_challenge(node, now, peer, channel, event);
-	return liveness_answer(&peer->liveness, now.mono, ack.token);
-}
-
-int channel_frame(struct node *node, struct now now, const struct node_event *event)
-{
-	struct channel *channel = channel_by_local_index(node, event->frame.local_index);
-
-	if (channel == NULL)
-		return ERR_STALE; /* closed earlier in this turn */
-	switch (event->frame.kind) {
-	case FRAME_EMPTY:
-		return 0; /* that it came is what it says: forward/ has noted it */
-	case FRAME_PROBE:
-		return answer_probe(node, channel, event);
-	case FRAME_PROBE_ACK:
-		return take_probe_ack(node, now, channel, event);
-	case FRAME_REKEY:
-	case FRAME_REKEY_ACK:
-	case FRAME_REKEY_WANTED:
-	case FRAME_CLOSE:
-		return sessions_frame(node->sessions, now, channel->session, event->frame.kind,
-				      event->frame.payload);
-	default:
-		return ERR_UNSUPPORTED; /* of a newer version, or reserved */
-	}
-}
-
-/* An authenticated packet came from elsewhere: its sender may have moved, or somebody replays it
- * from there first. So one probe goes there, and nothing else until it is answered. */
-static void challenge(struct node *node, struct now now, struct channel *channel,
-		      const struct forward_report *report)
-{
-	struct peer *peer = pool_at(&node->peers, channel->peer);
-	struct outgoing out = { .session = channel->session,
-				.kind = FRAME_PROBE,
-				.has_remote = true,
-				.local = report->way.local,
-				.remote = report->way.remote };
-	struct writer w = writer_of(out.payload, sizeof(out.payload));
-
-	if (peer == NULL || !handle_equal(peer->session, channel->session) ||
-	    (peer->challenge.token != 0 && !mono_reached(now.mono, peer->challenge.expiry)))
-		return;
-	peer->challenge = (struct challenge){ .local = report->way.local,
-					      .remote = report->way.remote,
-					      .token = rng_u64(&node->rng) | 1,
-					      .expiry = mono_add_ms(now.mono, CHALLENGE_MS) };
-	frame_probe_encode(&(struct frame_probe){ .token = peer->challenge.token }, &w);
-	CHECK(writer_ok(&w));
-	out.len = w.len;
-	channel_post(node, &out);
+	if (peer != NULL && handle_equal(peer->session, channel->session))
+		paths_came(&peer->paths, now.mono, way);
 }
 
 int channel_report(struct node *node, struct now now, const struct forward_report *report)
@@ -482,6 +358,8 @@ int channel_report(struct node *node, struct now now, const struct forward_repor
 
 	if (channel == NULL)
 		return ERR_STALE;
+	if (pool_at(&node->peers, channel->peer) != NULL)
+		ways_touch(node, channel->peer);
 	switch (report->kind) {
 	case FORWARD_REPORT_OPENED:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_OPENED, 1);
@@ -491,13 +369,13 @@ int channel_report(struct node *node, struct now now, const struct forward_repor
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_IP, 1);
 		return 0;
 	case FORWARD_REPORT_ACTIVE:
-		return 0; /* nothing is measured by the traffic yet */
+		return 0; /* its ways are looked at from now on */
 	case FORWARD_REPORT_SENT:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_SENT,
 			      report->count);
 		return 0;
 	case FORWARD_REPORT_ADDRESS:
-		challenge(node, now, channel, report);
+		came(node, now, channel, &report->way);
 		return 0;
 	case FORWARD_REPORT_UNKNOWN:
 		return ERR_STALE; /* nobody's key: nothing can be answered safely */

@@ -1,4 +1,5 @@
-/* peer.c - the members that we know: those of the bootstrap lines, and those who hold a session. */
+/* node_peer.c - the members that we know: those of the bootstrap lines, and those who hold a
+ * session. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -19,7 +20,6 @@ static void set_session(struct node *node, struct now now, struct handle handle,
 
 	peer->session = session;
 	peer->why = why;
-	peer->challenge = (struct challenge){ 0 };
 	node->table_wanted = true;
 	trace_move(&node->trace, &(struct trace_record){
 					 .at = now.mono,
@@ -31,7 +31,7 @@ static void set_session(struct node *node, struct now now, struct handle handle,
 				 });
 }
 
-struct peer *peer_find(struct node *node, const struct id *id, struct handle *ret_handle)
+struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle)
 {
 	uint32_t index;
 
@@ -87,24 +87,29 @@ struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret
 void peer_use(struct node *node, struct now now, struct handle handle, struct handle session)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
+	bool was_linked;
 
 	CHECK(peer != NULL);
 	if (handle_equal(peer->session, session))
 		return;
+	was_linked = peer_is_linked(peer);
 	set_session(node, now, handle, session, "");
 	peer->since = now.mono;
-	liveness_init(&peer->liveness, &node->rng, now.mono);
-	liveness_probe_now(&peer->liveness, now.mono); /* measures the round trip at once */
-	peer_release(node, handle);
+	/* What came in the session before this one came from the life that we know. */
+	if (!was_linked || !channel_of(node, session)->by_own_link)
+		ways_begin(node, now, handle);
+	peer_release(node, now, handle);
 }
 
-void peer_release(struct node *node, struct handle handle)
+void peer_release(struct node *node, struct now now, struct handle handle)
 {
-	const struct peer *peer = pool_at(&node->peers, handle);
+	struct peer *peer = pool_at(&node->peers, handle);
 	const struct channel *channel = peer == NULL ? NULL : channel_of(node, peer->session);
 
-	if (channel != NULL && channel->send != NULL && peer->admits_ip)
-		vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
+	if (channel == NULL || channel->send == NULL || !peer->admits_ip)
+		return;
+	peer->wanted = now.mono;
+	vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
 }
 
 struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
@@ -161,8 +166,9 @@ static void go_down(struct node *node, struct now now, struct handle handle, con
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	set_session(node, now, handle, HANDLE_NONE,
-		    peer->liveness.state == LIVENESS_DEAD ? "stopped answering" : why);
+		    peer->paths.is_dead ? "stopped answering" : why);
 	peer->since = now.mono;
+	ways_end(node, now, handle);
 }
 
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
@@ -179,67 +185,6 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 		else
 			go_down(node, now, handle, why);
 	}
-}
-
-/* When something authenticated last came from the peer, under any of its keys. */
-static struct mono last_heard(const struct channel *channel)
-{
-	struct mono last = { 0 };
-
-	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
-		if (channel->keysets[i] == NULL)
-			continue;
-		const struct mono heard = keyset_counters(channel->keysets[i]).last_received;
-
-		last = heard.us > last.us ? heard : last;
-	}
-	return last;
-}
-
-static void tick(struct node *node, struct now now, struct peer *peer)
-{
-	const struct channel *channel = channel_of(node, peer->session);
-	struct outgoing out = { .session = peer->session, .kind = FRAME_PROBE };
-	struct writer w = writer_of(out.payload, sizeof(out.payload));
-	struct frame_probe probe = { 0 };
-
-	CHECK(channel != NULL);
-	liveness_heard(&peer->liveness, last_heard(channel));
-	if (queue_is_full(&node->outbox_queue))
-		return; /* a probe that was not sent must not count: the next turn comes at once */
-	if (liveness_poll(&peer->liveness, now.mono, &probe.token)) {
-		frame_probe_encode(&probe, &w);
-		CHECK(writer_ok(&w));
-		out.len = w.len;
-		channel_post(node, &out);
-	}
-	if (peer->liveness.state == LIVENESS_DEAD)
-		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_IDLE);
-}
-
-void peers_tick(struct node *node, struct now now)
-{
-	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-		struct handle handle;
-		struct peer *peer = pool_slot(&node->peers, i, &handle);
-
-		if (peer != NULL && peer_is_up(peer))
-			tick(node, now, peer);
-	}
-}
-
-struct mono peers_deadline(const struct node *node)
-{
-	struct mono deadline = MONO_NEVER;
-
-	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-		struct handle handle;
-		const struct peer *peer = pool_slot(&node->peers, i, &handle);
-
-		if (peer != NULL && peer_is_up(peer))
-			deadline = mono_min(deadline, liveness_deadline(&peer->liveness));
-	}
-	return deadline;
 }
 
 /* "host", "host.NET.ipop", an address or an id. */
@@ -290,6 +235,27 @@ bool peer_is_self(const struct node *node, const char *text)
 	return is_named(node, &self, text);
 }
 
+static void show_way(const struct node *node, const struct peer *peer, struct node_peer *ret)
+{
+	const struct trial *used = paths_used(&peer->paths);
+	const struct peer *relay;
+	struct handle handle;
+
+	ret->state = used->state == TRIAL_DOUBTED ? NODE_PEER_STALE : NODE_PEER_UP;
+	ret->way = used->way.kind;
+	ret->remote = used->way.remote;
+	ret->is_near = ring_is_near(node->ring, &peer->id);
+	ret->nat = peer->told.nat;
+	ret->has_rtt = used->has_rtt;
+	ret->rtt_us = used->rtt_us;
+	ret->why = peer->paths.why;
+	if (used->way.kind != WAY_RELAY)
+		return;
+	relay = pool_slot(&node->peers, used->way.link - 1, &handle);
+	if (relay != NULL)
+		memcpy(ret->relay, relay->name, sizeof(ret->relay));
+}
+
 void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret)
 {
 	const struct channel *channel = channel_of(node, peer->session);
@@ -305,10 +271,7 @@ void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret
 	ret->ipv6 = address_ipv6(trust_network(node->config.trust), &peer->id);
 	if (channel == NULL)
 		return;
-	ret->state = peer->liveness.probes > 1 ? NODE_PEER_STALE : NODE_PEER_UP;
-	ret->remote = channel->remote;
-	ret->has_rtt = peer->liveness.has_rtt;
-	ret->rtt_us = peer->liveness.rtt_us;
+	show_way(node, peer, ret);
 	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
 		if (channel->keysets[i] == NULL)
 			continue;

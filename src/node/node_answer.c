@@ -1,4 +1,4 @@
-/* answer.c - what users ask of a node, one reply a poll. */
+/* node_answer.c - what users ask of a node, one reply a poll. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -20,32 +20,50 @@ static void fail_ping(struct asked *asked, int err, const char *text)
 	asked->text = text;
 }
 
-/* Sends the probe once the peer is up. Who asks right after a start waits with the bootstrap lines:
- * before a line's member was met, nobody knows its name. */
+static void send_ping(struct node *node, struct now now, struct asked *asked,
+		      const struct peer *peer)
+{
+	struct paths_output probe = { .kind = PATHS_PROBE, .way = peer_way(peer) };
+
+	asked->ping_token = rng_u64(&node->rng) | 1; /* it goes by the way in use: paths.h */
+	asked->sent = now.mono;
+	probe.token = asked->ping_token;
+	frames_probe(node, now, peer, &probe);
+}
+
+/* Why a peer that nobody has met is not there. */
+static void fail_unknown(struct asked *asked, const struct peer *peer)
+{
+	if (peer != NULL)
+		fail_ping(asked, ERR_TIMEOUT, peer->why);
+	else if (asked->wished)
+		fail_ping(asked, ERR_NOT_FOUND,
+			  "no member of that name, address or id answers, and none is known here");
+	else
+		fail_ping(asked, ERR_NOT_FOUND,
+			  "no peer of that name, address or id is known here");
+}
+
+/* Sends the probe once the peer is up; who is not known is looked for, all over the network. */
 static void try_ping(struct node *node, struct now now, struct asked *asked)
 {
-	struct outgoing out = { .kind = FRAME_PROBE };
-	struct writer w = writer_of(out.payload, sizeof(out.payload));
 	const struct peer *peer = peer_by_text(node, asked->peer_text, &asked->peer);
 
 	if (peer_is_self(node, asked->peer_text)) {
 		fail_ping(asked, ERR_UNSUPPORTED, "that is this host itself; ping another member");
-	} else if (peer != NULL && peer_is_up(peer)) {
-		asked->ping_token = rng_u64(&node->rng) | 1;
-		asked->sent = now.mono;
-		frame_probe_encode(&(struct frame_probe){ .token = asked->ping_token }, &w);
-		CHECK(writer_ok(&w));
-		out.session = peer->session;
-		out.len = w.len;
-		channel_post(node, &out);
-	} else if (lines_all_up(node) ||
-		   mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS))) {
-		if (peer == NULL)
-			fail_ping(asked, ERR_NOT_FOUND,
-				  "no peer of that name, address or id is known here");
-		else
-			fail_ping(asked, ERR_TIMEOUT, peer->why);
+		return;
 	}
+	if (peer != NULL && peer_is_up(peer)) {
+		send_ping(node, now, asked, peer);
+		return;
+	}
+	if (!asked->wished) {
+		asked->wished = wish_for_text(node, now, asked->peer_text);
+		if (!asked->wished)
+			fail_unknown(asked, peer);
+	}
+	if (mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS)))
+		fail_unknown(asked, peer);
 }
 
 int answer_request(struct node *node, struct now now, const struct node_event *event)
@@ -80,7 +98,7 @@ void answer_pong(struct node *node, struct now now, uint64_t token)
 	}
 }
 
-static void show_status(struct node *node, struct node_status *ret)
+static void show_status(struct node *node, struct now now, struct node_status *ret)
 {
 	*ret = (struct node_status){ .id = node->certificate.id,
 				     .network_id = node->certificate.network,
@@ -90,8 +108,12 @@ static void show_status(struct node *node, struct node_status *ret)
 				     .not_after = node->certificate.not_after,
 				     .started = node->started,
 				     .peers_known = pool_count(&node->peers),
+				     .is_settled = ring_is_settled(node->ring),
+				     .relayed_pairs = relays_count(node->relays),
+				     .counters = node->counters,
 				     .sessions = sessions_counters(node->sessions),
 				     .vnet = vnet_counters(node->vnet) };
+	ret->nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
 	memcpy(ret->network, node->config.network, sizeof(ret->network));
 	memcpy(ret->name, node->certificate.name, sizeof(ret->name));
 	memcpy(ret->ipv4, node->certificate.ipv4, sizeof(ret->ipv4));
@@ -137,7 +159,6 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 		ret->kind = NODE_REPLY_PONG;
 		peer_show(node, peer, &ret->pong.peer);
 		ret->pong.rtt_us = asked->rtt_us;
-		ret->pong.direct = true; /* every path of today is */
 	} else {
 		return false;
 	}
@@ -152,7 +173,7 @@ static bool reply_to(struct node *node, struct now now, struct asked *asked, str
 	case NODE_STATUS:
 		if (asked->cursor++ == 0) {
 			ret->kind = NODE_REPLY_STATUS;
-			show_status(node, &ret->status);
+			show_status(node, now, &ret->status);
 			return true;
 		}
 		break;

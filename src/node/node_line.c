@@ -1,4 +1,4 @@
-/* line.c - reaching the members that the bundle's bootstrap lines name.
+/* node_line.c - reaching the members that the bundle's bootstrap lines name.
  *
  * An attempt dials every address of the host at once, and the first session that stands ends the
  * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random; a packet
@@ -240,7 +240,7 @@ bool lines_connect(struct node *node, struct now now, const struct vnet_output *
 	bool may_come = false;
 
 	if (peer != NULL && peer_is_up(peer)) {
-		peer_release(node, handle); /* or it waits for keys */
+		peer_release(node, now, handle); /* or it waits for keys */
 		return peer->admits_ip;
 	}
 	for (uint32_t i = 0; i < node->line_count; i++) {

@@ -1,0 +1,21 @@
+/* allowance.c - see allowance.h. */
+#include "node/allowance.h"
+
+bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
+		    uint64_t refill_ms)
+{
+	const uint32_t step = max / ALLOWANCE_STEPS;
+
+	for (unsigned i = 0; allowance->spent > 0 && i <= ALLOWANCE_STEPS &&
+			     mono_reached(now, mono_add_ms(allowance->from, refill_ms));
+	     i++) {
+		allowance->from = mono_add_ms(allowance->from, refill_ms);
+		allowance->spent -= allowance->spent < step ? allowance->spent : step;
+	}
+	if (allowance->spent == 0)
+		allowance->from = now;
+	if (amount > max - allowance->spent)
+		return false;
+	allowance->spent += amount;
+	return true;
+}

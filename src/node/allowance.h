@@ -1,0 +1,24 @@
+/* allowance.h - so much at once, and so much of it back with time.
+ *
+ * Two use it: a link has us pass on so many bytes a second, and a pair without a way of its own may
+ * burden its neighbours with so many packets, of which a few come back, so that even a pair talks
+ * that never finds a way.
+ */
+#ifndef NODE_ALLOWANCE_H
+#define NODE_ALLOWANCE_H
+
+#include "base/mono.h"
+
+#define ALLOWANCE_STEPS 16 /* a spent allowance is whole again after so many refills */
+
+/* Zeroed: nothing is spent. Embed it. */
+struct allowance {
+	struct mono from; /* of the next refill's time */
+	uint32_t spent;
+};
+
+/* True, and spent, if so much is left of `max`. Each `refill_ms` a sixteenth of it comes back. */
+bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
+		    uint64_t refill_ms);
+
+#endif

@@ -1,0 +1,150 @@
+/* event.h - what a node and the world tell each other: configuration, events, actions (node.h). */
+#ifndef NODE_EVENT_H
+#define NODE_EVENT_H
+
+#include "base/trace.h"
+#include "crypto/random.h"
+#include "forward/forward.h"
+#include "node/policy.h"
+#include "node/reply.h"
+#include "session/session.h"
+#include "vnet/vnet.h"
+#include "wire/way.h"
+
+#define NODE_BOOTSTRAP_MAX 16
+#define NODE_HOST_MAX 255    /* a host name in a bootstrap line */
+#define NODE_ENDPOINTS_MAX 4 /* addresses of one host name that are tried */
+#define NODE_PEERS_MAX 1024
+#define NODE_NEIGHBOURS_MAX 16     /* remembered */
+#define NODE_HOST_ENDPOINTS_MAX 8  /* addresses of the host that others are told of */
+#define NODE_CAPABILITY_RELAY 0x01 /* in handshakes: relays for others */
+#define NODE_PEER_TEXT_MAX 63      /* how a user names a peer: host name, address, id */
+
+/* One line `host:port#id` of the bundle. */
+struct node_bootstrap {
+	char host[NODE_HOST_MAX + 1]; /* a name, or an address in text */
+	uint16_t port;
+	struct id id;
+};
+
+/* A member that was near us on the ring, and where it was reached: for after a restart. */
+struct node_neighbour {
+	struct id id;
+	struct endpoint endpoint;
+};
+
+struct node_config {
+	char network[NODE_NAME_MAX + 1];
+	const struct key *key; /* borrowed; outlives the node */
+	const struct certificate *certificate;
+	const struct trust *trust; /* borrowed; outlives the node */
+	struct session_secret secrets[SESSION_EPOCHS_MAX];
+	const struct suite *suites; /* borrowed, for ever */
+	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
+	uint32_t bootstrap_count;
+	struct node_neighbour neighbours[NODE_NEIGHBOURS_MAX]; /* what NODE_KEEP said last */
+	uint32_t neighbour_count;
+	struct address_prefix_v4 ipv4_prefix;
+	uint64_t relay_bytes_s;    /* what is relayed for others, in all; 0: nothing */
+	struct wall built;         /* build date: a calendar before it is wrong */
+	struct wall bundle_issued; /* newest issue date of our own bundle */
+};
+
+enum node_event_kind {            /* what the world tells a node; bytes are borrowed for the call */
+		       NODE_TIME, /* nothing but that the deadline was reached */
+		       NODE_DATAGRAM, /* handshake bytes: FORWARD_HANDSHAKE */
+		       NODE_PACKET,   /* an IP packet from the TUN: FORWARD_NO_ENTRY or
+					 FORWARD_TOO_BIG */
+		       NODE_FRAME,    /* a control frame: FORWARD_FRAME */
+		       NODE_REPORT,   /* from forward_report() */
+		       NODE_HOST,     /* under which addresses and port the host may be reached */
+		       NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
+		       NODE_REQUEST,     /* of a user */
+};
+
+enum node_verb { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_SHUTDOWN };
+
+struct node_event {
+	enum node_event_kind kind;
+	union {
+		struct {
+			struct endpoint local, remote;
+			struct span bytes;
+		} datagram;
+		struct {
+			struct span bytes;
+			bool too_big;
+			uint16_t mtu;
+		} packet;
+		struct {
+			uint32_t link, local_index;
+			uint8_t kind;
+			struct span payload;
+			struct way way; /* by which it came */
+		} frame;
+		struct forward_report report;
+		struct {
+			struct endpoint endpoints[NODE_HOST_ENDPOINTS_MAX];
+			uint32_t count;
+		} host; /* without the tunnel's own; all of them, each time */
+		struct {
+			uint32_t bootstrap;
+			struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+			uint32_t count;
+		} lookup; /* count 0: no such name */
+		struct {
+			uint64_t token;
+			enum node_verb verb;
+			char peer[NODE_PEER_TEXT_MAX + 1];
+		} request;
+	};
+};
+
+enum node_action_kind {            /* what a node asks of the world; borrowed until the next call */
+			NODE_SEND, /* a datagram, through the egress */
+			NODE_OPEN, /* a data datagram that came along the ring, for forward/ to
+				    * open: NODE_FRAME or a packet for the TUN comes of it */
+			NODE_DELIVER,   /* an IP packet for the TUN */
+			NODE_TABLE,     /* a new forwarding snapshot; ownership passes with it */
+			NODE_CONFIGURE, /* once: our addresses, for the steward */
+			NODE_LOOKUP, /* the addresses of a bootstrap line's host -> NODE_LOOKUP_DONE
+				      */
+			NODE_KEEP,   /* store these, and give them to the next node_new() */
+			NODE_REPLY,
+			NODE_EVENT, /* a trace record, for monitor and log */
+};
+
+struct node_addresses {
+	struct ip_address ipv6;
+	uint8_t ipv6_prefix_len;
+	bool has_ipv4;
+	uint8_t ipv4[4];
+	uint8_t ipv4_prefix_len;
+	uint16_t mtu;
+};
+
+struct node_action {
+	enum node_action_kind kind;
+	union {
+		struct {
+			uint32_t link;
+			enum egress_class class;
+			struct endpoint local, remote;
+			uint8_t ttl;
+			struct span bytes;
+		} send;
+		struct span datagram; /* OPEN */
+		struct span packet;
+		struct forward_table *table;
+		struct node_addresses addresses;
+		uint32_t bootstrap;
+		struct {
+			struct node_neighbour neighbours[NODE_NEIGHBOURS_MAX];
+			uint32_t count;
+		} keep;
+		struct node_reply reply;
+		struct trace_record event;
+	};
+};
+
+#endif

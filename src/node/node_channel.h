@@ -1,0 +1,37 @@
+/* node_channel.h - what the node keeps of one session, and what sessions want. */
+#ifndef NODE_NODE_CHANNEL_H
+#define NODE_NODE_CHANNEL_H
+
+#include "base/pool.h"
+#include "node/event.h"
+
+#define NODE_SESSIONS_MAX 2048
+#define CHANNEL_KEYSETS_MAX \
+	4                   /* in use, the one before, and one that is being agreed on; one spare */
+#define PEER_CHANNELS_MAX 4 /* more of one peer end those that were replaced */
+
+struct node;
+
+struct channel {
+	struct handle session;                       /* HANDLE_NONE: unused */
+	struct handle peer;                          /* HANDLE_NONE until established */
+	struct keyset *keysets[CHANNEL_KEYSETS_MAX]; /* owned references; NULL: unused */
+	struct keyset *send;                         /* one of them, or NULL */
+	struct way way;                              /* of the handshake: DIRECT or RING */
+	struct id ring_id, ring_via;                 /* RING: for whom, and by whom */
+	bool by_own_link; /* RING: its last message came straight, in a session of the peer's */
+	bool standing;    /* both sides have shown who they are; its keys receive */
+	bool confirmed;   /* and the peer has proven that it accepts: it may carry traffic */
+	bool replaced;    /* another session of the peer sends */
+	const char *left; /* literal: the peer said goodbye in another session; or NULL */
+};
+
+void channel_take_output(struct node *node, struct now now, const struct session_output *output);
+int channel_report(struct node *node, struct now now, const struct forward_report *report);
+struct channel *channel_of(struct node *node, struct handle session);            /* NULL: stale */
+struct channel *channel_by_local_index(struct node *node, uint32_t local_index); /* or NULL */
+/* The way that its packets take: that of its peer, if it is the current one. */
+struct way channel_way(struct node *node, const struct channel *channel);
+void channel_free_all(struct node *node);
+
+#endif

@@ -1,0 +1,36 @@
+/* node_line.h - reaching the bootstrap lines. */
+#ifndef NODE_NODE_LINE_H
+#define NODE_NODE_LINE_H
+
+#include "base/pool.h"
+#include "node/event.h"
+
+struct node;
+
+struct line {
+	const struct node_bootstrap *config; /* borrowed from the node's configuration */
+	struct handle peer;
+	struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+	uint32_t endpoint_count;
+	struct handle dials[NODE_ENDPOINTS_MAX]; /* sessions that are being dialled */
+	struct mono next;  /* next attempt; MONO_NEVER while one is under way */
+	uint32_t failures; /* in a row */
+	bool looking_up, lookup_wanted;
+	struct mono lookup_expiry; /* of looking_up: the world may have lost the question */
+};
+
+void lines_init(struct node *node, struct now now);
+void lines_tick(struct node *node, struct now now);
+bool lines_poll(struct node *node, struct node_action *ret);
+struct mono lines_deadline(const struct node *node);
+void lines_lookup_done(struct node *node, struct now now, const struct node_event *event);
+/* A session with the member carries traffic from now on. */
+void line_confirmed(struct node *node, struct now now, struct handle session, const struct id *id);
+void lines_stop(struct node *node, struct now now);
+void line_closed(struct node *node, struct now now, struct handle session, const char *why);
+/* True if there is no line whose member is not connected. */
+bool lines_all_up(const struct node *node);
+/* A packet waits for this destination: false if no line can lead there. */
+bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted);
+
+#endif

@@ -1,0 +1,78 @@
+/* node_neighbour.c - our place on the ring: carries between the ring machine and the sessions. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+/* Zero for `via` lets the message find its own way. */
+static void want(struct node *node, struct now now, const struct ring_output *output)
+{
+	struct wish wish = { .kind = output->kind == RING_JOIN ? WISH_JOIN : WISH_ID,
+			     .id = output->kind == RING_JOIN ? node->certificate.id : output->id,
+			     .via = output->via,
+			     .of_ring = true };
+	struct handle handle;
+	const struct peer *peer = peer_find(node, &wish.id, &handle);
+
+	if (wish.kind == WISH_ID && peer != NULL && peer_is_up(peer))
+		neighbour_changed(node, now, peer); /* it was met in this very turn */
+	else if (wish_for(node, now, &wish) != 0)
+		ring_failed(node->ring, now, &wish.id);
+}
+
+static void tell(struct node *node, struct now now, const struct ring_output *output)
+{
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct handle handle;
+	const struct peer *peer = peer_find(node, &output->id, &handle);
+
+	if (peer == NULL)
+		return;
+	neighbours_encode(&output->list, &w);
+	CHECK(writer_ok(&w));
+	(void)send_to_peer(node, now, peer, FRAME_NEIGHBOURS, writer_span(&w));
+}
+
+void neighbours_poll(struct node *node, struct now now)
+{
+	struct ring_output output;
+
+	while (ring_poll(node->ring, now, &output)) {
+		if (node->shutting_down)
+			continue; /* we leave */
+		switch (output.kind) {
+		case RING_WANT:
+		case RING_JOIN:
+			want(node, now, &output);
+			break;
+		case RING_TELL:
+			tell(node, now, &output);
+			break;
+		case RING_NEAR_CHANGED:
+			node->keep_wanted = true;
+			break;
+		}
+	}
+}
+
+void neighbour_changed(struct node *node, struct now now, const struct peer *peer)
+{
+	struct ring_member member = { .id = peer->id, .linked = peer_is_linked(peer) };
+
+	if (!peer_is_up(peer)) {
+		ring_left(node->ring, now, &peer->id);
+		return;
+	}
+	if (paths_used(&peer->paths)->has_rtt)
+		member.rtt_us = paths_used(&peer->paths)->rtt_us;
+	(void)ring_met(node->ring, now, &member); /* full: the peer serves, outside the ring */
+}
+
+int neighbour_list(struct node *node, struct now now, const struct peer *from, struct span payload)
+{
+	struct neighbours list;
+	const int err = neighbours_decode(payload, &list);
+
+	return err != 0 ? err : ring_hear(node->ring, now, &from->id, &list);
+}

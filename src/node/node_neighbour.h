@@ -1,0 +1,17 @@
+/* node_neighbour.h - our place on the ring. */
+#ifndef NODE_NODE_NEIGHBOUR_H
+#define NODE_NODE_NEIGHBOUR_H
+
+#include "base/mono.h"
+#include "base/span.h"
+
+struct node;
+
+struct peer;
+
+void neighbours_poll(struct node *node, struct now now);
+/* The peer's session stands, its way changed, or it is gone. */
+void neighbour_changed(struct node *node, struct now now, const struct peer *peer);
+int neighbour_list(struct node *node, struct now now, const struct peer *from, struct span payload);
+
+#endif

@@ -1,0 +1,213 @@
+/* node_overlay.c - messages from link to link, each step nearer to whom they are for; and the
+ * pieces of those that do not fit into one frame.
+ *
+ * Only links carry: peers whose session has a direct or relayed way. So a message never needs the
+ * ring to travel along the ring. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/seccheck.h"
+#include "node/carrier.h"
+
+#define WHOLE_MS 1000 /* for the other pieces to come */
+
+/* One message to a link: whole, or in pieces. */
+static bool send_to_link(struct node *node, struct now now, const struct peer *link, uint8_t kind,
+			 struct span payload)
+{
+	uint8_t bytes[PART_HEADER_BYTES + PIECE_BYTES];
+	struct part part = { .kind = kind,
+			     .count = (uint8_t)((payload.len + PIECE_BYTES - 1) / PIECE_BYTES) };
+
+	if (payload.len <= PIECE_BYTES)
+		return send_to_peer(node, now, link, kind, payload);
+	CHECK(part.count <= PARTS_MAX);
+	part.sequence = ++node->part_sequence;
+	for (; part.which < part.count; part.which++) {
+		struct writer w = writer_of(bytes, sizeof(bytes));
+		const size_t at = (size_t)part.which * PIECE_BYTES;
+		const size_t left = payload.len - at;
+
+		part.piece = span_of(payload.data + at, left < PIECE_BYTES ? left : PIECE_BYTES);
+		part_encode(&part, &w);
+		if (!send_to_peer(node, now, link, FRAME_PART, writer_span(&w)))
+			return false;
+	}
+	return true;
+}
+
+/* One more step. False if it leads nowhere. */
+static bool pass_on(struct node *node, struct now now, const struct routed *routed,
+		    const struct id *to)
+{
+	uint8_t bytes[ROUTED_HEADER_BYTES + ROUTED_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct handle handle;
+	const struct peer *link = peer_find(node, to, &handle);
+
+	if (link == NULL || !peer_is_linked(link))
+		return false; /* the ring hears of it in this turn */
+	routed_encode(routed, &w);
+	CHECK(writer_ok(&w));
+	return send_to_link(node, now, link, FRAME_ROUTED, writer_span(&w));
+}
+
+bool overlay_send(struct node *node, struct now now, const struct routed *routed)
+{
+	static const struct id nobody;
+	/* A datagram goes along the ring because the straight way is in doubt. */
+	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? &routed->target.id : &nobody;
+	struct routed own = *routed;
+	struct id next;
+
+	own.hops = ROUTED_HOPS_MAX;
+	if (id_equal(&own.to_via, &node->certificate.id))
+		own.to_via = (struct id){ 0 };
+	own.from = node->certificate.id;
+	if (ring_next(node->ring, &own, avoided, &next) != RING_ON)
+		return false;
+	own.from_via = next; /* who has a link to us finds us before we stand in our place */
+	return pass_on(node, now, &own, &next);
+}
+
+/* Nobody here answers to the target: who dialled it need not wait. */
+static void tell_unreachable(struct node *node, struct now now, const struct routed *routed)
+{
+	const struct unreachable unreachable = { .target = routed->target };
+	uint8_t bytes[sizeof(struct unreachable)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct routed answer = { .kind = ROUTED_UNREACHABLE,
+				 .target = { TARGET_EXACT, routed->from },
+				 .to_via = routed->from_via };
+
+	if (routed->kind != ROUTED_HANDSHAKE)
+		return; /* one answer to a question, none to an answer */
+	unreachable_encode(&unreachable, &w);
+	CHECK(writer_ok(&w));
+	answer.payload = writer_span(&w);
+	(void)overlay_send(node, now, &answer);
+}
+
+/* It is for us, or for whoever is nearest to its target, and that is us. */
+static int arrive(struct node *node, struct now now, const struct peer *link,
+		  const struct routed *routed)
+{
+	const struct target *target = &routed->target;
+	struct carrier carrier;
+
+	if (target->kind == TARGET_PREFIX && !id_prefix_equal(&target->id, &node->certificate.id)) {
+		tell_unreachable(node, now, routed);
+		return ERR_NOT_FOUND;
+	}
+	switch (routed->kind) {
+	case ROUTED_HANDSHAKE:
+		if (node->shutting_down)
+			return ERR_DENIED; /* or a peer would find us again that was just left */
+		carrier = carrier_of_routed(routed, &link->id);
+		return sessions_handshake(node->sessions, now, &carrier, routed->payload);
+	case ROUTED_DATAGRAM:
+		send_open(node, routed->payload);
+		return 0;
+	case ROUTED_FOUND:
+		wish_found(node, now, routed);
+		return 0;
+	case ROUTED_UNREACHABLE:
+		wish_unreachable(node, now, routed);
+		return 0;
+	default:
+		return ERR_UNSUPPORTED;
+	}
+}
+
+int overlay_routed(struct node *node, struct now now, struct peer *link, struct span payload)
+{
+	struct routed routed;
+	struct id next;
+	const int err = routed_decode(payload, &routed);
+
+	if (err != 0)
+		return err;
+	if (!SECCHECK(SEC_ROUTE_POLICY, link->may_route) ||
+	    !SECCHECK(SEC_ROUTE_ALLOWANCE,
+		      allowance_take(&link->routed, now.mono, (uint32_t)payload.len,
+				     LINK_ROUTED_BYTES, LINK_REFILL_MS))) {
+		node->counters.routed_refused++;
+		return ERR_DENIED;
+	}
+	if (id_equal(&routed.from, &node->certificate.id))
+		return ERR_EXISTS; /* our own came back */
+	if (id_equal(&routed.to_via, &node->certificate.id))
+		routed.to_via = (struct id){ 0 };
+	switch (ring_next(node->ring, &routed, &link->id, &next)) {
+	case RING_HERE:
+		return arrive(node, now, link, &routed);
+	case RING_STUCK:
+		tell_unreachable(node, now, &routed);
+		return ERR_NOT_FOUND;
+	case RING_ON:
+		break;
+	}
+	if (routed.hops == 0)
+		return ERR_EXHAUSTED;
+	routed.hops--;
+	node->counters.routed++;
+	return pass_on(node, now, &routed, &next) ? 0 : ERR_NOT_FOUND;
+}
+
+/* The message that a piece belongs to: the one that has begun, else a free place, else the oldest.
+ */
+static struct whole *whole_of(struct node *node, struct now now, struct handle link,
+			      const struct part *part)
+{
+	struct whole *place = NULL;
+
+	for (size_t i = 0; i < WHOLES_MAX; i++) {
+		struct whole *whole = &node->wholes[i];
+
+		if (handle_equal(whole->peer, link)) {
+			place = whole; /* one of a link at a time */
+			break;
+		}
+		if (place == NULL || whole->expiry.us < place->expiry.us)
+			place = whole;
+	}
+	if (!handle_equal(place->peer, link) || place->sequence != part->sequence ||
+	    place->kind != part->kind || place->count != part->count ||
+	    mono_reached(now.mono, place->expiry)) {
+		place->peer = link;
+		place->sequence = part->sequence;
+		place->kind = part->kind;
+		place->count = part->count;
+		place->have = 0;
+		place->len = 0;
+		place->expiry = mono_add_ms(now.mono, WHOLE_MS);
+	}
+	return place;
+}
+
+int overlay_part(struct node *node, struct now now, struct handle link, struct span payload)
+{
+	struct peer *peer = pool_at(&node->peers, link);
+	struct part part;
+	struct whole *whole;
+	int err = part_decode(payload, &part);
+
+	if (err != 0 || peer == NULL)
+		return err != 0 ? err : ERR_STALE;
+	/* Pieces have one length, so each has its place; the last may be shorter. */
+	if (!SECCHECK(SEC_PART_LENGTH, part.piece.len <= PIECE_BYTES) ||
+	    (part.which + 1 < part.count && part.piece.len != PIECE_BYTES) ||
+	    part.kind != FRAME_ROUTED)
+		return ERR_MALFORMED;
+	whole = whole_of(node, now, link, &part);
+	memcpy(whole->bytes + (size_t)part.which * PIECE_BYTES, part.piece.data, part.piece.len);
+	whole->have |= (uint8_t)(1U << part.which);
+	if (part.which + 1 == part.count)
+		whole->len = (size_t)part.which * PIECE_BYTES + part.piece.len;
+	if (whole->have != (1U << part.count) - 1)
+		return 0;
+	whole->peer = HANDLE_NONE;
+	whole->expiry = (struct mono){ 0 };
+	return overlay_routed(node, now, peer, span_of(whole->bytes, whole->len));
+}

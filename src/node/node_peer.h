@@ -1,0 +1,55 @@
+/* node_peer.h - the members that we know. */
+#ifndef NODE_NODE_PEER_H
+#define NODE_NODE_PEER_H
+
+#include "node/allowance.h"
+#include "node/event.h"
+#include "node/node_relaying.h"
+#include "path/paths.h"
+
+struct node;
+
+struct peer {
+	struct id id;
+	char name[CERTIFICATE_NAME_MAX + 1];
+	bool has_ipv4, admits_ip, may_route, may_relay, is_line;
+	uint8_t ipv4[4];
+	uint32_t capabilities;
+	struct wall not_after;
+	struct handle session; /* of the current channel; HANDLE_NONE: not connected */
+	struct mono since;
+	struct paths paths; /* while connected */
+	struct id via;      /* on the ring it is found through this member; zero: by its id */
+	struct candidates_message told; /* what it said of itself */
+	bool tell;                      /* it has not heard our newest candidates */
+	struct mono tell_next, told_at;
+	struct relaying relayings[PEER_RELAYS_MAX];
+	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
+	struct allowance routed, broadcasts;       /* what it had us pass on */
+	struct mono wanted; /* somebody here had traffic for it, or asked for it */
+	const char *why;    /* literal; "" */
+};
+
+struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle);
+/* Finds or makes; NULL if NODE_PEERS_MAX are known. */
+struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
+struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
+/* Whether this is a name, an address or the id of our own. */
+bool peer_is_self(const struct node *node, const char *text);
+/* `session` carries the peer's traffic from now on. */
+void peer_use(struct node *node, struct now now, struct handle handle, struct handle session);
+/* One of its sessions closed: another takes over, or the peer is down, and forgotten unless a line
+ * names it. `why` is a literal. */
+void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
+	       const char *why);
+bool peer_is_up(const struct peer *peer);
+/* What waits for the peer may leave, if it can be sent at all. */
+void peer_release(struct node *node, struct now now, struct handle handle);
+/* The peer that has what is wanted, connected or not; NULL if nobody is known to have it. */
+struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
+			 struct handle *ret_handle);
+/* How many channels it has, and of those how many were replaced. */
+uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *ret_replaced);
+void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret);
+
+#endif

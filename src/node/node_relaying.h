@@ -1,0 +1,39 @@
+/* node_relaying.h - relays that we use, and whom we relay for. */
+#ifndef NODE_NODE_RELAYING_H
+#define NODE_NODE_RELAYING_H
+
+#include "base/mono.h"
+#include "base/pool.h"
+#include "wire/overlay.h"
+
+#define PEER_RELAYS_MAX 2        /* members that relay between us and one peer */
+#define RELAY_BURST_BYTES 262144 /* of what we relay, at once */
+
+struct node;
+
+struct peer;
+
+/* A member through whom we reach a peer. */
+struct relaying {
+	struct handle relay; /* HANDLE_NONE: unused */
+	uint32_t index;      /* it writes this on what it passes on to us */
+	uint32_t send_index; /* and we write this on what it is to pass on; once granted */
+	bool granted;
+	struct mono next; /* ASK again */
+};
+
+void relaying_want(struct node *node, struct now now, struct handle handle);
+int relaying_frame(struct node *node, struct now now, struct handle from, uint8_t kind,
+		   struct span payload);
+void relaying_tick(struct node *node, struct now now, struct peer *peer);
+struct mono relaying_deadline(const struct peer *peer);
+/* The relay by which this way goes; NULL if it is none any more. */
+const struct relaying *relaying_of(const struct node *node, struct handle peer,
+				   const struct way *way);
+/* This member has no direct way any more. */
+void relaying_link_down(struct node *node, struct now now, struct handle member);
+void relaying_poll(struct node *node, struct now now);
+/* Members that could relay for others, as we know them. */
+uint8_t relaying_offers(const struct node *node, struct id ret[CANDIDATE_RELAYS_MAX]);
+
+#endif

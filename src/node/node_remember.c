@@ -1,0 +1,106 @@
+/* node_remember.c - the members that were near us, for when nobody of the bootstrap lines is there.
+ *
+ * Newest first. All of them are dialled at once after a start, since whoever answers first brings
+ * us back; later one of them that is not connected each minute: that joins two rings which lost
+ * sight of each other. While we have no link at all, each second. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "node/carrier.h"
+
+#define RETRY_MS 60000
+#define RETRY_ALONE_MS 1000
+#define KEEP_MIN_MS 5000 /* between two KEEPs */
+
+static void dial(struct node *node, struct now now, const struct node_neighbour *neighbour)
+{
+	const struct target target = { .kind = TARGET_EXACT, .id = neighbour->id };
+	const struct endpoint local = carrier_any_local(&neighbour->endpoint);
+	const struct carrier carrier = carrier_of(&local, &neighbour->endpoint);
+	struct handle handle, session;
+	const struct peer *peer = peer_find(node, &neighbour->id, &handle);
+
+	if ((peer != NULL && peer_is_up(peer)) ||
+	    !candidates_is_probeable(&node->candidates, &neighbour->endpoint))
+		return;
+	(void)sessions_dial(node->sessions, now, &target, &carrier, &session); /* full: later */
+}
+
+void remember_init(struct node *node, struct now now)
+{
+	CHECK(node->config.neighbour_count <= NODE_NEIGHBOURS_MAX);
+	node->keep_next = now.mono;
+	node->retry_next = now.mono;
+}
+
+/* Moves it to the front; the last goes where there is no room. */
+static void note(struct node *node, const struct peer *peer)
+{
+	struct node_neighbour *list = node->config.neighbours;
+	uint32_t at = 0;
+
+	while (at < node->config.neighbour_count && !id_equal(&list[at].id, &peer->id))
+		at++;
+	if (at == NODE_NEIGHBOURS_MAX)
+		at--;
+	else if (at == node->config.neighbour_count)
+		node->config.neighbour_count++;
+	memmove(&list[1], &list[0], at * sizeof(list[0]));
+	list[0] = (struct node_neighbour){ .id = peer->id, .endpoint = peer_way(peer).remote };
+}
+
+static void note_near(struct node *node)
+{
+	struct id near[2 * RING_NEAR];
+	const size_t count = ring_near(node->ring, near);
+
+	for (size_t i = 0; i < count; i++) {
+		struct handle handle;
+		const struct peer *peer = peer_find(node, &near[i], &handle);
+
+		if (peer != NULL && peer_way(peer).kind == WAY_DIRECT)
+			note(node, peer);
+	}
+}
+
+void remember_tick(struct node *node, struct now now)
+{
+	struct id link;
+	const bool is_alone = !ring_first_link(node->ring, &link);
+	const uint32_t count = node->config.neighbour_count;
+
+	if (node->shutting_down || !mono_reached(now.mono, node->retry_next))
+		return;
+	node->retry_next = mono_add_ms(now.mono, is_alone ? RETRY_ALONE_MS : RETRY_MS);
+	if (count == 0)
+		return;
+	if (!node->retried_all) {
+		node->retried_all = true;
+		for (uint32_t i = 0; i < count; i++)
+			dial(node, now, &node->config.neighbours[i]);
+	} else {
+		dial(node, now, &node->config.neighbours[node->retry_at++ % count]);
+	}
+}
+
+bool remember_poll(struct node *node, struct now now, struct node_action *ret)
+{
+	if (!node->keep_wanted || !mono_reached(now.mono, node->keep_next))
+		return false;
+	node->keep_wanted = false;
+	node->keep_next = mono_add_ms(now.mono, KEEP_MIN_MS);
+	note_near(node);
+	*ret = (struct node_action){ .kind = NODE_KEEP };
+	memcpy(ret->keep.neighbours, node->config.neighbours, sizeof(ret->keep.neighbours));
+	ret->keep.count = node->config.neighbour_count;
+	return ret->keep.count > 0;
+}
+
+struct mono remember_deadline(const struct node *node)
+{
+	struct mono deadline = node->retry_next;
+
+	if (node->shutting_down)
+		return MONO_NEVER;
+	return node->keep_wanted ? mono_min(deadline, node->keep_next) : deadline;
+}

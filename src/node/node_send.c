@@ -1,0 +1,206 @@
+/* node_send.c - everything that a node sends leaves here: a frame is sealed, and travels by a way.
+ *
+ *     DIRECT   the datagram itself
+ *     RELAY    inside a RELAY frame of the session with the relay, whose own way is direct
+ *     RING     inside a ROUTED message, which leaves by the way of the next link
+ *
+ * So one frame can be sealed up to three times. What is ready waits in `departures`, from where
+ * node_poll() takes it before anything else; when that is full it is lost, as on any wire. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "forward/seal.h"
+#include "node/carrier.h"
+
+/* forward/ tells of what it seals and opens by reports; what is sealed here is told here. */
+static void tell_milestones(struct node *node, struct now now, struct keyset *keyset)
+{
+	const unsigned passed = keyset_take_milestones(keyset);
+	const uint32_t index = keyset_local_index(keyset);
+
+	if ((passed & KEYSET_OPENED) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_OPENED, 1);
+	if ((passed & KEYSET_IP) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_IP, 1);
+	if ((passed & KEYSET_SENT) != 0)
+		sessions_used(node->sessions, now, index, SESSION_USE_SENT,
+			      keyset_counters(keyset).packets_sent);
+}
+
+static struct departure *depart(struct node *node, size_t len)
+{
+	CHECK(len <= DEPARTURE_BYTES_MAX);
+	if (queue_is_full(&node->departure_queue)) {
+		node->counters.departures_lost++;
+		return NULL;
+	}
+	struct departure *departure = &node->departures[queue_push(&node->departure_queue)];
+
+	*departure = (struct departure){ .len = len };
+	return departure;
+}
+
+static bool leave_direct(struct node *node, const struct leaving *leaving)
+{
+	struct departure *departure = depart(node, leaving->datagram.len);
+
+	if (departure == NULL)
+		return false;
+	departure->link = leaving->peer.index + 1;
+	departure->class = leaving->class;
+	departure->local = leaving->way.local;
+	departure->remote = leaving->way.remote;
+	departure->ttl = leaving->ttl;
+	memcpy(departure->bytes, leaving->datagram.data, leaving->datagram.len);
+	return true;
+}
+
+/* The relay's session carries it one step, straight; a relay behind a relay there is none. */
+static bool leave_by_relay(struct node *node, struct now now, const struct leaving *leaving)
+{
+	const struct relaying *relaying = relaying_of(node, leaving->peer, &leaving->way);
+	struct peer *relay = relaying == NULL ? NULL : pool_at(&node->peers, relaying->relay);
+	const struct channel *channel = relay == NULL ? NULL : channel_of(node, relay->session);
+	uint8_t sealed[DEPARTURE_BYTES_MAX];
+	struct leaving outer = { .class = leaving->class };
+
+	if (channel == NULL || channel->send == NULL || !relaying->granted ||
+	    peer_way(relay).kind != WAY_DIRECT ||
+	    leaving->datagram.len + SEAL_RELAY_OVERHEAD > sizeof(sealed) ||
+	    seal_relayed(channel->send, now.mono, relaying->send_index, leaving->datagram,
+			 sealed) != 0)
+		return false;
+	tell_milestones(node, now, channel->send);
+	outer.peer = relaying->relay;
+	outer.way = peer_way(relay);
+	outer.datagram = span_of(sealed, leaving->datagram.len + SEAL_RELAY_OVERHEAD);
+	return leave_direct(node, &outer);
+}
+
+static bool leave_by_ring(struct node *node, struct now now, const struct leaving *leaving)
+{
+	const struct peer *peer = pool_at(&node->peers, leaving->peer);
+	struct routed routed = { .kind = ROUTED_DATAGRAM,
+				 .target = { .kind = TARGET_EXACT },
+				 .payload = leaving->datagram };
+
+	routed.target.id = peer != NULL ? peer->id : leaving->ring_id;
+	routed.to_via = peer != NULL ? peer->via : leaving->ring_via;
+	return overlay_send(node, now, &routed);
+}
+
+static bool leave(struct node *node, struct now now, const struct leaving *leaving)
+{
+	switch (leaving->way.kind) {
+	case WAY_DIRECT:
+		return leave_direct(node, leaving);
+	case WAY_RELAY:
+		return leave_by_relay(node, now, leaving);
+	case WAY_RING:
+		return leave_by_ring(node, now, leaving);
+	case WAY_NONE:
+		return false;
+	}
+	UNREACHABLE();
+}
+
+bool send_frame(struct node *node, struct now now, const struct sealing *sealing)
+{
+	const struct frame_header header = { .kind = sealing->kind };
+	const struct channel *channel = sealing->channel;
+	struct keyset *keyset = sealing->keyset;
+	uint8_t sealed[DEPARTURE_BYTES_MAX];
+	struct leaving leaving = { .ttl = sealing->ttl };
+
+	if (channel == NULL)
+		return false;
+	if (keyset == NULL)
+		keyset = channel->send;
+	if (keyset == NULL || keyset_seal(keyset, now.mono, &header, sealing->payload, sealed) != 0)
+		return false;
+	tell_milestones(node, now, keyset);
+	leaving.peer = channel->peer;
+	leaving.ring_id = channel->ring_id;
+	leaving.ring_via = channel->ring_via;
+	leaving.way = sealing->way != NULL ? *sealing->way : channel_way(node, channel);
+	leaving.class = sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
+	leaving.datagram = span_of(sealed, sealing->payload.len + KEYSET_OVERHEAD);
+	return leave(node, now, &leaving);
+}
+
+bool send_to_peer(struct node *node, struct now now, const struct peer *peer, uint8_t kind,
+		  struct span payload)
+{
+	const struct sealing sealing = { .channel = channel_of(node, peer->session),
+					 .kind = kind,
+					 .payload = payload };
+
+	return send_frame(node, now, &sealing);
+}
+
+/* An M0 goes to whoever its target names, which may be no exact id; all others go back to who sent
+ * the message before. Lost: it is sent again. */
+static void send_carried(struct node *node, struct now now, const struct carrier *carrier,
+			 struct span bytes)
+{
+	struct routed routed = { .kind = ROUTED_HANDSHAKE, .payload = bytes };
+	struct handshake_m0 m0;
+
+	carrier_route(carrier, &routed);
+	if (datagram_type(bytes) == DATAGRAM_M0) {
+		CHECK(handshake_m0_decode(bytes, HANDSHAKE_CARRIED, &m0) == 0); /* our own */
+		routed.target = m0.target;
+	}
+	(void)overlay_send(node, now, &routed);
+}
+
+void send_handshake(struct node *node, struct now now, const struct carrier *carrier,
+		    struct span bytes)
+{
+	struct departure *departure;
+
+	if (carrier->carriage == HANDSHAKE_CARRIED) {
+		send_carried(node, now, carrier, bytes);
+		return;
+	}
+	departure = depart(node, bytes.len);
+	if (departure == NULL)
+		return;
+	departure->link = EGRESS_LINK_NONE;
+	departure->class = EGRESS_CONTROL;
+	carrier_endpoints(carrier, &departure->local, &departure->remote);
+	memcpy(departure->bytes, bytes.data, bytes.len);
+}
+
+void send_open(struct node *node, struct span datagram)
+{
+	struct departure *departure =
+		datagram.len > DEPARTURE_BYTES_MAX ? NULL : depart(node, datagram.len);
+
+	if (departure == NULL)
+		return;
+	departure->is_arrival = true;
+	memcpy(departure->bytes, datagram.data, datagram.len);
+}
+
+bool send_poll(struct node *node, struct node_action *ret)
+{
+	const struct departure *departure;
+
+	if (queue_is_empty(&node->departure_queue))
+		return false;
+	departure = &node->departures[queue_pop(&node->departure_queue)];
+	if (departure->is_arrival) {
+		*ret = (struct node_action){ .kind = NODE_OPEN };
+		ret->datagram = span_of(departure->bytes, departure->len);
+		return true;
+	}
+	*ret = (struct node_action){ .kind = NODE_SEND };
+	ret->send.link = departure->link;
+	ret->send.class = departure->class;
+	ret->send.local = departure->local;
+	ret->send.remote = departure->remote;
+	ret->send.ttl = departure->ttl;
+	ret->send.bytes = span_of(departure->bytes, departure->len);
+	return true;
+}

@@ -1,0 +1,315 @@
+/* node_way.c - how we reach each peer: carries between path/ and the sessions.
+ *
+ * When a session stands both sides tell each other their candidates, inside it, and path/ tries
+ * them with probes that are sealed as everything else. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+#define TELL_MIN_MS 500    /* between two messages of candidates to one peer */
+#define TELL_AGAIN_MS 5000 /* while there is no direct way: one may be lost */
+
+struct way peer_way(const struct peer *peer)
+{
+	return peer_is_up(peer) ? paths_used(&peer->paths)->way : (struct way){ .kind = WAY_NONE };
+}
+
+bool peer_is_linked(const struct peer *peer)
+{
+	const enum way_kind kind = peer_way(peer).kind;
+
+	return kind == WAY_DIRECT || kind == WAY_RELAY;
+}
+
+bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes)
+{
+	if (peer_way(peer).kind != WAY_RING)
+		return true;
+	return allowance_take(&peer->ring_packets, now, 1, RING_PACKETS_MAX, RING_REFILL_MS) &&
+	       allowance_take(&peer->ring_bytes, now, (uint32_t)bytes, RING_BYTES_MAX,
+			      RING_REFILL_MS);
+}
+
+static void tell_candidates(struct node *node, struct now now, struct peer *peer)
+{
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct candidates_message message = { 0 };
+
+	candidates_tell(&node->candidates, now.mono, &message);
+	message.relay_count = relaying_offers(node, message.relays);
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	peer->told_at = now.mono;
+	peer->tell_next = mono_add_ms(now.mono, TELL_MIN_MS);
+	peer->tell = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
+	if (!peer->tell && peer_way(peer).kind != WAY_DIRECT) {
+		peer->tell = true;
+		peer->tell_next = mono_add_ms(now.mono, TELL_AGAIN_MS);
+	}
+}
+
+void ways_touch(struct node *node, struct handle handle)
+{
+	alarms_set(&node->way_alarms, handle.index, (struct mono){ 0 });
+	node->tick_wanted = true;
+}
+
+void ways_retell(struct node *node)
+{
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
+			continue;
+		peer->tell = true;
+		peer->tell_next =
+			mono_min(peer->tell_next, mono_add_ms(peer->told_at, TELL_MIN_MS));
+		ways_touch(node, handle);
+	}
+}
+
+/* All that we knew of the ways may have ended with the peer's last life: it begins with the one
+ * that the handshake came by. */
+void ways_begin(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const struct channel *channel = channel_of(node, peer->session);
+
+	CHECK(channel != NULL);
+	if (channel->way.kind == WAY_RING)
+		peer->via = channel->ring_via;
+	relaying_link_down(node, now, handle);
+	memset(peer->relayings, 0, sizeof(peer->relayings));
+	paths_init(&peer->paths, &node->rng, now.mono,
+		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
+	peer->told = (struct candidates_message){ 0 };
+	peer->tell = true;
+	peer->tell_next = now.mono;
+	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
+	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
+	neighbour_changed(node, now, peer);
+	ways_touch(node, handle);
+	ways_retell(node); /* it may relay */
+}
+
+void ways_end(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	alarms_set(&node->way_alarms, handle.index, MONO_NEVER);
+	relaying_link_down(node, now, handle);
+	memset(peer->relayings, 0, sizeof(peer->relayings));
+	neighbour_changed(node, now, peer);
+	ways_retell(node);
+}
+
+static struct mono later(struct mono a, struct mono b)
+{
+	return a.us > b.us ? a : b;
+}
+
+/* What forward/ saw, under all keys of all sessions with the peer. */
+static struct paths_traffic traffic_of(const struct node *node, struct handle peer)
+{
+	struct paths_traffic traffic = { 0 };
+
+	for (uint32_t i = 0; i < node->channels_end; i++) {
+		const struct channel *channel = &node->channels[i];
+
+		if (!handle_equal(channel->peer, peer))
+			continue;
+		for (size_t k = 0; k < CHANNEL_KEYSETS_MAX; k++) {
+			struct keyset_counters seen;
+
+			if (channel->keysets[k] == NULL)
+				continue;
+			seen = keyset_counters(channel->keysets[k]);
+			traffic.received = later(traffic.received, seen.last_received);
+			traffic.sent = later(traffic.sent, seen.last_sent);
+			traffic.ip_received = later(traffic.ip_received, seen.last_ip_received);
+			traffic.ip_sent = later(traffic.ip_sent, seen.last_ip_sent);
+		}
+	}
+	return traffic;
+}
+
+static const char *name_of(enum way_kind kind)
+{
+	switch (kind) {
+	case WAY_DIRECT:
+		return "direct";
+	case WAY_RELAY:
+		return "relay";
+	case WAY_RING:
+		return "ring";
+	case WAY_NONE:
+		return "none";
+	}
+	UNREACHABLE();
+}
+
+/* The session's packets travel otherwise from now on. */
+static void use_way(struct node *node, struct now now, struct handle handle,
+		    const struct paths_output *output)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	node->table_wanted = true;
+	trace_move(&node->trace, &(struct trace_record){
+					 .at = now.mono,
+					 .machine = "way",
+					 .index = handle.index,
+					 .from = "",
+					 .to = name_of(output->way.kind),
+					 .why = output->why,
+				 });
+	if (output->way.kind != WAY_DIRECT)
+		relaying_link_down(node, now, handle); /* nobody is relayed by what is relayed */
+	neighbour_changed(node, now, peer);
+	ways_retell(node);
+	peer_release(node, now, handle);
+}
+
+static void obey(struct node *node, struct now now, struct handle handle,
+		 const struct paths_output *output)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const struct sealing empty = { .channel = channel_of(node, peer->session),
+				       .kind = FRAME_EMPTY,
+				       .way = &output->way };
+
+	switch (output->kind) {
+	case PATHS_PROBE:
+		frames_probe(node, now, peer, output);
+		break;
+	case PATHS_EMPTY:
+		(void)send_frame(node, now, &empty);
+		break;
+	case PATHS_USE:
+		use_way(node, now, handle, output);
+		break;
+	case PATHS_WANT_RELAY:
+		relaying_want(node, now, handle);
+		break;
+	case PATHS_DEAD:
+		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_IDLE);
+		break;
+	}
+}
+
+static struct mono deadline_of(const struct peer *peer, struct mono now)
+{
+	struct mono deadline = mono_min(paths_deadline(&peer->paths), relaying_deadline(peer));
+
+	if (peer->tell)
+		deadline = mono_min(deadline, peer->tell_next);
+	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
+	if (paths_is_busy(&peer->paths))
+		deadline = mono_min(deadline, mono_add_ms(now, PATHS_ECHO_MS));
+	return deadline;
+}
+
+static void tick(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const struct paths_traffic traffic = traffic_of(node, handle);
+	struct paths_output output;
+
+	paths_seen(&peer->paths, now.mono, &traffic);
+	while (paths_poll(&peer->paths, now.mono, node->probe_budget, &output)) {
+		obey(node, now, handle, &output);
+		if (output.kind == PATHS_DEAD)
+			break;
+	}
+	if (peer->tell && mono_reached(now.mono, peer->tell_next))
+		tell_candidates(node, now, peer);
+	relaying_tick(node, now, peer);
+}
+
+/* Those whose time has come, each once. */
+void ways_tick(struct node *node, struct now now)
+{
+	uint32_t due[NODE_PEERS_MAX];
+	uint32_t count = 0, owner;
+
+	while (count < NODE_PEERS_MAX &&
+	       mono_reached(now.mono, alarms_first(&node->way_alarms, &owner))) {
+		alarms_set(&node->way_alarms, owner, MONO_NEVER);
+		due[count++] = owner;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, due[i], &handle);
+
+		if (peer == NULL || !peer_is_up(peer))
+			continue;
+		tick(node, now, handle);
+		alarms_set(&node->way_alarms, due[i], deadline_of(peer, now.mono));
+	}
+}
+
+struct mono ways_deadline(const struct node *node)
+{
+	uint32_t owner;
+
+	return alarms_first(&node->way_alarms, &owner);
+}
+
+/* Seen from outside under the same address as the peer, we stand behind the same NAT, so its own
+ * addresses may be on our link. */
+static bool is_same_network(const struct node *node, struct now now,
+			    const struct candidates_message *theirs)
+{
+	struct candidates_message ours = { 0 };
+
+	candidates_tell(&node->candidates, now.mono, &ours);
+	for (size_t i = 0; i < ours.candidate_count; i++)
+		for (size_t k = 0; k < theirs->candidate_count; k++)
+			if (ours.candidates[i].kind == CANDIDATE_SEEN &&
+			    theirs->candidates[k].kind == CANDIDATE_SEEN &&
+			    endpoint_ip_equal(&ours.candidates[i].endpoint,
+					      &theirs->candidates[k].endpoint))
+				return true;
+	return false;
+}
+
+int ways_candidates(struct node *node, struct now now, struct handle handle, struct span payload)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct paths_candidates remote = { 0 };
+	struct candidates_message message;
+	const int err = candidates_decode(payload, &message);
+
+	if (err != 0)
+		return err;
+	for (size_t i = 0; i < message.candidate_count; i++)
+		if (candidates_is_probeable(&node->candidates, &message.candidates[i].endpoint))
+			remote.candidates[remote.count++] = message.candidates[i];
+	remote.nat = message.nat;
+	remote.own_nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
+	remote.same_network = is_same_network(node, now, &message);
+	peer->told = message;
+	paths_candidates(&peer->paths, now.mono, &remote);
+	return 0;
+}
+
+void ways_host(struct node *node, struct now now, const struct node_event *event)
+{
+	if (!candidates_set_host(&node->candidates, now.mono, event->host.endpoints,
+				 event->host.count))
+		return;
+	candidates_forget_seen(&node->candidates);
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer == NULL || !peer_is_up(peer))
+			continue;
+		paths_host_changed(&peer->paths, now.mono);
+		peer->tell = true;
+		ways_touch(node, handle);
+	}
+}

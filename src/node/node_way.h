@@ -1,0 +1,33 @@
+/* node_way.h - how we reach each peer. */
+#ifndef NODE_NODE_WAY_H
+#define NODE_NODE_WAY_H
+
+#include "base/pool.h"
+#include "node/event.h"
+
+/* Data packets of one pair that may go along the ring before a better way stands. */
+#define RING_PACKETS_MAX 64
+#define RING_BYTES_MAX 131072
+#define RING_REFILL_MS 1000 /* after which a sixteenth of it may go again */
+
+struct node;
+
+struct peer;
+
+struct way peer_way(const struct peer *peer); /* WAY_NONE: not connected */
+bool peer_is_linked(const struct peer *peer); /* DIRECT or RELAY */
+/* The peer is up, or in a new session. */
+void ways_begin(struct node *node, struct now now, struct handle handle);
+void ways_end(struct node *node, struct now now, struct handle handle);
+void ways_tick(struct node *node, struct now now);
+struct mono ways_deadline(const struct node *node);
+/* Something concerns the peer: it is looked at in this turn. */
+void ways_touch(struct node *node, struct handle handle);
+int ways_candidates(struct node *node, struct now now, struct handle handle, struct span payload);
+/* Our own candidates changed: whoever is not reached directly is to hear of it. */
+void ways_retell(struct node *node);
+void ways_host(struct node *node, struct now now, const struct node_event *event);
+/* True, and counted, if one more packet of ours for the peer may go by its way. */
+bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes);
+
+#endif

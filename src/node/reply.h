@@ -1,0 +1,94 @@
+/* reply.h - what a node answers to its users. */
+#ifndef NODE_REPLY_H
+#define NODE_REPLY_H
+
+#include "crypto/certificate.h"
+#include "forward/keyset.h"
+#include "session/session.h"
+#include "vnet/vnet.h"
+#include "wire/way.h"
+
+#define NODE_NAME_MAX 15 /* of a network, also the interface: [a-z][a-z0-9-]{0,14} */
+
+enum node_peer_state {
+	NODE_PEER_CONNECTING,
+	NODE_PEER_UP,
+	NODE_PEER_STALE, /* probes unanswered */
+	NODE_PEER_GONE   /* it was connected; it is not dialled from here, it dials us */
+};
+
+/* What `peers` shows of one peer. */
+struct node_peer {
+	char name[CERTIFICATE_NAME_MAX + 1]; /* empty before it was met */
+	struct id id;
+	enum node_peer_state state;
+	struct ip_address ipv6;
+	bool has_ipv4;
+	uint8_t ipv4[4];
+	enum way_kind way;
+	struct endpoint remote;               /* DIRECT */
+	char relay[CERTIFICATE_NAME_MAX + 1]; /* RELAY: through whom */
+	bool is_near;                         /* on the ring */
+	uint8_t nat;                          /* enum nat: what it said of itself */
+	bool has_rtt;
+	uint64_t rtt_us;
+	struct wall not_after;
+	struct mono since; /* of the session */
+	struct keyset_counters counters;
+	const char *why; /* literal: why it is not up, or not better; empty if all is well */
+};
+
+/* What the node did with messages of others, and lost of its own. */
+struct node_counters {
+	uint64_t routed, routed_refused; /* passed on; beyond what a link may have passed on */
+	uint64_t departures_lost;        /* no room in a turn */
+	uint64_t ring_held;              /* packets that waited for a better way than the ring */
+};
+
+struct node_status {
+	char network[NODE_NAME_MAX + 1];
+	char name[CERTIFICATE_NAME_MAX + 1];
+	struct id id, network_id;
+	struct ip_address ipv6;
+	bool has_ipv4;
+	uint8_t ipv4[4];
+	uint8_t ipv4_prefix_len;
+	struct wall not_after;
+	struct mono started;
+	uint32_t peers_up, peers_known;
+	uint8_t nat;     /* enum nat */
+	bool is_settled; /* we stand in our place on the ring, as far as we know */
+	uint32_t relayed_pairs;
+	struct node_counters counters;
+	struct session_counters sessions;
+	struct vnet_counters vnet;
+};
+
+enum node_reply_kind {
+	NODE_REPLY_STATUS,
+	NODE_REPLY_PEER,
+	NODE_REPLY_PONG,
+	NODE_REPLY_END,
+	NODE_REPLY_ERROR
+};
+
+struct node_reply {
+	uint64_t token;
+	enum node_reply_kind
+		kind; /* PEER may come often; PONG, END or ERROR is the last of a token */
+	union {
+		struct node_status status;
+		struct node_peer peer;
+		struct {
+			struct node_peer peer;
+			uint64_t rtt_us;
+		} pong; /* by the way that stands in `peer` */
+		struct {
+			int err;
+			const char *text; /* a sentence; of ERR_TIMEOUT: why the peer is not
+					   * up, or empty if it is and did not answer */
+		} error;
+	};
+};
+
+#endif

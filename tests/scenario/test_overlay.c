@@ -1,0 +1,208 @@
+/* test_overlay.c - members behind NATs find each other along the ring, and go direct, or by a
+ * relay.
+ */
+#include "sim/natbox.h"
+#include "tests/scenario/lab.h"
+
+/* A public member relays and knows the way; the others have a line to it alone. */
+static void start_around_a_hub(struct world *world)
+{
+	for (unsigned i = 1; i < lab.count; i++)
+		lab_add_line(i, 0);
+	for (unsigned i = 0; i < lab.count; i++)
+		lab_start(i);
+	lab_run_ms(1000);
+	(void)world;
+}
+
+static enum way_kind way_between(unsigned a, unsigned b)
+{
+	struct node_peer peer;
+
+	return lab_peer(a, b, &peer) ? peer.way : WAY_NONE;
+}
+
+struct pair {
+	const struct natbox_kind *a, *b;
+	bool is_direct;
+};
+
+static void two_behind_nats(struct world *world, const struct pair *pair)
+{
+	const enum way_kind expected = pair->is_direct ? WAY_DIRECT : WAY_RELAY;
+
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	lab_place_behind(1, pair->a);
+	lab_place_behind(2, pair->b);
+	start_around_a_hub(world);
+	for (unsigned n = 0; n < 120; n++) {
+		lab_send_number(1, 2, n);
+		lab_send_number(2, 1, n);
+		lab_run_ms(100);
+	}
+	SCENARIO_EXPECT(world, way_between(1, 2) == expected);
+	SCENARIO_EXPECT(world, way_between(2, 1) == expected);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 120) == 120);
+	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, 120) == 120);
+}
+
+static void symmetric_and_symmetric(struct world *world)
+{
+	two_behind_nats(world, &(struct pair){ &natbox_symmetric, &natbox_symmetric, false });
+}
+
+static void port_restricted_and_symmetric(struct world *world)
+{
+	two_behind_nats(world, &(struct pair){ &natbox_port_restricted, &natbox_symmetric, false });
+}
+
+static void port_restricted_twice(struct world *world)
+{
+	two_behind_nats(world,
+			&(struct pair){ &natbox_port_restricted, &natbox_port_restricted, true });
+}
+
+static void full_cone_and_symmetric(struct world *world)
+{
+	two_behind_nats(world, &(struct pair){ &natbox_full_cone, &natbox_symmetric, true });
+}
+
+static void linux_twice(struct world *world)
+{
+	two_behind_nats(world, &(struct pair){ &natbox_linux_accept, &natbox_linux_accept, true });
+}
+
+static void two_behind_one_nat_use_their_lan(struct world *world)
+{
+	struct node_peer peer;
+
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	lab_place_behind(1, &natbox_port_restricted);
+	lab_place_beside(2, 1);
+	start_around_a_hub(world);
+	for (unsigned n = 0; n < 50; n++) {
+		lab_send_number(1, 2, n);
+		lab_run_ms(100);
+	}
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 50) == 50);
+	SCENARIO_EXPECT(world, lab_peer(1, 2, &peer) && peer.way == WAY_DIRECT);
+	SCENARIO_EXPECT(world, peer.remote.ip[12] == 10); /* 10.0.1.x */
+}
+
+/* What does not fit into one frame of a link travels in pieces. */
+static void large_first_packets_go_along_the_ring(struct world *world)
+{
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	lab_place_behind(1, &natbox_symmetric);
+	lab_place_behind(2, &natbox_symmetric);
+	start_around_a_hub(world);
+	for (unsigned n = 0; n < 20; n++)
+		lab_send_sized(1, 2, n, LAB_PACKET_BYTES_MAX - n);
+	lab_run_ms(300); /* no relay yet */
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 20) == 20);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_RING);
+}
+
+/* Everybody reaches others by both families, from the first packet on: all, or each `step`th. */
+static void all_reach_others(struct world *world, unsigned settle_ms, unsigned step)
+{
+	const unsigned count = lab.count;
+
+	lab_run_ms(settle_ms);
+	for (unsigned a = 0; a < count; a++)
+		for (unsigned b = a % step; b < count; b += step) {
+			for (unsigned n = 0; a != b && n < 4; n++)
+				lab_send_number(a, b, n);
+			lab_run_ms(10);
+		}
+	lab_run_ms(4000);
+	for (unsigned a = 0; a < count; a++)
+		for (unsigned b = a % step; b < count; b += step)
+			SCENARIO_EXPECT(world, a == b || lab_arrived(a, b, 0, 4) == 4);
+	for (unsigned a = 0; a < count; a++)
+		SCENARIO_EXPECT(world, lab_status(a).is_settled);
+}
+
+static const struct natbox_kind *kind_of(unsigned i)
+{
+	static const struct natbox_kind *const kinds[] = {
+		&natbox_full_cone, &natbox_address_restricted, &natbox_port_restricted,
+		&natbox_symmetric, &natbox_linux_accept,
+	};
+
+	return kinds[i % (sizeof(kinds) / sizeof(kinds[0]))];
+}
+
+/* One of three is public, the others stand behind NATs of all kinds. */
+static void mixed(struct world *world, unsigned count)
+{
+	lab_set_up(world, count);
+	for (unsigned i = 0; i < count; i++)
+		if (i % 3 == 0)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, kind_of(i));
+	start_around_a_hub(world);
+	all_reach_others(world, 3000, 1);
+}
+
+static void seven_of_all_kinds(struct world *world)
+{
+	mixed(world, 7);
+}
+
+static void fifty_public(struct world *world)
+{
+	lab_start_star(world, 50);
+	all_reach_others(world, 10000, 11);
+}
+
+static void the_bootstrap_member_is_gone_and_a_home_comes_back(struct world *world)
+{
+	lab_set_up(world, 5);
+	lab_place_public(0);
+	lab_place_public(1);
+	for (unsigned i = 2; i < 5; i++)
+		lab_place_behind(i, kind_of(i));
+	start_around_a_hub(world);
+	lab_run_ms(15000);
+	lab_crash(0);
+	lab_run_ms(20000);
+	lab_crash_and_keep(3);
+	lab_run_ms(1000);
+	lab_start(3);
+	lab_run_ms(1000);
+	for (unsigned n = 0; n < 20; n++) {
+		lab_send_number(3, 2, n);
+		lab_send_number(4, 3, n);
+		lab_run_ms(50);
+	}
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(3, 2, 0, 20) == 20);
+	SCENARIO_EXPECT(world, lab_arrived(4, 3, 0, 20) == 20);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "port-restricted", .seeds = 6, .play = port_restricted_twice },
+		{ .name = "full-cone-symmetric", .seeds = 6, .play = full_cone_and_symmetric },
+		{ .name = "linux", .seeds = 6, .play = linux_twice },
+		{ .name = "symmetric", .seeds = 6, .play = symmetric_and_symmetric },
+		{ .name = "port-restricted-symmetric",
+		  .seeds = 6,
+		  .play = port_restricted_and_symmetric },
+		{ .name = "lan", .seeds = 5, .play = two_behind_one_nat_use_their_lan },
+		{ .name = "large", .seeds = 5, .play = large_first_packets_go_along_the_ring },
+		{ .name = "seven", .seeds = 10, .play = seven_of_all_kinds },
+		{ .name = "fifty", .play = fifty_public },
+		{ .name = "remembered",
+		  .seeds = 5,
+		  .play = the_bootstrap_member_is_gone_and_a_home_comes_back },
+	};
+
+	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
