@@ -428,19 +428,28 @@ status_json() {
 		"\"interface\": \"lab\", \"mtu\": 1360, \"port\": 4767, \"ipv6\": \"fd00::7\"," \
 		"\"ipv6_prefix_len\": 48, \"ipv4\": \"10.151.0.2\", \"ipv4_prefix_len\": 16," \
 		"\"uptime_s\": 3661, \"certificate_not_after\": \"2999-01-01T00:00:00Z\"," \
-		"\"peers_up\": $2, \"peers_known\": 2, \"counters\": {}}"
+		"\"peers_up\": $2, \"peers_known\": 2, \"nat\": ${3:-null}," \
+		"\"settled\": $1, \"relayed_pairs\": ${4:-0}, \"counters\": {}}"
 }
 
 peers_json() {
 	cat <<-'END' | tr '\n' ' '
 	{"schema": "ipop.peers/1", "peers": [
 	 {"name": "alpha", "id": "aebagbafaydqqcikbmga2dqpcaireeyu", "state": "up",
-	  "ipv6": "fd00::8", "ipv4": "10.151.0.1", "remote": "192.0.2.7:4767", "rtt_us": 812,
+	  "ipv6": "fd00::8", "ipv4": "10.151.0.1", "way": "direct", "remote": "192.0.2.7:4767",
+	  "relay": null, "nat": "none", "near": true, "rtt_us": 812,
 	  "session_s": 60, "certificate_not_after": "2999-01-01T00:00:00Z", "why": "",
 	  "packets_sent": 5, "bytes_sent": 700, "packets_received": 5, "bytes_received": 7000,
 	  "replayed": 0, "forged": 0},
+	 {"name": "carol", "id": "aebagbafaydqqcikbmga2dqpcaireeyb", "state": "up",
+	  "ipv6": "fd00::a", "ipv4": "10.151.0.3", "way": "relay", "remote": null,
+	  "relay": "alpha", "nat": "changing", "near": false, "rtt_us": 31000,
+	  "session_s": 50, "certificate_not_after": "2999-01-01T00:00:00Z",
+	  "why": "both NATs change", "packets_sent": 0, "bytes_sent": 0, "packets_received": 0,
+	  "bytes_received": 0, "replayed": 0, "forged": 0},
 	 {"name": null, "id": "aebagbafaydqqcikbmga2dqpcaireeya", "state": "connecting",
-	  "ipv6": "fd00::9", "ipv4": null, "remote": null, "rtt_us": null, "session_s": null,
+	  "ipv6": "fd00::9", "ipv4": null, "way": null, "remote": null, "relay": null,
+	  "nat": null, "near": false, "rtt_us": null, "session_s": null,
 	  "certificate_not_after": null, "why": "no\u001banswer", "packets_sent": 0,
 	  "bytes_sent": 0, "packets_received": 0, "bytes_received": 0, "replayed": 0,
 	  "forged": 0}]}
@@ -448,10 +457,12 @@ peers_json() {
 	echo
 }
 
+# pong_json WAY REMOTE RELAY DIRECT WHY
 pong_json() {
 	echo "{\"schema\": \"ipop.ping/1\", \"name\": \"alpha\"," \
 		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"ipv6\": \"fd00::8\"," \
-		"\"ipv4\": null, \"remote\": \"192.0.2.7:4767\", \"rtt_us\": 812, \"direct\": $1}"
+		"\"ipv4\": null, \"way\": \"$1\", \"remote\": $2, \"relay\": $3," \
+		"\"rtt_us\": 812, \"direct\": $4, \"why\": \"$5\"}"
 }
 
 error_json() {
@@ -464,7 +475,7 @@ answers() {
 	mkdir answers
 	status_json true 1 >answers/status.0
 	peers_json >answers/peers.0
-	pong_json true >answers/ping.0
+	pong_json direct '"192.0.2.7:4767"' null true '' >answers/ping.0
 	echo '{"schema": "ipop.version/1", "version": "9.9.9", "protocol": 1}' >answers/version.0
 	echo '{"schema": "ipop.down/1"}' >answers/down.0
 }
@@ -542,10 +553,26 @@ passes_on_why_it_is_refused() {
 shows_status() {
 	run 0 on b status && cp out shown && says out 'lab is up for 1 h 1 min' &&
 		says out '  IPv4         10.151.0.2/16' && says out '  peers        1 up of 2 known' &&
-		says out 'alpha  up          0.81 ms  192.0.2.7:4767  10.151.0.1' &&
+		says out '  NAT          not known before' && says out '  ring         in its place' &&
+		says out 'alpha  up          0.81 ms  direct 192.0.2.7:4767  10.151.0.1' &&
+		says out 'carol  up          31.0 ms  relay by alpha         10.151.0.3' &&
 		says out 'no?answer' && [ "$(wc -l <shown)" -le 24 ] &&
 		run 0 on b status --json && [ "$(field network out)" = lab ] &&
 		[ "$(field uptime_s out)" = 3661 ]
+}
+
+shows_nat_and_ring() {
+	cp answers/status.0 kept/status.0
+	status_json false 1 '"changing"' 1 >answers/status.0
+	rm -f answers/status.[1-9]
+	run 0 on b status && says out 'NAT          in between, another port for each peer' &&
+		says out 'ring         looking for its place, relays 1 pair' || return 1
+	status_json true 1 '"stable"' 2 >answers/status.0
+	run 0 on b status && says out 'in between, one port for all peers' &&
+		says out 'in its place, relays 2 pairs' || return 1
+	status_json true 1 '"none"' >answers/status.0
+	run 0 on b status && says out 'none: others see this host under its own address' &&
+		mv kept/status.0 answers/status.0
 }
 
 shows_peers() {
@@ -556,14 +583,17 @@ shows_peers() {
 }
 
 pings() {
-	run 0 on b ping alpha -c1 && says out 'alpha answers after 0.81 ms directly' &&
+	run 0 on b ping alpha -c1 && says out 'alpha answers after 0.81 ms, direct 192.0.2.7:4767' &&
 		run 0 on b ping alpha lab -c 1 --json && [ "$(field rtt_us out)" = 812 ] &&
-		pong_json false >answers/ping.2 &&
-		run 6 on b ping alpha -c 1 && says out 'not directly' &&
-		error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.3 &&
+		pong_json relay null '"carol"' false 'both NATs change' >answers/ping.2 &&
+		run 6 on b ping alpha -c 1 &&
+		says out 'alpha answers after 0.81 ms, relay by carol (both NATs change)' &&
+		pong_json ring null null false 'no address yet' >answers/ping.3 &&
+		run 6 on b ping alpha -c 1 && says out '0.81 ms, ring (no address yet)' &&
+		error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.4 &&
 		run 5 on b ping alpha -c 1 --json && says out '"code": "ERR_TIMEOUT"' &&
 		run 5 on b ping alpha -c 1 && says err 'lab: alpha does not answer' &&
-		error_json ERR_DENIED 'not allowed' 7 >answers/ping.5 &&
+		error_json ERR_DENIED 'not allowed' 7 >answers/ping.6 &&
 		run 7 on b ping alpha && says err 'not allowed' &&
 		refuses 2 'from 1 to' on b ping alpha -c 0 &&
 		refuses 2 'a peer is a host name' on b ping "$(printf '\374')"
@@ -736,6 +766,7 @@ check 'denied is not absent' tells_denied_from_absent
 check 'up waits, and tells the address' goes_up_and_tells_the_address
 check 'up and status pass on why they are refused' passes_on_why_it_is_refused
 check 'status' shows_status
+check 'what status says of NAT and ring' shows_nat_and_ring
 check 'peers and version' shows_peers
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon

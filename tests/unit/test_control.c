@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "prog/ipopd/control.h"
+#include "wire/overlay.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -185,7 +186,11 @@ static void a_status_is_answered_by_the_node(void **state)
 			    .ipv4 = { 10, 151, 0, 1 },
 			    .ipv4_prefix_len = 16,
 			    .not_after = { .us = 1795000000000000 },
-			    .peers_up = 2 },
+			    .peers_up = 2,
+			    .nat = NAT_CHANGING,
+			    .is_settled = true,
+			    .relayed_pairs = 3,
+			    .counters.ring_held = 9 },
 	};
 	const int client = connect_as(1000, false);
 	struct control_request request;
@@ -208,6 +213,13 @@ static void a_status_is_answered_by_the_node(void **state)
 	expect_text(json, "certificate_not_after", "2026-11-18T11:06:40Z");
 	assert_true(json_is_true(json_object_get(json, "ready")));
 	assert_int_equal(json_integer_value(json_object_get(json, "peers_up")), 2);
+	expect_text(json, "nat", "changing");
+	assert_true(json_is_true(json_object_get(json, "settled")));
+	assert_int_equal(json_integer_value(json_object_get(json, "relayed_pairs")), 3);
+	assert_int_equal(
+		json_integer_value(json_object_get(
+			json_object_get(json_object_get(json, "counters"), "node"), "ring_held")),
+		9);
 	assert_int_equal(
 		json_integer_value(json_object_get(
 			json_object_get(json_object_get(json, "counters"), "udp"), "received")),
@@ -240,6 +252,107 @@ static void peers_come_one_by_one(void **state)
 		if (n > 0)
 			expect_text(json_array_get(json_object_get(json, "peers"), n - 1), "state",
 				    "up");
+		json_decref(json);
+	}
+	(void)close(client);
+}
+
+/* A text, or null for NULL. */
+static void expect_text_or_null(const json_t *json, const char *name, const char *want)
+{
+	if (want == NULL)
+		assert_true(json_is_null(json_object_get(json, name)));
+	else
+		expect_text(json, name, want);
+}
+
+/* Each way has what belongs to it, and null for the rest. */
+static const struct {
+	struct node_peer peer;
+	const char *way, *remote, *relay, *nat;
+} ways[] = {
+	{ { .way = WAY_NONE, .nat = NAT_UNKNOWN }, NULL, NULL, NULL, NULL },
+	{ { .way = WAY_RING, .nat = NAT_NONE, .why = "w" }, "ring", NULL, NULL, "none" },
+	{ { .way = WAY_RELAY, .relay = "carol", .nat = NAT_STABLE, .why = "w" },
+	  "relay",
+	  NULL,
+	  "carol",
+	  "stable" },
+	{ { .way = WAY_RELAY, .why = "w" }, "relay", NULL, NULL, NULL }, /* it has left */
+	{ { .way = WAY_DIRECT,
+	    .remote = { .ip = { [10] = 0xff, [11] = 0xff, 203, 0, 113, 7 }, .port = 4767 },
+	    .relay = "carol", /* not looked at */
+	    .nat = NAT_CHANGING,
+	    .why = "" },
+	  "direct",
+	  "203.0.113.7:4767",
+	  NULL,
+	  "changing" },
+	{ { .way = WAY_DIRECT, .nat = NAT_CHANGING + 1 }, "direct", NULL, NULL, NULL },
+};
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+static void expect_way(const json_t *json, size_t i)
+{
+	expect_text_or_null(json, "way", ways[i].way);
+	expect_text_or_null(json, "remote", ways[i].remote);
+	expect_text_or_null(json, "relay", ways[i].relay);
+	expect_text(json, "why", ways[i].peer.why == NULL ? "" : ways[i].peer.why);
+}
+
+static void peers_name_their_ways(void **state)
+{
+	const int client = connect_as(1000, false);
+	struct control_request request;
+	json_t *json;
+
+	(void)state;
+	say(client, PEERS);
+	assert_true(poll_request(&request));
+	for (size_t i = 0; i < WAYS; i++) {
+		struct node_reply peer = { .token = request.token,
+					   .kind = NODE_REPLY_PEER,
+					   .peer = ways[i].peer };
+
+		peer.peer.is_near = i % 2 == 1;
+		control_reply(daemon_side.control, daemon_side.now, &peer, &world);
+	}
+	reply(request.token, NODE_REPLY_END);
+	json = hear(client);
+	assert_non_null(json);
+	for (size_t i = 0; i < WAYS; i++) {
+		const json_t *const row = json_array_get(json_object_get(json, "peers"), i);
+
+		expect_way(row, i);
+		expect_text_or_null(row, "nat", ways[i].nat);
+		assert_int_equal(json_is_true(json_object_get(row, "near")), i % 2 == 1);
+	}
+	json_decref(json);
+	(void)close(client);
+}
+
+static void a_pong_names_the_way_it_came(void **state)
+{
+	const int client = connect_as(1000, false);
+	struct control_request request;
+
+	(void)state;
+	for (size_t i = 0; i < WAYS; i++) {
+		struct node_reply pong = { .kind = NODE_REPLY_PONG,
+					   .pong = { .peer = ways[i].peer, .rtt_us = 812 } };
+		json_t *json;
+
+		say(client, PING);
+		assert_true(poll_request(&request));
+		pong.token = request.token;
+		control_reply(daemon_side.control, daemon_side.now, &pong, &world);
+		json = hear(client);
+		assert_non_null(json);
+		expect_text(json, "schema", "ipop.ping/1");
+		expect_way(json, i);
+		assert_int_equal(json_integer_value(json_object_get(json, "rtt_us")), 812);
+		assert_int_equal(json_is_true(json_object_get(json, "direct")),
+				 ways[i].peer.way == WAY_DIRECT);
 		json_decref(json);
 	}
 	(void)close(client);
@@ -533,6 +646,8 @@ int main(void)
 		WITH_DAEMON(a_version_needs_no_node),
 		WITH_DAEMON(a_status_is_answered_by_the_node),
 		WITH_DAEMON(peers_come_one_by_one),
+		WITH_DAEMON(peers_name_their_ways),
+		WITH_DAEMON(a_pong_names_the_way_it_came),
 		WITH_DAEMON(an_error_replaces_what_was_begun),
 		WITH_DAEMON(a_ping_that_fails_says_whose_it_was),
 		WITH_DAEMON(requests_are_answered_in_their_order),

@@ -17,7 +17,7 @@
 #include <poll.h>
 #include <string.h>
 
-#define STATUS_PEERS_MAX 12 /* with the rest, a screen of 24 lines */
+#define STATUS_PEERS_MAX 10 /* with the rest, a screen of 24 lines */
 #define PING_COUNT_DEFAULT 3
 #define PING_COUNT_MAX 1000000
 #define PING_INTERVAL_MS 1000
@@ -50,6 +50,18 @@ static struct output_text left_at(const json_t *object)
 			   clock_now().wall);
 }
 
+/* How one gets to a peer: "direct 192.0.2.7:4767", "relay by carol", "ring", or "-". */
+static struct output_text way_at(const json_t *object)
+{
+	const struct output_text way = text_at(object, "way");
+
+	if (strcmp(way.text, "direct") == 0)
+		return output_text("direct %s", text_at(object, "remote").text);
+	if (strcmp(way.text, "relay") == 0)
+		return output_text("relay by %s", text_at(object, "relay").text);
+	return way;
+}
+
 /* Connects to the daemon of the network that is meant; what fails is reported. */
 static enum cli_exit connect_daemon(const struct cli *cli, size_t argument, struct control *ret)
 {
@@ -79,7 +91,7 @@ static void add_peer(struct output_table *table, const json_t *peer, bool all)
 	output_cell(table, text_at(peer, "name").text);
 	output_cell(table, text_at(peer, "state").text);
 	output_cell(table, rtt_at(peer).text);
-	output_cell(table, text_at(peer, "remote").text);
+	output_cell(table, way_at(peer).text);
 	output_cell(table, text_at(peer, "ipv4").text);
 	if (all) {
 		output_cell(table, text_at(peer, "ipv6").text);
@@ -93,7 +105,7 @@ static void add_peer(struct output_table *table, const json_t *peer, bool all)
 /* The first `max` peers; with `all` every column. */
 static void print_peers(const json_t *answer, size_t max, bool all)
 {
-	static const char *const head[] = { "PEER", "STATE", "RTT",      "PATH",        "IPV4",
+	static const char *const head[] = { "PEER", "STATE", "RTT",      "WAY",         "IPV4",
 					    "IPV6", "SENT",  "RECEIVED", "CERTIFICATE", "WHY" };
 	const json_t *const peers = json_object_get(answer, "peers");
 	const size_t columns = sizeof(head) / sizeof(head[0]);
@@ -152,6 +164,37 @@ static struct output_text address_of(const json_t *status, const char *name, con
 	return output_text("%s/%" PRIu64, text.text, number_at(status, len_name));
 }
 
+/* What the NAT verdict means for who wants to reach this host. */
+static const char *nat_of(const json_t *status)
+{
+	static const struct {
+		const char *nat, *text;
+	} verdicts[] = {
+		{ "none", "none: others see this host under its own address" },
+		{ "stable", "in between, one port for all peers: direct ways can be made" },
+		{ "changing", "in between, another port for each peer: some ways need a relay" },
+	};
+	const char *const nat = json_string_value(json_object_get(status, "nat"));
+
+	for (size_t i = 0; nat != NULL && i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(nat, verdicts[i].nat) == 0)
+			return verdicts[i].text;
+	return "not known before two peers tell how they see this host";
+}
+
+/* "in its place, relays 2 pairs" */
+static struct output_text ring_of(const json_t *status)
+{
+	const char *const place = json_is_true(json_object_get(status, "settled"))
+					  ? "in its place"
+					  : "looking for its place";
+	const uint64_t pairs = number_at(status, "relayed_pairs");
+
+	if (pairs == 0)
+		return output_text("%s", place);
+	return output_text("%s, relays %" PRIu64 " pair%s", place, pairs, pairs == 1 ? "" : "s");
+}
+
 static void print_status(const json_t *status)
 {
 	struct output_table table;
@@ -170,6 +213,8 @@ static void print_status(const json_t *status)
 			   number_at(status, "port"));
 	add_row(&table, "interface", text.text);
 	add_row(&table, "certificate", left_at(status).text);
+	add_row(&table, "NAT", nat_of(status));
+	add_row(&table, "ring", ring_of(status).text);
 	text = output_text("%" PRIu64 " up of %" PRIu64 " known", number_at(status, "peers_up"),
 			   number_at(status, "peers_known"));
 	add_row(&table, "peers", text.text);
@@ -225,13 +270,15 @@ static void count_reply(struct pings *pings, const json_t *answer)
 		pings->direct++;
 }
 
+/* "alpha answers after 12.3 ms, relay by carol (both NATs change ports)" */
 static void print_reply(const json_t *answer)
 {
-	const bool direct = json_is_true(json_object_get(answer, "direct"));
+	const struct output_text why = text_at(answer, "why");
+	const bool has_why = strcmp(why.text, "-") != 0;
 
-	(void)printf("%s answers after %s %s %s\n", text_at(answer, "name").text,
-		     rtt_at(answer).text, direct ? "directly from" : "not directly, by",
-		     text_at(answer, "remote").text);
+	(void)printf("%s answers after %s, %s%s%s%s\n", text_at(answer, "name").text,
+		     rtt_at(answer).text, way_at(answer).text, has_why ? " (" : "",
+		     has_why ? why.text : "", has_why ? ")" : "");
 	(void)fflush(stdout);
 }
 

@@ -1,10 +1,11 @@
-/* answers.c - see answer.h. */
+/* answers.c - see answers.h. */
 #include "prog/ipopd/answers.h"
 
 #include "base/calendar.h"
 #include "base/err.h"
 #include "prog/version.h"
 #include "vnet/address.h"
+#include "wire/overlay.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -120,6 +121,44 @@ static json_t *endpoint_json(const struct endpoint *endpoint)
 	return json_string(text);
 }
 
+static json_t *way_json(enum way_kind way)
+{
+	static const char *const names[] = {
+		[WAY_NONE] = NULL,
+		[WAY_RING] = "ring",
+		[WAY_RELAY] = "relay",
+		[WAY_DIRECT] = "direct",
+	};
+
+	return json_pack("s?", names[way]);
+}
+
+/* Of a peer it is what that peer said, and may be a kind of later versions. */
+static json_t *nat_json(uint8_t nat)
+{
+	static const char *const names[] = {
+		[NAT_UNKNOWN] = NULL,
+		[NAT_NONE] = "none",
+		[NAT_STABLE] = "stable",
+		[NAT_CHANGING] = "changing",
+	};
+
+	return json_pack("s?", nat < sizeof(names) / sizeof(names[0]) ? names[nat] : NULL);
+}
+
+/* Through whom; a relay that has left meanwhile has no name any more. */
+static json_t *relay_json(const struct node_peer *peer)
+{
+	const bool known = peer->way == WAY_RELAY && peer->relay[0] != '\0';
+
+	return json_pack("s?", known ? peer->relay : NULL);
+}
+
+static const char *why(const struct node_peer *peer)
+{
+	return peer->why == NULL ? "" : peer->why;
+}
+
 static json_int_t seconds(struct mono from, struct mono to)
 {
 	return (json_int_t)(mono_ms_between(from, to) / 1000);
@@ -170,6 +209,14 @@ static const struct counter forward_list[] = {
 	COUNTER(forward_counters, drop_relay_unknown),
 	COUNTER(forward_counters, drop_relay_rate),
 	COUNTER(forward_counters, reports_lost),
+	COUNTERS_END,
+};
+
+static const struct counter node_list[] = {
+	COUNTER(node_counters, routed),
+	COUNTER(node_counters, routed_refused),
+	COUNTER(node_counters, departures_lost),
+	COUNTER(node_counters, ring_held),
 	COUNTERS_END,
 };
 
@@ -246,7 +293,8 @@ static json_t *counters_json(const struct counter *list, const void *counters)
 static json_t *all_counters_json(const struct node_status *status,
 				 const struct answers_world *world)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "sessions",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
+			 counters_json(node_list, &status->counters), "sessions",
 			 counters_json(session_list, &status->sessions), "forward",
 			 counters_json(forward_list, world->forward), "vnet",
 			 counters_json(vnet_list, &status->vnet), "egress",
@@ -301,31 +349,32 @@ void answers_status(struct answers *answer, struct now now, const struct node_st
 {
 	append_line(
 		answer,
-		json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:i, s:i, s:o, s:i, s:o, s:i, "
-			  "s:I, s:o, s:i, s:i, s:o}",
-			  "schema", "ipop.status/1", "version", version_text(), "network",
-			  status->network, "network_id", id_json(&status->network_id), "name",
-			  status->name, "id", id_json(&status->id), "ready", world->ready,
-			  "interface", status->network, "mtu", FORWARD_MTU, "port",
-			  (int)world->port, "ipv6", ip_json(&status->ipv6), "ipv6_prefix_len",
-			  ADDRESS_IPV6_PREFIX_LEN, "ipv4",
-			  ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
-			  (int)status->ipv4_prefix_len, "uptime_s",
-			  seconds(status->started, now.mono), "certificate_not_after",
-			  instant_json(status->not_after), "peers_up", (int)status->peers_up,
-			  "peers_known", (int)status->peers_known, "counters",
-			  all_counters_json(status, world)));
+		json_pack(
+			"{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:i, s:i, s:o, s:i, s:o, s:i, "
+			"s:I, s:o, s:i, s:i, s:o, s:b, s:i, s:o}",
+			"schema", "ipop.status/1", "version", version_text(), "network",
+			status->network, "network_id", id_json(&status->network_id), "name",
+			status->name, "id", id_json(&status->id), "ready", world->ready,
+			"interface", status->network, "mtu", FORWARD_MTU, "port", (int)world->port,
+			"ipv6", ip_json(&status->ipv6), "ipv6_prefix_len", ADDRESS_IPV6_PREFIX_LEN,
+			"ipv4", ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
+			(int)status->ipv4_prefix_len, "uptime_s",
+			seconds(status->started, now.mono), "certificate_not_after",
+			instant_json(status->not_after), "peers_up", (int)status->peers_up,
+			"peers_known", (int)status->peers_known, "nat", nat_json(status->nat),
+			"settled", status->is_settled, "relayed_pairs", (int)status->relayed_pairs,
+			"counters", all_counters_json(status, world)));
 }
 
-void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us,
-		  bool direct)
+void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us)
 {
 	append_line(answer,
-		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b}", "schema", "ipop.ping/1",
-			      "name", peer->name, "id", id_json(&peer->id), "ipv6",
+		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:s}", "schema",
+			      "ipop.ping/1", "name", peer->name, "id", id_json(&peer->id), "ipv6",
 			      ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4),
-			      "remote", endpoint_json(&peer->remote), "rtt_us", (json_int_t)rtt_us,
-			      "direct", direct));
+			      "way", way_json(peer->way), "remote", endpoint_json(&peer->remote),
+			      "relay", relay_json(peer), "rtt_us", (json_int_t)rtt_us, "direct",
+			      peer->way == WAY_DIRECT, "why", why(peer)));
 }
 
 void answers_peers_begin(struct answers *answer)
@@ -343,14 +392,16 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 	const bool stands = peer->state == NODE_PEER_UP || peer->state == NODE_PEER_STALE;
 
 	return json_pack(
-		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:s, s:I, s:I, "
+		"s:I, s:I, s:I, s:I}",
 		"name", peer->name, "id", id_json(&peer->id), "state", states[peer->state], "ipv6",
-		ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4), "remote",
-		endpoint_json(&peer->remote), "rtt_us", number_json(peer->has_rtt, peer->rtt_us),
-		"session_s", number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
-		"certificate_not_after", instant_json(peer->not_after), "why",
-		peer->why == NULL ? "" : peer->why, "packets_sent",
-		(json_int_t)peer->counters.packets_sent, "bytes_sent",
+		ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4), "way",
+		way_json(peer->way), "remote", endpoint_json(&peer->remote), "relay",
+		relay_json(peer), "nat", nat_json(peer->nat), "near", peer->is_near, "rtt_us",
+		number_json(peer->has_rtt, peer->rtt_us), "session_s",
+		number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
+		"certificate_not_after", instant_json(peer->not_after), "why", why(peer),
+		"packets_sent", (json_int_t)peer->counters.packets_sent, "bytes_sent",
 		(json_int_t)peer->counters.bytes_sent, "packets_received",
 		(json_int_t)peer->counters.packets_received, "bytes_received",
 		(json_int_t)peer->counters.bytes_received, "replayed",

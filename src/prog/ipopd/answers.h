@@ -44,8 +44,7 @@ void answers_free(struct answers *answer);
 void answers_version(struct answers *answer);
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world);
-void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us,
-		  bool direct);
+void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us);
 void answers_down(struct answers *answer);
 void answers_error(struct answers *answer, int err, const char *text);
 

@@ -405,8 +405,7 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		answers_peer(&client->output, now, &reply->peer);
 		break;
 	case NODE_REPLY_PONG:
-		answers_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us,
-			     reply->pong.peer.way == WAY_DIRECT);
+		answers_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us);
 		complete(control, now, handle);
 		break;
 	case NODE_REPLY_END:
