@@ -12,6 +12,8 @@
 
 #define VALUE_TEXT_MAX 400 /* of one value as text; longer ones are wrong in any option */
 #define HELP_COLUMNS 78
+#define RATE_MIN 64        /* thousands of bits a second: less carries no conversation */
+#define RATE_MAX 100000000 /* 100 Gbit/s */
 
 static_assert(BOOTSTRAP_TEXT_CHARS <= VALUE_TEXT_MAX, "a bootstrap line would not fit");
 
@@ -55,6 +57,19 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"stand several times.",
 		.offset = offsetof(struct config, bootstrap),
 	},
+	[CONFIG_RELAY] = {
+		.name = "relay",
+		.type = CONFIG_TYPE_RATE,
+		.fallback = "10M",
+		.min = RATE_MIN,
+		.max = RATE_MAX,
+		.example = "10M",
+		.help = "How many bits per second this host may pass on, in all, for members that "
+			"reach each other in no other way: a number with k, M or G behind it (500k "
+			"is 500,000 bits per second), or off. A relay sees ciphertext only. What "
+			"goes beyond the rate is dropped.",
+		.offset = offsetof(struct config, relay_kbit_s),
+	},
 	[CONFIG_LOG_LEVEL] = {
 		.name = "log-level",
 		.type = CONFIG_TYPE_WORD,
@@ -67,6 +82,14 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 };
 
 static_assert(CONFIG_PORT_DEFAULT == 4767, "the table says 4767");
+
+/* Powers of 1,000, as networks have them; in thousands, the largest first. */
+static const struct {
+	char letter;
+	uint32_t thousands;
+} rate_units[] = { { 'G', 1000000 }, { 'M', 1000 }, { 'k', 1 } };
+#define RATE_UNITS (sizeof(rate_units) / sizeof(rate_units[0]))
+#define RATE_TEXT_CHARS 11 /* 10 digits, unit */
 
 const struct config_option *config_option(enum config_option_id id)
 {
@@ -85,9 +108,25 @@ static const void *value_of(const struct config *config, const struct config_opt
 	return (const uint8_t *)config + option->offset;
 }
 
+/* In the largest unit that says it exactly. */
+static void rate_to_text(uint32_t rate, char ret[RATE_TEXT_CHARS + 1])
+{
+	size_t i = 0;
+	int len;
+
+	while (rate % rate_units[i].thousands != 0)
+		i++; /* the last divides all */
+	len = rate == 0 ? snprintf(ret, RATE_TEXT_CHARS + 1, "off")
+			: snprintf(ret, RATE_TEXT_CHARS + 1, "%u%c", rate / rate_units[i].thousands,
+				   rate_units[i].letter);
+	CHECK(len > 0 && len <= RATE_TEXT_CHARS);
+}
+
 /* What a value of this option has to be: completes "must be ...". */
 static void describe(const struct config_option *option, char *ret, size_t ret_size)
 {
+	char min[RATE_TEXT_CHARS + 1];
+	char max[RATE_TEXT_CHARS + 1];
 	int len = 0;
 
 	switch (option->type) {
@@ -101,6 +140,12 @@ static void describe(const struct config_option *option, char *ret, size_t ret_s
 					: option->words[i + 1] == NULL ? " or "
 								       : ", ",
 					option->words[i]);
+		break;
+	case CONFIG_TYPE_RATE:
+		rate_to_text(option->min, min);
+		rate_to_text(option->max, max);
+		len = snprintf(ret, ret_size, "off, or bits per second from %s to %s, as in %s",
+			       min, max, option->example);
 		break;
 	case CONFIG_TYPE_PREFIX:
 		len = snprintf(ret, ret_size,
@@ -131,6 +176,29 @@ static int parse_word(const struct config_option *option, struct span text, uint
 			*value = i;
 			return 0;
 		}
+	}
+	return ERR_MALFORMED;
+}
+
+static int parse_rate(const struct config_option *option, struct span text, uint32_t *value)
+{
+	const uint8_t letter = text.len > 0 ? text.data[text.len - 1] : 0;
+	uint32_t number;
+
+	if (text_equal(text, "off")) {
+		*value = 0;
+		return 0;
+	}
+	for (size_t i = 0; i < RATE_UNITS; i++) {
+		const uint32_t unit = rate_units[i].thousands;
+
+		if (letter != (uint8_t)rate_units[i].letter)
+			continue;
+		if (text_number(span_of(text.data, text.len - 1), &number) != 0 ||
+		    number > option->max / unit || number * unit < option->min)
+			return ERR_MALFORMED;
+		*value = number * unit;
+		return 0;
 	}
 	return ERR_MALFORMED;
 }
@@ -167,6 +235,8 @@ static int parse_value(const struct config_option *option, struct span text, voi
 		return parse_number(option, text, value);
 	case CONFIG_TYPE_WORD:
 		return parse_word(option, text, value);
+	case CONFIG_TYPE_RATE:
+		return parse_rate(option, text, value);
 	case CONFIG_TYPE_PREFIX:
 		return parse_prefix(option, text, value);
 	case CONFIG_TYPE_BOOTSTRAP:
@@ -327,6 +397,11 @@ static void print_values(const struct config_option *option, const void *value, 
 	case CONFIG_TYPE_WORD:
 		number = value;
 		print_line(option, "", option->words[*number], w);
+		return;
+	case CONFIG_TYPE_RATE:
+		number = value;
+		rate_to_text(*number, text);
+		print_line(option, "", text, w);
 		return;
 	case CONFIG_TYPE_PREFIX:
 		prefix_to_text(value, text);

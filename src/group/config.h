@@ -22,6 +22,7 @@ enum config_option_id {
 	CONFIG_PORT,
 	CONFIG_IPV4_PREFIX,
 	CONFIG_BOOTSTRAP,
+	CONFIG_RELAY,
 	CONFIG_LOG_LEVEL,
 	CONFIG_OPTIONS
 };
@@ -41,13 +42,15 @@ struct config {
 	struct config_bootstrap {
 		struct bootstrap lines[CONFIG_BOOTSTRAP_MAX];
 		uint32_t count;
-	} bootstrap;        /* besides the bundle's */
-	uint32_t log_level; /* enum config_log_level */
+	} bootstrap;           /* besides the bundle's */
+	uint32_t relay_kbit_s; /* what is relayed for others, in all; 0: nothing */
+	uint32_t log_level;    /* enum config_log_level */
 };
 
 enum config_type {
 	CONFIG_TYPE_NUMBER,   /* uint32_t */
 	CONFIG_TYPE_WORD,     /* uint32_t: which of `words` */
+	CONFIG_TYPE_RATE,     /* uint32_t: thousands of bits a second; 0: "off" */
 	CONFIG_TYPE_PREFIX,   /* struct prefix */
 	CONFIG_TYPE_BOOTSTRAP /* struct config_bootstrap: the option may stand several times */
 };
@@ -56,7 +59,7 @@ struct config_option {
 	const char *name;
 	enum config_type type;
 	const char *fallback;     /* the default as text; NULL: none */
-	uint32_t min, max;        /* of a number, of a prefix's length, of how many lines */
+	uint32_t min, max;        /* of a number, a rate, a prefix's length, of how many lines */
 	const char *const *words; /* of a word: ends with NULL */
 	const char *example;      /* a right value */
 	const char *help;         /* sentences */

@@ -35,6 +35,7 @@ static void an_empty_file_is_all_defaults(void **state)
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
 		assert_false(config.is_set[i]);
 	assert_int_equal(config.port, CONFIG_PORT_DEFAULT);
+	assert_int_equal(config.relay_kbit_s, 10000);
 	assert_int_equal(config.log_level, CONFIG_LOG_INFO);
 	assert_int_equal(config.bootstrap.count, 0);
 	assert_int_equal(config.ipv4_prefix.len, 0);
@@ -53,6 +54,7 @@ static void every_option_is_read(void **state)
 			       "bootstrap = a.example:1#" ID "\n"
 			       "  # another\n"
 			       "bootstrap = [2001:db8::1]:2#" ID "\n"
+			       "relay = 500k\n"
 			       "log-level = debug",
 			       &config, &complaint),
 			 0);
@@ -64,6 +66,7 @@ static void every_option_is_read(void **state)
 	assert_int_equal(config.bootstrap.count, 2);
 	assert_string_equal(config.bootstrap.lines[0].host, "a.example");
 	assert_string_equal(config.bootstrap.lines[1].host, "2001:db8::1");
+	assert_int_equal(config.relay_kbit_s, 500);
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);
 }
 
@@ -83,6 +86,8 @@ static void complaints(void **state)
 		{ "port = 1\n#\nport = 1", "lab.conf:3: port: stands a second time; remove one" },
 		{ "log-level = all",
 		  "lab.conf:1: log-level: \"all\" must be error, warning, info or debug" },
+		{ "relay = 10", "lab.conf:1: relay: \"10\" must be off, or bits per second from "
+				"64k to 100G, as in 10M" },
 		{ "ipv4-prefix = 10.0.0.0/7",
 		  "lab.conf:1: ipv4-prefix: \"10.0.0.0/7\" must be an "
 		  "IPv4 prefix of /8 to /30 with zeros behind it, as in "
@@ -104,6 +109,52 @@ static void complaints(void **state)
 		assert_int_equal(parse(cases[i].text, &config, &complaint), ERR_MALFORMED);
 		assert_string_equal(complaint.text, cases[i].want);
 		assert_int_equal(config.port, 7);
+	}
+}
+
+/* With a unit, so that nobody wonders which one is meant. */
+static void rates(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint32_t want;
+	} cases[] = {
+		{ "off", 0, 0 },
+		{ "64k", 0, 64 },
+		{ "1500k", 0, 1500 },
+		{ "10M", 0, 10000 },
+		{ "100G", 0, 100000000 },
+		{ "100000000k", 0, 100000000 },
+		{ "63k", ERR_MALFORMED, 0 },
+		{ "101G", ERR_MALFORMED, 0 },
+		{ "100001M", ERR_MALFORMED, 0 },
+		{ "100000001k", ERR_MALFORMED, 0 },
+		{ "4295G", ERR_MALFORMED, 0 }, /* in thousands more than 32 bits hold */
+		{ "0M", ERR_MALFORMED, 0 },
+		{ "64000", ERR_MALFORMED, 0 },
+		{ "10m", ERR_MALFORMED, 0 },
+		{ "10K", ERR_MALFORMED, 0 },
+		{ "10 M", ERR_MALFORMED, 0 },
+		{ "1.5M", ERR_MALFORMED, 0 },
+		{ "-1M", ERR_MALFORMED, 0 },
+		{ "010M", ERR_MALFORMED, 0 },
+		{ "10Mk", ERR_MALFORMED, 0 },
+		{ "M", ERR_MALFORMED, 0 },
+		{ "", ERR_MALFORMED, 0 },
+		{ "OFF", ERR_MALFORMED, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct complaint complaint;
+		struct config config;
+		char line[64];
+
+		(void)snprintf(line, sizeof(line), "relay = %s", cases[i].text);
+		assert_int_equal(parse(line, &config, &complaint), cases[i].err);
+		if (cases[i].err == 0)
+			assert_int_equal(config.relay_kbit_s, cases[i].want);
 	}
 }
 
@@ -141,6 +192,9 @@ static void the_printed_form_parses_to_itself(void **state)
 		"",
 		"port = 4767\n", /* set, though to the default: that is a difference */
 		"port = 0\nlog-level = error\n",
+		"relay = off\n",
+		"relay = 1500k\n",
+		"relay = 100G\n",
 		"ipv4-prefix = 172.16.0.0/12\nbootstrap = a:1#" ID "\nbootstrap = [::1]:2#" ID "\n",
 	};
 	static uint8_t first[CONFIG_BYTES_MAX], second[CONFIG_BYTES_MAX];
@@ -158,6 +212,7 @@ static void the_printed_form_parses_to_itself(void **state)
 		for (size_t j = 0; j < CONFIG_OPTIONS; j++)
 			assert_int_equal(config.is_set[j], again.is_set[j]);
 		assert_int_equal(again.port, config.port);
+		assert_int_equal(again.relay_kbit_s, config.relay_kbit_s);
 		assert_int_equal(again.log_level, config.log_level);
 		assert_int_equal(again.bootstrap.count, config.bootstrap.count);
 		assert_true(span_equal(print(&again, second, sizeof(second)), text));
@@ -232,6 +287,7 @@ int main(void)
 		cmocka_unit_test(an_empty_file_is_all_defaults),
 		cmocka_unit_test(every_option_is_read),
 		cmocka_unit_test(complaints),
+		cmocka_unit_test(rates),
 		cmocka_unit_test(limits_have_two_sides),
 		cmocka_unit_test(the_printed_form_parses_to_itself),
 		cmocka_unit_test(defaults_and_examples_are_right_values),

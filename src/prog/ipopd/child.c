@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BYTES_S_PER_KBIT_S 125
 #define ORPHAN_S 3 /* an orphan that does not listen any more lives this long */
 
 /* All that a node is made of; lives while it runs. */
@@ -140,6 +141,7 @@ static void configure(struct child *c)
 		.suites = suites_all,
 		.bootstrap_count = c->settings.bootstrap_count,
 		.ipv4_prefix.len = c->settings.ipv4_prefix.len,
+		.relay_bytes_s = (uint64_t)c->settings.config.relay_kbit_s * BYTES_S_PER_KBIT_S,
 		.built = version_built(),
 		.bundle_issued = c->certificate.not_before,
 	};
