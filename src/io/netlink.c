@@ -11,6 +11,8 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define REQUEST_BYTES 256 /* the largest of ours takes 100 */
 #define DUMP_TRIES 3      /* of a table that changes while it is read */
@@ -120,6 +122,36 @@ static int ask(struct netlink *netlink, union request *request, mnl_cb_t each, v
 	return more < 0 ? err_of(errno) : 0;
 }
 
+/* Dumps a table that may change meanwhile. */
+static int dump_whole(struct netlink *netlink, int (*dump)(struct netlink *, void *),
+		      void *argument)
+{
+	int err = dump(netlink, argument);
+
+	for (int i = 1; i < DUMP_TRIES && err == ERR_AGAIN; i++) {
+		close_socket(netlink); /* what is left of the old dump waits in it */
+		err = open_socket(netlink);
+		if (err == 0)
+			err = dump(netlink, argument);
+	}
+	return err;
+}
+
+/* What a message says of an address in one of its attributes; other lengths leave it as it was. */
+static void read_ip(const struct nlattr *attribute, struct ip_address *ret)
+{
+	const uint16_t len = mnl_attr_get_payload_len(attribute);
+	const void *value = mnl_attr_get_payload(attribute);
+	uint8_t v4[V4_BYTES];
+
+	if (len == sizeof(v4)) {
+		memcpy(v4, value, len);
+		*ret = ip_v4(v4);
+	} else if (len == sizeof(ret->bytes)) {
+		memcpy(ret->bytes, value, len);
+	}
+}
+
 /* --- the link --- */
 
 static struct ifinfomsg *put_link(struct nlmsghdr *request, unsigned index)
@@ -216,6 +248,113 @@ int netlink_remove_address(struct netlink *netlink, unsigned index,
 	return change_address(netlink, RTM_DELADDR, index, address);
 }
 
+/* --- the host's addresses --- */
+
+struct address_list {
+	struct netlink_address *addresses;
+	size_t max, count;
+};
+
+/* At the other end of a point-to-point link stands IFA_ADDRESS, and ours is IFA_LOCAL; IPv6 has the
+ * latter only there. */
+struct kernel_address {
+	struct ip_address address, local;
+	bool has_address, has_local;
+};
+
+static int read_address_attribute(const struct nlattr *attribute, void *argument)
+{
+	struct kernel_address *ret = argument;
+
+	switch (mnl_attr_get_type(attribute)) {
+	case IFA_ADDRESS:
+		read_ip(attribute, &ret->address);
+		ret->has_address = true;
+		break;
+	case IFA_LOCAL:
+		read_ip(attribute, &ret->local);
+		ret->has_local = true;
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int look_at_address(const struct nlmsghdr *answer, void *argument)
+{
+	static const unsigned not_now = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+	const struct ifaddrmsg *message = mnl_nlmsg_get_payload(answer);
+	struct kernel_address it = { .has_address = false };
+	struct address_list *list = argument;
+	struct netlink_address *next;
+
+	if (message->ifa_scope >= RT_SCOPE_LINK || (message->ifa_flags & not_now) != 0 ||
+	    list->count == list->max ||
+	    mnl_attr_parse(answer, sizeof(*message), read_address_attribute, &it) < 0 ||
+	    (!it.has_local && !it.has_address))
+		return MNL_CB_OK;
+	next = &list->addresses[list->count];
+	next->address = it.has_local ? it.local : it.address;
+	if (if_indextoname(message->ifa_index, next->interface) != NULL)
+		list->count++; /* else it is gone since */
+	return MNL_CB_OK;
+}
+
+static int dump_addresses(struct netlink *netlink, void *argument)
+{
+	struct address_list *list = argument;
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct ifaddrmsg *message;
+
+	list->count = 0;
+	header->nlmsg_type = RTM_GETADDR;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+	message->ifa_family = AF_UNSPEC;
+	return ask(netlink, &request, look_at_address, list);
+}
+
+int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret, size_t max,
+			   size_t *ret_count)
+{
+	struct address_list list = { .addresses = ret, .max = max };
+	const int err = dump_whole(netlink, dump_addresses, &list);
+
+	if (err == 0)
+		*ret_count = list.count;
+	return err;
+}
+
+int netlink_watch_addresses(int *ret_fd)
+{
+	const struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
+					    .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
+	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return ERR_IO;
+	if (bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0) {
+		(void)close(fd); /* nothing was read */
+		return ERR_IO;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+bool netlink_addresses_changed(int fd)
+{
+	bool changed = false;
+	uint8_t byte; /* of a message, the rest of which goes with it */
+
+	for (;;) {
+		if (recv(fd, &byte, sizeof(byte), 0) < 0 && errno != EINTR && errno != ENOBUFS)
+			return changed;
+		changed = true; /* ENOBUFS: more than the socket could hold (netlink(7)) */
+	}
+}
+
 /* --- routes --- */
 
 struct overlap {
@@ -252,26 +391,18 @@ struct kernel_route {
 	bool has_destination;
 };
 
-static int read_attribute(const struct nlattr *attribute, void *argument)
+static int read_route_attribute(const struct nlattr *attribute, void *argument)
 {
 	struct kernel_route *ret = argument;
-	const uint16_t len = mnl_attr_get_payload_len(attribute);
-	const void *value = mnl_attr_get_payload(attribute);
-	uint8_t v4[V4_BYTES];
 
 	switch (mnl_attr_get_type(attribute)) {
 	case RTA_DST:
 		ret->has_destination = true;
-		if (len == sizeof(v4)) {
-			memcpy(v4, value, len);
-			ret->route.prefix.address = ip_v4(v4);
-		} else if (len == sizeof(ret->route.prefix.address.bytes)) {
-			memcpy(ret->route.prefix.address.bytes, value, len);
-		}
+		read_ip(attribute, &ret->route.prefix.address);
 		break;
 	case RTA_OIF:
-		if (len == sizeof(ret->index))
-			memcpy(&ret->index, value, len);
+		if (mnl_attr_get_payload_len(attribute) == sizeof(ret->index))
+			ret->index = mnl_attr_get_u32(attribute);
 		break;
 	case RTA_GATEWAY:
 	case RTA_VIA:
@@ -290,7 +421,7 @@ static int look_at_route(const struct nlmsghdr *answer, void *argument)
 	struct overlap *best = argument;
 
 	if (message->rtm_type != RTN_UNICAST || message->rtm_dst_len == 0 ||
-	    mnl_attr_parse(answer, sizeof(*message), read_attribute, &it) < 0)
+	    mnl_attr_parse(answer, sizeof(*message), read_route_attribute, &it) < 0)
 		return MNL_CB_OK;
 	if (it.has_destination && it.index != 0 && it.index != best->except &&
 	    prefixes_overlap(&it.route.prefix, best->prefix) &&
@@ -302,12 +433,14 @@ static int look_at_route(const struct nlmsghdr *answer, void *argument)
 	return MNL_CB_OK;
 }
 
-static int dump_routes(struct netlink *netlink, struct overlap *overlap)
+static int dump_routes(struct netlink *netlink, void *argument)
 {
+	struct overlap *overlap = argument;
 	union request request;
 	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
 	struct rtmsg *message;
 
+	overlap->found = false;
 	header->nlmsg_type = RTM_GETROUTE;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
@@ -319,16 +452,8 @@ int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *p
 			 unsigned except, struct netlink_route *ret)
 {
 	struct overlap overlap = { .prefix = prefix, .except = except };
-	int err = dump_routes(netlink, &overlap);
+	const int err = dump_whole(netlink, dump_routes, &overlap);
 
-	for (int i = 1; i < DUMP_TRIES && err == ERR_AGAIN; i++) {
-		close_socket(netlink); /* what is left of the old dump waits in it */
-		err = open_socket(netlink);
-		if (err < 0)
-			return err;
-		overlap.found = false;
-		err = dump_routes(netlink, &overlap);
-	}
 	if (err < 0)
 		return err;
 	if (!overlap.found)

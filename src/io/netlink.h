@@ -1,4 +1,4 @@
-/* netlink.h - the interface's link, addresses and routes, and whose routes the host already has.
+/* netlink.h - the interface's link, addresses and routes, and what the host already has of them.
  *
  * The one place that speaks rtnetlink(7), through libmnl. Every call is a request and its
  * acknowledgement; an address brings its connected route with it.
@@ -25,6 +25,12 @@ struct netlink_route {
 	bool has_gateway;
 };
 
+/* An address of the host. */
+struct netlink_address {
+	struct ip_address address;
+	char interface[IF_NAMESIZE];
+};
+
 /* 0, ERR_NOMEM, ERR_IO. */
 int netlink_open(struct netlink **ret);
 void netlink_close(struct netlink *netlink);
@@ -44,6 +50,21 @@ int netlink_add_address(struct netlink *netlink, unsigned index,
 /* 0, ERR_NOT_FOUND (there is no such address), ERR_PERMISSION, ERR_IO. */
 int netlink_remove_address(struct netlink *netlink, unsigned index,
 			   const struct netlink_prefix *address);
+
+/* The addresses under which other hosts may reach this one, in the kernel's order: neither those of
+ * the host or of one link alone, nor those that the kernel still tries, found taken (RFC 4862, 5.4)
+ * or is about to give up (5.5.4). Those beyond `max` are left away. 0, ERR_AGAIN (they change too
+ * fast to be read), ERR_IO. */
+int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret, size_t max,
+			   size_t *ret_count);
+
+/* A descriptor that becomes readable when an address of any interface came, went or changed; the
+ * caller's to close. 0 or ERR_IO. */
+int netlink_watch_addresses(int *ret_fd);
+
+/* Reads all that waits there, without blocking. True if there was anything, though some was lost:
+ * it says that they are to be listed again, and not which. */
+bool netlink_addresses_changed(int fd);
 
 /* The most specific route that overlaps with the prefix, apart from default routes and those of the
  * interface `except` (0: none). 0 if there is one, ERR_NOT_FOUND, ERR_UNSUPPORTED (no such
