@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NEIGHBOURS_BYTES_MAX 4096
+
 /* What stands before the network's name and what behind it; the same for its directories. */
 struct place {
 	const char *before, *after;
@@ -23,6 +25,7 @@ static const struct place files[STORE_FILES] = {
 	[STORE_CONFIG] = { "/etc/ipop/", ".conf", CONFIG_BYTES_MAX, 0644, false },
 	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
 	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", BUNDLE_BYTES_MAX, 0600, true },
+	[STORE_NEIGHBOURS] = { "/var/lib/ipop/", "/neighbours", NEIGHBOURS_BYTES_MAX, 0600, false },
 	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
 	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem",
 				   CERTIFICATE_PEM_BYTES_MAX, 0644, false },

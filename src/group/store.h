@@ -3,6 +3,7 @@
  * ROOT/etc/ipop/NET.conf              what the owner of this host wants
  * ROOT/var/lib/ipop/NET/key.pem       0600, the private key of this member
  * ROOT/var/lib/ipop/NET/bundle.json   0600, what the group says: certificates, secret, prefix
+ * ROOT/var/lib/ipop/NET/neighbours    0600, members that were near, for after a restart
  * ROOT/var/lib/ipop/NET/ca/           0700, only where the group's CA is:
  *     key.pem, certificate.pem, registry, secret, group.conf (what enters each bundle)
  * ROOT/var/lib/ipop/requests/         0700, private keys that wait for their certificate
@@ -22,6 +23,7 @@ enum store_file {
 	STORE_CONFIG,
 	STORE_KEY,
 	STORE_BUNDLE,
+	STORE_NEIGHBOURS,
 	STORE_CA_KEY,
 	STORE_CA_CERTIFICATE,
 	STORE_CA_REGISTRY,

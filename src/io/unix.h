@@ -8,7 +8,7 @@
 
 #include "base/span.h"
 
-#define UNIX_MESSAGE_BYTES_MAX 256
+#define UNIX_MESSAGE_BYTES_MAX 1024
 #define UNIX_FDS_MAX 4
 
 struct unix_message {

@@ -9,6 +9,13 @@
 #include "prog/ipopd/log.h"
 #include "tests/fuzz/fuzz.h"
 
+static void check_neighbours(const struct channel_neighbours *neighbours)
+{
+	CHECK(neighbours->count <= NODE_NEIGHBOURS_MAX);
+	for (uint32_t i = 0; i < neighbours->count; i++)
+		CHECK(channel_may_name(&neighbours->list[i].endpoint));
+}
+
 static void check_fields(const struct channel_message *message)
 {
 	switch (message->kind) {
@@ -17,6 +24,7 @@ static void check_fields(const struct channel_message *message)
 		CHECK(memchr(message->start.network, 0, sizeof(message->start.network)) != NULL);
 		CHECK(message->start.log_style < LOG_STYLES);
 		CHECK(message->fd_count == CHANNEL_FDS || message->fd_count == CHANNEL_FD_CONFIG);
+		check_neighbours(&message->start.neighbours);
 		return;
 	case CHANNEL_CLIENT:
 		CHECK(message->fd_count == 1);
@@ -27,6 +35,12 @@ static void check_fields(const struct channel_message *message)
 	case CHANNEL_CONFIGURE:
 		CHECK(message->configure.ipv6_prefix_len <= 128);
 		CHECK(message->configure.ipv4_prefix_len <= 32);
+		break;
+	case CHANNEL_HOST:
+		CHECK(message->host.count <= NODE_HOST_ENDPOINTS_MAX);
+		break;
+	case CHANNEL_KEEP:
+		check_neighbours(&message->keep);
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:

@@ -71,6 +71,12 @@ refused() {
 	((status == code)) && [[ $(wc -l <"$LAB_DIR/output") == 1 ]] && grep -qF -- "$text" "$LAB_DIR/output"
 }
 
+# entrance_is IP: what resolvers find from now on. In place, for the file is mounted.
+entrance_is() {
+	{ grep -v ' entrance.example$' /etc/hosts && echo "$1 entrance.example"; } >"$LAB_DIR/hosts.new"
+	cat "$LAB_DIR/hosts.new" >"$LAB_DIR/hosts"
+}
+
 # ---- a network of two ----------------------------------------------------------------------------
 
 make_network() {
@@ -80,8 +86,9 @@ make_network() {
 	lab_link one 192.0.2.2/24,2001:db8:1::2/64 r 192.0.2.1/24,2001:db8:1::1/64
 	lab_link two 198.51.100.2/24,2001:db8:2::2/64 r 198.51.100.1/24,2001:db8:2::1/64
 	# The way in is a name, so that the resolver is asked.
-	{ cat /etc/hosts && echo "192.0.2.2 entrance.example"; } >"$LAB_DIR/hosts"
+	cp /etc/hosts "$LAB_DIR/hosts"
 	lab_run lab mount --bind "$LAB_DIR/hosts" /etc/hosts
+	entrance_is 192.0.2.2
 	ipop_on one group create lab --bootstrap entrance.example:4767
 	ipop_on two request --name two >"$LAB_DIR/request"
 	ipop_on one group sign lab "$LAB_DIR/request" >"$LAB_DIR/bundle"
@@ -111,6 +118,56 @@ tcp_passes() {
 		lab_wait_until 5 "lab_run two ss -Hltn 'sport = 5201' | grep -q LISTEN" &&
 		lab_run one iperf3 --client "$V6" --time 1 &&
 		lab_wait two iperf3
+}
+
+# ---- a host that moves, a network whose way in is gone ------------------------------------------------
+
+test_moves() {
+	lab_ip two address delete 198.51.100.2/24 dev r
+	lab_ip two address add 198.51.100.3/24 dev r
+	lab_ip two route add default via 198.51.100.1
+	lab_check_within 1000 "another address of the host is noticed" lab_wait_until 5 \
+		grep -q "the host's addresses are 198.51.100.3, 2001:db8:2::2" "$LAB_DIR/two/ipopd.log"
+	lab_check "and the network goes on" lab_wait_until 20 'lab_run one ping -c 1 -W 1 "$V4"'
+	lab_ip two address delete 198.51.100.3/24 dev r
+	lab_ip two address add 198.51.100.2/24 dev r
+	lab_ip two route add default via 198.51.100.1
+	lab_wait_until 5 'tail -n 1 "$LAB_DIR/two/ipopd.log" | grep -q "addresses are 198.51.100.2,"'
+	# An address of no use to others, and one inside the network.
+	lab_ip two address add 169.254.7.7/16 dev r scope link
+	lab_ip two address add "${V4%.*}.77/32" dev lab
+	lab_ip two address add 198.51.100.4/24 dev r
+	lab_check "only those of use are told" lab_wait_until 5 \
+		grep -q "addresses are 198.51.100.2, 198.51.100.4, 2001:db8:2::2$" "$LAB_DIR/two/ipopd.log"
+	lab_ip two address delete 198.51.100.4/24 dev r
+	lab_ip two address delete "${V4%.*}.77/32" dev lab
+	lab_ip two address delete 169.254.7.7/16 dev r
+}
+
+test_remembers() {
+	local file
+	file=$(root_of two)/var/lib/ipop/lab/neighbours
+	lab_check "a neighbour is remembered" lab_wait_until 10 \
+		'grep -qE "^(192\.0\.2\.2|\[2001:db8:1::2\]):4767#$(value_of one id)$" '"$file"
+	lab_check "for root alone" eval '[[ $(stat -c %a '"$file"') == 600 ]]'
+	# Both begin anew, and one has forgotten two: whoever finds the other, it is two.
+	lab_stop two ipopd
+	lab_stop one ipopd
+	rm -f "$(root_of one)/var/lib/ipop/lab/neighbours"
+	entrance_is 192.0.2.99
+	start one
+	lab_wait_until 20 is_ready one
+	start two
+	lab_check_within 5000 "where the way in is gone, it leads back" lab_wait_until 20 'knows_peer two'
+	lab_check "packets pass" lab_wait_until 10 'lab_run two ping -c 1 -W 1 "$(value_of one ipv4)"'
+	lab_stop two ipopd
+	entrance_is 192.0.2.2
+	: >"$LAB_DIR/two/ipopd.log"
+	echo "entrance.example:4767#$(value_of one id)" >"$file"
+	start two
+	lab_check "a damaged file is no obstacle" lab_wait_until 20 'is_ready two && knows_peer two'
+	lab_check "but a line of the log" eval '[[ $(grep -c "neighbours is damaged" "$LAB_DIR/two/ipopd.log") == 1 ]]'
+	lab_check "and it is replaced" lab_wait_until 10 '! grep -q entrance '"$file"
 }
 
 # ---- rights ----------------------------------------------------------------------------------------
@@ -370,6 +427,8 @@ print(json.dumps(mine))' "$LAB_DIR/bundle.kept" "$LAB_DIR/other/var/lib/ipop/lab
 
 make_network
 test_two_members
+test_moves
+test_remembers
 test_rights
 test_accidents
 test_end

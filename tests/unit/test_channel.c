@@ -22,6 +22,17 @@ static struct channel_message configure_message(void)
 	};
 }
 
+static struct channel_neighbours full_neighbours(void)
+{
+	struct channel_neighbours neighbours = { .count = NODE_NEIGHBOURS_MAX };
+
+	for (uint8_t i = 0; i < NODE_NEIGHBOURS_MAX; i++) {
+		memset(neighbours.list[i].id.bytes, i + 1, ID_BYTES);
+		neighbours.list[i].endpoint = endpoint_v4((const uint8_t[]){ 203, 0, 113, i }, 1);
+	}
+	return neighbours;
+}
+
 /* One of each kind, with every field set. */
 static struct channel_message sample(enum channel_kind kind)
 {
@@ -31,6 +42,7 @@ static struct channel_message sample(enum channel_kind kind)
 	case CHANNEL_START:
 		message.start.log_style = LOG_JOURNAL;
 		memcpy(message.start.network, "a23456789012345", NODE_NAME_MAX);
+		message.start.neighbours = full_neighbours();
 		message.fd_count = CHANNEL_FDS;
 		break;
 	case CHANNEL_LOOKUP_DONE:
@@ -45,10 +57,18 @@ static struct channel_message sample(enum channel_kind kind)
 		message.client.may_change = true;
 		message.fd_count = 1;
 		break;
+	case CHANNEL_HOST:
+		message.host.count = NODE_HOST_ENDPOINTS_MAX;
+		for (uint8_t i = 0; i < NODE_HOST_ENDPOINTS_MAX; i++)
+			memset(message.host.list[i].bytes, i + 1, sizeof(message.host.list[i]));
+		break;
 	case CHANNEL_CONFIGURE:
 		return configure_message();
 	case CHANNEL_LOOKUP:
 		message.lookup = 15;
+		break;
+	case CHANNEL_KEEP:
+		message.keep = full_neighbours();
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
@@ -58,8 +78,8 @@ static struct channel_message sample(enum channel_kind kind)
 }
 
 static const enum channel_kind kinds[] = {
-	CHANNEL_START, CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT,
-	CHANNEL_STOP,  CHANNEL_CONFIGURE,  CHANNEL_LOOKUP,
+	CHANNEL_START, CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT, CHANNEL_STOP,
+	CHANNEL_HOST,  CHANNEL_CONFIGURE,  CHANNEL_LOOKUP,      CHANNEL_KEEP,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -85,6 +105,14 @@ static void every_message_arrives_as_it_was_said(void **state)
 		channel_encode(&got, &again);
 		assert_memory_equal(raw.bytes, again.bytes, CHANNEL_BYTES);
 	}
+}
+
+static void expect_neighbour(const struct channel_neighbours *got, uint32_t at)
+{
+	const struct channel_neighbours want = full_neighbours();
+
+	assert_true(id_equal(&got->list[at].id, &want.list[at].id));
+	assert_true(endpoint_equal(&got->list[at].endpoint, &want.list[at].endpoint));
 }
 
 static void fields_arrive(void **state)
@@ -123,6 +151,19 @@ static void fields_arrive(void **state)
 	assert_int_equal(channel_decode(&raw, true, &got), 0);
 	assert_string_equal(got.start.network, "a23456789012345");
 	assert_int_equal(got.start.log_style, LOG_JOURNAL);
+	assert_int_equal(got.start.neighbours.count, NODE_NEIGHBOURS_MAX);
+	expect_neighbour(&got.start.neighbours, NODE_NEIGHBOURS_MAX - 1);
+
+	message = sample(CHANNEL_KEEP);
+	channel_encode(&message, &raw);
+	assert_int_equal(channel_decode(&raw, false, &got), 0);
+	assert_int_equal(got.keep.count, NODE_NEIGHBOURS_MAX);
+	expect_neighbour(&got.keep, 0);
+
+	message = sample(CHANNEL_HOST);
+	channel_encode(&message, &raw);
+	assert_int_equal(channel_decode(&raw, true, &got), 0);
+	assert_true(addresses_equal(&got.host, &message.host));
 }
 
 static void nobody_says_what_is_the_others(void **state)
@@ -223,6 +264,17 @@ static void fields_have_their_range(void **state)
 	expect_refused(&raw, 1, 0, true);           /* no name */
 	expect_refused(&raw, 16, 'x', true);        /* a name without an end */
 	expect_refused(&raw, 17, LOG_STYLES, true); /* no such style */
+	expect_refused(&raw, 18, NODE_NEIGHBOURS_MAX + 1, true);
+	message = sample(CHANNEL_KEEP);
+	channel_encode(&message, &raw);
+	expect_refused(&raw, 1, NODE_NEIGHBOURS_MAX + 1, false);
+	expect_refused(&raw, 2 + ID_BYTES + ENDPOINT_WIRE_BYTES - 1, 0, false); /* no port */
+	message.keep.list[1].endpoint = (struct endpoint){ .ip = { [15] = 1 }, .port = 1 };
+	channel_encode(&message, &raw);
+	expect_refused(&raw, 2 + 2 * ID_BYTES + ENDPOINT_WIRE_BYTES + 15, 0, false); /* nowhere */
+	message = sample(CHANNEL_HOST);
+	channel_encode(&message, &raw);
+	expect_refused(&raw, 1, NODE_HOST_ENDPOINTS_MAX + 1, true);
 	message = sample(CHANNEL_LOOKUP_DONE);
 	channel_encode(&message, &raw);
 	expect_refused(&raw, 5, NODE_ENDPOINTS_MAX + 1, true);

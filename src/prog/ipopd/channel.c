@@ -9,7 +9,35 @@
 
 static_assert(CHANNEL_BYTES <= UNIX_MESSAGE_BYTES_MAX, "a message fits");
 static_assert(CHANNEL_FDS <= UNIX_FDS_MAX, "and so do its descriptors");
-static_assert(NODE_ENDPOINTS_MAX * ENDPOINT_WIRE_BYTES + 6 <= CHANNEL_BYTES, "the longest one");
+static_assert(1 + NODE_NAME_MAX + 1 + 1 + 1 +
+			      NODE_NEIGHBOURS_MAX * (ID_BYTES + ENDPOINT_WIRE_BYTES) <=
+		      CHANNEL_BYTES,
+	      "the longest one");
+
+static void encode_neighbours(const struct channel_neighbours *neighbours, struct writer *w)
+{
+	CHECK(neighbours->count <= NODE_NEIGHBOURS_MAX);
+	writer_u8(w, (uint8_t)neighbours->count);
+	for (uint32_t i = 0; i < neighbours->count; i++) {
+		writer_bytes(w, neighbours->list[i].id.bytes, ID_BYTES);
+		endpoint_encode(&neighbours->list[i].endpoint, w);
+	}
+}
+
+static void encode_start(const struct channel_message *message, struct writer *w)
+{
+	writer_bytes(w, (const uint8_t *)message->start.network, sizeof(message->start.network));
+	writer_u8(w, message->start.log_style);
+	encode_neighbours(&message->start.neighbours, w);
+}
+
+static void encode_host(const struct addresses *host, struct writer *w)
+{
+	CHECK(host->count <= NODE_HOST_ENDPOINTS_MAX);
+	writer_u8(w, (uint8_t)host->count);
+	for (uint32_t i = 0; i < host->count; i++)
+		writer_bytes(w, host->list[i].bytes, sizeof(host->list[i].bytes));
+}
 
 static void encode_configure(const struct node_addresses *a, struct writer *w)
 {
@@ -38,9 +66,7 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 	writer_u8(&w, (uint8_t)message->kind);
 	switch (message->kind) {
 	case CHANNEL_START:
-		writer_bytes(&w, (const uint8_t *)message->start.network,
-			     sizeof(message->start.network));
-		writer_u8(&w, message->start.log_style);
+		encode_start(message, &w);
 		break;
 	case CHANNEL_LOOKUP_DONE:
 		encode_lookup_done(message, &w);
@@ -49,11 +75,17 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 		writer_u32(&w, message->client.uid);
 		writer_u8(&w, message->client.may_change);
 		break;
+	case CHANNEL_HOST:
+		encode_host(&message->host, &w);
+		break;
 	case CHANNEL_CONFIGURE:
 		encode_configure(&message->configure, &w);
 		break;
 	case CHANNEL_LOOKUP:
 		writer_u32(&w, message->lookup);
+		break;
+	case CHANNEL_KEEP:
+		encode_neighbours(&message->keep, &w);
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
@@ -78,13 +110,37 @@ static bool read_bool(struct reader *r, bool *ret)
 	return true;
 }
 
+bool channel_may_name(const struct endpoint *endpoint)
+{
+	return endpoint->port != 0 && !endpoint_ip_is_zero(endpoint);
+}
+
+static bool decode_neighbours(struct reader *r, struct channel_neighbours *ret)
+{
+	uint8_t count;
+
+	if (!reader_u8(r, &count) || count > NODE_NEIGHBOURS_MAX)
+		return false;
+	ret->count = count;
+	for (uint8_t i = 0; i < count; i++) {
+		struct node_neighbour *const neighbour = &ret->list[i];
+
+		if (!reader_bytes(r, neighbour->id.bytes, ID_BYTES) ||
+		    !endpoint_decode(r, &neighbour->endpoint) ||
+		    !channel_may_name(&neighbour->endpoint))
+			return false;
+	}
+	return true;
+}
+
 static bool decode_start(struct reader *r, struct channel_message *ret)
 {
 	char *network = ret->start.network;
 
 	return reader_bytes(r, (uint8_t *)network, sizeof(ret->start.network)) &&
 	       reader_u8(r, &ret->start.log_style) && network[0] != 0 &&
-	       network[NODE_NAME_MAX] == 0 && ret->start.log_style < LOG_STYLES;
+	       network[NODE_NAME_MAX] == 0 && ret->start.log_style < LOG_STYLES &&
+	       decode_neighbours(r, &ret->start.neighbours);
 }
 
 static bool decode_lookup_done(struct reader *r, struct channel_message *ret)
@@ -107,6 +163,20 @@ static bool decode_client(struct reader *r, struct channel_message *ret)
 	return reader_u32(r, &ret->client.uid) && read_bool(r, &ret->client.may_change);
 }
 
+static bool decode_host(struct reader *r, struct addresses *ret)
+{
+	uint8_t count;
+
+	if (!reader_u8(r, &count) || count > NODE_HOST_ENDPOINTS_MAX)
+		return false;
+	ret->count = count;
+	for (uint8_t i = 0; i < count; i++) {
+		if (!reader_bytes(r, ret->list[i].bytes, sizeof(ret->list[i].bytes)))
+			return false;
+	}
+	return true;
+}
+
 static bool decode_configure(struct reader *r, struct channel_message *ret)
 {
 	struct node_addresses *a = &ret->configure;
@@ -127,8 +197,10 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_LOOKUP_DONE:
 	case CHANNEL_STOP:
+	case CHANNEL_HOST:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
+	case CHANNEL_KEEP:
 		break;
 	}
 	return count == 0;
@@ -144,10 +216,14 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 		return decode_lookup_done(r, ret);
 	case CHANNEL_CLIENT:
 		return decode_client(r, ret);
+	case CHANNEL_HOST:
+		return decode_host(r, &ret->host);
 	case CHANNEL_CONFIGURE:
 		return decode_configure(r, ret);
 	case CHANNEL_LOOKUP:
 		return reader_u32(r, &ret->lookup);
+	case CHANNEL_KEEP:
+		return decode_neighbours(r, &ret->keep);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 		return true;

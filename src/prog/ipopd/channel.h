@@ -7,7 +7,8 @@
  *     steward to node                      node to steward
  *     START         once, first            CONFIGURE      once: these addresses, please
  *     CONFIGURED    the answer             LOOKUP         the n-th bootstrap line's host, please
- *     LOOKUP_DONE   the answer
+ *     LOOKUP_DONE   the answer             KEEP           these neighbours, for the next node
+ *     HOST          its addresses now
  *     CLIENT        a control connection
  *     STOP          say goodbye and end
  */
@@ -16,8 +17,9 @@
 
 #include "io/unix.h"
 #include "node/node.h"
+#include "prog/ipopd/addresses.h"
 
-#define CHANNEL_BYTES 96
+#define CHANNEL_BYTES 640
 
 enum channel_kind {
 	CHANNEL_START = 1,
@@ -25,8 +27,16 @@ enum channel_kind {
 	CHANNEL_LOOKUP_DONE = 3,
 	CHANNEL_CLIENT = 4,
 	CHANNEL_STOP = 5,
+	CHANNEL_HOST = 6,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
+	CHANNEL_KEEP = 66,
+};
+
+/* What a node remembers, and a later one is given. */
+struct channel_neighbours {
+	struct node_neighbour list[NODE_NEIGHBOURS_MAX];
+	uint32_t count;
 };
 
 /* The descriptors of START, in this order; the configuration file need not exist. */
@@ -44,6 +54,7 @@ struct channel_message {
 		struct {
 			char network[NODE_NAME_MAX + 1];
 			uint8_t log_style; /* enum log_style */
+			struct channel_neighbours neighbours;
 		} start;
 		struct {
 			uint32_t bootstrap;
@@ -54,8 +65,10 @@ struct channel_message {
 			uint32_t uid;
 			bool may_change;
 		} client;
+		struct addresses host;
 		struct node_addresses configure;
 		uint32_t lookup;
+		struct channel_neighbours keep;
 	};
 	int fds[UNIX_FDS_MAX]; /* START: see above; CLIENT: the connection */
 	size_t fd_count;
@@ -68,6 +81,9 @@ void channel_encode(const struct channel_message *message, struct unix_message *
  * a kind that the sender has no business with, a field out of its range, bytes behind the last
  * one, more or fewer descriptors than the kind has). The descriptors stay in `raw` until 0. */
 int channel_decode(const struct unix_message *raw, bool from_steward, struct channel_message *ret);
+
+/* True for an endpoint that a neighbour can have: an address, and a port. Others are malformed. */
+bool channel_may_name(const struct endpoint *endpoint);
 
 /* Encode and send, receive and decode, as unix_send() and unix_receive() do. */
 int channel_send(int fd, const struct channel_message *message);

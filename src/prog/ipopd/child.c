@@ -32,6 +32,7 @@ struct child {
 	struct store store; /* only for the names in sentences */
 	int fds[CHANNEL_FDS];
 	struct settings settings;
+	struct channel_neighbours neighbours; /* whom the last node knew */
 	struct key *key;
 	struct trust *trust;
 	struct certificate certificate;
@@ -77,6 +78,7 @@ static int wait_for_start(struct child *c)
 	memcpy(c->store.network, start.start.network, sizeof(c->store.network));
 	log_init("node", c->store.network);
 	log_set_style((enum log_style)start.start.log_style);
+	c->neighbours = start.start.neighbours;
 	memcpy(c->fds, start.fds, start.fd_count * sizeof(start.fds[0]));
 	return 0;
 }
@@ -140,6 +142,7 @@ static void configure(struct child *c)
 		.trust = c->trust,
 		.suites = suites_all,
 		.bootstrap_count = c->settings.bootstrap_count,
+		.neighbour_count = c->neighbours.count,
 		.ipv4_prefix.len = c->settings.ipv4_prefix.len,
 		.relay_bytes_s = (uint64_t)c->settings.config.relay_kbit_s * BYTES_S_PER_KBIT_S,
 		.built = version_built(),
@@ -147,6 +150,7 @@ static void configure(struct child *c)
 	};
 	memcpy(c->node.network, c->store.network, sizeof(c->node.network));
 	memcpy(c->node.bootstrap, c->settings.bootstrap, sizeof(c->node.bootstrap));
+	memcpy(c->node.neighbours, c->neighbours.list, sizeof(c->node.neighbours));
 	memcpy(c->node.ipv4_prefix.bytes, c->settings.ipv4_prefix.ip,
 	       sizeof(c->node.ipv4_prefix.bytes));
 	for (uint32_t i = 0; i < secrets->count; i++) {

@@ -15,6 +15,7 @@
 
 #define RUN_MODE 0750
 #define PID_BYTES 16
+#define ADDRESSES_LOOKED_AT 128
 
 static_assert(NETWORK_NAME_MAX <= TUN_NAME_MAX, "the interface is called like the network");
 
@@ -150,6 +151,8 @@ static int open_interface(struct host *host, const struct claims *claims,
 	const struct netlink_prefix v6 = { claims_ipv6(claims), ADDRESS_IPV6_PREFIX_LEN };
 	int err = netlink_open(&host->netlink);
 
+	if (err == 0)
+		err = netlink_watch_addresses(&host->watch);
 	if (err < 0)
 		return complain(complaint, err, "cannot talk to the kernel about interfaces: %s",
 				err_text(err));
@@ -178,9 +181,12 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 {
 	int err;
 
-	*host = (struct host){
-		.store = store, .lock = -1, .tun = -1, .listener = -1, .group = UNIX_GROUP_NONE
-	};
+	*host = (struct host){ .store = store,
+			       .lock = -1,
+			       .tun = -1,
+			       .listener = -1,
+			       .watch = -1,
+			       .group = UNIX_GROUP_NONE };
 	/* Who is neither root nor of that group cannot give it anything. */
 	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
 	    (geteuid() != 0 && getegid() != host->group))
@@ -201,6 +207,7 @@ void host_close(struct host *host)
 		(void)unlink(path.text); /* the next start would replace it */
 	close_if_open(&host->listener);
 	close_if_open(&host->tun);
+	close_if_open(&host->watch);
 	netlink_close(host->netlink);
 	host->netlink = NULL;
 	/* Last, and before the lock goes: whoever gets it next finds nothing of ours. */
@@ -247,6 +254,43 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 		err = add_address(host, &v4, addresses->ipv4_prefix_len, complaint);
 	return err;
 }
+
+/* --- what others are told --- */
+
+bool host_has_changed(const struct host *host)
+{
+	return netlink_addresses_changed(host->watch);
+}
+
+/* A network's interface is called like the network, and one that runs has its socket. */
+static bool is_tunnel(const struct host *host, const char *interface)
+{
+	struct store other = { .root = host->store->root };
+	struct complaint unused;
+	struct file_path path;
+
+	if (network_check_name(interface, &unused) < 0)
+		return false;
+	memcpy(other.network, interface, strlen(interface));
+	return store_path(&other, STORE_CONTROL, &path) == 0 && access(path.text, F_OK) == 0;
+}
+
+int host_addresses(const struct host *host, struct addresses *ret)
+{
+	struct netlink_address list[ADDRESSES_LOOKED_AT];
+	size_t count;
+	const int err = netlink_list_addresses(host->netlink, list, ADDRESSES_LOOKED_AT, &count);
+
+	if (err < 0)
+		return err;
+	*ret = (struct addresses){ .count = 0 };
+	for (size_t i = 0; i < count; i++)
+		if (!is_tunnel(host, list[i].interface))
+			addresses_add(ret, &list[i].address);
+	return 0;
+}
+
+/* --- repair --- */
 
 int host_restore(struct host *host, struct complaint *complaint)
 {

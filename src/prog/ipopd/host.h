@@ -11,11 +11,13 @@
 #include "group/store.h"
 #include "io/netlink.h"
 #include "io/unix.h"
+#include "prog/ipopd/addresses.h"
 #include "prog/ipopd/claims.h"
 
 struct host {
 	const struct store *store; /* borrowed */
 	int lock, tun, listener;   /* owned; -1: not held */
+	int watch;                 /* owned; readable when addresses of the host changed */
 	unsigned index;            /* of the interface */
 	struct netlink *netlink;   /* owned */
 	uint32_t group;            /* who may read the socket; UNIX_GROUP_NONE */
@@ -33,6 +35,13 @@ void host_close(struct host *host);
 /* Puts checked addresses on the interface and brings it up. 0 or an error with its sentence. */
 int host_configure(struct host *host, const struct node_addresses *addresses,
 		   struct complaint *complaint);
+
+/* Reads what `watch` has to say: true if the addresses are to be listed again. */
+bool host_has_changed(const struct host *host);
+
+/* The addresses under which others may reach this host: not inside any network of ours that runs
+ * here, for a datagram through one tunnel is not to carry another. 0, ERR_AGAIN, ERR_IO. */
+int host_addresses(const struct host *host, struct addresses *ret);
 
 /* Makes the interface again if somebody deleted it. The same results. */
 int host_restore(struct host *host, struct complaint *complaint);

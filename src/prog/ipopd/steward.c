@@ -17,6 +17,7 @@
 #include "prog/ipopd/claims.h"
 #include "prog/ipopd/host.h"
 #include "prog/ipopd/ipopd.h"
+#include "prog/ipopd/keep.h"
 #include "prog/ipopd/lookups.h"
 #include "prog/ipopd/settings.h"
 
@@ -32,7 +33,8 @@
 #define STOP_MS 3000    /* until a node has said goodbye */
 #define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
-#define RELAX_MS 1000 /* after the host ran out of descriptors */
+#define RELAX_MS 1000 /* after the host ran out of descriptors, or a node did not listen */
+#define SETTLE_MS 50  /* until addresses that change together have all changed */
 
 enum steward_state {
 	STEWARD_STARTING,
@@ -43,7 +45,14 @@ enum steward_state {
 	STEWARD_STATES
 };
 
-enum steward_event { EVENT_SIGNAL, EVENT_CLIENT, EVENT_CHANNEL, EVENT_NODE, EVENT_LOOKUP };
+enum steward_event {
+	EVENT_SIGNAL,
+	EVENT_CLIENT,
+	EVENT_CHANNEL,
+	EVENT_NODE,
+	EVENT_LOOKUP,
+	EVENT_ADDRESSES
+};
 
 struct steward {
 	const struct steward_config *config; /* borrowed */
@@ -63,6 +72,10 @@ struct steward {
 	uint64_t backoff_ms;
 	struct lookups lookups;
 	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
+	struct keep keep;
+	struct addresses addresses; /* of the host, as this node knows them */
+	bool knows_addresses;
+	struct mono look_at; /* when to look whether they changed */
 	bool clients_paused;
 	struct mono clients_again;
 	int exit_code;
@@ -179,6 +192,7 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	if (err == 0) {
 		start.fds[CHANNEL_FD_TUN] = s->host.tun;
 		start.fd_count = start.fds[CHANNEL_FD_CONFIG] < 0 ? CHANNEL_FD_CONFIG : CHANNEL_FDS;
+		start.start.neighbours = s->keep.neighbours;
 		memcpy(start.start.network, s->config->store->network,
 		       strlen(s->config->store->network));
 		err = spawn(s, &start);
@@ -188,6 +202,8 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	}
 	settings_close(start.fds);
 	s->configured = false;
+	s->knows_addresses = false;
+	s->look_at = now;
 	s->node_since = now;
 	return err;
 }
@@ -297,11 +313,15 @@ static int obey(struct steward *s, const struct channel_message *message)
 		return configure(s, &message->configure);
 	case CHANNEL_LOOKUP:
 		return lookups_want(&s->lookups, message->lookup);
+	case CHANNEL_KEEP:
+		keep_take(&s->keep, &message->keep);
+		return 0;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_LOOKUP_DONE:
 	case CHANNEL_CLIENT:
 	case CHANNEL_STOP:
+	case CHANNEL_HOST:
 		break;
 	}
 	return ERR_MALFORMED; /* channel_decode() has refused these */
@@ -333,6 +353,31 @@ static void run_lookups(struct steward *s, struct mono now)
 
 	while (lookups_poll(&s->lookups, now, &done))
 		(void)channel_send(s->channel, &done); /* if it is full, the node asks again */
+}
+
+/* --- the host's addresses --- */
+
+/* Has the node know them. */
+static void tell_addresses(struct steward *s, struct mono now)
+{
+	struct channel_message message = { .kind = CHANNEL_HOST };
+	char text[ADDRESSES_TEXT_CHARS + 1];
+
+	if (s->channel < 0 || !mono_reached(now, s->look_at))
+		return;
+	s->look_at = mono_add_ms(now, RELAX_MS); /* if something fails */
+	if (host_addresses(&s->host, &message.host) < 0)
+		return;
+	if (!s->knows_addresses || !addresses_equal(&message.host, &s->addresses)) {
+		if (channel_send(s->channel, &message) < 0)
+			return;
+		addresses_to_text(&message.host, text);
+		log_line(s->knows_addresses ? CONFIG_LOG_INFO : CONFIG_LOG_DEBUG,
+			 "the host's addresses are %s", text[0] == '\0' ? "gone" : text);
+		s->knows_addresses = true;
+		s->addresses = message.host;
+	}
+	s->look_at = MONO_NEVER;
 }
 
 /* --- control connections --- */
@@ -413,6 +458,10 @@ static void handle_event(struct steward *s, struct mono now, const struct loop_e
 	case EVENT_LOOKUP:
 		lookups_event(&s->lookups);
 		break;
+	case EVENT_ADDRESSES:
+		if (host_has_changed(&s->host))
+			s->look_at = mono_min(s->look_at, mono_add_ms(now, SETTLE_MS));
+		break;
 	}
 }
 
@@ -443,6 +492,9 @@ static struct mono next_deadline(const struct steward *s)
 {
 	struct mono next = mono_min(s->deadline, lookups_deadline(&s->lookups));
 
+	next = mono_min(next, keep_deadline(&s->keep));
+	if (s->channel >= 0)
+		next = mono_min(next, s->look_at);
 	return s->clients_paused ? mono_min(next, s->clients_again) : next;
 }
 
@@ -458,6 +510,8 @@ static void run(struct steward *s)
 		for (size_t i = 0; i < count && s->state != STEWARD_ENDED; i++)
 			handle_event(s, now, &events[i]);
 		run_lookups(s, now);
+		tell_addresses(s, now);
+		keep_poll(&s->keep, now);
 		handle_deadline(s, now);
 	}
 }
@@ -489,13 +543,15 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 	if (loop_init(&s->loop) < 0 ||
 	    signals_open(signals, sizeof(signals) / sizeof(signals[0]), &s->signals) < 0)
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
+	keep_init(&s->keep, s->config->store);
 	err = find_user(s, complaint);
 	if (err == 0)
 		err = start_node(s, now, complaint);
 	if (err < 0)
 		return err;
 	if (loop_add(&s->loop, s->signals, LOOP_READ, EVENT_SIGNAL, HANDLE_NONE) < 0 ||
-	    loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) < 0)
+	    loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) < 0 ||
+	    loop_add(&s->loop, s->host.watch, LOOP_READ, EVENT_ADDRESSES, HANDLE_NONE) < 0)
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
 	s->deadline = mono_add_ms(now, START_MS);
 	(void)malloc_trim(0); /* what the bundle's JSON took */
@@ -504,6 +560,7 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 
 static void clean_up(struct steward *s)
 {
+	keep_flush(&s->keep);
 	lookups_free(&s->lookups);
 	if (s->node.pidfd >= 0)
 		process_kill(&s->node);
@@ -528,7 +585,7 @@ int steward_run(const struct steward_config *config)
 		.config = config,
 		.state = STEWARD_STARTING,
 		.deadline = MONO_NEVER,
-		.host = { .lock = -1, .tun = -1, .listener = -1 },
+		.host = { .lock = -1, .tun = -1, .listener = -1, .watch = -1 },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,

@@ -103,6 +103,14 @@ static void look_up(struct world *w, uint32_t bootstrap)
 	ask_steward(w, &message);
 }
 
+static void keep(struct world *w, const struct node_action *action)
+{
+	struct channel_message message = { .kind = CHANNEL_KEEP, .keep.count = action->keep.count };
+
+	memcpy(message.keep.list, action->keep.neighbours, sizeof(message.keep.list));
+	ask_steward(w, &message);
+}
+
 static void reply(struct world *w, const struct node_reply *reply)
 {
 	const struct egress_counters egress = egress_counters(w->egress);
@@ -152,6 +160,7 @@ static void act(struct world *w, const struct node_action *action)
 		open_datagram(w, action->datagram);
 		break;
 	case NODE_KEEP:
+		keep(w, action);
 		break;
 	case NODE_DELIVER:
 		deliver(w, action->packet);
@@ -359,6 +368,18 @@ static void lookup_done(struct world *w, const struct channel_message *message)
 	tell_node(w, &event);
 }
 
+/* Others reach us there by the port that we have. */
+static void host_is(struct world *w, const struct addresses *host)
+{
+	struct node_event event = { .kind = NODE_HOST, .host.count = host->count };
+
+	for (uint32_t i = 0; i < host->count; i++) {
+		memcpy(event.host.endpoints[i].ip, host->list[i].bytes, ENDPOINT_IP_BYTES);
+		event.host.endpoints[i].port = w->config.udp.port;
+	}
+	tell_node(w, &event);
+}
+
 static void obey(struct world *w, const struct channel_message *message)
 {
 	char v6[ENDPOINT_TEXT_CHARS + 1];
@@ -381,9 +402,13 @@ static void obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_STOP:
 		stop(w);
 		break;
+	case CHANNEL_HOST:
+		host_is(w, &message->host);
+		break;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
+	case CHANNEL_KEEP:
 		break; /* not twice; channel_receive() refuses the others */
 	}
 }
