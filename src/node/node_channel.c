@@ -135,7 +135,7 @@ struct way channel_way(struct node *node, const struct channel *channel)
 
 /* Both sides know that the other accepts. Only now the peer counts as up, and only now may what
  * waits for it leave: before, a responder may still refuse us, or have lost our last message. */
-static void confirm(struct node *node, struct now now, struct channel *channel)
+void channel_opened(struct node *node, struct now now, struct channel *channel)
 {
 	const struct peer *peer = pool_at(&node->peers, channel->peer);
 	const struct channel *current;
@@ -195,7 +195,7 @@ static void established(struct node *node, struct now now, struct channel *chann
 	ask_what_it_may(node, now, peer, certificate);
 	node->table_wanted = true;
 	if (!output->peer.initiator)
-		confirm(node, now, channel); /* M2 is the proof */
+		channel_opened(node, now, channel); /* M2 is the proof */
 	limit_channels(node, now, handle);
 }
 
@@ -363,7 +363,7 @@ int channel_report(struct node *node, struct now now, const struct forward_repor
 	switch (report->kind) {
 	case FORWARD_REPORT_OPENED:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_OPENED, 1);
-		confirm(node, now, channel);
+		channel_opened(node, now, channel);
 		return 0;
 	case FORWARD_REPORT_IP:
 		sessions_used(node->sessions, now, report->local_index, SESSION_USE_IP, 1);

@@ -27,6 +27,8 @@ struct channel {
 };
 
 void channel_take_output(struct node *node, struct now now, const struct session_output *output);
+/* Something that the peer sealed was opened: it has the keys, so it accepts us. */
+void channel_opened(struct node *node, struct now now, struct channel *channel);
 int channel_report(struct node *node, struct now now, const struct forward_report *report);
 struct channel *channel_of(struct node *node, struct handle session);            /* NULL: stale */
 struct channel *channel_by_local_index(struct node *node, uint32_t local_index); /* or NULL */

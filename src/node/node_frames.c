@@ -116,6 +116,7 @@ int frames_take(struct node *node, struct now now, const struct node_event *even
 
 	if (channel == NULL)
 		return ERR_STALE; /* closed earlier in this turn */
+	channel_opened(node, now, channel);
 	if (pool_at(&node->peers, channel->peer) != NULL)
 		ways_touch(node, channel->peer);
 	switch (event->frame.kind) {

@@ -23,6 +23,8 @@ struct peer {
 	struct candidates_message told; /* what it said of itself */
 	bool tell;                      /* it has not heard our newest candidates */
 	struct mono tell_next, told_at;
+	uint8_t tells;            /* since anything changed */
+	struct mono relay_wanted; /* when path/ last asked for a relay; 0: never */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct allowance routed, broadcasts;       /* what it had us pass on */

@@ -10,6 +10,7 @@
 #include "base/seccheck.h"
 
 #define ASK_REPEAT_MS 1000 /* until it is granted */
+#define ASKS_MAX 6         /* in vain: the peer does not ask there, or it has gone */
 
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way)
@@ -66,6 +67,7 @@ static void ask(struct node *node, struct now now, const struct peer *peer,
 
 	relaying->next =
 		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
+	relaying->asks++;
 	relay_message_encode(&message, &w);
 	CHECK(writer_ok(&w));
 	if (relay != NULL)
@@ -113,6 +115,15 @@ static bool is_named(const struct candidates_message *told, const struct id *id)
 	return false;
 }
 
+void relaying_retry(struct node *node, struct now now, struct handle handle)
+{
+	const struct peer *peer = pool_at(&node->peers, handle);
+
+	if (peer->relay_wanted.us != 0 && peer_way(peer).kind != WAY_DIRECT &&
+	    !mono_reached(now.mono, mono_add_ms(peer->relay_wanted, PATHS_RELAY_AGAIN_MS)))
+		relaying_want(node, now, handle);
+}
+
 void relaying_want(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
@@ -120,6 +131,7 @@ void relaying_want(struct node *node, struct now now, struct handle handle)
 	const uint8_t count = relaying_offers(node, ours);
 	unsigned common = 0;
 
+	peer->relay_wanted = now.mono;
 	for (uint8_t i = 0; i < count && common < PEER_RELAYS_MAX; i++) {
 		struct handle relay;
 
@@ -136,16 +148,6 @@ void relaying_want(struct node *node, struct now now, struct handle handle)
 		    (known != NULL && peer_is_up(known)))
 			continue;
 		common += wish_for(node, now, &wish) == 0;
-	}
-}
-
-void relaying_tick(struct node *node, struct now now, struct peer *peer)
-{
-	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
-		struct relaying *relaying = &peer->relayings[i];
-
-		if (!handle_is_none(relaying->relay) && mono_reached(now.mono, relaying->next))
-			ask(node, now, peer, relaying);
 	}
 }
 
@@ -169,6 +171,22 @@ static void end(struct node *node, struct now now, struct handle handle, struct 
 	if (peer_is_up(peer))
 		paths_remove_relay(&peer->paths, now.mono, &way);
 	ways_touch(node, handle);
+}
+
+void relaying_tick(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
+		struct relaying *relaying = &peer->relayings[i];
+
+		if (handle_is_none(relaying->relay) || !mono_reached(now.mono, relaying->next))
+			continue;
+		if (!relaying->granted && relaying->asks >= ASKS_MAX)
+			end(node, now, handle, relaying);
+		else
+			ask(node, now, peer, relaying);
+	}
 }
 
 void relaying_link_down(struct node *node, struct now now, struct handle member)
@@ -200,6 +218,7 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 		return ERR_NOT_FOUND;
 	relaying->send_index = message->index;
 	relaying->granted = true;
+	relaying->asks = 0;
 	relaying->next = mono_add_ms(now.mono, RELAYS_REFRESH_MS);
 	node->table_wanted = true;
 	way = way_relay(from.index + 1, relaying->index);
@@ -208,12 +227,13 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 	return 0;
 }
 
-static int ended(struct node *node, struct now now, struct handle handle, struct handle from)
+static int ended(struct node *node, struct now now, struct handle handle, struct handle from,
+		 const struct relay_message *message)
 {
 	struct relaying *relaying = relaying_by(pool_at(&node->peers, handle), from);
 
-	if (relaying == NULL)
-		return ERR_NOT_FOUND;
+	if (relaying == NULL || relaying->index != message->index)
+		return ERR_NOT_FOUND; /* of what we asked for before */
 	end(node, now, handle, relaying);
 	return 0;
 }
@@ -246,7 +266,7 @@ int relaying_frame(struct node *node, struct now now, struct handle from, uint8_
 	if (peer == NULL || !peer_is_up(peer))
 		return ERR_NOT_FOUND;
 	return kind == FRAME_RELAY_GRANT ? granted(node, now, handle, from, &message)
-					 : ended(node, now, handle, from);
+					 : ended(node, now, handle, from, &message);
 }
 
 void relaying_poll(struct node *node, struct now now)

@@ -19,13 +19,16 @@ struct relaying {
 	uint32_t index;      /* it writes this on what it passes on to us */
 	uint32_t send_index; /* and we write this on what it is to pass on; once granted */
 	bool granted;
+	uint8_t asks;     /* since it was granted, or at all */
 	struct mono next; /* ASK again */
 };
 
 void relaying_want(struct node *node, struct now now, struct handle handle);
+/* Who could relay has changed, on our side or the peer's: what was wanted may be found now. */
+void relaying_retry(struct node *node, struct now now, struct handle handle);
 int relaying_frame(struct node *node, struct now now, struct handle from, uint8_t kind,
 		   struct span payload);
-void relaying_tick(struct node *node, struct now now, struct peer *peer);
+void relaying_tick(struct node *node, struct now now, struct handle handle);
 struct mono relaying_deadline(const struct peer *peer);
 /* The relay by which this way goes; NULL if it is none any more. */
 const struct relaying *relaying_of(const struct node *node, struct handle peer,

@@ -7,8 +7,11 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#define TELL_MIN_MS 500    /* between two messages of candidates to one peer */
-#define TELL_AGAIN_MS 5000 /* while there is no direct way: one may be lost */
+#define TELL_MIN_MS 500 /* between two messages of candidates to one peer */
+/* While there is no direct way they are repeated, since one may be lost: after this long, then
+ * after twice as long, up to the longest. */
+#define TELL_AGAIN_MS 500
+#define TELL_AGAIN_MAX_MS 64000
 
 struct way peer_way(const struct peer *peer)
 {
@@ -31,6 +34,13 @@ bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes)
 			      RING_REFILL_MS);
 }
 
+static uint64_t tell_again_ms(const struct peer *peer)
+{
+	const uint64_t wait_ms = (uint64_t)TELL_AGAIN_MS << (peer->tells < 8 ? peer->tells : 8);
+
+	return wait_ms < TELL_AGAIN_MAX_MS ? wait_ms : TELL_AGAIN_MAX_MS;
+}
+
 static void tell_candidates(struct node *node, struct now now, struct peer *peer)
 {
 	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
@@ -46,7 +56,10 @@ static void tell_candidates(struct node *node, struct now now, struct peer *peer
 	peer->tell = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
 	if (!peer->tell && peer_way(peer).kind != WAY_DIRECT) {
 		peer->tell = true;
-		peer->tell_next = mono_add_ms(now.mono, TELL_AGAIN_MS);
+		peer->tells = 0;
+		peer->tell_next = mono_add_ms(now.mono, tell_again_ms(peer));
+		if (peer->tells < UINT8_MAX)
+			peer->tells++;
 	}
 }
 
@@ -65,6 +78,7 @@ void ways_retell(struct node *node)
 		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
 			continue;
 		peer->tell = true;
+		peer->tells = 0;
 		peer->tell_next =
 			mono_min(peer->tell_next, mono_add_ms(peer->told_at, TELL_MIN_MS));
 		ways_touch(node, handle);
@@ -87,6 +101,8 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
 	peer->told = (struct candidates_message){ 0 };
 	peer->tell = true;
+	peer->tells = 0;
+	peer->relay_wanted = (struct mono){ 0 };
 	peer->tell_next = now.mono;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
@@ -226,7 +242,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 	}
 	if (peer->tell && mono_reached(now.mono, peer->tell_next))
 		tell_candidates(node, now, peer);
-	relaying_tick(node, now, peer);
+	relaying_tick(node, now, handle);
 }
 
 /* Those whose time has come, each once. */
@@ -293,6 +309,7 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 	remote.same_network = is_same_network(node, now, &message);
 	peer->told = message;
 	paths_candidates(&peer->paths, now.mono, &remote);
+	relaying_retry(node, now, handle);
 	return 0;
 }
 
