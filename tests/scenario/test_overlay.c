@@ -126,6 +126,23 @@ static void all_reach_others(struct world *world, unsigned settle_ms, unsigned s
 		SCENARIO_EXPECT(world, lab_status(a).is_settled);
 }
 
+/* Of whom only the IPv4 address is known, somebody must tell who that is. */
+static void an_ipv4_address_is_found(struct world *world)
+{
+	lab_start_star(world, 16);
+	lab_run_ms(5000);
+	for (unsigned a = 1; a < 16; a++)
+		for (unsigned b = 1; b < 16; b++) {
+			if (a != b)
+				lab_send_number(a, b, 1);
+			lab_run_ms(20);
+		}
+	lab_run_ms(1000);
+	for (unsigned a = 1; a < 16; a++)
+		for (unsigned b = 1; b < 16; b++)
+			SCENARIO_EXPECT(world, a == b || lab_arrived(a, b, 1, 2) == 1);
+}
+
 static const struct natbox_kind *kind_of(unsigned i)
 {
 	static const struct natbox_kind *const kinds[] = {
@@ -198,6 +215,7 @@ int main(int argc, char **argv)
 		{ .name = "lan", .seeds = 5, .play = two_behind_one_nat_use_their_lan },
 		{ .name = "large", .seeds = 5, .play = large_first_packets_go_along_the_ring },
 		{ .name = "seven", .seeds = 10, .play = seven_of_all_kinds },
+		{ .name = "ipv4", .play = an_ipv4_address_is_found },
 		{ .name = "fifty", .play = fifty_public },
 		{ .name = "remembered",
 		  .seeds = 5,
