@@ -1,7 +1,7 @@
 /* test_node.c - members on the simulated Internet: they find who their bundle names, carry packets,
  * lose none of their own on a wire that loses none, and come back from whatever happens. */
 #include "base/err.h"
-#include "path/liveness.h"
+#include "path/paths.h"
 #include "tests/lib/packet.h"
 #include "tests/scenario/lab.h"
 #include "vnet/address.h"
@@ -94,7 +94,7 @@ static void a_member_that_restarts_unseen_is_found_by_silence(struct world *worl
 	world_crash(world, lab.members[0].host);
 	lab.members[0].node = NULL;
 	lab_start(0); /* knows nothing of the session; the other does not know that */
-	lab_run_ms(LIVENESS_QUIET_MS + 5000);
+	lab_run_ms(PATHS_QUIET_MS + 5000);
 	lab_send_number(1, 0, 0);
 	lab_run_ms(1000);
 	SCENARIO_EXPECT(world, lab_arrived(1, 0, 0, 1) == 1);
