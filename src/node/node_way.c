@@ -56,7 +56,6 @@ static void tell_candidates(struct node *node, struct now now, struct peer *peer
 	peer->tell = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
 	if (!peer->tell && peer_way(peer).kind != WAY_DIRECT) {
 		peer->tell = true;
-		peer->tells = 0;
 		peer->tell_next = mono_add_ms(now.mono, tell_again_ms(peer));
 		if (peer->tells < UINT8_MAX)
 			peer->tells++;

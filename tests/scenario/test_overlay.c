@@ -4,6 +4,8 @@
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
+#define IDLE_DATAGRAMS 400 /* of three members, in 100 s */
+
 /* A public member relays and knows the way; the others have a line to it alone. */
 static void start_around_a_hub(struct world *world)
 {
@@ -89,6 +91,23 @@ static void two_behind_one_nat_use_their_lan(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 50) == 50);
 	SCENARIO_EXPECT(world, lab_peer(1, 2, &peer) && peer.way == WAY_DIRECT);
 	SCENARIO_EXPECT(world, peer.remote.ip[12] == 10); /* 10.0.1.x */
+}
+
+/* A pair that nobody uses costs little: probes now and then, and nothing that answers itself. */
+static void an_idle_relayed_pair_is_quiet(struct world *world)
+{
+	uint64_t before;
+
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	lab_place_behind(1, &natbox_port_restricted);
+	lab_place_behind(2, &natbox_symmetric);
+	start_around_a_hub(world);
+	lab_run_ms(60000);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_RELAY);
+	before = net_count(world_net(world), FATE_ARRIVED);
+	lab_run_ms(100000);
+	SCENARIO_EXPECT(world, net_count(world_net(world), FATE_ARRIVED) - before < IDLE_DATAGRAMS);
 }
 
 /* What does not fit into one frame of a link travels in pieces. */
@@ -213,6 +232,7 @@ int main(int argc, char **argv)
 		  .seeds = 6,
 		  .play = port_restricted_and_symmetric },
 		{ .name = "lan", .seeds = 5, .play = two_behind_one_nat_use_their_lan },
+		{ .name = "idle", .play = an_idle_relayed_pair_is_quiet },
 		{ .name = "large", .seeds = 5, .play = large_first_packets_go_along_the_ring },
 		{ .name = "seven", .seeds = 10, .play = seven_of_all_kinds },
 		{ .name = "ipv4", .play = an_ipv4_address_is_found },
