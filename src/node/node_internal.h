@@ -75,6 +75,8 @@ struct node {
 	bool keep_wanted; /* the neighbours to remember have changed */
 	struct mono keep_next, retry_next;
 	uint32_t retry_at;
+	struct handle retry_session; /* the last that was dialled so */
+	struct mono retry_expiry;
 	bool retried_all;
 	bool tick_wanted; /* timers are looked at once after each input */
 };

@@ -10,6 +10,9 @@
 
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
+/* Who has a link needs no line to get in, and each attempt costs a kilobyte a try. */
+#define PATIENCE_LINKED_MS 3000
+#define BACKOFF_LINKED_MS 300000
 #define LOOKUP_MS 30000
 
 static bool is_dialling(const struct line *line)
@@ -51,9 +54,16 @@ void lines_init(struct node *node, struct now now)
 	}
 }
 
+static bool is_linked(const struct node *node)
+{
+	struct id link;
+
+	return ring_first_link(node->ring, &link);
+}
+
 static void fail(struct node *node, struct now now, struct line *line, const char *why)
 {
-	uint64_t wait_ms = BACKOFF_MAX_MS;
+	uint64_t wait_ms = is_linked(node) ? BACKOFF_LINKED_MS : BACKOFF_MAX_MS;
 
 	if (line->failures < 6)
 		wait_ms = (uint64_t)BACKOFF_MIN_MS << line->failures;
@@ -67,6 +77,7 @@ static void dial(struct node *node, struct now now, struct line *line)
 {
 	const struct target target = { .kind = TARGET_EXACT, .id = line->config->id };
 
+	line->dialled = now.mono;
 	for (uint32_t i = 0; i < line->endpoint_count; i++) {
 		const struct endpoint local = carrier_any_local(&line->endpoints[i]);
 		const struct carrier carrier = carrier_of(&local, &line->endpoints[i]);
@@ -101,6 +112,19 @@ static void attempt(struct node *node, struct now now, struct line *line)
 	peer_of(node, line)->why = "looking up its host name";
 }
 
+/* The attempt ends, and line_closed() hears of it. */
+static void give_up(struct node *node, struct now now, const struct line *line)
+{
+	for (size_t i = 0; i < NODE_ENDPOINTS_MAX; i++)
+		sessions_close(node->sessions, now, line->dials[i], FRAME_CLOSE_IDLE);
+}
+
+static struct mono patience_of(const struct node *node, const struct line *line)
+{
+	return is_dialling(line) && is_linked(node) ? mono_add_ms(line->dialled, PATIENCE_LINKED_MS)
+						    : MONO_NEVER;
+}
+
 void lines_tick(struct node *node, struct now now)
 {
 	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
@@ -110,6 +134,8 @@ void lines_tick(struct node *node, struct now now)
 			line->looking_up = false;
 			fail(node, now, line, "looking up its host name takes too long");
 		}
+		if (mono_reached(now.mono, patience_of(node, line)))
+			give_up(node, now, line);
 		if (peer_is_up(peer_of(node, line)) || !is_idle(line))
 			continue;
 		if (line->next.us == MONO_NEVER.us)
@@ -146,6 +172,7 @@ struct mono lines_deadline(const struct node *node)
 			return (struct mono){ 0 };
 		if (line->looking_up)
 			deadline = mono_min(deadline, line->lookup_expiry);
+		deadline = mono_min(deadline, patience_of(node, line));
 		if (!peer_is_up(peer) && is_idle(line))
 			deadline = mono_min(deadline, line->next.us == MONO_NEVER.us
 							      ? (struct mono){ 0 }

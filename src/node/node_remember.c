@@ -2,14 +2,15 @@
  *
  * Newest first. All of them are dialled at once after a start, since whoever answers first brings
  * us back; later one of them that is not connected each minute: that joins two rings which lost
- * sight of each other. While we have no link at all, each second. */
+ * sight of each other. While we have no link at all, each three seconds. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
 #include "node/carrier.h"
 
 #define RETRY_MS 60000
-#define RETRY_ALONE_MS 1000
+#define RETRY_ALONE_MS 3000
+#define PATIENCE_MS 3000 /* with one whom we need not */
 #define KEEP_MIN_MS 5000 /* between two KEEPs */
 
 static void dial(struct node *node, struct now now, const struct node_neighbour *neighbour)
@@ -17,13 +18,24 @@ static void dial(struct node *node, struct now now, const struct node_neighbour 
 	const struct target target = { .kind = TARGET_EXACT, .id = neighbour->id };
 	const struct endpoint local = carrier_any_local(&neighbour->endpoint);
 	const struct carrier carrier = carrier_of(&local, &neighbour->endpoint);
-	struct handle handle, session;
+	struct handle handle;
 	const struct peer *peer = peer_find(node, &neighbour->id, &handle);
 
 	if ((peer != NULL && peer_is_up(peer)) ||
 	    !candidates_is_probeable(&node->candidates, &neighbour->endpoint))
 		return;
-	(void)sessions_dial(node->sessions, now, &target, &carrier, &session); /* full: later */
+	if (sessions_dial(node->sessions, now, &target, &carrier, &node->retry_session) == 0)
+		node->retry_expiry = mono_add_ms(now.mono, PATIENCE_MS); /* full: later */
+}
+
+/* Unless a session has come of it. */
+static void give_up(struct node *node, struct now now)
+{
+	const struct channel *channel = channel_of(node, node->retry_session);
+
+	if (channel == NULL || !channel->standing)
+		sessions_close(node->sessions, now, node->retry_session, FRAME_CLOSE_IDLE);
+	node->retry_expiry = MONO_NEVER;
 }
 
 void remember_init(struct node *node, struct now now)
@@ -31,6 +43,7 @@ void remember_init(struct node *node, struct now now)
 	CHECK(node->config.neighbour_count <= NODE_NEIGHBOURS_MAX);
 	node->keep_next = now.mono;
 	node->retry_next = now.mono;
+	node->retry_expiry = MONO_NEVER;
 }
 
 /* Moves it to the front; the last goes where there is no room. */
@@ -69,6 +82,8 @@ void remember_tick(struct node *node, struct now now)
 	const bool is_alone = !ring_first_link(node->ring, &link);
 	const uint32_t count = node->config.neighbour_count;
 
+	if (mono_reached(now.mono, node->retry_expiry))
+		give_up(node, now);
 	if (node->shutting_down || !mono_reached(now.mono, node->retry_next))
 		return;
 	node->retry_next = mono_add_ms(now.mono, is_alone ? RETRY_ALONE_MS : RETRY_MS);
@@ -98,7 +113,7 @@ bool remember_poll(struct node *node, struct now now, struct node_action *ret)
 
 struct mono remember_deadline(const struct node *node)
 {
-	struct mono deadline = node->retry_next;
+	struct mono deadline = mono_min(node->retry_next, node->retry_expiry);
 
 	if (node->shutting_down)
 		return MONO_NEVER;

@@ -4,7 +4,8 @@
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
-#define IDLE_DATAGRAMS 400 /* of three members, in 100 s */
+#define IDLE_DATAGRAMS 400      /* of three members, in 100 s */
+#define DEAD_LINE_DATAGRAMS 400 /* to one who is gone, from three members, in 1,000 s */
 
 /* A public member relays and knows the way; the others have a line to it alone. */
 static void start_around_a_hub(struct world *world)
@@ -108,6 +109,23 @@ static void an_idle_relayed_pair_is_quiet(struct world *world)
 	before = net_count(world_net(world), FATE_ARRIVED);
 	lab_run_ms(100000);
 	SCENARIO_EXPECT(world, net_count(world_net(world), FATE_ARRIVED) - before < IDLE_DATAGRAMS);
+}
+
+/* A bootstrap member that is gone for good is dialled now and then, and costs those who have each
+ * other less than what keeps them together. */
+static void a_dead_bootstrap_member_costs_little(struct world *world)
+{
+	uint64_t before;
+
+	lab_start_star(world, 4);
+	lab_run_ms(10000);
+	lab_crash(0);
+	lab_run_ms(60000);
+	before = net_count(world_net(world), FATE_HOST_DOWN);
+	lab_run_slowly_ms(1000000);
+	SCENARIO_EXPECT(world,
+			net_count(world_net(world), FATE_HOST_DOWN) - before < DEAD_LINE_DATAGRAMS);
+	SCENARIO_EXPECT(world, lab_status(1).peers_up == 2);
 }
 
 /* What does not fit into one frame of a link travels in pieces. */
@@ -233,6 +251,7 @@ int main(int argc, char **argv)
 		  .play = port_restricted_and_symmetric },
 		{ .name = "lan", .seeds = 5, .play = two_behind_one_nat_use_their_lan },
 		{ .name = "idle", .play = an_idle_relayed_pair_is_quiet },
+		{ .name = "dead-line", .play = a_dead_bootstrap_member_costs_little },
 		{ .name = "large", .seeds = 5, .play = large_first_packets_go_along_the_ring },
 		{ .name = "seven", .seeds = 10, .play = seven_of_all_kinds },
 		{ .name = "ipv4", .play = an_ipv4_address_is_found },
