@@ -11,8 +11,8 @@
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
 /* Who has a link needs no line to get in, and each attempt costs a kilobyte a try. */
-#define PATIENCE_LINKED_MS 3000
-#define BACKOFF_LINKED_MS 300000
+#define PATIENCE_LINKED_MS 1500
+#define BACKOFF_LINKED_MS 120000
 #define LOOKUP_MS 30000
 
 static bool is_dialling(const struct line *line)
