@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# members.sh - members of a network on the machines of a lab; sourced after lab.sh.
+#
+# The network is called `lab`. Each machine has an /etc/ipop, a /run/ipop and a /var/lib/ipop of its
+# own, below $LAB_DIR/MACHINE, so one lab has room for several networks.
+
+IPOP=$(realpath "$LAB_BUILD")/src/prog/ipop/ipop
+[[ -x $IPOP ]] || lab_die "build first: no $IPOP"
+
+# ipop_on HOST VERB [ARGUMENT...]: the CLI there.
+ipop_on() {
+	lab_run "$1" timeout 60 "$IPOP" "${@:2}" --root "$LAB_DIR/$1"
+}
+
+# members_found HOST ADDRESS...: a group whose CA and first member is HOST. The others reach it there.
+members_found() {
+	local host=$1 address options=()
+	shift
+	for address; do
+		[[ $address != *:* ]] || address="[$address]"
+		options+=(--bootstrap "$address:4767")
+	done
+	ipop_on "$host" group create lab --name "$host" "${options[@]}" >"$LAB_DIR/$host/created"
+}
+
+# members_admit CA HOST...: each asks, the CA signs, it joins. No daemon is started.
+members_admit() {
+	local ca=$1 host
+	shift
+	for host; do
+		ipop_on "$host" request --name "$host" >"$LAB_DIR/$host/request" 2>"$LAB_DIR/$host/join"
+		ipop_on "$ca" group sign lab "$LAB_DIR/$host/request" \
+			>"$LAB_DIR/$host/bundle" 2>>"$LAB_DIR/$host/join"
+		ipop_on "$host" join "$LAB_DIR/$host/bundle" --no-up >>"$LAB_DIR/$host/join" 2>&1
+	done
+}
+
+# members_up HOST...: starts daemons in the background, and returns when each is up.
+members_up() {
+	local host jobs=()
+	for host; do
+		ipop_on "$host" up lab >"$LAB_DIR/$host/up" 2>&1 &
+		jobs+=($!)
+	done
+	for host in "${jobs[@]}"; do wait "$host"; done
+}
+
+# members_down HOST...: ends them, all at once.
+members_down() {
+	local host jobs=()
+	for host; do
+		ipop_on "$host" down lab >"$LAB_DIR/$host/down" 2>&1 &
+		jobs+=($!)
+	done
+	for host in "${jobs[@]}"; do wait "$host"; done
+}
+
+# member_is HOST FIELD: a field of its status.
+member_is() {
+	ipop_on "$1" status lab --json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
+}
+
+# member_ways HOST: a line for each peer that HOST knows, and how its packets go there: "PEER direct
+# ENDPOINT", "PEER relay NAME", "PEER ring", or the state it is in ("PEER connecting").
+member_ways() {
+	ipop_on "$1" peers lab --json | python3 -c '
+import json, sys
+for peer in json.load(sys.stdin)["peers"]:
+    way = peer["way"] if peer["state"] == "up" else peer["state"]
+    print(peer["name"], way, {"direct": peer["remote"], "relay": peer["relay"]}.get(way, ""))'
+}
+
+# member_goes HOST PEER WAY: whether the packets of HOST go to PEER by that way: "direct", "relay NAME".
+member_goes() {
+	member_ways "$1" | grep "^$2 $3\b"
+}
+
+# member_pids HOST: of its daemon, steward and node, as the lab counts them.
+member_pids() {
+	local pid
+	for pid in $(lab_run lab ip netns pids "$1"); do
+		[[ $(lab_run lab readlink "/proc/$pid/exe") != */ipopd ]] || echo "$pid"
+	done
+}
+
+# member_kill HOST: both processes, by SIGKILL.
+member_kill() {
+	local pids
+	mapfile -t pids < <(member_pids "$1")
+	lab_run lab kill -KILL "${pids[@]}" && lab_wait_until 5 "[[ -z \$(member_pids $1) ]]"
+}
