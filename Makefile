@@ -35,7 +35,7 @@ soak: build ## the long forms of the tests: hours
 bench: build ## measure, and compare with the promises
 	@tools/run bench/run.sh
 
-demo: build ## two machines in network namespaces join a group and talk (root)
+demo: build ## machines behind NATs, in network namespaces, join a group and talk (root)
 	@tools/run tests/lab/demo.sh
 
 demo-keep: build ## the same, and leave it standing to play with

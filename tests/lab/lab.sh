@@ -248,9 +248,11 @@ lab_ip() {
 	lab_run "$1" ip "${@:2}"
 }
 
-# lab_way_in NODE: prints the command that leads there, for a person at a terminal.
+# lab_way_in NODE [COMMAND...]: prints the command that runs one there (bash), for a person at a terminal.
 lab_way_in() {
-	echo "nsenter -t $LAB_KEEPER -m -p -n ip netns exec $1 bash"
+	local node=$1
+	shift
+	echo "nsenter -t $LAB_KEEPER -m -p -n ip netns exec $node ${*:-bash}"
 }
 
 # lab_start NODE NAME COMMAND...: starts a program in the background. Its output goes to
