@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""probe.py - measures what the laboratory does to UDP packets.
+"""probe.py - measures what the laboratory does to packets.
 
 Runs on no machine of the lab but between them (lab_run lab ...): it opens each of its sockets in
 the network namespace of the machine that the argument names, so one process sees both ends of a
@@ -9,9 +9,11 @@ path and one clock times it. A PLACE is MACHINE,ADDRESS,PORT, and port 0 is any.
     probe.py map PLACE SERVER           the outside address of PLACE, as ADDRESS,PORT
     probe.py knock SERVER ADDRESS,PORT PLACE    "in" or "out": does a packet come through?
     probe.py flow FROM TO COUNT BYTES RATE      sends RATE packets/s: which arrive, and how?
+    probe.py stream FROM TO RATE SECONDS TEXT   TCP of RATE bytes/s: all of it, and the longest silence
     probe.py poke PLACE ADDRESS,PORT    sends 1000 packets of all kinds: who answers, with how much?
 """
 
+import contextlib
 import ctypes
 import itertools
 import os
@@ -28,16 +30,17 @@ SILENCE_S = 0.5  # for one that should not: what was dropped costs so much time
 COPY_S = 0.1  # for second copies, when all have come
 
 
-def open_at(place):
-    """A UDP socket on a machine: namespaces are of threads, sockets stay where they were made."""
+def open_at(place, kind=socket.SOCK_DGRAM):
+    """A socket on a machine: namespaces are of threads, sockets stay where they were made."""
     machine, address, port = place.split(",")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     libc = ctypes.CDLL(None, use_errno=True)
     with open(f"/run/netns/{machine}", "rb") as netns:
         if libc.setns(netns.fileno(), CLONE_NEWNET) != 0:
             raise OSError(ctypes.get_errno(), f"cannot enter {machine}")
-    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock = socket.socket(family, kind)
     sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 25)  # SO_RCVBUFFORCE
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
     sock.bind((address, int(port)))
     return sock
 
@@ -198,6 +201,40 @@ def flow(from_, to, count, size, rate):
     print(" ".join(f"{key}={value}" for key, value in arrivals_.report(sent).items()))
 
 
+TICK_S = 0.01  # of a stream
+STALL_S = 30  # a stream that stands still for so long is dead
+
+
+def stream(from_, to, rate, seconds, text):
+    """Says "stream begins" when it does. A stream ends when all has come, in whatever time."""
+    server = open_at(to, socket.SOCK_STREAM)
+    server.listen()
+    source = open_at(from_, socket.SOCK_STREAM)
+    source.connect(server.getsockname()[:2])
+    sink, _ = server.accept()
+    source.setblocking(False)
+    piece = (text.encode() * (int(rate) // 100 // len(text) + 1))[:int(rate) // 100]
+    total, sent, came = len(piece) * int(float(seconds) / TICK_S), 0, 0
+    print("stream begins", flush=True)
+    begin = last = time.monotonic()
+    longest, when = 0.0, 0.0
+    while came < total:
+        now = time.monotonic()
+        due = min(total, int((now - begin) / TICK_S + 1) * len(piece))
+        at = sent % len(piece)
+        with contextlib.suppress(BlockingIOError):
+            sent += source.send(piece[at:at + due - sent]) if sent < due else 0
+        if select.select([sink], [], [], TICK_S)[0]:
+            came += len(sink.recv(1 << 16))
+            now = time.monotonic()
+            if now - last > longest:
+                longest, when = now - last, last - begin
+            last = now
+        elif now - last > STALL_S:
+            break
+    print(f"sent={sent} came={came} longest_ms={longest * 1000:.0f} at_ms={when * 1000:.0f}")
+
+
 def poke(place, target):
     """Every first byte and all kinds of lengths, random and zero behind it. "refused" is an ICMP
     error, which the kernel reports to a connected socket."""
@@ -219,7 +256,7 @@ def poke(place, target):
 
 def main():
     commands = {"nat": (nat, 3), "map": (map_, 2), "knock": (knock, 3), "flow": (flow, 5),
-                "poke": (poke, 2)}
+                "stream": (stream, 5), "poke": (poke, 2)}
     command, count = commands.get(sys.argv[1] if len(sys.argv) > 1 else "", (None, 0))
     if command is None or len(sys.argv) != count + 2:
         raise SystemExit(__doc__)

@@ -1,0 +1,232 @@
+#!/bin/bash
+# ways.sh - what becomes of ways: found at home, lost with a relay or a mapping, found again; what a
+# relay can see of what it passes on; and what all that costs while nobody says anything.
+# shellcheck disable=SC2016 # conditions in quotes are for eval
+# shellcheck source=tests/lab/lab.sh
+. "$(dirname "$0")/lab.sh"
+# shellcheck source=tests/lab/internet.sh
+. "$LAB_HERE/internet.sh"
+# shellcheck source=tests/lab/members.sh
+. "$LAB_HERE/members.sh"
+
+TEXT="The quick brown fox takes a relay, and nobody there sees it ($RANDOM$RANDOM)."
+REBIND_MS=5000 REBINDS=12
+IDLE_BYTES=40000000 # a day; against growth
+
+# The node of a member: the child of its steward.
+node_of() {
+	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
+}
+
+# ---- places --------------------------------------------------------------------------------------------
+
+# Four networks. One for what happens: gate and aid are public, left and right behind symmetric NATs,
+# so that they need one of them, twin1 and twin2 in one home, and roamer behind a NAT that will not
+# keep still. One of families: six has IPv6 only, four has IPv4 only, both has both. And one of five
+# to whom nothing happens.
+make_places() {
+	lab_begin ways
+	internet
+	lab_host gate aid both six quiet1 quiet2
+	internet_line gate north
+	internet_line aid east
+	internet_home left-box west symmetric left
+	internet_home right-box east symmetric right
+	internet_home twin-box west port-restricted twin1 twin2
+	internet_home roamer-box north port-restricted roamer
+	internet_line both north
+	internet_line six east 6
+	internet_home four-box west port-restricted four
+	internet_line quiet1 north 4
+	internet_line quiet2 east 4
+	internet_home quiet3-box west port-restricted quiet3
+	internet_home quiet4-box east restricted quiet4
+	internet_home quiet5-box north symmetric quiet5
+	members_found gate "${ADDRESS4[gate]}"
+	members_admit gate aid left right twin1 twin2 roamer
+	members_found both "${ADDRESS4[both]}" "${ADDRESS6[both]}"
+	members_admit both six four
+	members_found quiet1 "${ADDRESS4[quiet1]}"
+	members_admit quiet1 quiet2 quiet3 quiet4 quiet5
+	members_up gate both quiet1
+	members_up aid left right twin1 twin2 roamer
+	members_up six four
+	members_up quiet2 quiet3 quiet4 quiet5
+}
+
+# ---- found ---------------------------------------------------------------------------------------------
+
+pings() {
+	lab_run "$1" ping -c 3 -i 0.1 -W 2 "$(member_is "$2" ipv6)"
+}
+
+both_go() {
+	member_goes "$1" "$2" "$3" && member_goes "$2" "$1" "$3"
+}
+
+test_found() {
+	lab_check "two behind one NAT talk" pings twin1 twin2
+	lab_check "on their own Ethernet" lab_wait_until 10 both_go twin1 twin2 'direct 192\.168\.1\.'
+	lab_check "IPv6 only and both talk" pings six both
+	lab_check "directly" lab_wait_until 10 both_go six both "direct \\[2001:db8:"
+	lab_check "IPv4 only and both talk" pings four both
+	lab_check "directly, too" lab_wait_until 10 both_go four both direct
+	lab_check "IPv6 only and IPv4 only talk" pings six four
+	lab_check "by who has both" lab_wait_until 10 both_go six four "relay both"
+}
+
+# ---- a relay: what it sees, and when it dies ----------------------------------------------------------------
+
+# stream RATE SECONDS: from left to right, in the background.
+stream() {
+	rm -f "$LAB_DIR/lab/stream.log"
+	lab_start lab stream "$LAB_HERE/probe.py" stream "left,$(member_is left ipv4),0" \
+		"right,$(member_is right ipv4),7000" "$1" "$2" "$TEXT"
+	lab_wait_until 10 grep -q "stream begins" "$LAB_DIR/lab/stream.log"
+}
+
+# A field of what the stream said at its end.
+of_stream() {
+	tail -n 1 "$LAB_DIR/lab/stream.log" | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+stream_is_whole() {
+	lab_wait lab stream
+	tail -n 1 "$LAB_DIR/lab/stream.log"
+	(($(of_stream came) == $(of_stream sent) && $(of_stream sent) > 0))
+}
+
+relay_is_blind() {
+	local outside
+	outside=$(tcpdump -r "$LAB_DIR/relay.pcap" -n "src host ${ADDRESS4[left-box]}" 2>/dev/null |
+		awk 'NR == 1 { sub(/.*\./, "", $3); print $3 }')
+	# shellcheck disable=SC2046 # words
+	lab_run lab "$LAB_HERE/blind.py" "$LAB_DIR/relay.pcap" "${ADDRESS4[left-box]},$outside" "$TEXT" \
+		"$(node_of left)" $(member_pids "$1")
+}
+
+no_text_in_capture() {
+	! grep --text --quiet --fixed-strings "$TEXT" "$LAB_DIR/relay.pcap"
+}
+
+# Who relays now goes to RELAY, who else could to RESERVE, and the provider of the first to LINE.
+find_relay() {
+	RELAY=$(member_ways left | awk '$1 == "right" { print $3 }')
+	if [[ $RELAY == gate ]]; then RESERVE=aid LINE=north; else RESERVE=gate LINE=east; fi
+}
+
+test_relay() {
+	lab_check "two behind symmetric NATs talk" pings left right
+	lab_check "by a relay" lab_wait_until 10 both_go left right "relay"
+	find_relay
+	lab_capture "$LINE" "$RELAY" relay.pcap "udp and host ${ADDRESS4[left-box]}"
+	stream 200000 6
+	lab_wait_until 10 'pings left right' # while it flows
+	lab_capture_end "$LINE" "$RELAY"
+	lab_check "a capture at the relay does not have the text" no_text_in_capture
+	lab_check "its memory has neither the text nor a key that opens what it passes on" relay_is_blind "$RELAY"
+	lab_check "all of a TCP stream came" stream_is_whole
+
+	# A bulk of which the end of the first relay is in the middle.
+	stream 500000 4
+	lab_wait_until 10 'pings left right'
+	find_relay
+	lab_check "the relay is killed" member_kill "$RELAY"
+	lab_check "a TCP stream goes on by the other" stream_is_whole
+	lab_check_figure "and was silent for less than a second" "$(of_stream longest_ms)" 1000 ms
+	lab_check "they have a relay" lab_wait_until 10 both_go left right "relay"
+	lab_check "the other one" both_go left right "relay $RESERVE"
+	members_up "$RELAY"
+}
+
+# ---- a NAT that will not keep still ------------------------------------------------------------------------
+
+at_ms() {
+	lab__clock
+	((LAB_NOW >= $1))
+}
+
+# rebinds COUNT FROM TO: FROM pings TO ten times a second while roamer's box moves its mappings COUNT
+# times. The longest time without an answer, in ms.
+rebinds() {
+	local start count=$1 from=$2 to=$3 i
+	lab_start "$from" pings ping -D -n -i 0.1 -w $((count * REBIND_MS / 1000 + 2)) "$(member_is "$to" ipv6)"
+	lab_wait_until 10 grep -q "bytes from" "$LAB_DIR/$from/pings.log"
+	lab__clock
+	start=$LAB_NOW
+	for ((i = 0; i < count; i++)); do
+		lab_wait_until 10 at_ms $((start + i * REBIND_MS))
+		lab_nat_rebind roamer-box $((20000 + RANDOM))
+	done
+	lab_wait "$from" pings || true # it says so if one was lost
+	grep "bytes from" "$LAB_DIR/$from/pings.log" | tr -d '[]' |
+		awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { printf "%d\n", most * 1000 }'
+}
+
+test_rebinding() {
+	local far near
+	lab_check "a public member and one behind a NAT talk" pings aid roamer
+	lab_check "directly" lab_wait_until 10 both_go aid roamer direct
+	far=$(rebinds $((REBINDS * 2 / 3)) aid roamer)
+	lab_check_figure "a mapping moves each 5 s: who is outside talks, and is heard again" "$far" 3500 ms
+	near=$(rebinds $((REBINDS / 3)) roamer aid)
+	lab_check_figure "who is inside talks, and is heard again" "$near" 3500 ms
+	lab_check "and directly at the end" lab_wait_until 10 both_go aid roamer direct
+}
+
+# ---- idle ------------------------------------------------------------------------------------------------------
+
+begin_idle() {
+	lab_capture west quiet3-box idle3.pcap udp
+	lab_capture north quiet1 idle1.pcap udp
+	lab__clock
+	IDLE_SINCE=$LAB_NOW
+}
+
+# What a day costs a member on whose line was captured, in bytes.
+idle_day() {
+	lab_run lab "$LAB_HERE/purposes.py" "$LAB_DIR/$1" "$((IDLE_MS / 1000)).$((IDLE_MS % 1000))" "$2" \
+		"$(node_of "$3")" >"$LAB_DIR/idle" || return 1
+	lab_say "$3, idle in a network of five for $((IDLE_MS / 1000)) s, to and from it:" >&2
+	sed 's/^/#   /' "$LAB_DIR/idle" >&2
+	sed -n 's/^total //p' "$LAB_DIR/idle"
+}
+
+all_is_known() {
+	! grep -E "^(unopened|kind)" "$LAB_DIR/idle"
+}
+
+pss_kib() {
+	local pid sum=0
+	for pid in $(member_pids "$1"); do
+		sum=$((sum + $(lab_run lab awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")))
+	done
+	echo $sum
+}
+
+test_idle() {
+	lab_wait_until 60 at_ms $((IDLE_SINCE + 60000))
+	IDLE_MS=$((LAB_NOW - IDLE_SINCE))
+	lab_capture_end west quiet3-box
+	lab_capture_end north quiet1
+	lab_check_figure "both processes of an idle member: PSS" "$(pss_kib quiet3)" 10240 KiB
+	lab_check_figure "of one that others enter by" "$(pss_kib quiet1)" 10240 KiB
+	lab_check_figure "a day of an idle member behind a NAT" \
+		"$(idle_day idle3.pcap "${ADDRESS4[quiet3-box]}" quiet3)" $IDLE_BYTES bytes
+	lab_check "of each frame it is known what it is for" all_is_known
+	lab_check_figure "a day of an idle member that others enter by" \
+		"$(idle_day idle1.pcap "${ADDRESS4[quiet1]}" quiet1)" $IDLE_BYTES bytes
+}
+
+# Whether to play what has a case of such a name: a second run is for what missed a bound in the first.
+is_wanted() {
+	[[ -z ${TEST_ONLY:-} ]] || grep -qE "$1" <<<"$TEST_ONLY"
+}
+
+make_places
+[[ -n ${TEST_ONLY:-} ]] || test_found
+! is_wanted "silent" || test_relay
+begin_idle
+! is_wanted "heard again" || test_rebinding
+! is_wanted "idle|others enter by" || test_idle
+lab_end
