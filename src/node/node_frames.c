@@ -81,6 +81,13 @@ static int take_probe_ack(struct node *node, struct now now, const struct channe
 	return stale;
 }
 
+/* Links carry for others; a session that is itself carried along the ring does not, or one message
+ * would be many. */
+static bool is_for_links(uint8_t kind)
+{
+	return kind == FRAME_PART || kind == FRAME_ROUTED || kind == FRAME_BROADCAST;
+}
+
 /* Frames that make sense only between two who stand beside each other. */
 static int take_overlay_frame(struct node *node, struct now now, const struct channel *channel,
 			      const struct node_event *event)
@@ -90,6 +97,8 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 
 	if (peer == NULL || !peer_is_up(peer))
 		return ERR_STALE;
+	if (is_for_links(event->frame.kind) && event->frame.way.kind == WAY_RING)
+		return ERR_DENIED;
 	switch (event->frame.kind) {
 	case FRAME_PART:
 		return overlay_part(node, now, channel->peer, payload);

@@ -52,12 +52,14 @@ struct node {
 	struct candidates candidates;
 	struct channel *channels; /* NODE_SESSIONS_MAX, by the index of the session's handle */
 	uint32_t channels_end;    /* none is in use from here on */
+	uint32_t line_count;
+	uint32_t relay_index; /* the last that was given out */
+	uint32_t retry_at;    /* of the remembered neighbours, the next */
 	struct pool peers;
 	struct alarms way_alarms;    /* by the peer's index */
 	struct map peer_by_id;       /* -> index in peers */
 	struct map channel_by_index; /* local index of a key set -> index in channels */
 	struct line lines[NODE_BOOTSTRAP_MAX];
-	uint32_t line_count;
 	struct wish wishes[WISHES_MAX];
 	struct departure *departures; /* DEPARTURES_MAX */
 	struct queue departure_queue;
@@ -68,13 +70,11 @@ struct node {
 	int64_t table_offset_us; /* of the clocks, when the newest table was built */
 	int64_t calendar_fix_us; /* added to a calendar that stands before the build date */
 	struct mono table_next;  /* not before, after a build that failed */
-	uint32_t relay_index;    /* the last that was given out */
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, table_wanted, shutting_down;
 	bool keep_wanted; /* the neighbours to remember have changed */
 	struct mono keep_next, retry_next;
-	uint32_t retry_at;
 	struct handle retry_session; /* the last that was dialled so */
 	struct mono retry_expiry;
 	bool retried_all;

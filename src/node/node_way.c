@@ -90,6 +90,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 	const struct channel *channel = channel_of(node, peer->session);
+	const struct probe_purse purse = peer->paths.purse;
 
 	CHECK(channel != NULL);
 	if (channel->way.kind == WAY_RING)
@@ -98,6 +99,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	memset(peer->relayings, 0, sizeof(peer->relayings));
 	paths_init(&peer->paths, &node->rng, now.mono,
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
+	peer->paths.purse = purse; /* who dials again has not more to spend */
 	peer->told = (struct candidates_message){ 0 };
 	peer->tell = true;
 	peer->tells = 0;
