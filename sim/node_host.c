@@ -109,6 +109,14 @@ static void carry_lookup(struct node_host *nh, struct now now, uint32_t bootstra
 	(void)node_input(nh->node, now, &event); /* there is no DNS here: lines name addresses */
 }
 
+static void carry_reports(struct node_host *nh, struct now now)
+{
+	struct node_event event = { .kind = NODE_REPORT };
+
+	while (forward_report(&nh->thread, &event.report))
+		(void)node_input(nh->node, now, &event);
+}
+
 /* What came along the ring is opened like what came from the wire. */
 static void carry_open(struct node_host *nh, struct now now, struct span datagram)
 {
@@ -121,6 +129,7 @@ static void carry_open(struct node_host *nh, struct now now, struct span datagra
 							.way = { .kind = WAY_RING } };
 	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
 		carry_verdict(nh, now, &nh->batch.packets[0]);
+	carry_reports(nh, now); /* no other batch may come for long */
 }
 
 /* As the host's programs would see them. */
@@ -209,15 +218,10 @@ static void run(void *machine, struct now now)
 {
 	struct node_host *nh = machine;
 	const struct node_event time = { .kind = NODE_TIME };
-	struct forward_report report;
 	struct node_action action;
 
 	take_from_programs(nh, now);
-	while (forward_report(&nh->thread, &report)) {
-		const struct node_event event = { .kind = NODE_REPORT, .report = report };
-
-		(void)node_input(nh->node, now, &event);
-	}
+	carry_reports(nh, now);
 	(void)node_input(nh->node, now, &time);
 	while (node_poll(nh->node, now, &action))
 		carry_action(nh, now, &action);

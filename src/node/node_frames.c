@@ -73,9 +73,10 @@ static int take_probe_ack(struct node *node, struct now now, const struct channe
 	answer_pong(node, now, ack.token);
 	if (!handle_equal(peer->session, channel->session))
 		return ERR_STALE;
-	learn_of_ourselves(node, now, peer, &event->frame.way, &ack.observed);
 	had_rtt = paths_used(&peer->paths)->has_rtt;
 	stale = paths_answered(&peer->paths, now.mono, ack.token, &event->frame.way);
+	if (stale == 0) /* who was not asked has nothing to say about us */
+		learn_of_ourselves(node, now, peer, &event->frame.way, &ack.observed);
 	if (!had_rtt)
 		neighbour_changed(node, now, peer); /* it may have a round trip now */
 	return stale;

@@ -93,8 +93,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	const struct probe_purse purse = peer->paths.purse;
 
 	CHECK(channel != NULL);
-	if (channel->way.kind == WAY_RING)
-		peer->via = channel->ring_via;
+	peer->via = channel->ring_via; /* zero, if it was not found along the ring */
 	relaying_link_down(node, now, handle);
 	memset(peer->relayings, 0, sizeof(peer->relayings));
 	paths_init(&peer->paths, &node->rng, now.mono,
@@ -183,7 +182,9 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 					 .to = name_of(output->way.kind),
 					 .why = output->why,
 				 });
-	if (output->way.kind != WAY_DIRECT)
+	if (output->way.kind == WAY_DIRECT)
+		node->keep_wanted = true; /* now it can be remembered where it was reached */
+	else
 		relaying_link_down(node, now, handle); /* nobody is relayed by what is relayed */
 	neighbour_changed(node, now, peer);
 	ways_retell(node);

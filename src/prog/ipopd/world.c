@@ -135,6 +135,7 @@ static void log_event(const struct trace_record *event)
 
 static void tell_node(struct world *w, const struct node_event *event);
 static void dispatch(struct world *w, struct forward_packet *packet);
+static void tell_reports(struct world *w);
 
 /* A datagram that came along the ring is opened like one from a socket. */
 static void open_datagram(struct world *w, struct span datagram)
@@ -148,6 +149,7 @@ static void open_datagram(struct world *w, struct span datagram)
 						     .way = { .kind = WAY_RING } };
 	(void)forward_from_wire(&w->thread, w->table, w->now, batch);
 	dispatch(w, &batch->packets[0]);
+	tell_reports(w); /* no other batch may come for long */
 }
 
 static void act(struct world *w, const struct node_action *action)
