@@ -11,7 +11,7 @@ struct peer;
 
 /* A control frame that forward/ opened: 0, or why it was dropped. */
 int frames_take(struct node *node, struct now now, const struct node_event *event);
-/* A probe by this way (NULL: the one in use), with this token. */
+/* Sends a PATHS_PROBE: by its way, with its token and TTL. */
 void frames_probe(struct node *node, struct now now, const struct peer *peer,
 		  const struct paths_output *probe);
 

@@ -245,7 +245,7 @@ static void show_way(const struct node *node, const struct peer *peer, struct no
 	ret->way = used->way.kind;
 	ret->remote = used->way.remote;
 	ret->is_near = ring_is_near(node->ring, &peer->id);
-	ret->nat = peer->told.nat;
+	ret->nat = peer->candidates.nat;
 	ret->has_rtt = used->has_rtt;
 	ret->rtt_us = used->rtt_us;
 	ret->why = peer->paths.why;

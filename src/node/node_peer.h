@@ -9,6 +9,14 @@
 
 struct node;
 
+/* Our own candidates, as one peer is told of them. */
+struct announcement {
+	bool is_due;      /* the peer may not have heard the newest */
+	uint8_t repeats;  /* since anything changed */
+	struct mono next; /* when due */
+	struct mono last; /* zero: never */
+};
+
 struct peer {
 	struct id id;
 	char name[CERTIFICATE_NAME_MAX + 1];
@@ -20,10 +28,8 @@ struct peer {
 	struct mono since;
 	struct paths paths; /* while connected */
 	struct id via;      /* on the ring it is found through this member; zero: by its id */
-	struct candidates_message told; /* what it said of itself */
-	bool tell;                      /* it has not heard our newest candidates */
-	struct mono tell_next, told_at;
-	uint8_t tells;            /* since anything changed */
+	struct candidates_message candidates; /* the newest that it told us of itself */
+	struct announcement announcement;     /* of ours to it */
 	struct mono relay_wanted; /* when path/ last asked for a relay; 0: never */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */

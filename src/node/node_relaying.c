@@ -107,10 +107,10 @@ static bool use_relay(struct node *node, struct now now, struct peer *peer, stru
 	return true;
 }
 
-static bool is_named(const struct candidates_message *told, const struct id *id)
+static bool is_named(const struct candidates_message *message, const struct id *id)
 {
-	for (size_t i = 0; i < told->relay_count; i++)
-		if (id_equal(&told->relays[i], id))
+	for (size_t i = 0; i < message->relay_count; i++)
+		if (id_equal(&message->relays[i], id))
 			return true;
 	return false;
 }
@@ -135,12 +135,12 @@ void relaying_want(struct node *node, struct now now, struct handle handle)
 	for (uint8_t i = 0; i < count && common < PEER_RELAYS_MAX; i++) {
 		struct handle relay;
 
-		if (!is_named(&peer->told, &ours[i]) || peer_find(node, &ours[i], &relay) == NULL)
+		if (!is_named(&peer->candidates, &ours[i]) || peer_find(node, &ours[i], &relay) == NULL)
 			continue;
 		common += use_relay(node, now, peer, relay);
 	}
-	for (uint8_t i = 0; i < peer->told.relay_count && common < PEER_RELAYS_MAX; i++) {
-		const struct wish wish = { .kind = WISH_ID, .id = peer->told.relays[i] };
+	for (uint8_t i = 0; i < peer->candidates.relay_count && common < PEER_RELAYS_MAX; i++) {
+		const struct wish wish = { .kind = WISH_ID, .id = peer->candidates.relays[i] };
 		struct handle relay;
 		const struct peer *known = peer_find(node, &wish.id, &relay);
 

@@ -10,7 +10,7 @@
 
 #define RETRY_MS 60000
 #define RETRY_ALONE_MS 3000
-#define PATIENCE_MS 3000 /* with one whom we need not */
+#define PATIENCE_MS 3000 /* with one dial, then the next has its turn */
 #define KEEP_MIN_MS 5000 /* between two KEEPs */
 
 static void dial(struct node *node, struct now now, const struct node_neighbour *neighbour)

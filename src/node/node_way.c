@@ -7,11 +7,11 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#define TELL_MIN_MS 500 /* between two messages of candidates to one peer */
+#define ANNOUNCE_MIN_MS 500 /* between two messages of candidates to one peer */
 /* While there is no direct way they are repeated, since one may be lost: after this long, then
  * after twice as long, up to the longest. */
-#define TELL_AGAIN_MS 500
-#define TELL_AGAIN_MAX_MS 64000
+#define ANNOUNCE_AGAIN_MS 500
+#define ANNOUNCE_AGAIN_MAX_MS 64000
 
 struct way peer_way(const struct peer *peer)
 {
@@ -34,31 +34,32 @@ bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes)
 			      RING_REFILL_MS);
 }
 
-static uint64_t tell_again_ms(const struct peer *peer)
+static uint64_t announce_again_ms(const struct announcement *a)
 {
-	const uint64_t wait_ms = (uint64_t)TELL_AGAIN_MS << (peer->tells < 8 ? peer->tells : 8);
+	const uint64_t wait_ms = (uint64_t)ANNOUNCE_AGAIN_MS << (a->repeats < 8 ? a->repeats : 8);
 
-	return wait_ms < TELL_AGAIN_MAX_MS ? wait_ms : TELL_AGAIN_MAX_MS;
+	return wait_ms < ANNOUNCE_AGAIN_MAX_MS ? wait_ms : ANNOUNCE_AGAIN_MAX_MS;
 }
 
-static void tell_candidates(struct node *node, struct now now, struct peer *peer)
+static void announce(struct node *node, struct now now, struct peer *peer)
 {
 	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct announcement *a = &peer->announcement;
 	struct candidates_message message = { 0 };
 
 	candidates_tell(&node->candidates, now.mono, &message);
 	message.relay_count = relaying_offers(node, message.relays);
 	candidates_encode(&message, &w);
 	CHECK(writer_ok(&w));
-	peer->told_at = now.mono;
-	peer->tell_next = mono_add_ms(now.mono, TELL_MIN_MS);
-	peer->tell = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
-	if (!peer->tell && peer_way(peer).kind != WAY_DIRECT) {
-		peer->tell = true;
-		peer->tell_next = mono_add_ms(now.mono, tell_again_ms(peer));
-		if (peer->tells < UINT8_MAX)
-			peer->tells++;
+	a->last = now.mono;
+	a->next = mono_add_ms(now.mono, ANNOUNCE_MIN_MS);
+	a->is_due = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
+	if (!a->is_due && peer_way(peer).kind != WAY_DIRECT) {
+		a->is_due = true;
+		a->next = mono_add_ms(now.mono, announce_again_ms(a));
+		if (a->repeats < UINT8_MAX)
+			a->repeats++;
 	}
 }
 
@@ -68,7 +69,7 @@ void ways_touch(struct node *node, struct handle handle)
 	node->tick_wanted = true;
 }
 
-void ways_retell(struct node *node)
+void ways_announce(struct node *node)
 {
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
@@ -76,10 +77,11 @@ void ways_retell(struct node *node)
 
 		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
 			continue;
-		peer->tell = true;
-		peer->tells = 0;
-		peer->tell_next =
-			mono_min(peer->tell_next, mono_add_ms(peer->told_at, TELL_MIN_MS));
+		peer->announcement.is_due = true;
+		peer->announcement.repeats = 0;
+		peer->announcement.next =
+			mono_min(peer->announcement.next,
+				 mono_add_ms(peer->announcement.last, ANNOUNCE_MIN_MS));
 		ways_touch(node, handle);
 	}
 }
@@ -99,16 +101,14 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	paths_init(&peer->paths, &node->rng, now.mono,
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
 	peer->paths.purse = purse; /* who dials again has not more to spend */
-	peer->told = (struct candidates_message){ 0 };
-	peer->tell = true;
-	peer->tells = 0;
+	peer->candidates = (struct candidates_message){ 0 };
+	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
 	peer->relay_wanted = (struct mono){ 0 };
-	peer->tell_next = now.mono;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
 	ways_touch(node, handle);
-	ways_retell(node); /* it may relay */
+	ways_announce(node); /* it may relay */
 }
 
 void ways_end(struct node *node, struct now now, struct handle handle)
@@ -119,7 +119,7 @@ void ways_end(struct node *node, struct now now, struct handle handle)
 	relaying_link_down(node, now, handle);
 	memset(peer->relayings, 0, sizeof(peer->relayings));
 	neighbour_changed(node, now, peer);
-	ways_retell(node);
+	ways_announce(node);
 }
 
 static struct mono later(struct mono a, struct mono b)
@@ -187,7 +187,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 	else
 		relaying_link_down(node, now, handle); /* nobody is relayed by what is relayed */
 	neighbour_changed(node, now, peer);
-	ways_retell(node);
+	ways_announce(node);
 	peer_release(node, now, handle);
 }
 
@@ -222,8 +222,8 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 {
 	struct mono deadline = mono_min(paths_deadline(&peer->paths), relaying_deadline(peer));
 
-	if (peer->tell)
-		deadline = mono_min(deadline, peer->tell_next);
+	if (peer->announcement.is_due)
+		deadline = mono_min(deadline, peer->announcement.next);
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
 	if (paths_is_busy(&peer->paths))
 		deadline = mono_min(deadline, mono_add_ms(now, PATHS_ECHO_MS));
@@ -242,8 +242,8 @@ static void tick(struct node *node, struct now now, struct handle handle)
 		if (output.kind == PATHS_DEAD)
 			break;
 	}
-	if (peer->tell && mono_reached(now.mono, peer->tell_next))
-		tell_candidates(node, now, peer);
+	if (peer->announcement.is_due && mono_reached(now.mono, peer->announcement.next))
+		announce(node, now, peer);
 	relaying_tick(node, now, handle);
 }
 
@@ -309,7 +309,7 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 	remote.nat = message.nat;
 	remote.own_nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
 	remote.same_network = is_same_network(node, now, &message);
-	peer->told = message;
+	peer->candidates = message;
 	paths_candidates(&peer->paths, now.mono, &remote);
 	relaying_retry(node, now, handle);
 	return 0;
@@ -328,7 +328,7 @@ void ways_host(struct node *node, struct now now, const struct node_event *event
 		if (peer == NULL || !peer_is_up(peer))
 			continue;
 		paths_host_changed(&peer->paths, now.mono);
-		peer->tell = true;
+		peer->announcement.is_due = true;
 		ways_touch(node, handle);
 	}
 }

@@ -79,8 +79,7 @@ struct mono ring_deadline(const struct ring *ring);
 bool ring_is_near(const struct ring *ring, const struct id *id);
 
 /* True once the ring has a linked member, wants nobody, and is seen as near by its nearest members
- * on both sides: as far as we can know, we stand in our place. Until then messages of ours carry a
- * via. */
+ * on both sides: as far as we can know, we stand in our place. */
 bool ring_is_settled(const struct ring *ring);
 
 /* The linked member that answers to us soonest, for a via. False if none is linked. */

@@ -24,7 +24,6 @@ void lab_start(unsigned i)
 	SCENARIO_EXPECT(lab.world, m->node != NULL);
 }
 
-/* Adds a bootstrap line to `to` to the bundle of `from`. */
 void lab_add_line(unsigned from, unsigned to)
 {
 	struct node_config *config = &lab.members[from].config;
@@ -68,7 +67,6 @@ void lab_set_up(struct world *world, unsigned count)
 	}
 }
 
-/* All but the first have a line to the first. */
 void lab_place_public(unsigned i)
 {
 	char ip[32];
@@ -199,7 +197,6 @@ void lab_run_slowly_ms(uint64_t ms)
 	collect();
 }
 
-/* How many of the numbers [first, end) arrived; none may have arrived twice. */
 unsigned lab_arrived(unsigned from, unsigned to, unsigned first, unsigned end)
 {
 	unsigned count = 0;

@@ -47,8 +47,7 @@ static void a_killed_member_comes_back_at_once(struct world *world)
 {
 	lab_start_star(world, 2);
 	lab_run_ms(1000);
-	world_crash(world, lab.members[1].host);
-	lab.members[1].node = NULL;
+	lab_crash(1);
 	lab_run_ms(3000);
 	lab_start(1);
 	for (unsigned n = 0; n < 20; n++)
@@ -68,8 +67,7 @@ static void the_first_member_dies_and_all_come_back(struct world *world)
 {
 	lab_start_star(world, 10);
 	lab_run_ms(1000);
-	world_crash(world, lab.members[0].host);
-	lab.members[0].node = NULL;
+	lab_crash(0);
 	lab_run_ms(120000);
 	for (unsigned i = 1; i < 10; i++) { /* the others have each other */
 		SCENARIO_EXPECT(world, lab_status(i).is_settled);
@@ -92,8 +90,7 @@ static void a_member_that_restarts_unseen_is_found_by_silence(struct world *worl
 {
 	lab_start_star(world, 2);
 	lab_run_ms(1000);
-	world_crash(world, lab.members[0].host);
-	lab.members[0].node = NULL;
+	lab_crash(0);
 	lab_start(0); /* knows nothing of the session; the other does not know that */
 	lab_run_ms(PATHS_QUIET_MS + 5000);
 	lab_send_number(1, 0, 0);
@@ -269,8 +266,7 @@ static void who_falls_silent_is_remembered(struct world *world)
 
 	lab_start_star(world, 2);
 	lab_run_ms(1000);
-	world_crash(world, lab.members[1].host);
-	lab.members[1].node = NULL;
+	lab_crash(1);
 	lab_run_ms(15000);
 	node_host_request(lab.members[0].node, NODE_PING, "member-1");
 	lab_run_ms(10);
@@ -300,8 +296,7 @@ static void who_leaves_after_a_crash_is_gone(struct world *world)
 
 	lab_start_star(world, 2);
 	lab_run_ms(1000);
-	world_crash(world, lab.members[1].host);
-	lab.members[1].node = NULL;
+	lab_crash(1);
 	lab_run_ms(1000);
 	lab_start(1);
 	lab_run_ms(1000);
