@@ -30,7 +30,7 @@ struct peer {
 	struct id via;      /* on the ring it is found through this member; zero: by its id */
 	struct candidates_message candidates; /* the newest that it told us of itself */
 	struct announcement announcement;     /* of ours to it */
-	struct mono relay_wanted; /* when path/ last asked for a relay; 0: never */
+	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct allowance routed, broadcasts;       /* what it had us pass on */

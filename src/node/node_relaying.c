@@ -135,7 +135,8 @@ void relaying_want(struct node *node, struct now now, struct handle handle)
 	for (uint8_t i = 0; i < count && common < PEER_RELAYS_MAX; i++) {
 		struct handle relay;
 
-		if (!is_named(&peer->candidates, &ours[i]) || peer_find(node, &ours[i], &relay) == NULL)
+		if (!is_named(&peer->candidates, &ours[i]) ||
+		    peer_find(node, &ours[i], &relay) == NULL)
 			continue;
 		common += use_relay(node, now, peer, relay);
 	}
