@@ -259,6 +259,15 @@ static bool is_due(const struct noise *noise, bool writing, bool keys)
 	       noise->keys_done == !keys;
 }
 
+int noise_bind(struct noise *noise, struct span bytes)
+{
+	if (!SECCHECK(SEC_NOISE_BIND_DUE,
+		      !noise->dead && !noise_is_done(noise) && !noise->keys_done))
+		return die(noise, ERR_STALE);
+	mix_hash(noise, bytes);
+	return 0;
+}
+
 static void end_message(struct noise *noise)
 {
 	noise->message++;

@@ -58,6 +58,11 @@ void noise_init(struct noise *noise, const struct noise_config *config);
 /* Wipes all secrets; the handshake is dead. Needed after noise_split() too. */
 void noise_wipe(struct noise *noise);
 
+/* Binds bytes that go in clear before the next message, whoever sends it: mixed into the hash as
+ * the prologue is, so that the message can only be read, and its signature only be right, where the
+ * same bytes were bound. 0, or ERR_STALE (dead, done, or that message's keys are through). */
+int noise_bind(struct noise *noise, struct span bytes);
+
 /* Keys of the next message to send, appended to `w`. `ephemeral_secret` (32 bytes) is used if the
  * message has an `e`. 0, ERR_CRYPTO, ERR_TOO_LONG (no room), or ERR_STALE (dead, or not our turn).
  */

@@ -68,16 +68,28 @@ struct span run_responder_ephemeral(const struct run *run)
 	return ephemeral_of(&run->noise, false);
 }
 
-/* The keys of a message that starts with a fresh `e`. */
+/* The keys of a message behind its head; `entropy` is for an `e`, NULL if it has none. */
 static int write_keys(struct run *run, struct entropy *entropy, struct writer *w)
 {
-	uint8_t secret[NOISE_KEY_BYTES];
+	uint8_t secret[NOISE_KEY_BYTES] = { 0 };
+	int err = noise_bind(&run->noise, writer_span(w));
 
-	entropy_bytes(entropy, secret, sizeof(secret));
-	const int err = noise_write_keys(&run->noise, secret, w);
-
+	if (entropy != NULL)
+		entropy_bytes(entropy, secret, sizeof(secret));
+	if (err == 0)
+		err = noise_write_keys(&run->noise, secret, w);
 	secret_wipe(secret, sizeof(secret));
 	return err;
+}
+
+/* The keys of a message; `ret_rest` is what stands behind them. */
+static int read_keys(struct noise *noise, const struct handshake_words *words,
+		     struct span *ret_rest)
+{
+	const int err = noise_bind(noise, words->head);
+
+	*ret_rest = words->noise;
+	return err != 0 ? err : noise_read_keys(noise, ret_rest);
 }
 
 /* What `role` signs: the hash before its payload stands for all that was said. */
@@ -139,20 +151,21 @@ int run_write_m1(struct run *run, const struct run_self *self, const struct run_
 int run_write_m2(struct run *run, const struct run_self *self, const struct run_claims *claims,
 		 struct writer *w)
 {
-	const int err = noise_write_keys(&run->noise, NULL, w);
+	const int err = write_keys(run, NULL, w);
 
 	return err != 0 ? err : write_payload(run, self, claims, w);
 }
 
-int run_read_m0(struct run *run, struct span noise)
+int run_read_m0(struct run *run, const struct handshake_words *words)
 {
 	struct noise next = run->noise;
 	uint8_t nothing[HANDSHAKE_TAG_BYTES];
+	struct span rest;
 	size_t len;
-	int err = noise_read_keys(&next, &noise);
+	int err = read_keys(&next, words, &rest);
 
 	if (err == 0)
-		err = noise_read_payload(&next, noise, nothing, &len);
+		err = noise_read_payload(&next, rest, nothing, &len);
 	if (err == 0)
 		run->noise = next;
 	noise_wipe(&next);
@@ -197,27 +210,28 @@ struct opened {
 };
 
 /* All of M1 or M2. */
-static int open_answer(struct noise *noise, struct span bytes, struct opened *ret)
+static int open_answer(struct noise *noise, const struct handshake_words *words, struct opened *ret)
 {
 	const enum role role = noise->initiator ? ROLE_RESPONDER : ROLE_INITIATOR;
+	struct span rest;
 	size_t len;
-	const int err = noise_read_keys(noise, &bytes);
+	const int err = read_keys(noise, words, &rest);
 
 	if (err != 0)
 		return err;
-	if (bytes.len != sizeof(ret->plain) + HANDSHAKE_TAG_BYTES)
+	if (rest.len != sizeof(ret->plain) + HANDSHAKE_TAG_BYTES)
 		return ERR_MALFORMED;
 	(void)signed_bytes(noise, role, ret->message);
-	return noise_read_payload(noise, bytes, ret->plain, &len);
+	return noise_read_payload(noise, rest, ret->plain, &len);
 }
 
 int run_read_answer(struct run *run, const struct run_self *self, struct wall now,
-		    struct span noise, struct run_peer *ret)
+		    const struct handshake_words *words, struct run_peer *ret)
 {
 	struct noise next = run->noise;
 	struct handshake_payload payload;
 	struct opened opened;
-	int err = open_answer(&next, noise, &opened);
+	int err = open_answer(&next, words, &opened);
 
 	if (err == 0) {
 		run->other_end_spoke = true;

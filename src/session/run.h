@@ -1,8 +1,9 @@
 /* run.h - one run of the handshake: Noise XXpsk3 with a certificate and a signature inside.
  *
- * The prologue binds version, suite, epoch, network and target; each side signs a label, its role
- * and the hash of everything said before its payload (so a signature is good for one run and one
- * role), and the initiator's signature covers the responder's sealed certificate too.
+ * The prologue binds version, suite, epoch, network and target, and each message its head, so the
+ * indices too; each side signs a label, its role and the hash of everything said before its payload
+ * (so a signature is good for one run and one role), and the initiator's signature covers the
+ * responder's sealed certificate too.
  *
  * Here are the Noise bytes of M0, M1 and M2, in the order in which they go; heads and macs are the
  * caller's. Reading works on a copy: a message that is refused leaves the run as it was, so nobody
@@ -67,7 +68,8 @@ void run_wipe(struct run *run);
 struct span run_initiator_ephemeral(const struct run *run);
 struct span run_responder_ephemeral(const struct run *run);
 
-/* 0 or ERR_CRYPTO; the run is dead then. Also ERR_CRYPTO for a key of the peer's of small order. */
+/* What the writer holds already is taken for the message's head.
+ * 0 or ERR_CRYPTO; the run is dead then. Also ERR_CRYPTO for a key of the peer's of small order. */
 int run_write_m0(struct run *run, struct entropy *entropy, struct writer *w);
 int run_write_m1(struct run *run, const struct run_self *self, const struct run_claims *claims,
 		 struct entropy *entropy, struct writer *w);
@@ -75,12 +77,12 @@ int run_write_m2(struct run *run, const struct run_self *self, const struct run_
 		 struct writer *w);
 
 /* 0, or ERR_MALFORMED, ERR_AUTH, ERR_CRYPTO. */
-int run_read_m0(struct run *run, struct span noise);
+int run_read_m0(struct run *run, const struct handshake_words *words);
 
 /* M1 for an initiator, M2 for a responder: 0, the same, what certificate_verify() says, or
  * ERR_PEER: not who was dialled, or we ourselves. */
 int run_read_answer(struct run *run, const struct run_self *self, struct wall now,
-		    struct span noise, struct run_peer *ret);
+		    const struct handshake_words *words, struct run_peer *ret);
 
 /* True if the certificate is what was dialled; nearest is for the ring to judge. */
 bool run_target_is_met(const struct target *target, const struct id *id);

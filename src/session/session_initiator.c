@@ -14,12 +14,21 @@
 #define VERSION_PATIENCE_MS 3000 /* for an M1, after somebody said that versions differ */
 #define SUITES_BITS 32           /* of the mask in VERSION */
 
+static void put_m0_head(const struct session *session, struct writer *w)
+{
+	handshake_m0_head_encode(&(struct handshake_m0){ .version = HANDSHAKE_VERSION,
+							 .suite = (uint8_t)session->suite->id,
+							 .epoch = session->epoch,
+							 .sender = session->index,
+							 .target = session->target },
+				 session->carrier.carriage, w);
+}
+
 /* Draws a new ephemeral key and makes the part of M0 that stays the same when it is repeated. */
 static int start_run(struct sessions *s, struct session *session, struct dial *dial)
 {
 	const struct network_epoch *epoch = network_epoch(&s->network, session->epoch);
-	uint8_t bytes[HANDSHAKE_M0_COVERED_BYTES];
-	struct writer noise = writer_of(dial->m0_noise, sizeof(dial->m0_noise));
+	uint8_t bytes[HANDSHAKE_CARRIED_M0_BYTES]; /* a raw one is shorter up to its macs */
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
 	run_init(&dial->run, &s->self,
@@ -28,26 +37,22 @@ static int start_run(struct sessions *s, struct session *session, struct dial *d
 				      .epoch = epoch->number,
 				      .psk = epoch->psk,
 				      .target = session->target });
-	const int err = run_write_m0(&dial->run, s->entropy, &noise);
+	put_m0_head(session, &w);
+	const int err = run_write_m0(&dial->run, s->entropy, &w);
 
 	if (err != 0)
 		return err;
+	const struct span covered = writer_span(&w);
+
+	CHECK(writer_ok(&w) && w.len > sizeof(dial->m0_noise));
+	memcpy(dial->m0_noise, bytes + w.len - sizeof(dial->m0_noise), sizeof(dial->m0_noise));
 	memcpy(session->initiator_ephemeral, run_initiator_ephemeral(&dial->run).data,
 	       NOISE_KEY_BYTES);
 	if (session->suite->id < SUITES_BITS)
 		dial->suites_tried |= UINT32_C(1) << session->suite->id;
 	if (session->carrier.carriage == HANDSHAKE_CARRIED)
 		return 0;
-
-	handshake_m0_head_encode(&(struct handshake_m0){ .version = HANDSHAKE_VERSION,
-							 .suite = (uint8_t)session->suite->id,
-							 .epoch = session->epoch,
-							 .sender = session->index },
-				 HANDSHAKE_RAW, &w);
-	writer_bytes(&w, dial->m0_noise, sizeof(dial->m0_noise));
-	CHECK(writer_ok(&w) && w.len == sizeof(bytes));
-	const struct span covered = writer_span(&w);
-
+	CHECK(covered.len == HANDSHAKE_M0_COVERED_BYTES);
 	network_mac1_key(&s->network, epoch, &session->target.id, dial->mac1_key);
 	return mac_once(dial->mac1_key, &covered, 1, dial->m0_mac1);
 }
@@ -58,12 +63,7 @@ void initiator_encode_m0(const struct sessions *s, const struct session *session
 	const bool raw = session->carrier.carriage == HANDSHAKE_RAW;
 	uint8_t mac2[HANDSHAKE_MAC_BYTES] = { 0 };
 
-	handshake_m0_head_encode(&(struct handshake_m0){ .version = HANDSHAKE_VERSION,
-							 .suite = (uint8_t)session->suite->id,
-							 .epoch = session->epoch,
-							 .sender = session->index,
-							 .target = session->target },
-				 session->carrier.carriage, w);
+	put_m0_head(session, w);
 	writer_bytes(w, dial->m0_noise, sizeof(dial->m0_noise));
 	if (!raw)
 		return;
@@ -235,7 +235,7 @@ int initiator_m1(struct sessions *s, struct now now, const struct carrier *carri
 	int err = handshake_m1_decode(bytes, carrier->carriage, &m1);
 
 	if (err == 0)
-		err = run_read_answer(&dial->run, &s->self, now.wall, m1.noise, &peer);
+		err = run_read_answer(&dial->run, &s->self, now.wall, &m1.words, &peer);
 	if (err != 0)
 		return refuse_m1(s, dial, err);
 	session->peer = peer;

@@ -220,7 +220,7 @@ static int make_m1(struct sessions *s, const struct question *question, struct h
 				      .epoch = question->epoch->number,
 				      .psk = question->epoch->psk,
 				      .target = question->m0.target });
-	int err = run_read_m0(&entry->run, question->m0.noise);
+	int err = run_read_m0(&entry->run, &question->m0.words);
 
 	if (err != 0)
 		return err;
@@ -432,7 +432,7 @@ int responder_m2(struct sessions *s, struct now now, const struct carrier *carri
 	if (err == 0 && s->pool.free_count == 0)
 		err = ERR_FULL; /* perhaps there is room when it is repeated */
 	if (err == 0)
-		err = run_read_answer(&entry->run, &s->self, now.wall, m2.noise, &peer);
+		err = run_read_answer(&entry->run, &s->self, now.wall, &m2.words, &peer);
 	if (err != 0) {
 		s->counters.m2_refused++;
 		if (entry->run.other_end_spoke)

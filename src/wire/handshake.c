@@ -125,16 +125,24 @@ static bool take_target(struct reader *r, struct target *ret)
 	return true;
 }
 
+/* The Noise bytes; all that was read of the message before is its head. */
+static bool take_words(struct reader *r, struct span bytes, size_t noise_bytes,
+		       struct handshake_words *ret)
+{
+	ret->head = span_of(bytes.data, bytes.len - reader_left(r));
+	return reader_span(r, noise_bytes, &ret->noise);
+}
+
 /* The part of M0 that is this version's. */
-static bool take_m0_rest(struct reader *r, enum handshake_carriage carriage,
+static bool take_m0_rest(struct reader *r, struct span bytes, enum handshake_carriage carriage,
 			 struct handshake_m0 *m0)
 {
 	struct span macs;
 
 	if (carriage == HANDSHAKE_CARRIED)
-		return take_target(r, &m0->target) && reader_span(r, M0_NOISE_BYTES, &m0->noise) &&
-		       reader_end(r);
-	return reader_span(r, M0_NOISE_BYTES, &m0->noise) &&
+		return take_target(r, &m0->target) &&
+		       take_words(r, bytes, M0_NOISE_BYTES, &m0->words) && reader_end(r);
+	return take_words(r, bytes, M0_NOISE_BYTES, &m0->words) &&
 	       reader_span(r, (size_t)2 * HANDSHAKE_MAC_BYTES, &macs) &&
 	       reader_zero(r, M0_PADDING_BYTES) && reader_end(r);
 }
@@ -150,7 +158,7 @@ int handshake_m0_decode(struct span bytes, enum handshake_carriage carriage,
 	if (!take_type(&r, DATAGRAM_M0) || !reader_u8(&r, &m0.version) ||
 	    !reader_u8(&r, &m0.suite) || !reader_u8(&r, &m0.epoch) || !take_sender(&r, &m0.sender))
 		return ERR_MALFORMED;
-	if (m0.version == HANDSHAKE_VERSION && !take_m0_rest(&r, carriage, &m0))
+	if (m0.version == HANDSHAKE_VERSION && !take_m0_rest(&r, bytes, carriage, &m0))
 		return ERR_MALFORMED;
 	*ret = m0;
 	return 0;
@@ -164,7 +172,7 @@ int handshake_m1_decode(struct span bytes, enum handshake_carriage carriage,
 
 	if (!take_type(&r, DATAGRAM_M1) || !reader_zero(&r, TYPE_BYTES - 1) ||
 	    !reader_u32(&r, &m1.receiver) || !take_sender(&r, &m1.sender) ||
-	    !reader_span(&r, M1_NOISE_BYTES, &m1.noise) || !take_mac1(&r, carriage) ||
+	    !take_words(&r, bytes, M1_NOISE_BYTES, &m1.words) || !take_mac1(&r, carriage) ||
 	    !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = m1;
@@ -178,7 +186,7 @@ int handshake_m2_decode(struct span bytes, enum handshake_carriage carriage,
 	struct handshake_m2 m2;
 
 	if (!take_type(&r, DATAGRAM_M2) || !reader_zero(&r, TYPE_BYTES - 1) ||
-	    !reader_u32(&r, &m2.receiver) || !reader_span(&r, M2_NOISE_BYTES, &m2.noise) ||
+	    !reader_u32(&r, &m2.receiver) || !take_words(&r, bytes, M2_NOISE_BYTES, &m2.words) ||
 	    !take_mac1(&r, carriage) || !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = m2;

@@ -8,6 +8,9 @@
  *     COOKIE   4, 0, 0, 0 | receiver 4 | nonce 16 | cookie 16, tag 16
  *     VERSION  5, lowest, highest, 0 | receiver 4 | suites 4 | mac1 16
  *
+ * What stands before e (M0, M1) or s (M2) is a message's head; the run is bound to it
+ * (session/run.h).
+ *
  * mac1 is keyed by what only members know (in a group: the network secret of the epoch, and the
  * responder's id); whoever cannot make it gets no answer and costs one MAC, since type and length
  * alone say where it stands. mac2 proves the address with a cookie, under load. Every message of a
@@ -76,22 +79,28 @@ int handshake_macs_find(struct span bytes, struct handshake_macs *ret);
  * is nobody's, if the message is too short. */
 uint32_t handshake_receiver(struct span bytes);
 
+/* M0, M1 or M2 as Noise sees it: the run is bound to the head, and reads what follows. */
+struct handshake_words {
+	struct span head;  /* all bytes before the Noise bytes */
+	struct span noise; /* keys, payload and its tag */
+};
+
 /* Spans of decoded messages are borrowed from the bytes decoded. */
 struct handshake_m0 {
 	uint8_t version, suite, epoch;
 	uint32_t sender;
 	struct target target; /* carried only */
-	struct span noise;    /* e and tag */
+	struct handshake_words words;
 };
 
 struct handshake_m1 {
 	uint32_t receiver, sender;
-	struct span noise; /* e, s, payload and its tag */
+	struct handshake_words words;
 };
 
 struct handshake_m2 {
 	uint32_t receiver;
-	struct span noise; /* s, payload and its tag */
+	struct handshake_words words;
 };
 
 struct handshake_cookie {
@@ -121,8 +130,8 @@ int handshake_cookie_decode(struct span bytes, struct handshake_cookie *ret);
 int handshake_version_decode(struct span bytes, enum handshake_carriage carriage,
 			     struct handshake_version *ret);
 
-/* Encoders write what precedes the Noise bytes (M0, M1, M2) or the mac (VERSION); the session
- * appends those. */
+/* Encoders write what precedes the Noise bytes, the head, (M0, M1, M2) or the mac (VERSION); the
+ * session appends those. */
 void handshake_m0_head_encode(const struct handshake_m0 *m0, enum handshake_carriage carriage,
 			      struct writer *w);
 void handshake_m1_head_encode(uint32_t receiver, uint32_t sender, struct writer *w);

@@ -37,14 +37,15 @@ static bool try_m0(struct span bytes, enum handshake_carriage carriage)
 		return false;
 	CHECK(m0.sender != 0);
 	if (m0.version != HANDSHAKE_VERSION) { /* only what keeps its place for ever is read */
-		CHECK(m0.noise.len == 0 && m0.target.kind == 0);
+		CHECK(m0.words.noise.len == 0 && m0.words.head.len == 0 && m0.target.kind == 0);
 		handshake_m0_head_encode(&m0, HANDSHAKE_RAW, &w);
 		CHECK(bytes.len >= w.len && memcmp(buffer, bytes.data, w.len) == 0);
 		return true;
 	}
 	handshake_m0_head_encode(&m0, carriage, &w);
-	lies_at(m0.noise, bytes, w.len);
-	writer_span_of(&w, m0.noise);
+	lies_at(m0.words.noise, bytes, w.len);
+	CHECK(m0.words.head.data == bytes.data && m0.words.head.len == w.len);
+	writer_span_of(&w, m0.words.noise);
 	if (carriage == HANDSHAKE_CARRIED) {
 		CHECK(bytes.len == HANDSHAKE_CARRIED_M0_BYTES);
 		is_head_of(bytes, &w, 0);
@@ -67,8 +68,9 @@ static bool try_m1(struct span bytes, enum handshake_carriage carriage)
 		return false;
 	CHECK(m1.sender != 0 && m1.receiver == handshake_receiver(bytes));
 	handshake_m1_head_encode(m1.receiver, m1.sender, &w);
-	lies_at(m1.noise, bytes, w.len);
-	is_head_of(bytes, &w, m1.noise.len + mac_len(carriage));
+	lies_at(m1.words.noise, bytes, w.len);
+	CHECK(m1.words.head.data == bytes.data && m1.words.head.len == w.len);
+	is_head_of(bytes, &w, m1.words.noise.len + mac_len(carriage));
 	return true;
 }
 
@@ -82,8 +84,9 @@ static bool try_m2(struct span bytes, enum handshake_carriage carriage)
 		return false;
 	CHECK(m2.receiver == handshake_receiver(bytes));
 	handshake_m2_head_encode(m2.receiver, &w);
-	lies_at(m2.noise, bytes, w.len);
-	is_head_of(bytes, &w, m2.noise.len + mac_len(carriage));
+	lies_at(m2.words.noise, bytes, w.len);
+	CHECK(m2.words.head.data == bytes.data && m2.words.head.len == w.len);
+	is_head_of(bytes, &w, m2.words.noise.len + mac_len(carriage));
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #define SIGNED_BYTES (10 + 1 + HASH_BYTES)
+#define M0_HEAD_BYTES 8
 
 void forger_init(struct forger *forger, const struct party_group *group, const struct party *party)
 {
@@ -104,18 +105,19 @@ static void write_payload(struct forger *forger, struct writer *w)
 	CHECK(noise_write_payload(&forger->run.noise, writer_span(&payload), w) == 0);
 }
 
-/* M0 of which every byte is right but that its key is zero: the tag is that of such a key. */
-static void put_zero_ephemeral(struct forger *forger, uint8_t *noise_bytes)
+/* The tag of M0 as it stands: all that its key is made of stands before it. */
+void forger_seal_m0(struct forger *forger, uint8_t *m0, const struct id *responder)
 {
 	struct noise *noise = &forger->run.noise;
-	struct writer w = writer_of(noise_bytes + NOISE_KEY_BYTES, AEAD_TAG_BYTES);
-	struct span rest = span_of(noise_bytes, NOISE_KEY_BYTES);
+	struct writer w = writer_of(m0 + M0_HEAD_BYTES + NOISE_KEY_BYTES, AEAD_TAG_BYTES);
+	struct span rest = span_of(m0 + M0_HEAD_BYTES, NOISE_KEY_BYTES);
 
-	memset(noise_bytes, 0, NOISE_KEY_BYTES);
-	start(forger, &forger->run.target.id, &forger->run.target.id, false);
+	start(forger, responder, responder, false);
+	CHECK(noise_bind(noise, span_of(m0, M0_HEAD_BYTES)) == 0);
 	CHECK(noise_read_keys(noise, &rest) == 0);
 	noise->initiator = true;
 	CHECK(noise_write_payload(noise, span_of(NULL, 0), &w) == 0);
+	forger_mend(forger, m0, HANDSHAKE_M0_BYTES, span_of(NULL, 0));
 }
 
 struct span forger_m0(struct forger *forger, const struct id *target, const struct id *responder)
@@ -130,9 +132,12 @@ struct span forger_m0(struct forger *forger, const struct id *target, const stru
 					.sender = forger->index },
 		HANDSHAKE_RAW, &w);
 	CHECK(run_write_m0(&forger->run, &forger->entropy, &w) == 0);
-	if (forger->lie == FORGER_EPHEMERAL_OF_SMALL_ORDER)
-		put_zero_ephemeral(forger, forger->bytes + 8);
 	writer_zero(&w, HANDSHAKE_M0_BYTES - w.len);
+	if (forger->lie == FORGER_EPHEMERAL_OF_SMALL_ORDER) {
+		memset(forger->bytes + M0_HEAD_BYTES, 0, NOISE_KEY_BYTES);
+		forger_seal_m0(forger, forger->bytes, target);
+	}
+	network_mac1_key(&forger->network, &forger->network.epochs[0], responder, forger->mac1_key);
 	forger_mend(forger, forger->bytes, HANDSHAKE_M0_BYTES, span_of(NULL, 0));
 	return writer_span(&w);
 }
@@ -146,7 +151,7 @@ int forger_take_m1(struct forger *forger, struct wall now, struct span m1)
 	if (err != 0)
 		return err;
 	forger->remote_index = decoded.sender;
-	return run_read_answer(&forger->run, &forger->self, now, decoded.noise, &peer);
+	return run_read_answer(&forger->run, &forger->self, now, &decoded.words, &peer);
 }
 
 struct span forger_m2(struct forger *forger)
@@ -154,6 +159,7 @@ struct span forger_m2(struct forger *forger)
 	struct writer w = writer_of(forger->bytes, sizeof(forger->bytes));
 
 	handshake_m2_head_encode(forger->remote_index, &w);
+	CHECK(noise_bind(&forger->run.noise, writer_span(&w)) == 0);
 	CHECK(noise_write_keys(&forger->run.noise, NULL, &w) == 0);
 	write_payload(forger, &w);
 	writer_zero(&w, HANDSHAKE_MAC_BYTES);
@@ -169,9 +175,10 @@ struct span forger_m1(struct forger *forger, struct span m0, const struct id *re
 
 	start(forger, responder, responder, false);
 	CHECK(handshake_m0_decode(m0, HANDSHAKE_RAW, &decoded) == 0);
-	CHECK(run_read_m0(&forger->run, decoded.noise) == 0);
+	CHECK(run_read_m0(&forger->run, &decoded.words) == 0);
 	handshake_m1_head_encode(decoded.sender, forger->index, &w);
 	entropy_bytes(&forger->entropy, secret, sizeof(secret));
+	CHECK(noise_bind(&forger->run.noise, writer_span(&w)) == 0);
 	CHECK(noise_write_keys(&forger->run.noise, secret, &w) == 0);
 	write_payload(forger, &w);
 	if (forger->lie == FORGER_EPHEMERAL_OF_SMALL_ORDER)

@@ -47,6 +47,9 @@ struct span forger_m0(struct forger *forger, const struct id *target, const stru
 int forger_take_m1(struct forger *forger, struct wall now, struct span m1);
 struct span forger_m2(struct forger *forger);
 
+/* Somebody else's M0, its head changed: tag and mac1 are made right again, as any member can. */
+void forger_seal_m0(struct forger *forger, uint8_t *m0, const struct id *responder);
+
 /* As responder in the place of `responder`, for whom that M0 is. */
 struct span forger_m1(struct forger *forger, struct span m0, const struct id *responder);
 

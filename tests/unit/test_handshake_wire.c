@@ -153,15 +153,19 @@ static void m0_reads_back(void **state)
 	assert_int_equal(m0.suite, 1);
 	assert_int_equal(m0.epoch, 9);
 	assert_int_equal(m0.sender, 0x01020304);
-	assert_ptr_equal(m0.noise.data, bytes + 8);
-	assert_int_equal(m0.noise.len, 48);
+	assert_ptr_equal(m0.words.head.data, bytes);
+	assert_int_equal(m0.words.head.len, 8);
+	assert_ptr_equal(m0.words.noise.data, bytes + 8);
+	assert_int_equal(m0.words.noise.len, 48);
 	assert_int_equal(handshake_m0_decode(message(DATAGRAM_M0, HANDSHAKE_CARRIED, bytes),
 					     HANDSHAKE_CARRIED, &m0),
 			 0);
 	assert_int_equal(m0.target.kind, TARGET_PREFIX);
 	assert_int_equal(m0.target.id.bytes[2], 7);
-	assert_ptr_equal(m0.noise.data, bytes + 29);
-	assert_int_equal(m0.noise.len, 48);
+	assert_ptr_equal(m0.words.head.data, bytes);
+	assert_int_equal(m0.words.head.len, 29);
+	assert_ptr_equal(m0.words.noise.data, bytes + 29);
+	assert_int_equal(m0.words.noise.len, 48);
 }
 
 static void m0_of_another_version_shows_what_never_moves(void **state)
@@ -177,7 +181,7 @@ static void m0_of_another_version_shows_what_never_moves(void **state)
 	assert_int_equal(m0.version, 2);
 	assert_int_equal(m0.epoch, 9);
 	assert_int_equal(m0.sender, 0x01020304);
-	assert_int_equal(m0.noise.len, 0);
+	assert_int_equal(m0.words.noise.len, 0);
 	assert_int_equal(handshake_m0_decode(span_of(bytes, 1099), HANDSHAKE_RAW, &m0),
 			 ERR_MALFORMED);
 }
@@ -263,14 +267,18 @@ static void the_others_read_back(void **state)
 		0);
 	assert_int_equal(m1.receiver, 0x0a0b0c0d);
 	assert_int_equal(m1.sender, 0x01020304);
-	assert_ptr_equal(m1.noise.data, bytes + 12);
-	assert_int_equal(m1.noise.len, 32 + 48 + 960 + 16);
+	assert_ptr_equal(m1.words.head.data, bytes);
+	assert_int_equal(m1.words.head.len, 12);
+	assert_ptr_equal(m1.words.noise.data, bytes + 12);
+	assert_int_equal(m1.words.noise.len, 32 + 48 + 960 + 16);
 	assert_int_equal(
 		handshake_m2_decode(message(DATAGRAM_M2, HANDSHAKE_RAW, bytes), HANDSHAKE_RAW, &m2),
 		0);
 	assert_int_equal(m2.receiver, 0x0a0b0c0d);
-	assert_ptr_equal(m2.noise.data, bytes + 8);
-	assert_int_equal(m2.noise.len, 48 + 960 + 16);
+	assert_ptr_equal(m2.words.head.data, bytes);
+	assert_int_equal(m2.words.head.len, 8);
+	assert_ptr_equal(m2.words.noise.data, bytes + 8);
+	assert_int_equal(m2.words.noise.len, 48 + 960 + 16);
 	assert_int_equal(
 		handshake_cookie_decode(message(DATAGRAM_COOKIE, HANDSHAKE_RAW, bytes), &cookie),
 		0);

@@ -250,6 +250,54 @@ static void test_prologue_psk_and_suite_count(void **state)
 	}
 }
 
+/* Message `m`, whose writer has bound `ours` and whose reader `theirs`: what reading says. */
+static int step_bound(struct noise sides[2], size_t m, const char *ours, const char *theirs)
+{
+	const uint8_t ephemerals[2][32] = { { 8 }, { 16 } };
+	struct noise *from = &sides[m % 2], *to = &sides[(m + 1) % 2];
+	uint8_t message[MESSAGE_BYTES_MAX], out[MESSAGE_BYTES_MAX];
+	struct writer w = writer_of(message, sizeof(message));
+	size_t len;
+
+	assert_int_equal(noise_bind(from, span_text(ours)), 0);
+	assert_int_equal(noise_bind(to, span_text(theirs)), 0);
+	assert_int_equal(noise_write_keys(from, ephemerals[m % 2], &w), 0);
+	assert_int_equal(noise_write_payload(from, span_text("x"), &w), 0);
+	return read_message(to, writer_span(&w), out, &len);
+}
+
+/* In each message what was bound must be the same at both ends; to bind nothing is another thing.
+ */
+static void test_what_is_bound_counts(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < VECTORS; v++) {
+		const size_t messages = handshake_messages(noise_vectors[v].pattern);
+		struct noise sides[2];
+
+		for (size_t harmed = 0; harmed <= messages; harmed++) {
+			int err = 0;
+
+			start(v, sides);
+			for (size_t m = 0; m < messages && err == 0; m++) {
+				err = step_bound(sides, m, "head", m == harmed ? "heae" : "head");
+				assert_int_equal(err, m == harmed ? ERR_AUTH : 0);
+			}
+		}
+		start(v, sides);
+		assert_int_equal(step_bound(sides, 0, "head", ""), ERR_AUTH);
+	}
+}
+
+/* Bytes are bound between two messages: not inside one, and not when all is said. */
+static void assert_bound(const struct noise *noise, bool due)
+{
+	struct noise copy = *noise;
+
+	assert_int_equal(noise_bind(&copy, span_text("head")), due ? 0 : ERR_STALE);
+	assert_true(copy.dead == !due);
+}
+
 /* Calls one of the four functions and says what came of it. */
 static int call(struct noise *noise, unsigned which)
 {
@@ -302,19 +350,26 @@ static void test_only_what_is_due(void **state)
 			struct writer w = writer_of(message, sizeof(message));
 			size_t len;
 
+			assert_bound(from, true);
+			assert_bound(to, true);
 			assert_only_due(from, 0);
 			assert_int_equal(noise_write_keys(from, ephemerals[m % 2], &w), 0);
+			assert_bound(from, false);
 			assert_only_due(from, 1);
 			assert_int_equal(noise_write_payload(from, span_text("x"), &w), 0);
 
 			struct span rest = writer_span(&w);
 			assert_only_due(to, 2);
 			assert_int_equal(noise_read_keys(to, &rest), 0);
+			assert_bound(to, false);
 			assert_only_due(to, 3);
 			assert_int_equal(noise_read_payload(to, rest, out, &len), 0);
 		}
 		assert_only_due(&sides[0], UINT32_MAX); /* done: nothing is due */
 		assert_only_due(&sides[1], UINT32_MAX);
+		assert_bound(&sides[0], false);
+		noise_wipe(&sides[1]);
+		assert_bound(&sides[1], false);
 	}
 }
 
@@ -369,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_every_length_counts),
 		cmocka_unit_test(test_hash_takes_the_last_payload),
 		cmocka_unit_test(test_prologue_psk_and_suite_count),
+		cmocka_unit_test(test_what_is_bound_counts),
 		cmocka_unit_test(test_only_what_is_due),
 		cmocka_unit_test(test_small_order_is_refused),
 		cmocka_unit_test(test_no_room),

@@ -67,7 +67,7 @@ static struct party_out next_m0(struct scene *s)
 	s->m0_made++;
 	memcpy(m0.bytes, s->forger.bytes, m0.len);
 	memcpy(m0.bytes + 4, &s->m0_made, sizeof(s->m0_made));
-	forger_mend(&s->forger, m0.bytes, m0.len, span_of(NULL, 0));
+	forger_seal_m0(&s->forger, m0.bytes, &s->b->certificate.id);
 	return m0;
 }
 
