@@ -99,30 +99,42 @@ static struct pass pass_of(struct forward_thread *thread, const struct forward_t
 	};
 }
 
+size_t forward_milestones(struct keyset *keyset, struct forward_report ret[FORWARD_MILESTONES])
+{
+	static const struct {
+		enum keyset_milestone passed;
+		enum forward_report_kind kind;
+	} milestones[FORWARD_MILESTONES] = {
+		{ KEYSET_OPENED, FORWARD_REPORT_OPENED },
+		{ KEYSET_IP, FORWARD_REPORT_IP },
+		{ KEYSET_ACTIVE, FORWARD_REPORT_ACTIVE },
+		{ KEYSET_SENT, FORWARD_REPORT_SENT },
+	};
+	const unsigned passed = keyset_take_milestones(keyset);
+	size_t count = 0;
+
+	for (size_t i = 0; passed != 0 && i < FORWARD_MILESTONES; i++) {
+		if ((passed & milestones[i].passed) == 0)
+			continue;
+		ret[count] = (struct forward_report){ .kind = milestones[i].kind,
+						      .local_index = keyset_local_index(keyset) };
+		if (milestones[i].kind == FORWARD_REPORT_SENT)
+			ret[count].count = keyset_counters(keyset).packets_sent;
+		count++;
+	}
+	return count;
+}
+
 /* Tells the session what its keys have been through. */
 static void report_milestones(const struct pass *pass, const struct table_entry *entry,
 			      struct keyset *keyset)
 {
-	const unsigned passed = keyset_take_milestones(keyset);
-	struct forward_report what = { .link = entry->link,
-				       .local_index = keyset_local_index(keyset) };
+	struct forward_report passed[FORWARD_MILESTONES];
+	const size_t count = forward_milestones(keyset, passed);
 
-	if (passed & KEYSET_OPENED) {
-		what.kind = FORWARD_REPORT_OPENED;
-		report(pass->thread, &what);
-	}
-	if (passed & KEYSET_IP) {
-		what.kind = FORWARD_REPORT_IP;
-		report(pass->thread, &what);
-	}
-	if (passed & KEYSET_ACTIVE) {
-		what.kind = FORWARD_REPORT_ACTIVE;
-		report(pass->thread, &what);
-	}
-	if (passed & KEYSET_SENT) {
-		what.kind = FORWARD_REPORT_SENT;
-		what.count = keyset_counters(keyset).packets_sent;
-		report(pass->thread, &what);
+	for (size_t i = 0; i < count; i++) {
+		passed[i].link = entry->link;
+		report(pass->thread, &passed[i]);
 	}
 }
 

@@ -126,6 +126,11 @@ size_t forward_from_tun(struct forward_thread *thread, const struct forward_tabl
 size_t forward_from_wire(struct forward_thread *thread, const struct forward_table *table,
 			 struct now now, struct forward_batch *batch);
 
+/* What a key set has passed since anybody asked, as reports without a link: how many. For whoever
+ * seals or opens under it without a forward_thread. */
+#define FORWARD_MILESTONES 4
+size_t forward_milestones(struct keyset *keyset, struct forward_report ret[FORWARD_MILESTONES]);
+
 /* Hands out the oldest report. */
 bool forward_report(struct forward_thread *thread, struct forward_report *ret);
 

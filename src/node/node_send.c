@@ -12,19 +12,15 @@
 #include "forward/seal.h"
 #include "node/carrier.h"
 
-/* forward/ tells of what it seals and opens by reports; what is sealed here is told here. */
-static void tell_milestones(struct node *node, struct now now, struct keyset *keyset)
+/* Who seals under a key set sees what it has passed, so what a forward_thread would report of its
+ * packets is reported here of ours. */
+static void report_milestones(struct node *node, struct now now, struct keyset *keyset)
 {
-	const unsigned passed = keyset_take_milestones(keyset);
-	const uint32_t index = keyset_local_index(keyset);
+	struct forward_report passed[FORWARD_MILESTONES];
+	const size_t count = forward_milestones(keyset, passed);
 
-	if ((passed & KEYSET_OPENED) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_OPENED, 1);
-	if ((passed & KEYSET_IP) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_IP, 1);
-	if ((passed & KEYSET_SENT) != 0)
-		sessions_used(node->sessions, now, index, SESSION_USE_SENT,
-			      keyset_counters(keyset).packets_sent);
+	for (size_t i = 0; i < count; i++)
+		(void)channel_report(node, now, &passed[i]);
 }
 
 static struct departure *depart(struct node *node, size_t len)
@@ -70,7 +66,7 @@ static bool leave_by_relay(struct node *node, struct now now, const struct leavi
 	    seal_relayed(channel->send, now.mono, relaying->send_index, leaving->datagram,
 			 sealed) != 0)
 		return false;
-	tell_milestones(node, now, channel->send);
+	report_milestones(node, now, channel->send);
 	outer.peer = relaying->relay;
 	outer.way = peer_way(relay);
 	outer.datagram = span_of(sealed, leaving->datagram.len + SEAL_RELAY_OVERHEAD);
@@ -118,7 +114,7 @@ bool send_frame(struct node *node, struct now now, const struct sealing *sealing
 		keyset = channel->send;
 	if (keyset == NULL || keyset_seal(keyset, now.mono, &header, sealing->payload, sealed) != 0)
 		return false;
-	tell_milestones(node, now, keyset);
+	report_milestones(node, now, keyset);
 	leaving.peer = channel->peer;
 	leaving.ring_id = channel->ring_id;
 	leaving.ring_via = channel->ring_via;

@@ -1,6 +1,7 @@
 /* lab.c - see lab.h. */
 #include "tests/scenario/lab.h"
 
+#include "node/node_internal.h"
 #include "tests/lib/packet.h"
 #include "vnet/address.h"
 
@@ -236,4 +237,12 @@ bool lab_peer(unsigned i, unsigned of, struct node_peer *ret)
 		is_known = true;
 	}
 	return is_known;
+}
+
+struct peer *lab_inside(unsigned i, unsigned of)
+{
+	struct handle handle;
+
+	return peer_find(node_host_node(lab.members[i].node),
+			 &lab.members[of].identity.certificate.id, &handle);
 }
