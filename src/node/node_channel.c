@@ -129,8 +129,11 @@ static void set_way(struct channel *channel, const struct session_peer *peer)
 struct way channel_way(struct node *node, const struct channel *channel)
 {
 	const struct peer *peer = pool_at(&node->peers, channel->peer);
+	const bool has_peers_ways =
+		peer != NULL && peer_is_up(peer) &&
+		(channel->replaced || handle_equal(peer->session, channel->session));
 
-	return peer != NULL && peer_is_up(peer) ? peer_way(peer) : channel->way;
+	return has_peers_ways ? peer_way(peer) : channel->way;
 }
 
 /* Both sides know that the other accepts. Only now the peer counts as up, and only now may what

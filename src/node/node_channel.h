@@ -32,7 +32,8 @@ void channel_opened(struct node *node, struct now now, struct channel *channel);
 int channel_report(struct node *node, struct now now, const struct forward_report *report);
 struct channel *channel_of(struct node *node, struct handle session);            /* NULL: stale */
 struct channel *channel_by_local_index(struct node *node, uint32_t local_index); /* or NULL */
-/* The way that its packets take: that of its peer, if it is the current one. */
+/* The way that its packets take: that of its peer, if it is the current one or was; the handshake's
+ * while it is new, since the peer may have come back elsewhere. */
 struct way channel_way(struct node *node, const struct channel *channel);
 void channel_free_all(struct node *node);
 

@@ -36,13 +36,19 @@ static struct departure *depart(struct node *node, size_t len)
 	return departure;
 }
 
+/* Whose turn in the egress it takes. */
+static uint32_t link_of(struct handle peer)
+{
+	return handle_is_none(peer) ? EGRESS_LINK_NONE : peer.index + 1;
+}
+
 static bool leave_direct(struct node *node, const struct leaving *leaving)
 {
 	struct departure *departure = depart(node, leaving->datagram.len);
 
 	if (departure == NULL)
 		return false;
-	departure->link = leaving->peer.index + 1;
+	departure->link = link_of(leaving->peer);
 	departure->class = leaving->class;
 	departure->local = leaving->way.local;
 	departure->remote = leaving->way.remote;

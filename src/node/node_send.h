@@ -36,9 +36,9 @@ struct sealing {
 };
 /* A sealed datagram of the session with `peer`. */
 struct leaving {
-	struct handle peer;
+	struct handle peer; /* HANDLE_NONE: of a session without one */
 	struct way way;
-	struct id ring_id, ring_via; /* RING, of a session without a peer yet */
+	struct id ring_id, ring_via; /* RING, without a peer */
 	enum egress_class class;
 	uint8_t ttl;
 	struct span datagram;

@@ -151,6 +151,32 @@ static void a_member_moves_and_traffic_follows(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(0, 1, 1, 2) == 1);
 }
 
+/* Who crashed comes back elsewhere, and what belongs to his new session goes there: whether the one
+ * before it stands above or below it in our list. */
+static void who_comes_back_elsewhere_is_answered_there(struct world *world)
+{
+	struct net *net = world_net(world);
+	uint64_t astray;
+
+	lab_start_star(world, 2);
+	lab_run_ms(1000);
+	for (unsigned life = 1; life < 4; life++) {
+		char from[16], to[16];
+
+		(void)snprintf(from, sizeof(from), "192.0.2.%u", life == 1 ? 2 : 70 + life);
+		(void)snprintf(to, sizeof(to), "192.0.2.%u", 71 + life);
+		lab_crash(1);
+		net_remove_address(net, lab.members[1].host, from);
+		net_add_address(net, lab.members[1].host, NET_INTERNET, to);
+		astray = net_count(net, FATE_NO_ROUTE);
+		lab_start(1);
+		lab_run_ms(200);
+		SCENARIO_EXPECT(world, lab_status(1).peers_up == 1);
+		SCENARIO_EXPECT(world, net_count(net, FATE_NO_ROUTE) == astray);
+		lab_run_ms(15000); /* the session before the last has ended, its place is free */
+	}
+}
+
 static void who_is_not_there_is_answered(struct world *world)
 {
 	uint8_t packet[LAB_PACKET_LEN];
@@ -403,6 +429,9 @@ int main(int argc, char **argv)
 		{ .name = "both-dial", .seeds = 40, .play = both_dial_and_agree },
 		{ .name = "rekeys", .play = hours_of_traffic_are_rekeyed_without_a_lost_packet },
 		{ .name = "moves", .seeds = 5, .play = a_member_moves_and_traffic_follows },
+		{ .name = "elsewhere",
+		  .seeds = 5,
+		  .play = who_comes_back_elsewhere_is_answered_there },
 		{ .name = "nobody", .play = who_is_not_there_is_answered },
 		{ .name = "bad-wire",
 		  .seeds = 10,
