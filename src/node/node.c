@@ -208,7 +208,7 @@ static bool connect(struct node *node, struct now now, const struct vnet_output 
 		peer_release(node, now, handle); /* or it waits for keys */
 		return peer->admits_ip;
 	}
-	(void)lines_connect(node, now, wanted);
+	lines_hurry(node, now, wanted);
 	return wish_for_destination(node, now, wanted);
 }
 

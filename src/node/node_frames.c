@@ -106,7 +106,7 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 	case FRAME_ROUTED:
 		return overlay_routed(node, now, peer, payload);
 	case FRAME_BROADCAST:
-		return wish_broadcast(node, now, peer, payload);
+		return broadcast_take(node, now, peer, payload);
 	case FRAME_NEIGHBOURS:
 		return neighbour_list(node, now, peer, payload);
 	case FRAME_CANDIDATES:

@@ -15,6 +15,7 @@
 #include "forward/meter.h"
 #include "node/node.h"
 #include "node/node_answer.h"
+#include "node/node_broadcast.h"
 #include "node/node_channel.h"
 #include "node/node_frames.h"
 #include "node/node_line.h"

@@ -260,30 +260,18 @@ void lines_stop(struct node *node, struct now now)
 	}
 }
 
-bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted)
+void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted)
 {
-	struct handle handle;
-	const struct peer *peer = peer_wanted(node, wanted, &handle);
-	bool may_come = false;
-
-	if (peer != NULL && peer_is_up(peer)) {
-		peer_release(node, now, handle); /* or it waits for keys */
-		return peer->admits_ip;
-	}
 	for (uint32_t i = 0; i < node->line_count; i++) {
 		struct line *line = &node->lines[i];
+		const struct peer *peer = peer_of(node, line);
 		/* An IPv4 address says nothing about whose it is before its owner was met. */
-		const bool leads =
-			peer != NULL ? handle_equal(line->peer, handle)
-				     : !wanted->has_prefix && peer_of(node, line)->name[0] == '\0';
+		const bool may_lead = peer_has_address(peer, wanted) ||
+				      (!wanted->has_prefix && peer->name[0] == '\0');
 
-		if (!leads)
-			continue;
-		may_come = true;
-		if (is_idle(line))
+		if (may_lead && is_idle(line))
 			line->next = now.mono;
 	}
-	return may_come;
 }
 
 bool lines_all_up(const struct node *node)

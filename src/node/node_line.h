@@ -31,7 +31,7 @@ void lines_stop(struct node *node, struct now now);
 void line_closed(struct node *node, struct now now, struct handle session, const char *why);
 /* True if there is no line whose member is not connected. */
 bool lines_all_up(const struct node *node);
-/* A packet waits for this destination: false if no line can lead there. */
-bool lines_connect(struct node *node, struct now now, const struct vnet_output *wanted);
+/* A packet waits for this destination: whatever line may lead there is tried at once. */
+void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted);
 
 #endif

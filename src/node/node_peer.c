@@ -112,18 +112,21 @@ void peer_release(struct node *node, struct now now, struct handle handle)
 	vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
 }
 
+bool peer_has_address(const struct peer *peer, const struct vnet_output *wanted)
+{
+	const struct ip_address v4 = ip_v4(peer->ipv4);
+
+	return wanted->has_prefix ? id_prefix_equal(&wanted->id, &peer->id)
+				  : peer->has_ipv4 && ip_equal(&v4, &wanted->destination);
+}
+
 struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
 			 struct handle *ret_handle)
 {
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct peer *peer = pool_slot(&node->peers, i, ret_handle);
 
-		if (peer == NULL)
-			continue;
-		const struct ip_address v4 = ip_v4(peer->ipv4);
-
-		if (wanted->has_prefix ? id_prefix_equal(&wanted->id, &peer->id)
-				       : peer->has_ipv4 && ip_equal(&v4, &wanted->destination))
+		if (peer != NULL && peer_has_address(peer, wanted))
 			return peer;
 	}
 	return NULL;

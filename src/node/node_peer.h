@@ -53,6 +53,8 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 bool peer_is_up(const struct peer *peer);
 /* What waits for the peer may leave, if it can be sent at all. */
 void peer_release(struct node *node, struct now now, struct handle handle);
+/* Whether that is its IPv6 address, or its IPv4 address as its certificate has it. */
+bool peer_has_address(const struct peer *peer, const struct vnet_output *wanted);
 /* The peer that has what is wanted, connected or not; NULL if nobody is known to have it. */
 struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
 			 struct handle *ret_handle);

@@ -18,7 +18,6 @@
 #define WISH_RING_MS 4000
 #define FIND_REPEAT_MS 1000
 #define NO_LINK_MS 100 /* until there is a link at all */
-#define SHARES_MAX 16  /* of one broadcast */
 
 static bool is_same(const struct wish *a, const struct wish *b)
 {
@@ -46,14 +45,6 @@ static struct wish *find(struct node *node, const struct wish *wanted)
 		if (is_same(&node->wishes[i], wanted))
 			return &node->wishes[i];
 	return NULL;
-}
-
-bool wish_is_open(const struct node *node, const struct wish *wanted)
-{
-	for (size_t i = 0; i < WISHES_MAX; i++)
-		if (is_same(&node->wishes[i], wanted))
-			return true;
-	return false;
 }
 
 static uint64_t patience_ms(const struct wish *wish)
@@ -137,41 +128,16 @@ static void dial(struct node *node, struct now now, struct wish *wish)
 		wish->next = MONO_NEVER;
 }
 
-/* Sends a broadcast on to all members between us and `until`. */
-static void spread(struct node *node, struct now now, const struct broadcast *broadcast)
-{
-	struct ring_share shares[SHARES_MAX];
-	const size_t count = ring_split(node->ring, &broadcast->until, shares, SHARES_MAX);
-
-	for (size_t i = 0; i < count; i++) {
-		uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
-		struct writer w = writer_of(bytes, sizeof(bytes));
-		struct broadcast share = *broadcast;
-		struct handle handle;
-		const struct peer *link = peer_find(node, &shares[i].link, &handle);
-
-		share.until = shares[i].until;
-		broadcast_encode(&share, &w);
-		CHECK(writer_ok(&w));
-		if (link != NULL)
-			(void)send_to_peer(node, now, link, FRAME_BROADCAST, writer_span(&w));
-	}
-}
-
 static void ask_around(struct node *node, struct now now, struct wish *wish)
 {
-	struct broadcast broadcast = { .kind = wish->kind == WISH_IPV4 ? BROADCAST_FIND_IPV4
-								       : BROADCAST_FIND_NAME,
-				       .hops = ROUTED_HOPS_MAX,
-				       .until = node->certificate.id,
-				       .from = node->certificate.id,
-				       .key = span_of(wish->key, wish->key_len) };
+	struct broadcast question = { .kind = wish->kind == WISH_IPV4 ? BROADCAST_FIND_IPV4
+								      : BROADCAST_FIND_NAME,
+				      .key = span_of(wish->key, wish->key_len) };
 
 	if (wish->token == 0)
 		wish->token = rng_u64(&node->rng) | 1;
-	broadcast.token = wish->token;
-	(void)ring_first_link(node->ring, &broadcast.from_via);
-	spread(node, now, &broadcast);
+	question.token = wish->token;
+	broadcast_ask(node, now, &question);
 	wish->next = mono_add_ms(now.mono, FIND_REPEAT_MS);
 }
 
@@ -311,58 +277,6 @@ void wish_unreachable(struct node *node, struct now now, const struct routed *ro
 			continue;
 		sessions_close(node->sessions, now, wish->session, FRAME_CLOSE_IDLE);
 	}
-}
-
-static bool is_for_us(const struct node *node, const struct broadcast *broadcast)
-{
-	const struct certificate *own = &node->certificate;
-
-	switch (broadcast->kind) {
-	case BROADCAST_FIND_IPV4:
-		return own->has_ipv4 &&
-		       span_equal(broadcast->key, span_of(own->ipv4, sizeof(own->ipv4)));
-	case BROADCAST_FIND_NAME:
-		return span_equal(broadcast->key,
-				  span_of((const uint8_t *)own->name, strlen(own->name)));
-	default:
-		return false; /* of a newer version: passed on all the same */
-	}
-}
-
-static void answer(struct node *node, struct now now, const struct broadcast *broadcast)
-{
-	uint8_t bytes[sizeof(struct found)];
-	struct writer w = writer_of(bytes, sizeof(bytes));
-	struct routed routed = { .kind = ROUTED_FOUND,
-				 .target = { TARGET_EXACT, broadcast->from },
-				 .to_via = broadcast->from_via };
-
-	found_encode(&(struct found){ .token = broadcast->token }, &w);
-	CHECK(writer_ok(&w));
-	routed.payload = writer_span(&w);
-	(void)overlay_send(node, now, &routed);
-}
-
-int wish_broadcast(struct node *node, struct now now, struct peer *link, struct span payload)
-{
-	struct broadcast broadcast;
-	const int err = broadcast_decode(payload, &broadcast);
-
-	if (err != 0)
-		return err;
-	if (!SECCHECK(SEC_BROADCAST_POLICY, link->may_route) ||
-	    !SECCHECK(SEC_BROADCAST_ALLOWANCE, allowance_take(&link->broadcasts, now.mono, 1,
-							      LINK_BROADCASTS, LINK_REFILL_MS))) {
-		node->counters.routed_refused++;
-		return ERR_DENIED;
-	}
-	if (is_for_us(node, &broadcast))
-		answer(node, now, &broadcast);
-	if (broadcast.hops == 0)
-		return ERR_EXHAUSTED;
-	broadcast.hops--;
-	spread(node, now, &broadcast);
-	return 0;
 }
 
 bool wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted)

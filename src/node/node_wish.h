@@ -44,12 +44,9 @@ void wish_closed(struct node *node, struct now now, struct handle session, bool 
 /* Somebody says that `from` is who the broadcast with this token asked for. */
 void wish_found(struct node *node, struct now now, const struct routed *routed);
 void wish_unreachable(struct node *node, struct now now, const struct routed *routed);
-int wish_broadcast(struct node *node, struct now now, struct peer *link, struct span payload);
 /* A packet waits for this destination: false if nobody can have it. */
 bool wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);
 /* The same for what a user named; false if the text names nothing. */
 bool wish_for_text(struct node *node, struct now now, const char *text);
-/* True while a wish of that kind and key is open. */
-bool wish_is_open(const struct node *node, const struct wish *wanted);
 
 #endif

@@ -370,13 +370,6 @@ struct mono sessions_deadline(const struct sessions *s)
 			alarms_first(&s->half_opens.alarms, &place));
 }
 
-const struct certificate *sessions_peer(const struct sessions *s, struct handle handle)
-{
-	const struct session *session = pool_at(&s->pool, handle);
-
-	return session == NULL || !session->has_peer ? NULL : &session->peer.certificate;
-}
-
 struct session_counters sessions_counters(const struct sessions *s)
 {
 	struct session_counters counters = s->counters;

@@ -164,10 +164,6 @@ struct session_output {
 bool sessions_poll(struct sessions *sessions, struct now now, struct session_output *ret);
 struct mono sessions_deadline(const struct sessions *sessions);
 
-/* The peer's certificate of a session that has one (ASKING or later), else NULL; borrowed while it
- * lives. */
-const struct certificate *sessions_peer(const struct sessions *sessions, struct handle handle);
-
 /* Counters, each a reason for which something was dropped or done; for status and tests. */
 struct session_counters {
 	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_bad_version, m0_cookie_wanted;

@@ -100,8 +100,7 @@ static bool has_mirror(const struct party_keyset *set)
 /* Notes a key set, unless it is known; both of its keys are new in the world, or its mirror's. */
 static void note_end(unsigned side, const struct party_keyset *set)
 {
-	const struct certificate *peer =
-		sessions_peer(trial.sides[side].party->sessions, set->session);
+	const struct certificate *peer = party_peer(trial.sides[side].party, set->session);
 	struct end *end = &trial.ends[trial.end_count];
 
 	for (size_t i = 0; i < trial.end_count; i++) {
@@ -290,7 +289,7 @@ static void send_packet(unsigned side, uint8_t choice)
 {
 	struct party *party = trial.sides[side].party;
 	const struct handle session = pick_session(party, choice);
-	const struct certificate *peer = sessions_peer(party->sessions, session);
+	const struct certificate *peer = party_peer(party, session);
 
 	if (peer == NULL)
 		return;
@@ -412,7 +411,7 @@ static void settle(void)
 	pass_time(SESSION_REPLACED_LIFETIME_MS + 1);
 	exchange();
 	CHECK(party_is_joined(a, b));
-	CHECK(id_equal(&sessions_peer(a->sessions, party_session(a))->id, id_of(1)));
+	CHECK(id_equal(&party_peer(a, party_session(a))->id, id_of(1)));
 }
 
 static void start(void)

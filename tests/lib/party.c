@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/ca.h"
+#include "session/session_internal.h"
 
 #include <stdlib.h>
 
@@ -448,6 +449,13 @@ void party_exchange(struct party *a, struct party *b, struct now now)
 		if (out != NULL)
 			(void)party_receive(a, now, &b->address, span_of(out->bytes, out->len));
 	}
+}
+
+const struct certificate *party_peer(const struct party *party, struct handle session)
+{
+	const struct session *own = pool_at(&party->sessions->pool, session);
+
+	return own == NULL || !own->has_peer ? NULL : &own->peer.certificate;
 }
 
 bool party_send(struct party *party, struct now now, struct handle session, enum frame_kind kind)

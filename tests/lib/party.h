@@ -128,6 +128,9 @@ void party_exchange(struct party *a, struct party *b, struct now now);
 /* Dials and exchanges: a session at both ends. */
 void party_connect(struct party *a, struct party *b, struct now now);
 
+/* The certificate that the peer of a session has shown; NULL: not yet, or the handle is stale. */
+const struct certificate *party_peer(const struct party *party, struct handle session);
+
 /* One IP packet (or an empty frame) in that session; false if there are no keys to send with. */
 bool party_send(struct party *party, struct now now, struct handle session, enum frame_kind kind);
 

@@ -65,11 +65,11 @@ static void peer_is_known_from_asking_on(void **state)
 
 	f->a->policy = PARTY_IS_SILENT;
 	session = party_dial(f->a, party_start, f->b);
-	assert_null(sessions_peer(f->a->sessions, session));
+	assert_null(party_peer(f->a, session));
 	party_exchange(f->a, f->b, party_start);
-	assert_non_null(sessions_peer(f->a->sessions, session));
-	assert_true(id_equal(&sessions_peer(f->a->sessions, session)->id, &f->b->certificate.id));
-	assert_null(sessions_peer(f->a->sessions, HANDLE_NONE));
+	assert_non_null(party_peer(f->a, session));
+	assert_true(id_equal(&party_peer(f->a, session)->id, &f->b->certificate.id));
+	assert_null(party_peer(f->a, HANDLE_NONE));
 }
 
 static void the_peer_says_how_it_sees_us(void **state)
@@ -445,7 +445,7 @@ static void item_14_handles_of_closed_sessions_are_stale(void **state)
 	party_connect(f->a, f->b, party_start);
 	next = party_session(f->a);
 	assert_int_equal(old.index, next.index); /* the same place */
-	assert_null(sessions_peer(f->a->sessions, old));
+	assert_null(party_peer(f->a, old));
 	assert_int_equal(
 		sessions_frame(f->a->sessions, party_start, old, FRAME_CLOSE, span_of("\1", 1)),
 		ERR_STALE);

@@ -1,0 +1,93 @@
+/* node_broadcast.c - see node_broadcast.h. Each member gives its links the parts of the range that
+ * it has to cover, so that everybody gets a question once while links are in order. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/seccheck.h"
+
+#define SHARES_MAX 16 /* of one broadcast */
+
+/* To all members between us and `until`. */
+static void spread(struct node *node, struct now now, const struct broadcast *broadcast)
+{
+	struct ring_share shares[SHARES_MAX];
+	const size_t count = ring_split(node->ring, &broadcast->until, shares, SHARES_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+		struct writer w = writer_of(bytes, sizeof(bytes));
+		struct broadcast share = *broadcast;
+		struct handle handle;
+		const struct peer *link = peer_find(node, &shares[i].link, &handle);
+
+		share.until = shares[i].until;
+		broadcast_encode(&share, &w);
+		CHECK(writer_ok(&w));
+		if (link != NULL)
+			(void)send_to_peer(node, now, link, FRAME_BROADCAST, writer_span(&w));
+	}
+}
+
+void broadcast_ask(struct node *node, struct now now, const struct broadcast *question)
+{
+	struct broadcast broadcast = *question;
+
+	broadcast.hops = ROUTED_HOPS_MAX;
+	broadcast.until = node->certificate.id;
+	broadcast.from = node->certificate.id;
+	(void)ring_first_link(node->ring, &broadcast.from_via);
+	spread(node, now, &broadcast);
+}
+
+static bool asks_for_us(const struct node *node, const struct broadcast *broadcast)
+{
+	const struct certificate *own = &node->certificate;
+
+	switch (broadcast->kind) {
+	case BROADCAST_FIND_IPV4:
+		return own->has_ipv4 &&
+		       span_equal(broadcast->key, span_of(own->ipv4, sizeof(own->ipv4)));
+	case BROADCAST_FIND_NAME:
+		return span_equal(broadcast->key,
+				  span_of((const uint8_t *)own->name, strlen(own->name)));
+	default:
+		return false; /* of a newer version: passed on all the same */
+	}
+}
+
+static void answer_found(struct node *node, struct now now, const struct broadcast *broadcast)
+{
+	uint8_t bytes[sizeof(struct found)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct routed routed = { .kind = ROUTED_FOUND,
+				 .target = { TARGET_EXACT, broadcast->from },
+				 .to_via = broadcast->from_via };
+
+	found_encode(&(struct found){ .token = broadcast->token }, &w);
+	CHECK(writer_ok(&w));
+	routed.payload = writer_span(&w);
+	(void)overlay_send(node, now, &routed);
+}
+
+int broadcast_take(struct node *node, struct now now, struct peer *link, struct span payload)
+{
+	struct broadcast broadcast;
+	const int err = broadcast_decode(payload, &broadcast);
+
+	if (err != 0)
+		return err;
+	if (!SECCHECK(SEC_BROADCAST_POLICY, link->may_route) ||
+	    !SECCHECK(SEC_BROADCAST_ALLOWANCE, allowance_take(&link->broadcasts, now.mono, 1,
+							      LINK_BROADCASTS, LINK_REFILL_MS))) {
+		node->counters.routed_refused++;
+		return ERR_DENIED;
+	}
+	if (asks_for_us(node, &broadcast))
+		answer_found(node, now, &broadcast);
+	if (broadcast.hops == 0)
+		return ERR_EXHAUSTED;
+	broadcast.hops--;
+	spread(node, now, &broadcast);
+	return 0;
+}
