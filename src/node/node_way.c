@@ -41,15 +41,22 @@ static uint64_t announce_again_ms(const struct announcement *a)
 	return wait_ms < ANNOUNCE_AGAIN_MAX_MS ? wait_ms : ANNOUNCE_AGAIN_MAX_MS;
 }
 
+static struct candidates_message own_candidates(const struct node *node, struct mono now)
+{
+	struct candidates_message message;
+
+	candidates_tell(&node->candidates, now, &message);
+	message.relay_count = relaying_offers(node, message.relays);
+	return message;
+}
+
 static void announce(struct node *node, struct now now, struct peer *peer)
 {
 	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct announcement *a = &peer->announcement;
-	struct candidates_message message = { 0 };
+	const struct candidates_message message = own_candidates(node, now.mono);
 
-	candidates_tell(&node->candidates, now.mono, &message);
-	message.relay_count = relaying_offers(node, message.relays);
 	candidates_encode(&message, &w);
 	CHECK(writer_ok(&w));
 	a->last = now.mono;
@@ -69,19 +76,34 @@ void ways_touch(struct node *node, struct handle handle)
 	node->tick_wanted = true;
 }
 
-void ways_announce(struct node *node)
+/* The peer is to hear of them soon, and again until it is reached directly. */
+static void announce_anew(struct announcement *a)
 {
+	a->is_due = true;
+	a->repeats = 0;
+	a->next = mono_min(a->next, mono_add_ms(a->last, ANNOUNCE_MIN_MS));
+}
+
+static bool is_same_message(const struct candidates_message *a, const struct candidates_message *b)
+{
+	return candidates_are_same(a, b) && a->relay_count == b->relay_count &&
+	       memcmp(a->relays, b->relays, a->relay_count * sizeof(a->relays[0])) == 0;
+}
+
+void ways_announce(struct node *node, struct now now)
+{
+	const struct candidates_message message = own_candidates(node, now.mono);
+
+	if (is_same_message(&message, &node->announced))
+		return;
+	node->announced = message;
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		struct peer *peer = pool_slot(&node->peers, i, &handle);
 
 		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
 			continue;
-		peer->announcement.is_due = true;
-		peer->announcement.repeats = 0;
-		peer->announcement.next =
-			mono_min(peer->announcement.next,
-				 mono_add_ms(peer->announcement.last, ANNOUNCE_MIN_MS));
+		announce_anew(&peer->announcement);
 		ways_touch(node, handle);
 	}
 }
@@ -108,7 +130,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
 	ways_touch(node, handle);
-	ways_announce(node); /* it may relay */
+	ways_announce(node, now); /* it may relay */
 }
 
 void ways_end(struct node *node, struct now now, struct handle handle)
@@ -119,7 +141,7 @@ void ways_end(struct node *node, struct now now, struct handle handle)
 	relaying_link_down(node, now, handle);
 	memset(peer->relayings, 0, sizeof(peer->relayings));
 	neighbour_changed(node, now, peer);
-	ways_announce(node);
+	ways_announce(node, now);
 }
 
 static struct mono later(struct mono a, struct mono b)
@@ -182,12 +204,14 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 					 .to = name_of(output->way.kind),
 					 .why = output->why,
 				 });
-	if (output->way.kind == WAY_DIRECT)
+	if (output->way.kind == WAY_DIRECT) {
 		node->keep_wanted = true; /* now it can be remembered where it was reached */
-	else
+	} else {
 		relaying_link_down(node, now, handle); /* nobody is relayed by what is relayed */
+		announce_anew(&peer->announcement);
+	}
 	neighbour_changed(node, now, peer);
-	ways_announce(node);
+	ways_announce(node, now);
 	peer_release(node, now, handle);
 }
 
@@ -328,7 +352,7 @@ void ways_host(struct node *node, struct now now, const struct node_event *event
 		if (peer == NULL || !peer_is_up(peer))
 			continue;
 		paths_host_changed(&peer->paths, now.mono);
-		peer->announcement.is_due = true;
+		announce_anew(&peer->announcement);
 		ways_touch(node, handle);
 	}
 }

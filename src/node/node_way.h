@@ -24,8 +24,9 @@ struct mono ways_deadline(const struct node *node);
 /* Something concerns the peer: it is looked at in this turn. */
 void ways_touch(struct node *node, struct handle handle);
 int ways_candidates(struct node *node, struct now now, struct handle handle, struct span payload);
-/* Our own candidates changed: whoever is not reached directly is to hear of it. */
-void ways_announce(struct node *node);
+/* Our own candidates, or who could relay for us, may have changed: if so, whoever is not reached
+ * directly is to hear of it. */
+void ways_announce(struct node *node, struct now now);
 void ways_host(struct node *node, struct now now, const struct node_event *event);
 /* True, and counted, if one more packet of ours for the peer may go by its way. */
 bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes);

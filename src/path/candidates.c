@@ -189,8 +189,7 @@ enum nat candidates_nat(const struct candidates *c, struct mono now)
 
 /* -- what happens -------------------------------------------------------------------------- */
 
-/* The same endpoints, in whatever order: that one of them was just seen again is no news. */
-static bool tells_the_same(const struct candidates_message *a, const struct candidates_message *b)
+bool candidates_are_same(const struct candidates_message *a, const struct candidates_message *b)
 {
 	if (a->nat != b->nat || a->candidate_count != b->candidate_count)
 		return false;
@@ -212,7 +211,7 @@ bool candidates_set_host(struct candidates *c, struct mono now, const struct end
 		if (candidates_is_probeable(c, &endpoints[i]) && !is_host(c, &endpoints[i]))
 			c->hosts[c->host_count++] = endpoints[i];
 	candidates_tell(c, now, &after);
-	return !tells_the_same(&before, &after);
+	return !candidates_are_same(&before, &after);
 }
 
 /* Where the report goes: over the same peer's last one of that family, else to a place that is
@@ -249,7 +248,7 @@ bool candidates_saw(struct candidates *c, struct mono now, const struct candidat
 	*place = *report;
 	place->at = now;
 	candidates_tell(c, now, &after);
-	return !tells_the_same(&before, &after);
+	return !candidates_are_same(&before, &after);
 }
 
 void candidates_forget_seen(struct candidates *c)

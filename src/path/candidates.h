@@ -59,6 +59,10 @@ bool candidates_is_probeable(const struct candidates *c, const struct endpoint *
 /* True for an address that only its own site can reach: RFC 1918, 6598, 3927, and RFC 4193. */
 bool candidates_is_private(const struct endpoint *endpoint);
 
+/* True if both name the same endpoints, in whatever order, and the same kind of NAT: that one of
+ * them was just seen again is no news. */
+bool candidates_are_same(const struct candidates_message *a, const struct candidates_message *b);
+
 /* The host's addresses with the port that we listen on; what is beyond CANDIDATES_HOST_MAX is left
  * away. True if the list of candidates or the verdict changed. */
 bool candidates_set_host(struct candidates *c, struct mono now, const struct endpoint *endpoints,

@@ -246,3 +246,13 @@ struct peer *lab_inside(unsigned i, unsigned of)
 	return peer_find(node_host_node(lab.members[i].node),
 			 &lab.members[of].identity.certificate.id, &handle);
 }
+
+void lab_say(unsigned from, unsigned to, uint8_t kind, struct span payload)
+{
+	const struct lab_member *m = &lab.members[from];
+
+	SCENARIO_EXPECT(lab.world,
+			send_to_peer(node_host_node(m->node), world_now(lab.world, m->host),
+				     lab_inside(from, to), kind, payload));
+	world_wake(lab.world, m->host);
+}

@@ -67,6 +67,8 @@ struct node_status lab_status(unsigned i);
 bool lab_peer(unsigned i, unsigned of, struct node_peer *ret);
 /* What `i` holds of `of`, without asking it, so that nothing is woken; NULL: it does not know it. */
 struct peer *lab_inside(unsigned i, unsigned of);
+/* Has `from` say this to `to` in their session, whether a member would say so or not. */
+void lab_say(unsigned from, unsigned to, uint8_t kind, struct span payload);
 struct ip_address lab_ipv6(unsigned i);
 
 #endif

@@ -16,7 +16,7 @@ static void start_a_pair_on_the_ring(struct world *world)
 	}
 	for (unsigned i = 0; i < 3; i++)
 		lab_start(i);
-	lab_run_ms(60000); /* what the start brings is over */
+	lab_run_slowly_ms(60000); /* what the start brings is over */
 	SCENARIO_EXPECT(world, lab_inside(1, 2) != NULL && lab_inside(2, 1) != NULL);
 	SCENARIO_EXPECT(world, peer_way(lab_inside(1, 2)).kind == WAY_RING);
 }
