@@ -16,6 +16,7 @@
 
 #define SECCHECK_CRYPTO(X)                                                                  \
 	X(SEC_AEAD_TAG, "the tag belongs to key, nonce, associated data and ciphertext")    \
+	X(SEC_AEAD_LOADED_TAG, "the same, with a library that was loaded at run time")      \
 	X(SEC_X25519_NONZERO, "the peer's X25519 key is no point of small order")           \
 	X(SEC_NOISE_BIND_DUE, "the handshake lives and a message is yet to begin")          \
 	X(SEC_NOISE_WRITE_KEYS_DUE, "the handshake lives and our keys are next")            \

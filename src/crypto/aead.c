@@ -104,11 +104,11 @@ const struct aead_ops aead_chacha20_poly1305 = {
 
 int aead_init(struct aead *aead, const struct aead_ops *ops, const uint8_t key[AEAD_KEY_BYTES])
 {
-	*aead = (struct aead){ 0 };
+	*aead = (struct aead){ .ops = ops };
 
 	const int err = ops->init(aead, key);
-	if (err == 0)
-		aead->ops = ops;
+	if (err != 0)
+		*aead = (struct aead){ 0 };
 	return err;
 }
 

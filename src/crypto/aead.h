@@ -18,7 +18,7 @@ struct aead;
 
 struct aead_ops {
 	const char *name; /* "AES-256-GCM (OpenSSL)": what `status` shows */
-	/* Prepares the key schedule: 0, ERR_NOMEM or ERR_CRYPTO. */
+	/* Prepares the key schedule; aead->ops are these already. 0, ERR_NOMEM or ERR_CRYPTO. */
 	int (*init)(struct aead *aead, const uint8_t key[AEAD_KEY_BYTES]);
 	void (*free)(struct aead *aead);
 	/* Writes len + AEAD_TAG_BYTES bytes; `ret` may be `plain` itself. 0 or ERR_CRYPTO. */

@@ -24,6 +24,12 @@ static const char *const log_levels[CONFIG_LOG_LEVELS + 1] = {
 	[CONFIG_LOG_DEBUG] = "debug",
 };
 
+static const char *const cryptos[CONFIG_CRYPTOS + 1] = {
+	[CONFIG_CRYPTO_AUTO] = "auto",
+	[CONFIG_CRYPTO_OPENSSL] = "openssl",
+	[CONFIG_CRYPTO_CHACHA20] = "chacha20",
+};
+
 static const struct config_option options[CONFIG_OPTIONS] = {
 	[CONFIG_PORT] = {
 		.name = "port",
@@ -69,6 +75,19 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"is 500,000 bits per second), or off. A relay sees ciphertext only. What "
 			"goes beyond the rate is dropped.",
 		.offset = offsetof(struct config, relay_kbit_s),
+	},
+	[CONFIG_CRYPTO] = {
+		.name = "crypto",
+		.type = CONFIG_TYPE_WORD,
+		.fallback = "auto",
+		.words = cryptos,
+		.example = "auto",
+		.help = "How packets are encrypted: auto (what is fastest on this machine, also by "
+			"a library that is loaded if it is installed), openssl (by OpenSSL alone) "
+			"or chacha20 (the same, and sessions that begin here use "
+			"ChaCha20-Poly1305). Members with different settings understand each "
+			"other.",
+		.offset = offsetof(struct config, crypto),
 	},
 	[CONFIG_LOG_LEVEL] = {
 		.name = "log-level",

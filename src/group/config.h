@@ -23,6 +23,7 @@ enum config_option_id {
 	CONFIG_IPV4_PREFIX,
 	CONFIG_BOOTSTRAP,
 	CONFIG_RELAY,
+	CONFIG_CRYPTO,
 	CONFIG_LOG_LEVEL,
 	CONFIG_OPTIONS
 };
@@ -35,6 +36,14 @@ enum config_log_level {
 	CONFIG_LOG_LEVELS
 };
 
+/* Whose code seals packets, and with what. */
+enum config_crypto {
+	CONFIG_CRYPTO_AUTO, /* what is fastest here */
+	CONFIG_CRYPTO_OPENSSL,
+	CONFIG_CRYPTO_CHACHA20,
+	CONFIG_CRYPTOS
+};
+
 struct config {
 	bool is_set[CONFIG_OPTIONS]; /* false: the value below is the default */
 	uint32_t port;             /* not set: this one, or a free one where it is taken; 0: free */
@@ -44,6 +53,7 @@ struct config {
 		uint32_t count;
 	} bootstrap;           /* besides the bundle's */
 	uint32_t relay_kbit_s; /* what is relayed for others, in all; 0: nothing */
+	uint32_t crypto;       /* enum config_crypto */
 	uint32_t log_level;    /* enum config_log_level */
 };
 

@@ -31,6 +31,7 @@ static const struct egress_counters egress = { .sent = 6 };
 static const struct udp_counters udp = { .received = 7 };
 static const struct world_counters around = { .looped = 8 };
 static const struct answers_world world = { .ready = true,
+					    .cipher = "none",
 					    .port = 4767,
 					    .forward = &forward,
 					    .egress = &egress,

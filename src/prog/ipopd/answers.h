@@ -32,6 +32,7 @@ struct world_counters {
 struct answers_world {
 	bool ready;
 	uint16_t port;
+	const char *cipher;
 	const struct forward_counters *forward;
 	const struct egress_counters *egress;
 	const struct udp_counters *udp;

@@ -10,6 +10,7 @@
 #include "io/process.h"
 #include "io/seed.h"
 #include "prog/ipopd/channel.h"
+#include "prog/ipopd/ciphers.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/log.h"
 #include "prog/ipopd/settings.h"
@@ -37,6 +38,7 @@ struct child {
 	struct trust *trust;
 	struct certificate certificate;
 	struct entropy entropy;
+	struct ciphers ciphers;
 	struct node_config node;
 	struct complaint complaint;
 };
@@ -131,6 +133,19 @@ static int verify(struct child *c, struct now now)
 	return err;
 }
 
+/* Before the sandbox closes: a library may be opened. */
+static void choose_ciphers(struct child *c)
+{
+	const struct ciphers *ciphers = &c->ciphers;
+
+	ciphers_choose(&c->ciphers, (enum config_crypto)c->settings.config.crypto);
+	if (ciphers->is_wrong)
+		log_warning("an installed library computes AES-256-GCM wrongly and is not used: %s",
+			    ciphers->loaded.ops.name);
+	log_info("encrypts packets with %s cost_ns=%u", ciphers->suites[0].packets->name,
+		 ciphers->cost_ns[0]);
+}
+
 static void configure(struct child *c)
 {
 	const struct network_secrets *secrets = &c->settings.bundle.secrets;
@@ -140,7 +155,7 @@ static void configure(struct child *c)
 		.key = c->key,
 		.certificate = &c->certificate,
 		.trust = c->trust,
-		.suites = suites_all,
+		.suites = c->ciphers.suites,
 		.bootstrap_count = c->settings.bootstrap_count,
 		.neighbour_count = c->neighbours.count,
 		.ipv4_prefix.len = c->settings.ipv4_prefix.len,
@@ -210,6 +225,7 @@ static int prepare(struct child *c)
 		return complain(&c->complaint, ERR_IO, "the kernel gives no random bytes");
 	entropy_init(&c->entropy, seed);
 	secret_wipe(seed, sizeof(seed));
+	choose_ciphers(c);
 	configure(c);
 	return 0;
 }

@@ -24,6 +24,7 @@ enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_CLIENT };
 
 struct world {
 	struct world_config config;
+	const char *cipher; /* what sessions that begin here seal packets with; borrowed for ever */
 	struct loop loop;
 	struct node *node;
 	struct egress *egress;
@@ -116,6 +117,7 @@ static void reply(struct world *w, const struct node_reply *reply)
 	const struct egress_counters egress = egress_counters(w->egress);
 	const struct answers_world world = { .ready = w->configured,
 					     .port = w->config.udp.port,
+					     .cipher = w->cipher,
 					     .forward = &w->thread.counters,
 					     .egress = &egress,
 					     .udp = &w->config.udp.counters,
@@ -593,6 +595,7 @@ int world_new(const struct world_config *config, struct now now, struct world **
 	if (w == NULL)
 		return ERR_NOMEM;
 	w->config = *config;
+	w->cipher = config->node->suites[0].packets->name;
 	w->now = now;
 	w->mix_at = mono_add_ms(now.mono, MIX_MS);
 	err = loop_init(&w->loop);
