@@ -7,7 +7,10 @@
 /* Zero for `via` lets the message find its own way. */
 static void want(struct node *node, struct now now, const struct ring_output *output)
 {
-	struct wish wish = { .kind = output->kind == RING_JOIN ? WISH_JOIN : WISH_ID,
+	static const enum wish_kind kinds[] = {
+		[RING_WANT] = WISH_ID, [RING_JOIN] = WISH_JOIN, [RING_SEEK] = WISH_SEEK
+	};
+	struct wish wish = { .kind = kinds[output->kind],
 			     .id = output->kind == RING_JOIN ? node->certificate.id : output->id,
 			     .via = output->via,
 			     .of_ring = true };
@@ -16,7 +19,11 @@ static void want(struct node *node, struct now now, const struct ring_output *ou
 
 	if (wish.kind == WISH_ID && peer != NULL && peer_is_up(peer))
 		neighbour_changed(node, now, peer); /* it was met in this very turn */
-	else if (wish_for(node, now, &wish) != 0)
+	else if (wish_for(node, now, &wish) == 0)
+		return;
+	else if (wish.kind == WISH_SEEK)
+		ring_sought(node->ring, now, &wish.id, NULL);
+	else
 		ring_failed(node->ring, now, &wish.id);
 }
 
@@ -44,6 +51,7 @@ void neighbours_poll(struct node *node, struct now now)
 		switch (output.kind) {
 		case RING_WANT:
 		case RING_JOIN:
+		case RING_SEEK:
 			want(node, now, &output);
 			break;
 		case RING_TELL:

@@ -62,11 +62,20 @@ bool overlay_send(struct node *node, struct now now, const struct routed *routed
 	struct id next;
 
 	own.hops = ROUTED_HOPS_MAX;
+	own.detours = ROUTED_DETOURS_MAX;
 	if (id_equal(&own.to_via, &node->certificate.id))
 		own.to_via = (struct id){ 0 };
 	own.from = node->certificate.id;
-	if (ring_next(node->ring, &own, avoided, &next) != RING_ON)
+	switch (ring_next(node->ring, &own, avoided, &next)) {
+	case RING_HERE:
+	case RING_STUCK:
 		return false;
+	case RING_ASIDE:
+		own.detours--;
+		break;
+	case RING_ON:
+		break;
+	}
 	own.from_via = next; /* who has a link to us finds us before we stand in our place */
 	return pass_on(node, now, &own, &next);
 }
@@ -145,6 +154,9 @@ int overlay_routed(struct node *node, struct now now, struct peer *link, struct 
 	case RING_STUCK:
 		tell_unreachable(node, now, &routed);
 		return ERR_NOT_FOUND;
+	case RING_ASIDE:
+		routed.detours--;
+		break;
 	case RING_ON:
 		break;
 	}

@@ -28,6 +28,7 @@ static bool is_same(const struct wish *a, const struct wish *b)
 		return false;
 	case WISH_JOIN:
 		return true;
+	case WISH_SEEK:
 	case WISH_ID:
 		return id_equal(&a->id, &b->id);
 	case WISH_PREFIX:
@@ -90,7 +91,9 @@ static void end(struct node *node, struct now now, struct wish *wish, bool fulfi
 {
 	struct ip_address address;
 
-	if (!fulfilled && wish->of_ring)
+	if (!fulfilled && wish->kind == WISH_SEEK)
+		ring_sought(node->ring, now, &wish->id, NULL);
+	else if (!fulfilled && wish->of_ring)
 		ring_failed(node->ring, now,
 			    wish->kind == WISH_JOIN ? &node->certificate.id : &wish->id);
 	if (!fulfilled && wish->kind == WISH_PREFIX) {
@@ -108,7 +111,7 @@ static struct target target_of(const struct wish *wish)
 {
 	struct target target = { .kind = TARGET_EXACT, .id = wish->id };
 
-	if (wish->kind == WISH_JOIN)
+	if (wish->kind == WISH_JOIN || wish->kind == WISH_SEEK)
 		target.kind = TARGET_NEAREST;
 	if (wish->kind == WISH_PREFIX) {
 		target.kind = TARGET_PREFIX;
@@ -224,6 +227,8 @@ void wish_done(struct node *node, struct now now, struct handle session, const s
 
 	if (wish == NULL)
 		return;
+	if (wish->kind == WISH_SEEK)
+		ring_sought(node->ring, now, &wish->id, &peer->id);
 	/* Who says that it has an address or a name must have a certificate for it. */
 	if (wish->kind == WISH_IPV4) {
 		const struct ip_address wanted = ip_v4(wish->key);

@@ -15,6 +15,7 @@ struct peer;
 enum wish_kind {
 	WISH_NONE,
 	WISH_JOIN,   /* whoever is nearest to our own id */
+	WISH_SEEK,   /* whoever is nearest to a key: for a shortcut */
 	WISH_ID,     /* this member */
 	WISH_PREFIX, /* the member with this IPv6 address */
 	WISH_IPV4,   /* the member with this IPv4 address: somebody must tell who that is */
@@ -24,7 +25,7 @@ enum wish_kind {
 /* A session that is wanted; ends when it stands, or when it cannot be made. */
 struct wish {
 	enum wish_kind kind;
-	struct id id, via;                    /* JOIN, ID, PREFIX */
+	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
 	bool of_ring;          /* the ring wants it, and hears of its end */

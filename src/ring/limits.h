@@ -14,6 +14,16 @@
 #define RING_TELL_MIN_MS 100 /* between two lists to the same member */
 #define RING_TELL_MS 20000   /* a list goes to each near member at least so often */
 
+#define RING_SHORTCUTS_MAX 12 /* of our own: enough for 2^24 members */
+#define RING_NEAR_LOG 406     /* id_log2() of RING_NEAR: 1.58 */
+#define RING_SEEK_MS 2000     /* after a shortcut was sought in vain: then 4, 8 ... */
+#define RING_SEEK_MAX_MS 60000
+#define RING_SEEK_STEP_MS 200      /* between two that are sought */
+#define RING_SEEK_PATIENCE_MS 6000 /* for the answer */
+#define RING_RIVAL_MS 120000       /* a shortcut's rivals are sought so far apart, */
+#define RING_RIVALS 3              /* and so many of them */
+#define RING_RIVALRY_MS 15000      /* until both must have been measured */
+
 /* Taken off every interval at random: who met, or failed, together does not go on in step. */
 #define RING_JITTER_PER_CENT 20
 

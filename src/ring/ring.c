@@ -22,7 +22,13 @@
 #define FAR_LISTS 3    /* so often is a member told that is not near */
 #define ASKED_MAX 3    /* times that a foreign member is asked, if it fails */
 
+#define NAMES_MS 3000  /* names that we heard are tried so long before the ring is asked */
+#define NAMED_MAX 24   /* members that are tried because one member named them, ... */
+#define NAMED_MS 10000 /* ... in so long */
+#define GAPS_LOG 662   /* id_log2() of the 2 * RING_NEAR gaps that the near members make: 2.58 */
+
 #define SIDE_MAX (NEIGHBOURS_MAX / 2) /* of a list */
+static_assert(RING_NEAR == 3, "GAPS_LOG and RING_NEAR_LOG are of three");
 static_assert(SIDE_MAX > RING_NEAR, "a list says who comes behind the near ones");
 static_assert(RING_MEMBERS_MAX <= UINT16_MAX, "slots are 16 bits");
 
@@ -49,6 +55,7 @@ int ring_new(const struct id *self, struct rng *rng, struct ring **ret)
 		return ERR_NOMEM;
 	ring->self = *self;
 	ring->rng = rng;
+	shortcuts_init(&ring->shortcuts, self, rng);
 	if (pool_init(&ring->members, RING_MEMBERS_MAX, sizeof(struct member)) != 0 ||
 	    circle_init(&ring->met, RING_MEMBERS_MAX) != 0 ||
 	    circle_init(&ring->links, RING_MEMBERS_MAX) != 0 ||
@@ -139,9 +146,14 @@ static bool stands(const struct ring *ring)
 	       met_at(ring, ring->met.count - 1)->sees_us;
 }
 
+size_t ring_wanted(const struct ring *ring)
+{
+	return ring->rumours.wanted;
+}
+
 bool ring_is_settled(const struct ring *ring)
 {
-	return ring->links.count > 0 && ring->rumours.wanted == 0 && stands(ring);
+	return ring->links.count > 0 && stands(ring);
 }
 
 static bool is_seen(const struct ring *ring)
@@ -171,14 +183,49 @@ static struct mono ask_due(const struct ring *ring)
 	return due;
 }
 
+/* From the way that the near members take up; they are as many on one side as on the other. */
+static void measure_gap(struct ring *ring, struct now now)
+{
+	ring->gap = (struct id){ { 0 } };
+	if (ring->met.count >= (size_t)2 * RING_NEAR && stands(ring)) {
+		const struct id *first = &ring->met.spots[ring->met.count - RING_NEAR].place;
+		const struct id *last = &ring->met.spots[RING_NEAR - 1].place;
+		const struct id span = id_clockwise(first, last);
+		const uint32_t log = id_log2(&span);
+
+		if (log > GAPS_LOG)
+			ring->gap = id_exp2(log - GAPS_LOG);
+	}
+	shortcuts_size(&ring->shortcuts, now, &ring->gap);
+}
+
+uint32_t ring_size_log2(const struct ring *ring)
+{
+	return id_is_zero(&ring->gap) ? 0 : ID_BITS * ID_LOG_ONE - id_log2(&ring->gap);
+}
+
+bool ring_uses(const struct ring *ring, const struct id *id)
+{
+	size_t index;
+	const struct member *member = member_find(ring, id, &index);
+
+	return member != NULL &&
+	       (is_near_at(ring, index) || member->foreign || shortcuts_has(&ring->shortcuts, id));
+}
+
 /* Whatever happened: who is wanted now, and do we stand? */
 static void review(struct ring *ring, struct now now)
 {
+	measure_gap(ring, now);
 	/* A list from afar names nobody near to us: before anybody sees us, the answer to the
 	 * question is better than those names. If it does not come they are all we have, and by
 	 * them we can walk around the ring. */
 	ring->rumours.may_want = is_seen(ring) || ring->joins > 1;
+	const bool wanted_any = ring->rumours.wanted > 0;
+
 	rumours_review(&ring->rumours, now);
+	if (!wanted_any)
+		ring->wanting = now.mono;
 	if (ring->joins > 0 && stands(ring)) {
 		ring->joins = 0;
 		ring->quiet = mono_min(ring->quiet, mono_add_ms(now.mono, RING_TRY_MS));
@@ -312,7 +359,9 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
 	CHECK(list->count <= NEIGHBOURS_MAX);
 	if (teller == NULL)
 		return ERR_DENIED;
-	const bool all_unknown = note_names(ring, now, teller, list);
+	if (mono_reached(now.mono, mono_add_ms(teller->tried_at, NAMED_MS)))
+		teller->tried = 0;
+	const bool all_unknown = teller->tried < NAMED_MAX && note_names(ring, now, teller, list);
 
 	teller->has_told = true;
 	teller->sees_us = shows_us(ring, teller, list);
@@ -376,6 +425,7 @@ int ring_met(struct ring *ring, struct now now, const struct ring_member *member
 	if (known == NULL)
 		return ERR_FULL;
 	known->rtt_us = member->rtt_us;
+	known->doubted = member->doubted;
 	set_linked(ring, known, member->linked);
 	if (is_new && is_near_at(ring, index))
 		near_changed(ring, now);
@@ -398,6 +448,7 @@ void ring_left(struct ring *ring, struct now now, const struct id *id)
 	alarms_set(&ring->lists, member->handle.index, MONO_NEVER);
 	circle_remove(&ring->met, index);
 	rumours_left(&ring->rumours, id);
+	shortcuts_left(&ring->shortcuts, now, id);
 	pool_give(&ring->members, member->handle);
 	if (was_near)
 		near_changed(ring, now);
@@ -454,12 +505,22 @@ static struct member *whom_to_ask(const struct ring *ring)
 	return ring_member_at(ring, links[rng_between(ring->rng, 0, ring->links.count - 1)].slot);
 }
 
+/* Names that we heard and have not tried are the shorter way, but not for ever: whoever names
+ * others without end must not keep us from asking. */
+static struct mono join_due(const struct ring *ring)
+{
+	const struct mono due = ask_due(ring);
+	const struct mono patience = mono_add_ms(ring->wanting, NAMES_MS);
+
+	return ring->rumours.wanted > 0 && !mono_reached(due, patience) ? patience : due;
+}
+
 static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret)
 {
 	uint64_t quiet_ms = RING_TRY_MS;
 	struct member *via;
 
-	if (ring->rumours.wanted > 0 || !mono_reached(now.mono, ask_due(ring)))
+	if (!mono_reached(now.mono, join_due(ring)))
 		return false;
 	via = whom_to_ask(ring);
 	if (via->foreign)
@@ -474,6 +535,78 @@ static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret
 	*ret = (struct ring_output){ .kind = RING_JOIN, .via = via->id };
 	review(ring, now);
 	return true;
+}
+
+static bool poll_wants(struct ring *ring, struct now now, struct ring_output *ret)
+{
+	struct member *teller;
+	size_t index;
+
+	*ret = (struct ring_output){ .kind = RING_WANT };
+	if (!rumours_poll(&ring->rumours, now, &ret->id, &ret->via))
+		return false;
+	teller = member_find(ring, &ret->via, &index);
+	if (teller != NULL && teller->tried++ == 0)
+		teller->tried_at = now.mono;
+	return true;
+}
+
+/* Somebody whom we have met and who stands within a mean gap of the key: to ask the ring would lead
+ * to him, or beside him. */
+static const struct member *known_beside(const struct ring *ring, const struct id *key)
+{
+	const struct id place = ring_place(ring, key);
+	bool there;
+	const size_t from = circle_find(&ring->met, &place, &there);
+
+	for (size_t i = 0; i < 2 && ring->met.count > 0; i++) {
+		const size_t index = (from + ring->met.count - i) % ring->met.count;
+		const struct member *member = met_at(ring, index);
+		const struct id its = id_distance(&member->id, key);
+
+		if (id_compare(&its, &ring->gap) <= 0)
+			return member;
+	}
+	return NULL;
+}
+
+/* Answers in time; a relayed or routed way, or none, is slower than any. */
+static bool is_faster(const struct ring *ring, const struct id *a, const struct id *b)
+{
+	size_t index;
+	const struct member *one = member_find(ring, a, &index);
+	const struct member *other = member_find(ring, b, &index);
+
+	if (one == NULL || !one->linked || one->rtt_us == 0)
+		return false;
+	return other == NULL || !other->linked || other->rtt_us == 0 || one->rtt_us < other->rtt_us;
+}
+
+static bool poll_shortcuts(struct ring *ring, struct now now, struct ring_output *ret)
+{
+	struct id member, rival;
+
+	while (shortcuts_rivals(&ring->shortcuts, now, &member, &rival))
+		shortcuts_decide(&ring->shortcuts, now,
+				 is_faster(ring, &rival, &member) ? &member : &rival);
+	*ret = (struct ring_output){ .kind = RING_SEEK };
+	while (stands(ring) && shortcuts_poll(&ring->shortcuts, now, &ret->id)) {
+		const struct member *known = known_beside(ring, &ret->id);
+
+		if (known == NULL)
+			return true;
+		shortcuts_sought(&ring->shortcuts, now, &ret->id, &known->id);
+	}
+	return false;
+}
+
+void ring_sought(struct ring *ring, struct now now, const struct id *key, const struct id *found)
+{
+	size_t index;
+
+	if (found != NULL && member_find(ring, found, &index) == NULL)
+		found = NULL; /* it has left again */
+	shortcuts_sought(&ring->shortcuts, now, key, found);
 }
 
 static bool poll_lists(struct ring *ring, struct now now, struct ring_output *ret)
@@ -499,8 +632,8 @@ bool ring_poll(struct ring *ring, struct now now, struct ring_output *ret)
 	}
 	if (poll_lists(ring, now, ret))
 		return true;
-	*ret = (struct ring_output){ .kind = RING_WANT };
-	return rumours_poll(&ring->rumours, now, &ret->id, &ret->via) || poll_join(ring, now, ret);
+	return poll_wants(ring, now, ret) || poll_join(ring, now, ret) ||
+	       poll_shortcuts(ring, now, ret);
 }
 
 struct mono ring_deadline(const struct ring *ring)
@@ -511,5 +644,7 @@ struct mono ring_deadline(const struct ring *ring)
 	if (ring->near_changed)
 		return (struct mono){ .us = 0 };
 	next = mono_min(next, rumours_deadline(&ring->rumours));
-	return ring->rumours.wanted > 0 ? next : mono_min(next, ask_due(ring));
+	if (stands(ring))
+		next = mono_min(next, shortcuts_deadline(&ring->shortcuts));
+	return mono_min(next, join_due(ring));
 }

@@ -1,5 +1,5 @@
-/* ring.h - the structured overlay, first form: who stands beside whom, and where a message goes.
- * Sans-I/O.
+/* ring.h - the structured overlay: who stands beside whom, who is linked with whom far away, and
+ * where a message goes. Sans-I/O.
  *
  * All members stand on a ring of 160-bit ids; clockwise is increasing. Each keeps *near links* to
  * the RING_NEAR nearest members on either side, as far as there are as many. Links are made and
@@ -10,10 +10,16 @@
  * Who is not seen as near by the members that it takes for its nearest asks the ring for its place:
  * RING_JOIN.
  *
+ * Beside the near links it wants a few far ones, its shortcuts (shortcuts.h); what it has no use
+ * for is told by ring_uses(), and closed by the world unless somebody else has.
+ *
  * Routing is greedy: each step goes to the link whose id is nearest to the target by the shorter
- * way round, and strictly nearer than we are, so no message can go in circles. Broadcast splits the
- * range that it has to cover among the links inside it (El-Ansary et al. 2003), so that each member
- * gets it once while links are in order.
+ * way round, and strictly nearer than we are, so no message can go in circles. A message that has
+ * to arrive is sent by several *routes*: each number makes other choices among the links that lead
+ * nearer, so that a member who drops what it should pass on stands in the way of few of them. Where
+ * a hole would stop a message it may step aside, as often as it says. Broadcast splits the range
+ * that it has to cover among the links inside it (El-Ansary et al. 2003), so that each member gets
+ * it once while links are in order.
  *
  *     met      a session stands, whatever carries it: lists are exchanged with it if it is near
  *     linked   and it has a direct or relayed way: messages may be routed over it
@@ -41,6 +47,8 @@ void ring_del(struct ring *ring); /* accepts NULL */
 struct ring_member {
 	struct id id;
 	bool linked;
+	bool doubted; /* linked, but it does not answer now: nothing goes there while others lead on
+		       */
 	uint64_t rtt_us;
 };
 int ring_met(struct ring *ring, struct now now, const struct ring_member *member);
@@ -56,7 +64,12 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
  * too, later. */
 void ring_failed(struct ring *ring, struct now now, const struct id *id);
 
+/* What came of a RING_SEEK: the member that answered to the key, which may be known already; NULL:
+ * nobody did. */
+void ring_sought(struct ring *ring, struct now now, const struct id *key, const struct id *found);
+
 enum ring_output_kind {
+	RING_SEEK, /* id: make a session with whoever is nearest to this key, and say who it is */
 	RING_WANT, /* id, via: make a session with it; `via` told of it (zero: it is gone) */
 	RING_JOIN, /* via, a link: make a session with whoever is nearest to our own id, asking
 		    * there first; it may be one that we have */
@@ -78,8 +91,19 @@ struct mono ring_deadline(const struct ring *ring);
 /* One of the RING_NEAR nearest on a side, of those that were met. */
 bool ring_is_near(const struct ring *ring, const struct id *id);
 
-/* True once the ring has a linked member, wants nobody, and is seen as near by its nearest members
- * on both sides: as far as we can know, we stand in our place. */
+/* We have a use for the session with this member: it is near, a shortcut, or to be asked. */
+bool ring_uses(const struct ring *ring, const struct id *id);
+
+/* How many members there are, judged by how close the near ones stand: id_log2() of the number; 0:
+ * no more than were met. */
+uint32_t ring_size_log2(const struct ring *ring);
+
+/* So many members would be near if they exist, and were not met. */
+size_t ring_wanted(const struct ring *ring);
+
+/* True once the ring has a linked member and is seen as near by its nearest members on both sides:
+ * as far as we can know, we stand in our place. (Who is wanted beside them does not count: anybody
+ * can name somebody.) */
 bool ring_is_settled(const struct ring *ring);
 
 /* The linked member that answers to us soonest, for a via. False if none is linked. */
@@ -88,6 +112,7 @@ bool ring_first_link(const struct ring *ring, struct id *ret);
 enum ring_step {
 	RING_HERE,  /* we are the target, or the nearest to a key or prefix */
 	RING_ON,    /* *ret_link is next */
+	RING_ASIDE, /* the same, though it is not nearer: of routed->detours one is used up */
 	RING_STUCK, /* the target is exact, and nobody here is nearer to it; or it is our own
 		     * question who is nearest, and nobody is here */
 };
@@ -97,9 +122,12 @@ enum ring_step {
  * TARGET_NEAREST never to `routed->from`, who asks for another than itself. If `to_via` is not zero
  * it is the target as long as it is not us: who is the via clears it in what it passes on.
  *
+ * With routed->route zero the link nearest to the target is taken; other routes take others that
+ * are nearer than we are: of ours each another first step, later one of the best three.
+ *
  * A message of ours takes the nearest link whatever its distance while we are not settled, or if it
  * asks who is nearest to a key besides us: every step after the first goes nearer, so it cannot go
- * in circles. */
+ * in circles but by its detours, which are few. */
 enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 			 const struct id *came_from, struct id *ret_link);
 

@@ -1,7 +1,8 @@
 /* ring_internal.h - what the parts of the ring share; private to them.
  *
- * ring.c keeps the members, and with rumours.h the near links; route.c says where messages go. Both
- * stand on two circles: the members that were met, and of those the ones that are linked.
+ * ring.c keeps the members, with rumours.h the near links, and with shortcuts.h the far ones;
+ * route.c says where messages go. Both stand on two circles: the members that were met, and of
+ * those the ones that are linked.
  */
 #ifndef RING_INTERNAL_H
 #define RING_INTERNAL_H
@@ -11,12 +12,13 @@
 #include "ring/circle.h"
 #include "ring/ring.h"
 #include "ring/rumours.h"
+#include "ring/shortcuts.h"
 
 /* A member that was met. */
 struct member {
 	struct id id;
 	struct handle handle;
-	bool linked;
+	bool linked, doubted;
 	uint64_t rtt_us;
 
 	struct mono met, told; /* told: when the last list went to it, if has_heard */
@@ -28,6 +30,9 @@ struct member {
 	bool by_address; /* linked as it was met: found without the ring */
 	bool foreign;    /* and it may stand on another one: to be asked who is nearest there */
 	unsigned asked;  /* how often it was */
+
+	unsigned tried;       /* members that it named and we tried to meet, */
+	struct mono tried_at; /* since then */
 };
 
 struct ring {
@@ -38,8 +43,11 @@ struct ring {
 	struct circle links; /* likewise */
 	struct alarms lists; /* by slot: when to tell it our list; clear: never */
 	struct rumours rumours;
+	struct shortcuts shortcuts;
+	struct id gap;     /* the mean way between two near members; zero: too few are met to say */
 	bool near_changed; /* to be reported */
 
+	struct mono wanting; /* since when somebody is wanted */
 	struct mono quiet;   /* no question for our place before */
 	unsigned joins;      /* questions since we last stood in it */
 	struct id asked_via; /* the last one */

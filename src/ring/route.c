@@ -7,6 +7,9 @@
 
 #include "base/check.h"
 
+#define CHOICES 8 /* links that are looked at for one step */
+#define STRAY 3   /* of them, by who passes on */
+
 static const struct id here; /* our own place: zero */
 
 /* What a message looks for. */
@@ -34,79 +37,124 @@ static struct id distance(const struct aim *aim, const struct id *id, const stru
 	return id_distance(&aim->place, place);
 }
 
-/* The links that a message must not take; a zero place excludes nobody, as it is our own. */
-struct excluded {
-	struct id came_from, asker;
+/* A message on its way, as seen from here. */
+struct step {
+	struct aim aim;
+	struct id least;            /* a link that leads on is nearer to the aim than this */
+	struct id came_from, asker; /* places of links that it must not take; zero: none */
+	bool is_ours, takes_any;    /* the latter: its nearest link, however far */
 };
 
-static bool is_excluded(const struct excluded *excluded, const struct id *place)
-{
-	return id_equal(place, &excluded->came_from) || id_equal(place, &excluded->asker);
-}
+/* Links from the nearest to the aim to the farthest: two cursors that walk away from it. */
+struct walk {
+	size_t up, down; /* indices in links, not reduced */
+	size_t left;
+};
 
-/* The first link on one side of the aim, which belongs at the index `from`; NULL if there is none.
- * The nearest of all is the nearer one of the two: behind each of them there is nobody but who is
- * farther. */
-static const struct spot *beside(const struct ring *ring, size_t from, bool clockwise,
-				 const struct excluded *excluded)
+static const struct member *walk_on(const struct ring *ring, const struct aim *aim,
+				    struct walk *walk, struct id *ret_distance)
 {
 	const size_t count = ring->links.count;
 
-	for (size_t i = 0; i < count; i++) {
-		const size_t index = clockwise ? from + i : from + count - 1 - i;
-		const struct spot *spot = &ring->links.spots[index % count];
+	if (walk->left == 0)
+		return NULL;
+	const struct spot *up = &ring->links.spots[walk->up % count];
+	const struct spot *down = &ring->links.spots[walk->down % count];
+	const struct member *upper = ring_member_at(ring, up->slot);
+	const struct member *lower = ring_member_at(ring, down->slot);
+	const struct id above = distance(aim, &upper->id, &up->place);
+	const struct id below = distance(aim, &lower->id, &down->place);
+	const bool is_upper = id_compare(&above, &below) <= 0;
 
-		if (!is_excluded(excluded, &spot->place))
-			return spot;
+	walk->left--;
+	if (is_upper)
+		walk->up++;
+	else
+		walk->down--;
+	*ret_distance = is_upper ? above : below;
+	return is_upper ? upper : lower;
+}
+
+/* The links that lead on, nearest first; `doubted` ones only if that is asked for. Returns how many
+ * of at most CHOICES there are. */
+static size_t choices(const struct ring *ring, const struct step *step, bool doubted,
+		      const struct member *ret[CHOICES])
+{
+	bool there;
+	const size_t from = circle_find(&ring->links, &step->aim.place, &there);
+	struct walk walk = { .up = from,
+			     .down = from + ring->links.count - 1,
+			     .left = ring->links.count };
+	const struct member *link;
+	struct id its;
+	size_t count = 0;
+
+	while (count < CHOICES && (link = walk_on(ring, &step->aim, &walk, &its)) != NULL) {
+		const struct id place = ring_place(ring, &link->id);
+
+		if (id_equal(&place, &step->came_from) || id_equal(&place, &step->asker) ||
+		    link->doubted != doubted)
+			continue;
+		if (id_compare(&its, &step->least) >= 0 && !(step->takes_any && count == 0))
+			break; /* all others are farther */
+		ret[count++] = link;
 	}
-	return NULL;
+	return count;
+}
+
+/* Which of the links that lead on: ours go by another one with each route; who passes a message on
+ * does not stray far, and differently from the next. */
+static size_t choice(const struct ring *ring, const struct step *step, unsigned route, size_t count)
+{
+	if (route == 0)
+		return 0;
+	if (step->is_ours)
+		return route % count;
+	return (route + ring->self.bytes[ID_BYTES - 1]) % (count < STRAY ? count : STRAY);
+}
+
+static enum ring_step step_aside(const struct ring *ring, struct step step, struct id *ret_link)
+{
+	const struct member *links[CHOICES];
+
+	step.takes_any = true;
+	if (choices(ring, &step, false, links) == 0)
+		return RING_STUCK;
+	*ret_link = links[0]->id;
+	return RING_ASIDE;
 }
 
 enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 			 const struct id *came_from, struct id *ret_link)
 {
-	const struct aim aim = aim_of(ring, routed);
-	const bool is_ours = id_is_zero(came_from);
-	const bool asks_beside = aim.kind == TARGET_NEAREST && id_equal(&routed->from, &ring->self);
-	struct excluded excluded = { .came_from = here, .asker = here };
-	const struct member *best = NULL;
-	struct id least;
+	struct step step = { .aim = aim_of(ring, routed), .is_ours = id_is_zero(came_from) };
+	const enum target_kind kind = step.aim.kind;
+	const bool asks_beside = kind == TARGET_NEAREST && id_equal(&routed->from, &ring->self);
+	const struct member *links[CHOICES];
+	size_t count;
 
-	if (aim.kind == TARGET_EXACT && id_equal(&aim.id, &ring->self))
+	step.least = distance(&step.aim, &ring->self, &here);
+	if ((kind == TARGET_EXACT && id_equal(&step.aim.id, &ring->self)) ||
+	    (kind == TARGET_PREFIX && id_is_zero(&step.least)))
 		return RING_HERE;
-	if (!is_ours)
-		excluded.came_from = ring_place(ring, came_from);
-	if (aim.kind == TARGET_NEAREST)
-		excluded.asker = ring_place(ring, &routed->from);
-
-	least = distance(&aim, &ring->self, &here);
-	if (aim.kind == TARGET_PREFIX && id_is_zero(&least))
-		return RING_HERE;
+	if (!step.is_ours)
+		step.came_from = ring_place(ring, came_from);
+	if (kind == TARGET_NEAREST)
+		step.asker = ring_place(ring, &routed->from);
 	/* Whoever asks who stands beside it, or does not know its place yet, is not nearer than
 	 * anybody; its messages take their first step wherever it leads. */
-	const bool takes_any = is_ours && (asks_beside || !ring_is_settled(ring));
-
-	bool there;
-	const size_t from = circle_find(&ring->links, &aim.place, &there);
-
-	for (unsigned side = 0; side < 2; side++) {
-		const struct spot *spot = beside(ring, from, side == 0, &excluded);
-
-		if (spot == NULL)
-			break;
-		const struct member *link = ring_member_at(ring, spot->slot);
-		const struct id its = distance(&aim, &link->id, &spot->place);
-
-		if ((takes_any && best == NULL) || id_compare(&its, &least) < 0) {
-			best = link;
-			least = its;
-		}
+	step.takes_any = step.is_ours && (asks_beside || !ring_is_settled(ring));
+	count = choices(ring, &step, false, links);
+	if (count == 0)
+		count = choices(ring, &step, true, links);
+	if (count > 0) {
+		*ret_link = links[choice(ring, &step, routed->route, count)]->id;
+		return RING_ON;
 	}
-	if (best == NULL)
-		return aim.kind == TARGET_EXACT || (asks_beside && is_ours) ? RING_STUCK
-									    : RING_HERE;
-	*ret_link = best->id;
-	return RING_ON;
+	if (kind != TARGET_NEAREST && routed->detours > 0 &&
+	    step_aside(ring, step, ret_link) == RING_ASIDE)
+		return RING_ASIDE;
+	return kind == TARGET_EXACT || (asks_beside && step.is_ours) ? RING_STUCK : RING_HERE;
 }
 
 size_t ring_split(const struct ring *ring, const struct id *until, struct ring_share *ret,

@@ -5,6 +5,8 @@
 #include "base/reader.h"
 #include "base/seccheck.h"
 
+#define ROUTE_SHIFT 4 /* in the byte that it shares with the detours */
+
 static void put_id(struct writer *w, const struct id *id)
 {
 	writer_bytes(w, id->bytes, ID_BYTES);
@@ -35,7 +37,7 @@ void routed_encode(const struct routed *routed, struct writer *w)
 	writer_u8(w, routed->kind);
 	writer_u8(w, routed->hops);
 	writer_u8(w, (uint8_t)routed->target.kind);
-	writer_zero(w, 1);
+	writer_u8(w, (uint8_t)(routed->route << ROUTE_SHIFT | routed->detours));
 	put_id(w, &routed->target.id);
 	put_id(w, &routed->to_via);
 	put_id(w, &routed->from);
@@ -47,14 +49,17 @@ int routed_decode(struct span bytes, struct routed *ret)
 {
 	struct reader r = reader_of(bytes);
 	struct routed routed;
+	uint8_t way;
 
 	if (!reader_u8(&r, &routed.kind) || !reader_u8(&r, &routed.hops) ||
-	    !get_target_kind(&r, &routed.target) || !reader_zero(&r, 1) ||
+	    !get_target_kind(&r, &routed.target) || !reader_u8(&r, &way) ||
 	    !get_id(&r, &routed.target.id) || !get_id(&r, &routed.to_via) ||
 	    !get_id(&r, &routed.from) || !get_id(&r, &routed.from_via))
 		return ERR_MALFORMED;
+	routed.route = way >> ROUTE_SHIFT;
+	routed.detours = way & ((1U << ROUTE_SHIFT) - 1);
 	if (!SECCHECK(SEC_ROUTED_HOPS, routed.hops <= ROUTED_HOPS_MAX) ||
-	    reader_left(&r) > ROUTED_PAYLOAD_BYTES_MAX)
+	    routed.detours > ROUTED_DETOURS_MAX || reader_left(&r) > ROUTED_PAYLOAD_BYTES_MAX)
 		return ERR_MALFORMED;
 	(void)reader_span(&r, reader_left(&r), &routed.payload);
 	*ret = routed;

@@ -1,11 +1,9 @@
 /* overlay.h - what members say to each other as parts of the overlay: payloads of frames in their
  * sessions. Numbers behind a name are bytes.
  *
- *     ROUTED      kind 1, hops left 1, target kind 1, 0 | to 20 | to's via 20 | from 20 |
- *                 from's via 20 | payload
- *     BROADCAST   kind 1, hops left 1, key length 1, 0 | until 20 | from 20 | from's via 20 |
- *                 token 8 | key
- *     NEIGHBOURS  count 1, 0 0 0 | count times: id 20
+ *     ROUTED      kind 1, hops left 1, target kind 1, route and detours 1 | to 20 | to's via 20 |
+ * from 20 | from's via 20 | payload BROADCAST   kind 1, hops left 1, key length 1, 0 | until 20 |
+ * from 20 | from's via 20 | token 8 | key NEIGHBOURS  count 1, 0 0 0 | count times: id 20
  *     CANDIDATES  NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
  *     RELAY_ASK, RELAY_GRANT, RELAY_END   peer 20, index 4
  *     RELAY       index 4, 0 0 0 0 | a data datagram
@@ -24,6 +22,8 @@
 
 #define ROUTED_HEADER_BYTES 84
 #define ROUTED_HOPS_MAX 32
+#define ROUTED_ROUTES 16
+#define ROUTED_DETOURS_MAX 2
 #define ROUTED_PAYLOAD_BYTES_MAX DATAGRAM_BYTES_MAX
 
 enum routed_kind {
@@ -35,6 +35,8 @@ enum routed_kind {
 
 struct routed {
 	uint8_t kind, hops;
+	uint8_t route;        /* 0: each step is the best; up to ROUTED_ROUTES - 1: others */
+	uint8_t detours;      /* steps that need not lead nearer; up to ROUTED_DETOURS_MAX */
 	struct target target; /* kind and `to` */
 	struct id to_via, from, from_via;
 	struct span payload; /* borrowed */

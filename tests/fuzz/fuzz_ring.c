@@ -22,6 +22,7 @@ struct model {
 };
 
 struct trial {
+	struct id sought; /* the last key */
 	struct ring *ring;
 	struct now now;
 	struct model members[PLACES];
@@ -155,11 +156,29 @@ static void check_split(const struct trial *trial, struct script *script)
 	}
 }
 
+static void check_list(const struct trial *trial, struct model *member,
+		       const struct ring_output *output)
+{
+	CHECK(member->met);
+	CHECK(!member->was_told ||
+	      mono_reached(trial->now.mono, mono_add_ms(member->told, RING_TELL_MIN_MS)));
+	member->was_told = true;
+	member->told = trial->now.mono;
+	for (size_t i = 0; i < output->list.count; i++) {
+		CHECK(trial->members[name_of(&output->list.ids[i])].met);
+		CHECK(!id_equal(&output->list.ids[i], &output->id));
+	}
+}
+
 static void check_output(struct trial *trial, const struct ring_output *output)
 {
 	struct model *member = &trial->members[name_of(&output->id)];
 
 	switch (output->kind) {
+	case RING_SEEK:
+		CHECK(trial->linked > 0);
+		trial->sought = output->id;
+		break;
 	case RING_WANT:
 		CHECK(name_of(&output->id) != 0 && !member->met && member->named);
 		CHECK(would_be_near(trial, name_of(&output->id)));
@@ -169,15 +188,7 @@ static void check_output(struct trial *trial, const struct ring_output *output)
 		CHECK(trial->members[name_of(&output->via)].linked);
 		break;
 	case RING_TELL:
-		CHECK(member->met);
-		CHECK(!member->was_told ||
-		      mono_reached(trial->now.mono, mono_add_ms(member->told, RING_TELL_MIN_MS)));
-		member->was_told = true;
-		member->told = trial->now.mono;
-		for (size_t i = 0; i < output->list.count; i++) {
-			CHECK(trial->members[name_of(&output->list.ids[i])].met);
-			CHECK(!id_equal(&output->list.ids[i], &output->id));
-		}
+		check_list(trial, member, output);
 		break;
 	case RING_NEAR_CHANGED:
 		break;
@@ -260,7 +271,11 @@ static void play(struct trial *trial, struct script *script)
 		hear(trial, name, script);
 		break;
 	case 5:
-		ring_failed(trial->ring, trial->now, &id);
+		if (name % 2 == 0)
+			ring_failed(trial->ring, trial->now, &id);
+		else
+			ring_sought(trial->ring, trial->now, &trial->sought,
+				    name % 4 == 1 ? &id : NULL);
 		break;
 	case 6: /* to the deadline, or by some time */
 		if (name % 2 == 0 && due.us != MONO_NEVER.us)

@@ -142,6 +142,12 @@ static inline void assert_jittered(uint64_t us, uint64_t ms)
 	assert_in_range(us, ms * 1000 * (100 - RING_JITTER_PER_CENT) / 100, ms * 1000);
 }
 
+/* It stands in its place, and looks for nobody. */
+static inline bool is_at_rest(void)
+{
+	return ring_is_settled(ring) && ring_wanted(ring) == 0;
+}
+
 /* Two neighbours, linked, one on each side, who see us: we stand, and are settled. */
 static inline void stand(void)
 {

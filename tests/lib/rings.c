@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_MAX 16384 /* to come */
+#define EVENTS_MAX 65536 /* to come */
 #define REDIAL_MS 5000
 #define REDIALS 12 /* of so many, one goes out though there are links: to a remembered member */
 #define LINK_MAX_US 500000 /* from met to linked */
@@ -20,8 +20,11 @@ struct rings_event {
 	uint16_t i, j; /* from and to, or both ends */
 	uint32_t age;  /* of the session */
 	struct routed dial;
+	bool seeks; /* DIAL, MET: for a shortcut, by dial.target */
 	struct neighbours list;
 };
+
+static const struct id nobody;
 
 static size_t number_of(const struct id *id)
 {
@@ -74,13 +77,18 @@ static bool is_up(const struct rings *rings, size_t i)
 	return rings->members[i].ring != NULL;
 }
 
-static void dial(struct rings *rings, size_t i, const struct target *target, const struct id *via)
+static void dial(struct rings *rings, size_t i, const struct target *target, const struct id *via,
+		 bool seeks)
 {
-	struct rings_event event = { .kind = EVENT_DIAL, .i = (uint16_t)i };
+	struct rings_event event = { .kind = EVENT_DIAL, .i = (uint16_t)i, .seeks = seeks };
 	const struct rings_member *member = &rings->members[i];
 
 	event.dial = (struct routed){
-		.kind = ROUTED_HANDSHAKE, .target = *target, .to_via = *via, .from = member->id
+		.kind = ROUTED_HANDSHAKE,
+		.detours = ROUTED_DETOURS_MAX,
+		.target = *target,
+		.to_via = *via,
+		.from = member->id,
 	};
 	/* The way back: whoever told of it knows us both. */
 	if (!id_is_zero(via) && rings->sessions[i][number_of(via)] == RINGS_LINKED)
@@ -112,11 +120,18 @@ static void serve(struct rings *rings, size_t i)
 		switch (output.kind) {
 		case RING_WANT:
 			rings->wants++;
-			dial(rings, i, &(struct target){ TARGET_EXACT, output.id }, &output.via);
+			dial(rings, i, &(struct target){ TARGET_EXACT, output.id }, &output.via,
+			     false);
 			break;
 		case RING_JOIN:
 			rings->joins++;
-			dial(rings, i, &(struct target){ TARGET_NEAREST, member->id }, &output.via);
+			dial(rings, i, &(struct target){ TARGET_NEAREST, member->id }, &output.via,
+			     false);
+			break;
+		case RING_SEEK:
+			rings->seeks++;
+			dial(rings, i, &(struct target){ TARGET_NEAREST, output.id }, &nobody,
+			     true);
 			break;
 		case RING_TELL:
 			tell(rings, i, &output);
@@ -237,8 +252,8 @@ void rings_drop_idle(struct rings *rings, unsigned per_mille)
 		for (size_t j = i + 1; j < rings->count; j++) {
 			if (!is_up(rings, i) || !is_up(rings, j) ||
 			    rings->sessions[i][j] == RINGS_NONE ||
-			    ring_is_near(rings->members[i].ring, &rings->members[j].id) ||
-			    ring_is_near(rings->members[j].ring, &rings->members[i].id) ||
+			    ring_uses(rings->members[i].ring, &rings->members[j].id) ||
+			    ring_uses(rings->members[j].ring, &rings->members[i].id) ||
 			    !rng_chance(&rings->rng, per_mille))
 				continue;
 			set_session(rings, i, j, RINGS_NONE);
@@ -264,6 +279,9 @@ size_t rings_walk(const struct rings *rings, size_t i, const struct routed *mess
 			return at;
 		case RING_STUCK:
 			return rings->count;
+		case RING_ASIDE:
+			routed.detours--;
+			break;
 		case RING_ON:
 			break;
 		}
@@ -292,19 +310,25 @@ static void arrive(struct rings *rings, const struct rings_event *event)
 	bool arrived = j != rings->count && j != i;
 
 	if (arrived) {
-		const struct routed answer = { .target = { TARGET_EXACT, asked->from },
+		const struct routed answer = { .detours = ROUTED_DETOURS_MAX,
+					       .target = { TARGET_EXACT, asked->from },
 					       .to_via = asked->from_via,
 					       .from = rings->members[j].id };
 
 		arrived = rings_walk(rings, j, &answer, &hops) == i;
 	}
 	if (arrived) {
-		schedule(rings, delay_us(rings),
-			 &(struct rings_event){
-				 .kind = EVENT_MET, .i = event->i, .j = (uint16_t)j });
+		struct rings_event met = *event;
+
+		met.kind = EVENT_MET;
+		met.j = (uint16_t)j;
+		schedule(rings, delay_us(rings), &met);
 		return;
 	}
-	ring_failed(rings->members[i].ring, rings->now, &asked->target.id);
+	if (event->seeks)
+		ring_sought(rings->members[i].ring, rings->now, &asked->target.id, NULL);
+	else
+		ring_failed(rings->members[i].ring, rings->now, &asked->target.id);
 	serve(rings, i);
 }
 
@@ -317,6 +341,17 @@ static void meet(struct rings *rings, size_t i, size_t j)
 	new_session(rings, i, j, RINGS_CARRIED);
 	event.age = rings->ages[i][j];
 	schedule(rings, rng_between(&rings->rng, 0, LINK_MAX_US), &event);
+}
+
+static void met(struct rings *rings, const struct rings_event *event)
+{
+	struct ring *ring = rings->members[event->i].ring;
+
+	meet(rings, event->i, event->j);
+	if (!event->seeks || ring == NULL)
+		return;
+	ring_sought(ring, rings->now, &event->dial.target.id, &rings->members[event->j].id);
+	serve(rings, event->i);
 }
 
 static void hear(struct rings *rings, const struct rings_event *event)
@@ -339,7 +374,7 @@ static void happen(struct rings *rings, const struct rings_event *event)
 		arrive(rings, event);
 		break;
 	case EVENT_MET:
-		meet(rings, i, j);
+		met(rings, event);
 		break;
 	case EVENT_LINK:
 		if (stands && is_up(rings, i))
@@ -415,7 +450,8 @@ static const char *fault_of(const struct rings *rings, const struct id *sorted, 
 	if (count > 1 && !ring_is_settled(member->ring))
 		return "settled";
 	for (size_t j = 0; j < rings->count; j++) {
-		const struct routed message = { .target = { TARGET_EXACT, rings->members[j].id },
+		const struct routed message = { .detours = ROUTED_DETOURS_MAX,
+						.target = { TARGET_EXACT, rings->members[j].id },
 						.from = member->id };
 
 		if (is_up(rings, j) &&

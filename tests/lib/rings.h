@@ -14,7 +14,7 @@
 #include "base/pool.h"
 #include "ring/ring.h"
 
-#define RINGS_MAX 200
+#define RINGS_MAX 400
 
 struct rings_member {
 	struct ring *ring; /* owned; NULL while it is down */
@@ -38,7 +38,7 @@ struct rings {
 	struct pool events;
 	enum rings_session sessions[RINGS_MAX][RINGS_MAX]; /* the same both ways */
 	uint32_t ages[RINGS_MAX][RINGS_MAX];               /* how many sessions the pair had */
-	uint64_t joins, wants, lists;                      /* asked for, and told, by all of them */
+	uint64_t joins, wants, seeks, lists;               /* asked for, and told, by all of them */
 };
 
 /* All members are down. Not for the stack: it is large. */
@@ -54,7 +54,7 @@ void rings_link(struct rings *rings, size_t i, size_t j);
 /* It says goodbye, or it is missed after up to 13 s. */
 void rings_stop(struct rings *rings, size_t i, bool says_goodbye);
 
-/* Ends links that neither side takes for near, each with this chance. */
+/* Ends links that neither side has a use for, each with this chance. */
 void rings_drop_idle(struct rings *rings, unsigned per_mille);
 
 /* Lets time pass. */

@@ -120,6 +120,46 @@ static void distance_is_the_shorter_way_whichever_way_one_asks(void **state)
 
 /* RFC 4648, section 10 ends its vectors at "foobar" = MZXW6YTBOI======; twenty bytes need no
  * padding. Made with `printf 'foobarfoobarfoobarfo' | base32`. */
+static void ahead_is_where_the_way_leads(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct id a, b;
+
+		rng_bytes(&rng, a.bytes, ID_BYTES);
+		rng_bytes(&rng, b.bytes, ID_BYTES);
+		const struct id way = id_clockwise(&a, &b);
+		const struct id there = id_ahead(&a, &way);
+
+		assert_true(id_equal(&there, &b));
+	}
+}
+
+static void the_logarithm_is_linear_between_powers(void **state)
+{
+	struct id id = { { 0 } };
+
+	(void)state;
+	assert_int_equal(id_log2(&id), 0);
+	id.bytes[ID_BYTES - 1] = 1;
+	assert_int_equal(id_log2(&id), 0);
+	id.bytes[ID_BYTES - 1] = 3;
+	assert_int_equal(id_log2(&id), ID_LOG_ONE + ID_LOG_ONE / 2);
+	memset(id.bytes, 0xff, ID_BYTES);
+	assert_int_equal(id_log2(&id), ID_BITS * ID_LOG_ONE - 1);
+	for (uint32_t log = 0; log < ID_BITS * ID_LOG_ONE; log++) {
+		const struct id way = id_exp2(log);
+
+		if (log >= 8 * ID_LOG_ONE) /* below, not all digits exist */
+			assert_int_equal(id_log2(&way), log);
+		else
+			assert_in_range(log - id_log2(&way), 0, ID_LOG_ONE - 1);
+	}
+}
+
 static void text_is_base32_in_lower_case(void **state)
 {
 	struct id id;
@@ -188,6 +228,8 @@ int main(void)
 		cmocka_unit_test(order_is_of_big_endian_numbers),
 		cmocka_unit_test(the_way_clockwise_leads_there_and_wraps),
 		cmocka_unit_test(distance_is_the_shorter_way_whichever_way_one_asks),
+		cmocka_unit_test(ahead_is_where_the_way_leads),
+		cmocka_unit_test(the_logarithm_is_linear_between_powers),
 		cmocka_unit_test(text_is_base32_in_lower_case),
 		cmocka_unit_test(text_reads_back),
 		cmocka_unit_test(other_characters_and_lengths_are_malformed),

@@ -22,6 +22,8 @@ static struct routed a_routed(void)
 {
 	return (struct routed){ .kind = ROUTED_DATAGRAM,
 				.hops = 7,
+				.route = 5,
+				.detours = 2,
 				.target = { TARGET_PREFIX, id_of(1) },
 				.to_via = id_of(2),
 				.from = id_of(3),
@@ -39,7 +41,7 @@ static void routed_has_its_bytes_and_reads_back(void **state)
 	(void)state;
 	routed_encode(&routed, &w);
 	assert_int_equal(w.len, ROUTED_HEADER_BYTES + 6);
-	assert_memory_equal(bytes, ((const uint8_t[]){ 2, 7, 2, 0, 1 }), 5);
+	assert_memory_equal(bytes, ((const uint8_t[]){ 2, 7, 2, 0x52, 1 }), 5);
 	assert_int_equal(bytes[23], 1);
 	assert_int_equal(bytes[24], 2);
 	assert_int_equal(bytes[44], 3);
@@ -53,6 +55,8 @@ static void routed_has_its_bytes_and_reads_back(void **state)
 	assert_int_equal(back.target.kind, TARGET_PREFIX);
 	assert_int_equal(back.kind, ROUTED_DATAGRAM);
 	assert_int_equal(back.hops, 7);
+	assert_int_equal(back.route, 5);
+	assert_int_equal(back.detours, 2);
 	assert_true(span_equal(back.payload, routed.payload));
 }
 
@@ -82,7 +86,8 @@ static void routed_keeps_its_limits(void **state)
 	assert_int_equal(routed_with(2, 0, 0), ERR_MALFORMED);
 	assert_int_equal(routed_with(2, TARGET_NEAREST, 0), 0);
 	assert_int_equal(routed_with(2, TARGET_NEAREST + 1, 0), ERR_MALFORMED);
-	assert_int_equal(routed_with(3, 1, 0), ERR_MALFORMED);
+	assert_int_equal(routed_with(3, 0xf0 | ROUTED_DETOURS_MAX, 0), 0);
+	assert_int_equal(routed_with(3, ROUTED_DETOURS_MAX + 1, 0), ERR_MALFORMED);
 	assert_int_equal(routed_with(0, 200, ROUTED_PAYLOAD_BYTES_MAX),
 			 0); /* kinds are not judged */
 	assert_int_equal(routed_with(0, 1, ROUTED_PAYLOAD_BYTES_MAX + 1), ERR_MALFORMED);

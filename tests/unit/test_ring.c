@@ -103,7 +103,9 @@ static void the_first_link_is_the_soonest(void **state)
 	assert_int_equal(meet(20, false), 0);
 	assert_false(ring_first_link(ring, &first)); /* met only */
 	for (size_t i = 0; i < 5; i++) {
-		const struct ring_member member = { id_at(places[i]), true, rtts_us[i] };
+		const struct ring_member member = { .id = id_at(places[i]),
+						    .linked = true,
+						    .rtt_us = rtts_us[i] };
 
 		assert_int_equal(ring_met(ring, now, &member), 0);
 		assert_true(ring_first_link(ring, &first));

@@ -190,6 +190,92 @@ static void no_message_goes_in_circles(void **state)
 	}
 }
 
+/* A member and links of it at these places clockwise of its id. */
+static struct ring *alone_with(const uint8_t *places, size_t places_count, uint8_t doubted)
+{
+	const struct id own = { { 0 } };
+	struct id me = own;
+	struct ring *ring;
+
+	me.bytes[ID_BYTES - 1] = 1;
+	rng_init_seed(&rng, 1);
+	assert_int_equal(ring_new(&me, &rng, &ring), 0);
+	for (size_t i = 0; i < places_count; i++) {
+		struct ring_member member = { .id = me, .linked = true };
+
+		member.id.bytes[0] = places[i];
+		member.doubted = places[i] == doubted;
+		assert_int_equal(ring_met(ring, (struct now){ .mono = { 0 } }, &member), 0);
+	}
+	return ring;
+}
+
+/* The first byte of the link that is taken, of a message from another member; 0: none. */
+static unsigned taken(struct ring *ring, const struct routed *routed, enum ring_step expected)
+{
+	struct id link = nobody;
+	const struct id from = { { 0xee } };
+
+	assert_int_equal(ring_next(ring, routed, &from, &link), expected);
+	return link.bytes[0];
+}
+
+static void each_route_takes_another_first_step(void **state)
+{
+	static const uint8_t places[] = { 10, 20, 30, 40, 50, 60, 200 };
+	struct ring *ring = alone_with(places, sizeof(places), 0);
+	struct routed routed = { .target = { TARGET_EXACT, { { 61 } } } };
+	bool seen[256] = { false };
+	unsigned others = 0;
+
+	(void)state;
+	for (routed.route = 0; routed.route < 6; routed.route++) {
+		struct id link;
+
+		assert_int_equal(ring_next(ring, &routed, &nobody, &link), RING_ON);
+		assert_true(routed.route > 0 || link.bytes[0] == 60);
+		assert_false(seen[link.bytes[0]]); /* and so not the one that leads away */
+		seen[link.bytes[0]] = true;
+		/* Who passes it on does not stray far. */
+		assert_in_range(taken(ring, &routed, RING_ON), routed.route == 0 ? 60 : 40, 60);
+		others += taken(ring, &routed, RING_ON) != 60;
+	}
+	assert_in_range(others, 1, 5);
+	ring_del(ring);
+}
+
+static void who_is_in_doubt_is_taken_when_nobody_else_leads_on(void **state)
+{
+	static const uint8_t places[] = { 50, 60, 200 };
+	const struct routed far = { .target = { TARGET_EXACT, { { 61 } } } };
+	const struct routed near = { .target = { TARGET_EXACT, { { 201 } } } };
+	struct ring *ring = alone_with(places, sizeof(places), 60);
+
+	(void)state;
+	assert_int_equal(taken(ring, &far, RING_ON), 50);
+	ring_del(ring);
+	ring = alone_with(places, sizeof(places), 200);
+	assert_int_equal(taken(ring, &near, RING_ON), 200);
+	ring_del(ring);
+}
+
+static void a_hole_is_stepped_around(void **state)
+{
+	static const uint8_t places[] = { 9, 200 };
+	struct ring *ring = alone_with(places, sizeof(places), 0);
+	struct routed routed = { .target = { TARGET_EXACT, { { 4 } } } };
+
+	(void)state;
+	(void)taken(ring, &routed, RING_STUCK); /* we are nearer than both of them */
+	routed.detours = 1;
+	assert_int_equal(taken(ring, &routed, RING_ASIDE), 9);
+	routed.target.kind = TARGET_PREFIX;
+	assert_int_equal(taken(ring, &routed, RING_ASIDE), 9);
+	routed.target.kind = TARGET_NEAREST; /* that is us */
+	(void)taken(ring, &routed, RING_HERE);
+	ring_del(ring);
+}
+
 static void on_an_exact_ring_everybody_is_found(void **state)
 {
 	(void)state;
@@ -381,6 +467,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_step_is_the_best_that_goes_nearer),
 		cmocka_unit_test(no_message_goes_in_circles),
+		cmocka_unit_test(each_route_takes_another_first_step),
+		cmocka_unit_test(who_is_in_doubt_is_taken_when_nobody_else_leads_on),
+		cmocka_unit_test(a_hole_is_stepped_around),
 		cmocka_unit_test(on_an_exact_ring_everybody_is_found),
 		cmocka_unit_test(who_asks_who_is_nearest_besides_itself_is_told),
 		cmocka_unit_test(a_first_step_may_lead_away),

@@ -146,7 +146,10 @@ def compilations():
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         directory = Path(entry["directory"])
         source = os.path.relpath((directory / entry["file"]).resolve(), TOP)
-        found.append(Compilation(source, directory, shlex.split(entry["command"]),
+        words = shlex.split(entry["command"])
+        if Path(words[0]).name == "ccache":  # which Meson takes where it is installed
+            words = words[1:]
+        found.append(Compilation(source, directory, words,
                                  directory / entry["output"]))
     return found
 
