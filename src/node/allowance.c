@@ -1,8 +1,8 @@
 /* allowance.c - see allowance.h. */
 #include "node/allowance.h"
 
-bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
-		    uint64_t refill_ms)
+uint32_t allowance_left(struct allowance *allowance, struct mono now, uint32_t max,
+			uint64_t refill_ms)
 {
 	const uint32_t step = max / ALLOWANCE_STEPS;
 
@@ -14,7 +14,13 @@ bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amoun
 	}
 	if (allowance->spent == 0)
 		allowance->from = now;
-	if (amount > max - allowance->spent)
+	return max - allowance->spent;
+}
+
+bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
+		    uint64_t refill_ms)
+{
+	if (amount > allowance_left(allowance, now, max, refill_ms))
 		return false;
 	allowance->spent += amount;
 	return true;

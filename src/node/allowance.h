@@ -17,7 +17,11 @@ struct allowance {
 	uint32_t spent;
 };
 
-/* True, and spent, if so much is left of `max`. Each `refill_ms` a sixteenth of it comes back. */
+/* How much is left of `max` now. Each `refill_ms` a sixteenth of it comes back. */
+uint32_t allowance_left(struct allowance *allowance, struct mono now, uint32_t max,
+			uint64_t refill_ms);
+
+/* True, and spent, if so much is left. */
 bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
 		    uint64_t refill_ms);
 

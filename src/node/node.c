@@ -184,20 +184,6 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 	UNREACHABLE();
 }
 
-/* A packet that waited; lost, as on any wire, if its peer went again. */
-static void send_packet(struct node *node, struct now now, const struct vnet_output *output)
-{
-	struct handle handle;
-	struct peer *peer = peer_find(node, &output->id, &handle);
-
-	if (peer == NULL || !peer_is_up(peer))
-		return;
-	if (ways_may_carry(peer, now.mono, output->packet.len))
-		(void)send_to_peer(node, now, peer, FRAME_IP, output->packet);
-	else
-		node->counters.ring_held++;
-}
-
 /* False if nobody can have the address. */
 static bool connect(struct node *node, struct now now, const struct vnet_output *wanted)
 {
@@ -223,7 +209,10 @@ static bool poll_vnet(struct node *node, struct now now, struct node_action *ret
 				vnet_connect_failed(node->vnet, &output.destination);
 			break;
 		case VNET_PACKET:
-			send_packet(node, now, &output);
+			if (ways_carry(node, now, &output.id, output.packet))
+				vnet_sent(node->vnet, &output);
+			else
+				vnet_hold(node->vnet, &output);
 			break;
 		case VNET_ANSWER:
 			*ret = (struct node_action){ .kind = NODE_DELIVER,

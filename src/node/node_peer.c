@@ -171,6 +171,7 @@ static void go_down(struct node *node, struct now now, struct handle handle, con
 	set_session(node, now, handle, HANDLE_NONE,
 		    peer->paths.is_dead ? "stopped answering" : why);
 	peer->since = now.mono;
+	vnet_peer_down(node->vnet, &peer->id);
 	ways_end(node, now, handle);
 }
 

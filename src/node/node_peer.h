@@ -33,9 +33,10 @@ struct peer {
 	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
-	struct allowance routed, broadcasts;       /* what it had us pass on */
-	struct mono wanted; /* somebody here had traffic for it, or asked for it */
-	const char *why;    /* literal; "" */
+	struct mono release_at; /* when what could not be sent is tried again; or never */
+	struct allowance routed, broadcasts; /* what it had us pass on */
+	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */
+	const char *why;                     /* literal; "" */
 };
 
 struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle);

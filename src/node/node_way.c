@@ -25,13 +25,38 @@ bool peer_is_linked(const struct peer *peer)
 	return kind == WAY_DIRECT || kind == WAY_RELAY;
 }
 
-bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes)
+/* Neighbours carry for a pair only until it has a way of its own. */
+static bool may_carry(struct peer *peer, struct mono now, size_t bytes)
+{
+	return peer_way(peer).kind != WAY_RING ||
+	       (allowance_left(&peer->ring_packets, now, RING_PACKETS_MAX, RING_REFILL_MS) > 0 &&
+		allowance_left(&peer->ring_bytes, now, RING_BYTES_MAX, RING_REFILL_MS) >= bytes);
+}
+
+static void carried(struct peer *peer, struct mono now, size_t bytes)
 {
 	if (peer_way(peer).kind != WAY_RING)
+		return;
+	(void)allowance_take(&peer->ring_packets, now, 1, RING_PACKETS_MAX, RING_REFILL_MS);
+	(void)allowance_take(&peer->ring_bytes, now, (uint32_t)bytes, RING_BYTES_MAX,
+			     RING_REFILL_MS);
+}
+
+bool ways_carry(struct node *node, struct now now, const struct id *id, struct span packet)
+{
+	struct handle handle;
+	struct peer *peer = peer_find(node, id, &handle);
+
+	if (peer == NULL || !peer_is_up(peer))
+		return false;
+	if (may_carry(peer, now.mono, packet.len) &&
+	    send_to_peer(node, now, peer, FRAME_IP, packet)) {
+		carried(peer, now.mono, packet.len);
 		return true;
-	return allowance_take(&peer->ring_packets, now, 1, RING_PACKETS_MAX, RING_REFILL_MS) &&
-	       allowance_take(&peer->ring_bytes, now, (uint32_t)bytes, RING_BYTES_MAX,
-			      RING_REFILL_MS);
+	}
+	peer->release_at = mono_add_ms(now.mono, HELD_MS);
+	ways_touch(node, handle);
+	return false;
 }
 
 static uint64_t announce_again_ms(const struct announcement *a)
@@ -126,6 +151,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->candidates = (struct candidates_message){ 0 };
 	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
 	peer->relay_wanted = (struct mono){ 0 };
+	peer->release_at = MONO_NEVER;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
@@ -246,6 +272,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 {
 	struct mono deadline = mono_min(paths_deadline(&peer->paths), relaying_deadline(peer));
 
+	deadline = mono_min(deadline, peer->release_at);
 	if (peer->announcement.is_due)
 		deadline = mono_min(deadline, peer->announcement.next);
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
@@ -269,6 +296,10 @@ static void tick(struct node *node, struct now now, struct handle handle)
 	if (peer->announcement.is_due && mono_reached(now.mono, peer->announcement.next))
 		announce(node, now, peer);
 	relaying_tick(node, now, handle);
+	if (mono_reached(now.mono, peer->release_at)) {
+		peer->release_at = MONO_NEVER;
+		peer_release(node, now, handle);
+	}
 }
 
 /* Those whose time has come, each once. */

@@ -9,6 +9,7 @@
 #define RING_PACKETS_MAX 64
 #define RING_BYTES_MAX 131072
 #define RING_REFILL_MS 1000 /* after which a sixteenth of it may go again */
+#define HELD_MS 100         /* what could not be sent is tried again, if nothing else happens */
 
 struct node;
 
@@ -28,7 +29,8 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
  * directly is to hear of it. */
 void ways_announce(struct node *node, struct now now);
 void ways_host(struct node *node, struct now now, const struct node_event *event);
-/* True, and counted, if one more packet of ours for the peer may go by its way. */
-bool ways_may_carry(struct peer *peer, struct mono now, size_t bytes);
+/* Sends an IP packet of ours that waited. False if it is to wait on: the peer is not up, its way
+ * takes no more just now, or nothing can be sealed. */
+bool ways_carry(struct node *node, struct now now, const struct id *id, struct span packet);
 
 #endif

@@ -42,7 +42,6 @@ struct node_peer {
 struct node_counters {
 	uint64_t routed, routed_refused; /* passed on; beyond what a link may have passed on */
 	uint64_t departures_lost;        /* no room in a turn */
-	uint64_t ring_held;              /* packets that waited for a better way than the ring */
 };
 
 struct node_status {

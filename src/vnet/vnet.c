@@ -2,10 +2,12 @@
  *
  * Each destination that waits has a queue of its own:
  *
- *     WANTED --connect handed out--> ASKED --peer up--> READY (released) --empty--> gone
- *                                      `--failed--> FAILED (answered) --empty--> gone
+ *     WANTED --connect handed out--> ASKED --peer up--> READY --empty--> gone
+ *       ^                              `--failed--> FAILED (answered) --empty--> gone
+ *       `-- peer down -- READY, HELD          READY --hold--> HELD --peer up--> READY
  *
- * In WANTED and ASKED a packet that has waited VNET_QUEUE_MS is answered like one that failed.
+ * In WANTED and ASKED a packet that has waited VNET_QUEUE_MS is answered like one that failed, in
+ * HELD it is dropped.
  */
 #include "vnet/vnet.h"
 
@@ -23,10 +25,18 @@
 static_assert((VNET_QUEUE_PACKETS * VNET_PACKET_BYTES_MAX) <= VNET_QUEUE_BYTES,
 	      "a queue full of the largest packets stays within its bytes");
 
-enum waiting_state { WAITING_FREE, WAITING_WANTED, WAITING_ASKED, WAITING_READY, WAITING_FAILED };
+enum waiting_state {
+	WAITING_FREE,
+	WAITING_WANTED,
+	WAITING_ASKED,
+	WAITING_READY,
+	WAITING_HELD,
+	WAITING_FAILED
+};
 
 struct stored_packet {
 	struct mono expiry;
+	bool was_held;
 	uint16_t len;
 	uint8_t bytes[VNET_PACKET_BYTES_MAX];
 };
@@ -34,7 +44,7 @@ struct stored_packet {
 struct waiting {
 	enum waiting_state state;
 	struct ip_address destination;
-	struct id peer; /* once READY */
+	struct id peer; /* READY, HELD */
 	struct queue queue;
 	struct stored_packet *packets; /* owned: VNET_QUEUE_PACKETS, taken with the first packet */
 };
@@ -52,7 +62,6 @@ struct vnet {
 	struct queue answer_queue;
 	struct icmp_limit limit;
 	struct vnet_counters counters;
-	struct stored_packet out; /* the packet lent by the last poll */
 };
 
 int vnet_new(const struct vnet_config *config, struct vnet **ret)
@@ -159,9 +168,11 @@ static int store(struct vnet *vnet, struct mono now, const struct ip_address *de
 	struct stored_packet *slot = &w->packets[queue_push(&w->queue)];
 
 	slot->expiry = mono_add_ms(now, VNET_QUEUE_MS);
+	slot->was_held = w->state == WAITING_HELD;
 	slot->len = (uint16_t)packet.len;
 	memcpy(slot->bytes, packet.data, packet.len);
 	vnet->counters.queued++;
+	vnet->counters.held += slot->was_held;
 	return 0;
 }
 
@@ -213,6 +224,17 @@ void vnet_peer_up(struct vnet *vnet, const struct id *id, const uint8_t *ipv4)
 	}
 }
 
+void vnet_peer_down(struct vnet *vnet, const struct id *id)
+{
+	for (size_t i = 0; i < VNET_WAITING_MAX; i++) {
+		struct waiting *w = &vnet->waiting[i];
+
+		if ((w->state == WAITING_READY || w->state == WAITING_HELD) &&
+		    id_equal(&w->peer, id))
+			w->state = WAITING_WANTED;
+	}
+}
+
 void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination)
 {
 	struct waiting *w = find_waiting(vnet, destination);
@@ -221,49 +243,93 @@ void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination
 		w->state = WAITING_FAILED;
 }
 
+static void put_connect(const struct waiting *w, struct vnet_output *ret)
+{
+	*ret = (struct vnet_output){ .kind = VNET_CONNECT,
+				     .destination = w->destination,
+				     .has_prefix = !ip_is_v4(&w->destination) };
+	if (ret->has_prefix)
+		ret->id = address_node_prefix(&w->destination);
+}
+
+static void put_packet(const struct waiting *w, const struct stored_packet *packet,
+		       struct vnet_output *ret)
+{
+	*ret = (struct vnet_output){ .kind = VNET_PACKET,
+				     .id = w->peer,
+				     .destination = w->destination,
+				     .packet = span_of(packet->bytes, packet->len) };
+}
+
+/* The oldest packet of those that do not leave for a peer. */
+static void give_up(struct vnet *vnet, struct mono now, struct waiting *w)
+{
+	const struct stored_packet *packet = &w->packets[queue_pop(&w->queue)];
+
+	if (w->state == WAITING_FAILED)
+		vnet->counters.unreachable++;
+	else
+		vnet->counters.timed_out++;
+	if (w->state != WAITING_HELD)
+		answer(vnet, now, span_of(packet->bytes, packet->len), ICMP_UNREACHABLE, 0);
+}
+
 /* Hands out what one destination has to say; false if it has nothing to say now. */
 static bool poll_waiting(struct vnet *vnet, struct mono now, struct waiting *w,
 			 struct vnet_output *ret)
 {
 	while (w->state != WAITING_FREE) {
-		struct stored_packet *first;
-		bool expired;
+		const struct stored_packet *first;
 
 		if (queue_is_empty(&w->queue)) {
 			forget(vnet, w);
 			return false;
 		}
+		first = &w->packets[queue_first(&w->queue)];
 		if (w->state == WAITING_WANTED) {
 			w->state = WAITING_ASKED;
-			*ret = (struct vnet_output){ .kind = VNET_CONNECT,
-						     .destination = w->destination,
-						     .has_prefix = !ip_is_v4(&w->destination) };
-			if (ret->has_prefix)
-				ret->id = address_node_prefix(&w->destination);
+			put_connect(w, ret);
 			return true;
 		}
-		first = &w->packets[queue_first(&w->queue)];
-		expired = mono_reached(now, first->expiry);
-		if (w->state == WAITING_ASKED && !expired)
-			return false;
-		vnet->out = *first;
-		(void)queue_pop(&w->queue);
 		if (w->state == WAITING_READY) {
-			vnet->counters.released++;
-			*ret = (struct vnet_output){ .kind = VNET_PACKET,
-						     .id = w->peer,
-						     .destination = w->destination,
-						     .packet = span_of(vnet->out.bytes,
-								       vnet->out.len) };
+			put_packet(w, first, ret);
 			return true;
 		}
-		if (w->state == WAITING_FAILED)
-			vnet->counters.unreachable++;
-		else
-			vnet->counters.timed_out++;
-		answer(vnet, now, span_of(vnet->out.bytes, vnet->out.len), ICMP_UNREACHABLE, 0);
+		if (w->state != WAITING_FAILED && !mono_reached(now, first->expiry))
+			return false;
+		give_up(vnet, now, w);
 	}
 	return false;
+}
+
+/* Of the packet that the last poll handed out. */
+static struct waiting *waiting_of(struct vnet *vnet, const struct vnet_output *packet)
+{
+	struct waiting *w = find_waiting(vnet, &packet->destination);
+
+	CHECK(packet->kind == VNET_PACKET && w != NULL && w->state == WAITING_READY);
+	return w;
+}
+
+void vnet_sent(struct vnet *vnet, const struct vnet_output *packet)
+{
+	struct waiting *w = waiting_of(vnet, packet);
+
+	(void)queue_pop(&w->queue);
+	vnet->counters.released++;
+}
+
+void vnet_hold(struct vnet *vnet, const struct vnet_output *packet)
+{
+	struct waiting *w = waiting_of(vnet, packet);
+
+	w->state = WAITING_HELD;
+	for (uint32_t at = w->queue.head; at != w->queue.tail; at++) {
+		struct stored_packet *waits = &w->packets[at & (VNET_QUEUE_PACKETS - 1)];
+
+		vnet->counters.held += !waits->was_held;
+		waits->was_held = true;
+	}
 }
 
 bool vnet_poll(struct vnet *vnet, struct now now, struct vnet_output *ret)
@@ -292,7 +358,8 @@ struct mono vnet_deadline(const struct vnet *vnet)
 
 		if (w->state == WAITING_FREE)
 			continue;
-		if (w->state != WAITING_ASKED || queue_is_empty(&w->queue))
+		if ((w->state != WAITING_ASKED && w->state != WAITING_HELD) ||
+		    queue_is_empty(&w->queue))
 			return (struct mono){ 0 };
 		deadline = mono_min(deadline, w->packets[queue_first(&w->queue)].expiry);
 	}

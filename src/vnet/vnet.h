@@ -4,8 +4,10 @@
  * A packet without an entry comes here. If somebody may have the address (an IPv6 address *is* a
  * node id; an IPv4 address belongs to a peer that was admitted with it), the packet waits in that
  * destination's queue and the node is asked to connect; the queue is bounded (64 packets, 128 KiB,
- * 5 s) and no packet of ours is dropped while it has room. If nobody has it, or connecting failed,
- * the sender gets an ICMP answer. Lookups through the DHT will stand behind the same RESOLVE.
+ * 5 s) and no packet of ours is dropped while it has room: it leaves the queue when the node says
+ * that it was sent, and waits on if the way to the peer takes no more just now. If nobody has the
+ * address, or connecting failed, the sender gets an ICMP answer. Lookups through the DHT will stand
+ * behind the same RESOLVE.
  */
 #ifndef VNET_VNET_H
 #define VNET_VNET_H
@@ -40,9 +42,12 @@ int vnet_packet(struct vnet *vnet, struct now now, struct span packet);
 /* A packet from the TUN that is larger than its path takes: answered. */
 void vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu);
 
-/* A peer can be reached now, and these are its addresses (`ipv4` may be NULL): what waited for them
+/* A peer can be reached now, and these are its addresses (`ipv4` may be NULL): what waits for them
  * comes out of the poll, oldest first. */
 void vnet_peer_up(struct vnet *vnet, const struct id *id, const uint8_t *ipv4);
+
+/* It cannot be reached any more: what has not left wants a connection again. */
+void vnet_peer_down(struct vnet *vnet, const struct id *id);
 
 /* Nobody has the address, or connecting failed for good: what waits for it is answered with
  * unreachable. Until then, or until VNET_QUEUE_MS have passed, it waits. */
@@ -51,7 +56,8 @@ void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination
 enum vnet_output_kind {
 	VNET_CONNECT, /* destination: is wanted; `prefix` holds the first 80 bits of the id if they
 			 are known */
-	VNET_PACKET,  /* packet: to the peer `id`, now */
+	VNET_PACKET,  /* packet: to the peer `id`, now; vnet_sent() or vnet_hold() says what became
+			 of it, and until then it is what comes out */
 	VNET_ANSWER,  /* packet: an ICMP message for the TUN */
 };
 
@@ -65,12 +71,20 @@ struct vnet_output {
 };
 
 bool vnet_poll(struct vnet *vnet, struct now now, struct vnet_output *ret);
+
+/* The VNET_PACKET was sent. Or it cannot be sent now: it waits with all behind it for the next
+ * vnet_peer_up(). Who has waited VNET_QUEUE_MS so is dropped without an answer: its destination is
+ * there, and so many packets are too many. */
+void vnet_sent(struct vnet *vnet, const struct vnet_output *packet);
+void vnet_hold(struct vnet *vnet, const struct vnet_output *packet);
+
 struct mono vnet_deadline(const struct vnet *vnet);
 
 struct ip_address vnet_ipv6(const struct vnet *vnet); /* our own */
 
 struct vnet_counters {
-	uint64_t queued, released;                   /* packets that waited; that left for a peer */
+	uint64_t queued, held, released; /* packets that waited; of these, also while the peer could
+					  * be reached; that left for a peer */
 	uint64_t queue_full, timed_out, unreachable; /* packets that did not */
 	uint64_t too_big, malformed, foreign,
 		unanswered; /* answered; unreadable; not for a member; no ICMP due */

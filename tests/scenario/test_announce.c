@@ -5,8 +5,9 @@
 #include "tests/scenario/lab.h"
 
 #define HUB 0
-#define HOME 1  /* lets in whom it spoke to */
-#define OTHER 2 /* behind a NAT that lends another port for each peer: HOME is reached by the hub \
+#define HOME 1 /* lets in whom it spoke to */
+#define OTHER                                                                                     \
+	2       /* behind a NAT that lends another port for each peer: HOME is reached by the hub \
 		 */
 #define GUEST 3 /* public; relays for nobody */
 

@@ -45,10 +45,72 @@ static void a_packet_finds_out_who_is_gone(struct world *world)
 	SCENARIO_EXPECT(world, !peer_is_up(lab_inside(1, 2)));
 }
 
+/* IPv6 alone, whose packets to one member wait in one queue. */
+static void send_even(unsigned from, unsigned to, unsigned first, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		lab_send_number(from, to, 2 * (first + i));
+}
+
+/* What is more than the ring takes at once leaves as its allowance comes back. */
+static void what_the_ring_does_not_take_waits(struct world *world)
+{
+	start_a_pair_on_the_ring(world);
+	send_even(1, 2, 0, RING_PACKETS_MAX);
+	lab_run_ms(10); /* now the queue is empty again */
+	send_even(1, 2, RING_PACKETS_MAX, 16);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 200) == RING_PACKETS_MAX);
+	lab_run_ms(1000); /* a sixteenth of 64 is back */
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 200) == RING_PACKETS_MAX + 4);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 200) == RING_PACKETS_MAX + 16);
+	SCENARIO_EXPECT(world, lab_status(1).vnet.held == 16);
+}
+
+/* And who waits too long was not unreachable: nothing of that is said. */
+static void what_waits_too_long_is_dropped_in_silence(struct world *world)
+{
+	start_a_pair_on_the_ring(world);
+	send_even(1, 2, 0, RING_PACKETS_MAX);
+	lab_run_ms(10);
+	send_even(1, 2, RING_PACKETS_MAX, 50);
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 300) < RING_PACKETS_MAX + 30);
+	SCENARIO_EXPECT(world, lab_status(1).vnet.timed_out > 20);
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
+}
+
+/* Two who meet along the ring, and have a relay a while later. */
+static void a_better_way_takes_what_waits(struct world *world)
+{
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	for (unsigned i = 1; i < 3; i++) {
+		lab_place_behind(i, &natbox_symmetric);
+		lab_add_line(i, 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		lab_start(i);
+	send_even(1, 2, 0, VNET_QUEUE_PACKETS);
+	lab_run_ms(500);
+	send_even(1, 2, VNET_QUEUE_PACKETS, VNET_QUEUE_PACKETS);
+	lab_run_ms(500);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(1, 2)).kind == WAY_RING);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(1, 2)).kind == WAY_RELAY);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 300) == 2 * VNET_QUEUE_PACKETS);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "watched", .seeds = 5, .play = traffic_is_watched_from_its_first_packet },
+		{ .name = "waits", .seeds = 3, .play = what_the_ring_does_not_take_waits },
+		{ .name = "waits-too-long",
+		  .seeds = 3,
+		  .play = what_waits_too_long_is_dropped_in_silence },
+		{ .name = "better-way", .seeds = 5, .play = a_better_way_takes_what_waits },
 		{ .name = "gone", .seeds = 5, .play = a_packet_finds_out_who_is_gone },
 	};
 

@@ -34,6 +34,20 @@ static void a_sixteenth_comes_back_at_its_time(void **state)
 	assert_false(take(&a, 2 * REFILL_MS - 1, 1));
 }
 
+static void asking_spends_nothing(void **state)
+{
+	struct allowance a = { 0 };
+	const struct mono start = { 1000000 };
+
+	(void)state;
+	assert_int_equal(allowance_left(&a, start, MAX, REFILL_MS), MAX);
+	assert_true(take(&a, 0, 100));
+	assert_int_equal(allowance_left(&a, start, MAX, REFILL_MS), MAX - 100);
+	assert_int_equal(allowance_left(&a, start, MAX, REFILL_MS), MAX - 100);
+	assert_int_equal(allowance_left(&a, mono_add_ms(start, REFILL_MS), MAX, REFILL_MS),
+			 MAX - 90);
+}
+
 static void it_is_never_more_than_all(void **state)
 {
 	struct allowance a = { 0 };
@@ -50,6 +64,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_it_at_once_and_no_more),
 		cmocka_unit_test(a_sixteenth_comes_back_at_its_time),
+		cmocka_unit_test(asking_spends_nothing),
 		cmocka_unit_test(it_is_never_more_than_all),
 	};
 

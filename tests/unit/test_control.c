@@ -191,7 +191,7 @@ static void a_status_is_answered_by_the_node(void **state)
 			    .nat = NAT_CHANGING,
 			    .is_settled = true,
 			    .relayed_pairs = 3,
-			    .counters.ring_held = 9 },
+			    .vnet.held = 9 },
 	};
 	const int client = connect_as(1000, false);
 	struct control_request request;
@@ -219,7 +219,7 @@ static void a_status_is_answered_by_the_node(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json, "relayed_pairs")), 3);
 	assert_int_equal(
 		json_integer_value(json_object_get(
-			json_object_get(json_object_get(json, "counters"), "node"), "ring_held")),
+			json_object_get(json_object_get(json, "counters"), "vnet"), "held")),
 		9);
 	assert_int_equal(
 		json_integer_value(json_object_get(

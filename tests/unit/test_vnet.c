@@ -94,7 +94,9 @@ static void packets_wait_in_order_and_leave_for_the_peer(void **state)
 		assert_true(id_equal(&out.id, &other));
 		assert_int_equal(out.packet.len, sizeof(buffer));
 		assert_int_equal(out.packet.data[out.packet.len - 1], i);
+		vnet_sent(vnet, &out);
 	}
+	assert_int_equal(vnet_counters(vnet).released, VNET_QUEUE_PACKETS);
 	assert_false(vnet_poll(vnet, at_ms(80), &out));
 	assert_int_equal(vnet_counters(vnet).waiting, 0);
 	assert_int_equal(vnet_deadline(vnet).us, MONO_NEVER.us);
@@ -119,6 +121,105 @@ static void an_ipv4_address_waits_for_whoever_turns_out_to_have_it(void **state)
 	assert_int_equal(out.kind, VNET_PACKET);
 	assert_true(id_equal(&out.id, &other));
 	vnet_del(vnet);
+}
+
+/* What comes out is to the other, and this one. */
+static void expect_packet(struct vnet *vnet, uint64_t ms, uint8_t mark, struct vnet_output *ret)
+{
+	assert_true(vnet_poll(vnet, at_ms(ms), ret));
+	assert_int_equal(ret->kind, VNET_PACKET);
+	assert_true(id_equal(&ret->id, &other));
+	assert_int_equal(ret->packet.data[ret->packet.len - 1], mark);
+}
+
+/* Three packets wait for a peer that is up; the first has left. */
+static struct vnet *vnet_with_two_left(struct vnet_output *ret)
+{
+	struct vnet *vnet = vnet_of_test();
+	const struct ip_address to = address_ipv6(&network, &other);
+	uint8_t buffer[100];
+
+	for (uint8_t i = 0; i < 3; i++)
+		assert_int_equal(vnet_packet(vnet, at_ms(i), v6_packet(buffer, 100, &to, i)), 0);
+	expect_connect(vnet, 3, true);
+	vnet_peer_up(vnet, &other, NULL);
+	expect_packet(vnet, 3, 0, ret);
+	vnet_sent(vnet, ret);
+	expect_packet(vnet, 3, 1, ret);
+	return vnet;
+}
+
+static void what_is_held_waits_in_order_for_the_peer(void **state)
+{
+	struct vnet_output out;
+	struct vnet *vnet = vnet_with_two_left(&out);
+	const struct ip_address to = address_ipv6(&network, &other);
+	uint8_t buffer[100];
+
+	(void)state;
+	vnet_hold(vnet, &out);
+	assert_false(vnet_poll(vnet, at_ms(4), &out));
+	assert_int_equal(vnet_deadline(vnet).us, (VNET_QUEUE_MS + 1) * 1000);
+	assert_int_equal(vnet_packet(vnet, at_ms(5), v6_packet(buffer, 100, &to, 3)), 0);
+	assert_false(vnet_poll(vnet, at_ms(5), &out)); /* nobody overtakes */
+	assert_int_equal(vnet_counters(vnet).held, 3);
+	vnet_peer_up(vnet, &other, NULL);
+	expect_packet(vnet, 6, 1, &out);
+	vnet_hold(vnet, &out); /* once more */
+	vnet_peer_up(vnet, &other, NULL);
+	for (uint8_t i = 1; i < 4; i++) {
+		expect_packet(vnet, 7, i, &out);
+		expect_packet(vnet, 7, i, &out); /* until it is said what became of it */
+		vnet_sent(vnet, &out);
+	}
+	assert_false(vnet_poll(vnet, at_ms(7), &out));
+	assert_int_equal(vnet_counters(vnet).held, 3); /* each counts once */
+	assert_int_equal(vnet_counters(vnet).released, 4);
+	assert_int_equal(vnet_counters(vnet).waiting, 0);
+	vnet_del(vnet);
+}
+
+static void what_is_held_too_long_is_dropped_in_silence(void **state)
+{
+	struct vnet_output out;
+	struct vnet *vnet = vnet_with_two_left(&out);
+
+	(void)state;
+	vnet_hold(vnet, &out);
+	assert_false(vnet_poll(vnet, at_ms(VNET_QUEUE_MS), &out));
+	assert_int_equal(vnet_counters(vnet).timed_out, 0);
+	assert_false(vnet_poll(vnet, at_ms(VNET_QUEUE_MS + 1), &out));
+	assert_int_equal(vnet_counters(vnet).timed_out, 1);
+	assert_false(vnet_poll(vnet, at_ms(VNET_QUEUE_MS + 2), &out));
+	assert_int_equal(vnet_counters(vnet).timed_out, 2);
+	assert_int_equal(vnet_counters(vnet).unanswered, 0); /* nor was one tried */
+	assert_int_equal(vnet_counters(vnet).waiting, 0);
+	vnet_del(vnet);
+}
+
+/* Its session ended in the middle: what is left wants another one. */
+static void what_has_not_left_when_the_peer_goes_wants_it_again(void **state)
+{
+	struct vnet_output out;
+
+	(void)state;
+	for (unsigned held = 0; held < 2; held++) {
+		const struct id third = { { 30 } };
+		struct vnet *vnet = vnet_with_two_left(&out);
+
+		if (held)
+			vnet_hold(vnet, &out);
+		vnet_peer_down(vnet, &third);
+		if (held)
+			assert_false(vnet_poll(vnet, at_ms(4), &out));
+		else
+			expect_packet(vnet, 4, 1, &out);
+		vnet_peer_down(vnet, &other);
+		expect_connect(vnet, 4, true);
+		vnet_peer_up(vnet, &other, NULL);
+		expect_packet(vnet, 5, 1, &out);
+		vnet_del(vnet);
+	}
 }
 
 /* The answer names the packet and comes from the address that was tried. */
@@ -229,6 +330,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_wait_in_order_and_leave_for_the_peer),
+		cmocka_unit_test(what_is_held_waits_in_order_for_the_peer),
+		cmocka_unit_test(what_is_held_too_long_is_dropped_in_silence),
+		cmocka_unit_test(what_has_not_left_when_the_peer_goes_wants_it_again),
 		cmocka_unit_test(an_ipv4_address_waits_for_whoever_turns_out_to_have_it),
 		cmocka_unit_test(what_waited_too_long_is_answered_at_its_deadline),
 		cmocka_unit_test(nobody_and_failed_are_answered_at_once),

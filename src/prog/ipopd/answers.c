@@ -216,7 +216,6 @@ static const struct counter node_list[] = {
 	COUNTER(node_counters, routed),
 	COUNTER(node_counters, routed_refused),
 	COUNTER(node_counters, departures_lost),
-	COUNTER(node_counters, ring_held),
 	COUNTERS_END,
 };
 
@@ -255,6 +254,7 @@ static const struct counter session_list[] = {
 
 static const struct counter vnet_list[] = {
 	COUNTER(vnet_counters, queued),
+	COUNTER(vnet_counters, held),
 	COUNTER(vnet_counters, released),
 	COUNTER(vnet_counters, queue_full),
 	COUNTER(vnet_counters, timed_out),
