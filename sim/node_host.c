@@ -86,15 +86,35 @@ static void carry_verdict(struct node_host *nh, struct now now, const struct for
 	(void)node_input(nh->node, now, &event); /* what it refuses it has counted */
 }
 
-static void carry_send(struct node_host *nh, const struct node_action *action)
+static void send_what_waits(struct node_host *nh, struct now now)
+{
+	struct egress_datagram *out;
+
+	while ((out = egress_next(nh->egress, now.mono)) != NULL) {
+		struct net_datagram datagram = { .local = out->local,
+						 .remote = out->remote,
+						 .ttl = out->ttl,
+						 .bytes = span_of(out->data, out->len) };
+
+		datagram.local.port = nh->port;
+		(void)world_send(nh->world, nh->host,
+				 &datagram); /* no address of that family: lost */
+		egress_done(nh->egress, out);
+	}
+}
+
+static void carry_send(struct node_host *nh, struct now now, const struct node_action *action)
 {
 	const struct egress_datagram like = { .link = action->send.link,
 					      .class = action->send.class,
 					      .local = action->send.local,
 					      .remote = action->send.remote,
 					      .ttl = action->send.ttl };
-	struct egress_datagram *slot = egress_reserve(nh->egress, &like);
+	struct egress_datagram *slot;
 
+	if (egress_room(nh->egress) == 0)
+		send_what_waits(nh, now); /* more than that leaves in one turn */
+	slot = egress_reserve(nh->egress, &like);
 	if (slot == NULL)
 		return; /* full: lost, as on any wire */
 	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
@@ -150,7 +170,7 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 {
 	switch (action->kind) {
 	case NODE_SEND:
-		carry_send(nh, action);
+		carry_send(nh, now, action);
 		return;
 	case NODE_OPEN:
 		carry_open(nh, now, action->datagram);
@@ -194,23 +214,6 @@ static void take_from_programs(struct node_host *nh, struct now now)
 			(struct forward_packet){ .data = packet->bytes, .len = packet->len };
 		if (forward_from_tun(&nh->thread, nh->table, now, &nh->batch) > 0)
 			carry_verdict(nh, now, &nh->batch.packets[0]);
-	}
-}
-
-static void send_what_waits(struct node_host *nh, struct now now)
-{
-	struct egress_datagram *out;
-
-	while ((out = egress_next(nh->egress, now.mono)) != NULL) {
-		struct net_datagram datagram = { .local = out->local,
-						 .remote = out->remote,
-						 .ttl = out->ttl,
-						 .bytes = span_of(out->data, out->len) };
-
-		datagram.local.port = nh->port;
-		(void)world_send(nh->world, nh->host,
-				 &datagram); /* no address of that family: lost */
-		egress_done(nh->egress, out);
 	}
 }
 
@@ -355,4 +358,9 @@ uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NO
 const struct forward_counters *node_host_counters(const struct node_host *nh)
 {
 	return &nh->thread.counters;
+}
+
+struct egress_counters node_host_egress_counters(const struct node_host *nh)
+{
+	return egress_counters(nh->egress);
 }

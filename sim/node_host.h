@@ -40,5 +40,6 @@ void node_host_addresses_changed(struct node_host *nh);
 uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NODE_NEIGHBOURS_MAX]);
 
 const struct forward_counters *node_host_counters(const struct node_host *nh);
+struct egress_counters node_host_egress_counters(const struct node_host *nh);
 
 #endif

@@ -202,7 +202,7 @@ static bool poll_vnet(struct node *node, struct now now, struct node_action *ret
 {
 	struct vnet_output output;
 
-	while (!queue_is_full(&node->departure_queue) && vnet_poll(node->vnet, now, &output)) {
+	while (send_room(node) >= PARTS_MAX && vnet_poll(node->vnet, now, &output)) {
 		switch (output.kind) {
 		case VNET_CONNECT:
 			if (!connect(node, now, &output))
@@ -227,14 +227,15 @@ static void poll_sessions(struct node *node, struct now now)
 {
 	struct session_output output;
 
-	while (sessions_poll(node->sessions, now, &output)) {
+	while (send_room(node) >= PARTS_MAX && sessions_poll(node->sessions, now, &output)) {
 		channel_take_output(node, now, &output);
 		if (output.kind == SESSION_KEYS)
 			secret_wipe(&output.keys, sizeof(output.keys)); /* forward/ has them now */
 	}
 }
 
-/* The machines, until none has anything to say: what one wants may be another's input. */
+/* The machines, until none has anything to say: what one wants may be another's input. Each stops
+ * when there is no room for more, and goes on when that has left. */
 static void poll_machines(struct node *node, struct now now)
 {
 	poll_sessions(node, now);

@@ -45,7 +45,7 @@ void neighbours_poll(struct node *node, struct now now)
 {
 	struct ring_output output;
 
-	while (ring_poll(node->ring, now, &output)) {
+	while (send_room(node) >= PARTS_MAX && ring_poll(node->ring, now, &output)) {
 		if (node->shutting_down)
 			continue; /* we leave */
 		switch (output.kind) {

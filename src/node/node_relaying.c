@@ -274,7 +274,7 @@ void relaying_poll(struct node *node, struct now now)
 {
 	struct relays_output output;
 
-	while (relays_poll(node->relays, now.mono, &output)) {
+	while (send_room(node) >= PARTS_MAX && relays_poll(node->relays, now.mono, &output)) {
 		uint8_t bytes[sizeof(output.message)];
 		struct writer w = writer_of(bytes, sizeof(bytes));
 		struct handle handle;

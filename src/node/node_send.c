@@ -23,6 +23,11 @@ static void report_milestones(struct node *node, struct now now, struct keyset *
 		(void)channel_report(node, now, &passed[i]);
 }
 
+uint32_t send_room(const struct node *node)
+{
+	return DEPARTURES_MAX - queue_len(&node->departure_queue);
+}
+
 static struct departure *depart(struct node *node, size_t len)
 {
 	CHECK(len <= DEPARTURE_BYTES_MAX);

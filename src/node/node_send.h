@@ -44,6 +44,9 @@ struct leaving {
 	struct span datagram;
 };
 
+/* How many datagrams there is room for until they are polled. Who wants to send many, or what is
+ * not sent again, asks first: one message is at most PARTS_MAX of them. */
+uint32_t send_room(const struct node *node);
 /* False if it could not be sealed or has no way; lost like a datagram on the wire. */
 bool send_frame(struct node *node, struct now now, const struct sealing *sealing);
 /* In the peer's current session, by its way. */

@@ -12,6 +12,8 @@
  * after twice as long, up to the longest. */
 #define ANNOUNCE_AGAIN_MS 500
 #define ANNOUNCE_AGAIN_MAX_MS 64000
+/* What may leave in one turn of a peer: probes, an EMPTY, CANDIDATES, and relays that are asked. */
+#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 2 + 2 * PEER_RELAYS_MAX)
 
 struct way peer_way(const struct peer *peer)
 {
@@ -302,7 +304,8 @@ static void tick(struct node *node, struct now now, struct handle handle)
 	}
 }
 
-/* Those whose time has come, each once. */
+/* Those whose time has come, each once; for whom there is no room has his turn when what the others
+ * say has left. */
 void ways_tick(struct node *node, struct now now)
 {
 	uint32_t due[NODE_PEERS_MAX];
@@ -319,6 +322,10 @@ void ways_tick(struct node *node, struct now now)
 
 		if (peer == NULL || !peer_is_up(peer))
 			continue;
+		if (send_room(node) < TICK_SENDS_MAX) {
+			ways_touch(node, handle);
+			continue;
+		}
 		tick(node, now, handle);
 		alarms_set(&node->way_alarms, due[i], deadline_of(peer, now.mono));
 	}

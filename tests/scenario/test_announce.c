@@ -4,6 +4,8 @@
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
+#include <stdio.h>
+
 #define HUB 0
 #define HOME 1 /* lets in whom it spoke to */
 #define OTHER                                                                                     \
@@ -100,6 +102,45 @@ static void who_loses_the_direct_way_is_told_again(struct world *world)
 	SCENARIO_EXPECT(world, lab_inside(GUEST, HOME)->candidates.candidate_count > 0);
 }
 
+/* Each with four addresses. */
+static void start_fifty_of_many_ways(struct world *world)
+{
+	lab_set_up(world, 50);
+	lab_place_all_public();
+	for (unsigned i = 1; i < lab.count; i++) {
+		for (unsigned more = 0; more < 3; more++) {
+			char ip[16];
+
+			(void)snprintf(ip, sizeof(ip), "198.18.%u.%u", more, i);
+			net_add_address(world_net(world), lab.members[i].host, NET_INTERNET, ip);
+		}
+		lab_add_line(i, HUB);
+	}
+	for (unsigned i = 0; i < lab.count; i++)
+		lab_start(i);
+}
+
+/* All peers at once are asked by all ways, and told: more datagrams than wait for the world at
+ * once, and more than its queue of what leaves. None is lost by us. */
+static void all_of_fifty_are_asked_and_told(struct world *world)
+{
+	const struct endpoint fresh = endpoint_at("192.0.2.99", LAB_PORT);
+	struct egress_counters egress;
+
+	start_fifty_of_many_ways(world);
+	lab_run_slowly_ms(5000);
+	SCENARIO_EXPECT(world, lab_status(HUB).peers_up == 49);
+	net_add_address(world_net(world), lab.members[HUB].host, NET_INTERNET, "192.0.2.99");
+	node_host_addresses_changed(lab.members[HUB].node);
+	lab_run_ms(10);
+	SCENARIO_EXPECT(world, lab_status(HUB).counters.departures_lost == 0);
+	egress = node_host_egress_counters(lab.members[HUB].node);
+	SCENARIO_EXPECT(world, egress.refused + egress.displaced == 0);
+	lab_run_ms(NET_CORE_DELAY_US / 1000);
+	for (unsigned i = 1; i < lab.count; i++)
+		SCENARIO_EXPECT(world, knows(i, HUB, &fresh));
+}
+
 /* How a peer sees us it may say when it was asked. */
 static void an_answer_that_nobody_asked_for_teaches_nothing(struct world *world)
 {
@@ -123,6 +164,7 @@ int main(int argc, char **argv)
 		  .play = who_comes_and_goes_has_nothing_told_anew },
 		{ .name = "changed", .seeds = 3, .play = a_new_address_is_told_at_once },
 		{ .name = "lost", .seeds = 3, .play = who_loses_the_direct_way_is_told_again },
+		{ .name = "fifty", .play = all_of_fifty_are_asked_and_told },
 		{ .name = "unasked",
 		  .seeds = 3,
 		  .play = an_answer_that_nobody_asked_for_teaches_nothing },

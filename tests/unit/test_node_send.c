@@ -69,9 +69,28 @@ static void what_goes_to_a_stranger_is_on_no_peers_account(void **state)
 	free_sender(s);
 }
 
+static void what_there_is_no_room_for_is_lost_and_counted(void **state)
+{
+	struct sender *s = new_sender();
+
+	(void)state;
+	for (uint32_t i = 0; i < DEPARTURES_MAX; i++) {
+		assert_int_equal(send_room(&s->node), DEPARTURES_MAX - i);
+		assert_true(send_close(s));
+	}
+	assert_int_equal(send_room(&s->node), 0);
+	assert_false(send_close(s));
+	assert_int_equal(s->node.counters.departures_lost, 1);
+	(void)polled_link(s);
+	assert_int_equal(send_room(&s->node), 1);
+	assert_true(send_close(s));
+	free_sender(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_there_is_no_room_for_is_lost_and_counted),
 		cmocka_unit_test(what_goes_to_a_stranger_is_on_no_peers_account),
 	};
 

@@ -52,6 +52,8 @@ struct world {
 
 /* --- what the node wants --- */
 
+static void send_egress(struct world *w);
+
 static void send_datagram(struct world *w, const struct node_action *action)
 {
 	const struct egress_datagram like = { .link = action->send.link,
@@ -59,9 +61,12 @@ static void send_datagram(struct world *w, const struct node_action *action)
 					      .local = action->send.local,
 					      .remote = action->send.remote,
 					      .ttl = action->send.ttl };
-	struct egress_datagram *slot = egress_reserve(w->egress, &like);
+	struct egress_datagram *slot;
 
 	CHECK(action->send.bytes.len <= EGRESS_SLOT_BYTES);
+	if (egress_room(w->egress) == 0)
+		send_egress(w); /* more than that leaves in one turn */
+	slot = egress_reserve(w->egress, &like);
 	if (slot == NULL)
 		return; /* counted there; what must arrive is sent again */
 	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
