@@ -139,6 +139,8 @@
 	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")                  \
 	X(SEC_POLICY_TIME, "a member's certificate is valid now")                            \
 	X(SEC_POLICY_REVOKED, "neither serial nor key was revoked")                          \
+	X(SEC_POLICY_TWINS, "no two live certificates share the first 80 bits of this id")   \
+	X(SEC_TWIN_NONE, "nobody else with a live certificate has the first 80 bits")        \
 	X(SEC_POLICY_CLASS_OPEN, "in an open network the certificate is self-signed")        \
 	X(SEC_POLICY_FRIEND, "the key was befriended")
 

@@ -176,15 +176,28 @@ static void ask_what_it_may(const struct node *node, struct now now, struct peer
 	peer->may_relay = policy_ask(node->policy, POLICY_MAY_RELAY, certificate, now.wall) == 0;
 }
 
+/* May it hold a session with us? */
+static bool may_link(struct node *node, struct now now, struct channel *channel,
+		     const struct certificate *certificate)
+{
+	twins_meet(node, now, certificate);
+	const int err = policy_ask(node->policy, POLICY_MAY_LINK, certificate, now.wall);
+
+	if (err == ERR_EXISTS)
+		channel->left = TWINS_WHY;
+	return err == 0;
+}
+
 static void established(struct node *node, struct now now, struct channel *channel,
 			const struct session_output *output)
 {
 	const struct certificate *certificate = output->peer.certificate;
+	const bool allowed = may_link(node, now, channel, certificate); /* a twin came meanwhile? */
 	struct handle handle;
 	struct peer *peer = peer_get(node, &certificate->id, &handle);
 
 	set_way(channel, &output->peer);
-	if (peer == NULL) {
+	if (peer == NULL || !allowed) {
 		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DENIED);
 		return;
 	}
@@ -202,9 +215,8 @@ static void established(struct node *node, struct now now, struct channel *chann
 	limit_channels(node, now, handle);
 }
 
-/* Who leaves does not answer in any session. He says goodbye in those that he knows; those of a run
- * of his that ended without a word are known to us alone, and would pass for another way to him. */
-static void forget_others(struct node *node, struct now now, struct handle peer, const char *why)
+void channel_end_all(struct node *node, struct now now, struct handle peer,
+		     enum frame_close_reason reason, const char *why)
 {
 	for (uint32_t i = 0; i < node->channels_end; i++) {
 		struct channel *channel = &node->channels[i];
@@ -213,7 +225,7 @@ static void forget_others(struct node *node, struct now now, struct handle peer,
 			continue;
 		channel->confirmed = false;
 		channel->left = why;
-		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
+		sessions_close(node->sessions, now, channel->session, reason);
 	}
 }
 
@@ -229,9 +241,12 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 
 		why = channel->left != NULL ? channel->left : why;
 		close_channel(node, channel);
+		/* Who leaves does not answer in any session. He says goodbye in those that he
+		 * knows; those of a run of his that ended without a word are known to us alone, and
+		 * would pass for another way to him. */
 		if (!handle_is_none(peer) && reason->remote &&
 		    reason->close == FRAME_CLOSE_SHUTDOWN)
-			forget_others(node, now, peer, why);
+			channel_end_all(node, now, peer, FRAME_CLOSE_REPLACED, why);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);
 	}
@@ -266,16 +281,16 @@ static bool is_known_neighbour(const struct node *node, const struct session_pee
 
 static void ask_policy(struct node *node, struct now now, const struct session_output *output)
 {
-	const int err =
-		policy_ask(node->policy, POLICY_MAY_LINK, output->peer.certificate, now.wall);
+	struct channel *channel = channel_get(node, output->session);
+	const bool allowed = may_link(node, now, channel, output->peer.certificate);
 
 	if (is_known_neighbour(node, &output->peer)) {
 		sessions_close(node->sessions, now, output->session, FRAME_CLOSE_REPLACED);
 		return;
 	}
 	if (!output->peer.rekey) /* also who is refused is told so, and that takes an address */
-		set_way(channel_get(node, output->session), &output->peer);
-	sessions_answer(node->sessions, now, output->session, err == 0);
+		set_way(channel, &output->peer);
+	sessions_answer(node->sessions, now, output->session, allowed);
 }
 
 static void send_with_keys(struct node *node, struct now now, const struct session_output *output)

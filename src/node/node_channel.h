@@ -23,12 +23,16 @@ struct channel {
 	bool standing;    /* both sides have shown who they are; its keys receive */
 	bool confirmed;   /* and the peer has proven that it accepts: it may carry traffic */
 	bool replaced;    /* another session of the peer sends */
-	const char *left; /* literal: the peer said goodbye in another session; or NULL */
+	const char *
+		left; /* literal: why it ends, if the node knows better than the session; or NULL */
 };
 
 void channel_take_output(struct node *node, struct now now, const struct session_output *output);
 /* Something that the peer sealed was opened: it has the keys, so it accepts us. */
 void channel_opened(struct node *node, struct now now, struct channel *channel);
+/* All sessions with the peer end, and `why` (a literal) is what users read. */
+void channel_end_all(struct node *node, struct now now, struct handle peer,
+		     enum frame_close_reason reason, const char *why);
 int channel_report(struct node *node, struct now now, const struct forward_report *report);
 struct channel *channel_of(struct node *node, struct handle session);            /* NULL: stale */
 struct channel *channel_by_local_index(struct node *node, uint32_t local_index); /* or NULL */

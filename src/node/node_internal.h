@@ -26,6 +26,7 @@
 #include "node/node_remember.h"
 #include "node/node_send.h"
 #include "node/node_table.h"
+#include "node/node_twin.h"
 #include "node/node_way.h"
 #include "node/node_wish.h"
 #include "path/candidates.h"

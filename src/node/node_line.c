@@ -2,7 +2,8 @@
  *
  * An attempt dials every address of the host at once, and the first session that stands ends the
  * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random; a packet
- * that waits for the member starts one at once. */
+ * that waits for the member starts one at once. A member who refuses us says so under the keys of
+ * a session that stands: one that ends as soon as it stood is a failure, too. */
 #include "node/carrier.h"
 #include "node/node_internal.h"
 
@@ -14,6 +15,7 @@
 #define PATIENCE_LINKED_MS 1500
 #define BACKOFF_LINKED_MS 120000
 #define LOOKUP_MS 30000
+#define LASTED_MS 1000 /* from here on a session was no failure */
 
 static bool is_dialling(const struct line *line)
 {
@@ -71,6 +73,17 @@ static void fail(struct node *node, struct now now, struct line *line, const cha
 	line->next = mono_add_ms(now.mono, wait_ms - rng_between(&node->rng, 0, wait_ms / 10));
 	if (!peer_is_up(peer_of(node, line)))
 		peer_of(node, line)->why = why;
+}
+
+/* It was up: who lived is dialled again at once. */
+static void lost(struct node *node, struct now now, struct line *line)
+{
+	if (!mono_reached(now.mono, mono_add_ms(line->confirmed, LASTED_MS))) {
+		fail(node, now, line, peer_of(node, line)->why);
+		return;
+	}
+	line->failures = 0;
+	line->next = now.mono;
 }
 
 static void dial(struct node *node, struct now now, struct line *line)
@@ -139,7 +152,7 @@ void lines_tick(struct node *node, struct now now)
 		if (peer_is_up(peer_of(node, line)) || !is_idle(line))
 			continue;
 		if (line->next.us == MONO_NEVER.us)
-			line->next = now.mono; /* it was up and was lost */
+			lost(node, now, line);
 		if (mono_reached(now.mono, line->next))
 			attempt(node, now, line);
 	}
@@ -218,7 +231,7 @@ void line_confirmed(struct node *node, struct now now, struct handle session, co
 
 		if (!id_equal(&line->config->id, id))
 			continue;
-		line->failures = 0;
+		line->confirmed = now.mono;
 		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
 			ours = ours || handle_equal(line->dials[k], session);
 		for (size_t k = 0; ours && k < NODE_ENDPOINTS_MAX; k++) {

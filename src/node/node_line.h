@@ -13,9 +13,10 @@ struct line {
 	struct endpoint endpoints[NODE_ENDPOINTS_MAX];
 	uint32_t endpoint_count;
 	struct handle dials[NODE_ENDPOINTS_MAX]; /* sessions that are being dialled */
-	struct mono next;    /* next attempt; MONO_NEVER while one is under way */
-	struct mono dialled; /* the attempt under way */
-	uint32_t failures;   /* in a row */
+	struct mono next;      /* next attempt; MONO_NEVER while one is under way */
+	struct mono dialled;   /* the attempt under way */
+	struct mono confirmed; /* when a session with the member carried traffic first */
+	uint32_t failures;     /* in a row */
 	bool looking_up, lookup_wanted;
 	struct mono lookup_expiry; /* of looking_up: the world may have lost the question */
 };

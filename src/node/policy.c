@@ -8,12 +8,19 @@
 
 #include <stdlib.h>
 
+/* Of all holders of 80 bits that were seen those two whose certificates last longest. */
+struct twins {
+	struct policy_holder last;   /* ends last; not_after 0: unused */
+	struct policy_holder second; /* ends before: then the other one is alone */
+};
+
 struct policy {
 	enum policy_kind kind;
 	struct policy_revoked revoked[POLICY_REVOKED_MAX];
 	size_t revoked_count;
 	uint8_t friends[POLICY_FRIENDS_MAX][HASH_BYTES];
 	size_t friend_count;
+	struct twins twins[POLICY_TWINS_MAX];
 };
 
 int policy_new(enum policy_kind kind, struct policy **ret)
@@ -77,6 +84,64 @@ int policy_revoke(struct policy *policy, const struct policy_revoked *revoked)
 	return 0;
 }
 
+/* The place of those 80 bits, or one for them: unused, or of whom is forgotten the soonest. */
+static struct twins *place_of(struct policy *policy, const struct id *id)
+{
+	struct twins *place = &policy->twins[0];
+
+	for (size_t i = 0; i < POLICY_TWINS_MAX; i++) {
+		struct twins *twins = &policy->twins[i];
+
+		if (twins->last.not_after.us != 0 && id_prefix_equal(&twins->last.id, id))
+			return twins;
+		if (twins->second.not_after.us < place->second.not_after.us)
+			place = twins;
+	}
+	*place = (struct twins){ 0 };
+	return place;
+}
+
+/* One more holder; a certificate that was renewed takes the place of the one before. */
+static void add_holder(struct twins *twins, const struct policy_holder *holder)
+{
+	struct policy_holder *old = &twins->second;
+
+	if (twins->last.not_after.us != 0 && id_equal(&twins->last.id, &holder->id))
+		old = &twins->last;
+	if (holder->not_after.us > old->not_after.us)
+		*old = *holder;
+	if (twins->second.not_after.us > twins->last.not_after.us) {
+		const struct policy_holder swap = twins->last;
+
+		twins->last = twins->second;
+		twins->second = swap;
+	}
+}
+
+void policy_refuse_twins(struct policy *policy, const struct policy_holder *a,
+			 const struct policy_holder *b)
+{
+	struct twins *twins = place_of(policy, &a->id);
+
+	CHECK(id_prefix_equal(&a->id, &b->id) && !id_equal(&a->id, &b->id));
+	add_holder(twins, a);
+	add_holder(twins, b);
+}
+
+/* True while two certificates whose ids begin like this one live. */
+static bool has_twins(const struct policy *policy, const struct id *id, struct wall now)
+{
+	const int64_t skew_us = CERTIFICATE_SKEW_S * INT64_C(1000000);
+
+	for (size_t i = 0; i < POLICY_TWINS_MAX; i++) {
+		const struct twins *twins = &policy->twins[i];
+
+		if (twins->last.not_after.us != 0 && id_prefix_equal(&twins->last.id, id))
+			return now.us <= twins->second.not_after.us + skew_us;
+	}
+	return false;
+}
+
 static int ask_group(const struct policy *policy, enum policy_question question,
 		     const struct certificate *certificate, struct wall now)
 {
@@ -118,6 +183,8 @@ static int ask_open(const struct policy *policy, enum policy_question question,
 int policy_ask(const struct policy *policy, enum policy_question question,
 	       const struct certificate *certificate, struct wall now)
 {
+	if (!SECCHECK(SEC_POLICY_TWINS, !has_twins(policy, &certificate->id, now)))
+		return ERR_EXISTS;
 	switch (policy->kind) {
 	case POLICY_GROUP:
 		return ask_group(policy, question, certificate, now);

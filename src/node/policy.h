@@ -11,6 +11,7 @@
 
 #define POLICY_REVOKED_MAX 1024
 #define POLICY_FRIENDS_MAX 256
+#define POLICY_TWINS_MAX 64
 
 enum policy_kind { POLICY_GROUP, POLICY_OPEN };
 
@@ -42,8 +43,21 @@ int policy_befriend(struct policy *policy, const uint8_t spki_hash[HASH_BYTES]);
 /* Group: matched by serial or by key. 0 or ERR_FULL. */
 int policy_revoke(struct policy *policy, const struct policy_revoked *revoked);
 
-/* 0, or why not: ERR_DENIED, ERR_REVOKED, ERR_EXPIRED, ERR_NOT_YET. The certificate has been
- * verified. */
+/* Whose id it is, and how long a certificate says so. */
+struct policy_holder {
+	struct id id;
+	struct wall not_after;
+};
+
+/* These two share the first 80 bits of their ids: nobody with such an id may do anything until one
+ * of the two certificates has ended (of several, until one alone is left). Both kinds. Of more than
+ * POLICY_TWINS_MAX such pairs the one is forgotten that would be the soonest; who has two of them
+ * among its peers finds them again. */
+void policy_refuse_twins(struct policy *policy, const struct policy_holder *a,
+			 const struct policy_holder *b);
+
+/* 0, or why not: ERR_DENIED, ERR_REVOKED, ERR_EXPIRED, ERR_NOT_YET, ERR_EXISTS (a twin). The
+ * certificate has been verified. */
 int policy_ask(const struct policy *policy, enum policy_question question,
 	       const struct certificate *certificate, struct wall now);
 

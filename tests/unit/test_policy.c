@@ -91,6 +91,101 @@ static void revocation_goes_by_serial_or_by_key_and_touches_nobody_else(void **s
 	policy_del(policy);
 }
 
+/* Somebody whose id begins with `prefix`, with a certificate that lasts so long. */
+static struct certificate holder_of(uint8_t prefix, uint8_t rest, int64_t lasts_s)
+{
+	struct certificate c = certificate_of(CERTIFICATE_GROUP, rest);
+
+	memset(c.id.bytes, prefix, ID_PREFIX_BYTES);
+	memset(c.id.bytes + ID_PREFIX_BYTES, rest, ID_BYTES - ID_PREFIX_BYTES);
+	c.not_after = after_s(lasts_s);
+	return c;
+}
+
+static void refuse(struct policy *policy, const struct certificate *a, const struct certificate *b)
+{
+	policy_refuse_twins(policy, &(struct policy_holder){ a->id, a->not_after },
+			    &(struct policy_holder){ b->id, b->not_after });
+}
+
+/* Both, and whoever else has these 80 bits, in both kinds of network; until one has ended. */
+static void twins_may_nothing_until_one_certificate_has_ended(void **state)
+{
+	(void)state;
+	for (enum policy_kind kind = POLICY_GROUP; kind <= POLICY_OPEN; kind++) {
+		struct certificate a = holder_of(1, 1, 1000), b = holder_of(1, 2, 2000);
+		struct certificate third = holder_of(1, 3, 3000), other = holder_of(2, 1, 3000);
+		struct policy *policy;
+
+		if (kind == POLICY_OPEN)
+			a.class = b.class = third.class = other.class = CERTIFICATE_OPEN;
+		assert_int_equal(policy_new(kind, &policy), 0);
+		assert_int_equal(policy_ask(policy, POLICY_MAY_LINK, &a, after_s(1)), 0);
+		refuse(policy, &a, &b);
+		expect_all(policy, &a, after_s(1), ERR_EXISTS);
+		expect_all(policy, &b, after_s(1), ERR_EXISTS);
+		expect_all(policy, &third, after_s(1), ERR_EXISTS);
+		assert_int_equal(policy_ask(policy, POLICY_MAY_LINK, &other, after_s(1)), 0);
+		expect_all(policy, &b, after_s(1000 + CERTIFICATE_SKEW_S), ERR_EXISTS);
+		assert_int_equal(policy_ask(policy, POLICY_MAY_LINK, &b,
+					    after_s(1000 + CERTIFICATE_SKEW_S + 1)),
+				 0);
+		policy_del(policy);
+	}
+}
+
+/* Of three, two are left when the first has ended; and renewal counts from when it is seen. */
+static void who_lasts_longest_is_remembered(void **state)
+{
+	const struct certificate a = holder_of(1, 1, 1000), b = holder_of(1, 2, 2000);
+	const struct certificate third = holder_of(1, 3, 3000), renewed = holder_of(1, 1, 5000);
+	struct policy *policy;
+
+	(void)state;
+	assert_int_equal(policy_new(POLICY_GROUP, &policy), 0);
+	refuse(policy, &b, &a);
+	refuse(policy, &a, &third);
+	expect_all(policy, &third, after_s(2000 + CERTIFICATE_SKEW_S), ERR_EXISTS);
+	expect_all(policy, &third, after_s(2000 + CERTIFICATE_SKEW_S + 1), 0);
+	refuse(policy, &third, &renewed);
+	expect_all(policy, &renewed, after_s(3000 + CERTIFICATE_SKEW_S), ERR_EXISTS);
+	expect_all(policy, &renewed, after_s(3000 + CERTIFICATE_SKEW_S + 1), 0);
+	refuse(policy, &third, &a); /* an old certificate of the same member takes nothing back */
+	expect_all(policy, &renewed, after_s(3000 + CERTIFICATE_SKEW_S), ERR_EXISTS);
+	policy_del(policy);
+}
+
+static void expect_refused(const struct policy *policy, uint8_t prefix)
+{
+	const struct certificate c = holder_of(prefix, 1, 5000);
+
+	expect_all(policy, &c, after_s(1), ERR_EXISTS);
+}
+
+/* Of one more than there are places, the one gives way that would end first. */
+static void twins_have_64_places(void **state)
+{
+	struct policy *policy;
+
+	(void)state;
+	assert_int_equal(policy_new(POLICY_GROUP, &policy), 0);
+	for (uint8_t i = 0; i <= POLICY_TWINS_MAX; i++) {
+		const struct certificate a = holder_of(i, 1, 1000 + i),
+					 b = holder_of(i, 2, 1000 + i);
+
+		if (i == POLICY_TWINS_MAX)
+			for (uint8_t k = 0; k < i; k++)
+				expect_refused(policy, k);
+		refuse(policy, &a, &b);
+	}
+	for (uint8_t i = 0; i <= POLICY_TWINS_MAX; i++) {
+		const struct certificate a = holder_of(i, 1, 5000);
+
+		expect_all(policy, &a, after_s(1), i == 0 ? 0 : ERR_EXISTS);
+	}
+	policy_del(policy);
+}
+
 static void in_the_open_anybody_helps_the_overlay_but_only_friends_reach_us(void **state)
 {
 	static const int stranger[POLICY_QUESTIONS] = {
@@ -131,6 +226,9 @@ int main(void)
 		cmocka_unit_test(
 			self_signed_ones_are_nobody_in_a_group_and_members_nobody_in_the_open),
 		cmocka_unit_test(revocation_goes_by_serial_or_by_key_and_touches_nobody_else),
+		cmocka_unit_test(twins_may_nothing_until_one_certificate_has_ended),
+		cmocka_unit_test(who_lasts_longest_is_remembered),
+		cmocka_unit_test(twins_have_64_places),
 		cmocka_unit_test(in_the_open_anybody_helps_the_overlay_but_only_friends_reach_us),
 	};
 
