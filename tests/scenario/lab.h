@@ -65,7 +65,8 @@ unsigned lab_arrived(unsigned from, unsigned to, unsigned first, unsigned end);
 struct node_status lab_status(unsigned i);
 /* What `i` says of `of`; false if it does not know it. Takes 10 ms. */
 bool lab_peer(unsigned i, unsigned of, struct node_peer *ret);
-/* What `i` holds of `of`, without asking it, so that nothing is woken; NULL: it does not know it. */
+/* What `i` holds of `of`, without asking it, so that nothing is woken; NULL: it does not know it.
+ */
 struct peer *lab_inside(unsigned i, unsigned of);
 /* Has `from` say this to `to` in their session, whether a member would say so or not. */
 void lab_say(unsigned from, unsigned to, uint8_t kind, struct span payload);

@@ -4,11 +4,11 @@
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
-/* Two whose NATs let nobody in, and a public member that relays for nobody. */
-static void start_a_pair_on_the_ring(struct world *world)
+/* Two whose NATs let nobody in, and a public member. */
+static void start_a_pair(struct world *world, uint64_t relay_bytes_s)
 {
 	lab_set_up(world, 3);
-	lab.members[0].config.relay_bytes_s = 0;
+	lab.members[0].config.relay_bytes_s = relay_bytes_s;
 	lab_place_public(0);
 	for (unsigned i = 1; i < 3; i++) {
 		lab_place_behind(i, &natbox_symmetric);
@@ -16,6 +16,12 @@ static void start_a_pair_on_the_ring(struct world *world)
 	}
 	for (unsigned i = 0; i < 3; i++)
 		lab_start(i);
+}
+
+/* And nobody relays for them. */
+static void start_a_pair_on_the_ring(struct world *world)
+{
+	start_a_pair(world, 0);
 	lab_run_slowly_ms(60000); /* what the start brings is over */
 	SCENARIO_EXPECT(world, lab_inside(1, 2) != NULL && lab_inside(2, 1) != NULL);
 	SCENARIO_EXPECT(world, peer_way(lab_inside(1, 2)).kind == WAY_RING);
@@ -84,14 +90,7 @@ static void what_waits_too_long_is_dropped_in_silence(struct world *world)
 /* Two who meet along the ring, and have a relay a while later. */
 static void a_better_way_takes_what_waits(struct world *world)
 {
-	lab_set_up(world, 3);
-	lab_place_public(0);
-	for (unsigned i = 1; i < 3; i++) {
-		lab_place_behind(i, &natbox_symmetric);
-		lab_add_line(i, 0);
-	}
-	for (unsigned i = 0; i < 3; i++)
-		lab_start(i);
+	start_a_pair(world, 1000000);
 	send_even(1, 2, 0, VNET_QUEUE_PACKETS);
 	lab_run_ms(500);
 	send_even(1, 2, VNET_QUEUE_PACKETS, VNET_QUEUE_PACKETS);

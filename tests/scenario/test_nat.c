@@ -5,25 +5,12 @@
  * direct path, so a traversal that fails on this net fails by its own fault. */
 #include "base/check.h"
 #include "tests/scenario/scenario.h"
+#include "tests/scenario/sides.h"
 #include "tests/scenario/toy.h"
 
 #include <inttypes.h>
 
 #define LOW_TTL 4 /* passes the own NAT and dies in the core */
-
-static const struct side {
-	const char *name;
-	const struct natbox_kind *kind; /* NULL: no NAT */
-} sides[] = {
-	{ "public", NULL },
-	{ "full cone", &natbox_full_cone },
-	{ "address-restricted", &natbox_address_restricted },
-	{ "port-restricted", &natbox_port_restricted },
-	{ "linux accept", &natbox_linux_accept },
-	{ "symmetric", &natbox_symmetric },
-};
-
-enum { PUBLIC, FULL, RESTRICTED, PORT_RESTRICTED, LINUX, SYMMETRIC, SIDES };
 
 /* Direct: always (D), never (R), or not if the other one's full-TTL probe came first (T, for the
  * trap of the Linux NAT without an input rule). Row and column in the order of `sides`. */

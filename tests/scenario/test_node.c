@@ -9,6 +9,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The second has a line to the first, and a second of time. */
+static void two_meet(struct world *world)
+{
+	lab_start_star(world, 2);
+	lab_run_ms(1000);
+}
+
+/* Does `i` say, to who asks for it, that the peer of this name is gone, and why? */
+static bool says_gone(unsigned i, const char *name, const char *why)
+{
+	struct node_reply reply;
+	bool gone = false;
+
+	node_host_request(lab.members[i].node, NODE_PING, name);
+	lab_run_ms(10);
+	while (node_host_reply(lab.members[i].node, &reply))
+		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
+				strcmp(reply.error.text, why) == 0);
+	return gone;
+}
+
 static void the_first_packets_wait_for_the_session_and_none_is_lost(struct world *world)
 {
 	lab_start_star(world, 2);
@@ -45,8 +66,7 @@ static void fifty_members_all_reach_the_first(struct world *world)
 
 static void a_killed_member_comes_back_at_once(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	lab_crash(1);
 	lab_run_ms(3000);
 	lab_start(1);
@@ -88,8 +108,7 @@ static void the_first_member_dies_and_all_come_back(struct world *world)
 
 static void a_member_that_restarts_unseen_is_found_by_silence(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	lab_crash(0);
 	lab_start(0); /* knows nothing of the session; the other does not know that */
 	lab_run_ms(PATHS_QUIET_MS + 5000);
@@ -124,8 +143,7 @@ static void both_dial_and_agree(struct world *world)
 
 static void hours_of_traffic_are_rekeyed_without_a_lost_packet(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	for (unsigned n = 0; n < LAB_NUMBERS_MAX; n++) { /* 1 h 8 min */
 		lab_send_number(n % 3 == 0, n % 3 != 0, n);
 		lab_run_slowly_ms(1000);
@@ -139,8 +157,7 @@ static void hours_of_traffic_are_rekeyed_without_a_lost_packet(struct world *wor
 
 static void a_member_moves_and_traffic_follows(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	net_remove_address(world_net(world), lab.members[1].host, "192.0.2.2");
 	net_add_address(world_net(world), lab.members[1].host, NET_INTERNET, "192.0.2.77");
 	lab_send_number(1, 0, 0); /* the first packet from there */
@@ -158,8 +175,7 @@ static void who_comes_back_elsewhere_is_answered_there(struct world *world)
 	struct net *net = world_net(world);
 	uint64_t astray;
 
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	for (unsigned life = 1; life < 4; life++) {
 		char from[16], to[16];
 
@@ -183,8 +199,7 @@ static void who_is_not_there_is_answered(struct world *world)
 	const uint8_t nobody[4] = { 10, 130, 9, 9 };
 	struct ip_address stranger;
 
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	stranger = lab_ipv6(0);
 	stranger.bytes[15] ^= 1;
 	(void)packet_v6(packet, sizeof(packet), lab_ipv6(1).bytes, stranger.bytes);
@@ -234,8 +249,7 @@ static void a_bad_wire_delays_but_never_doubles_or_harms(struct world *world)
 
 static void a_resumed_copy_drops_its_keys(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	world_step_wall(world, lab.members[1].host, 11 * INT64_C(1000000));
 	for (unsigned n = 0; n < 10; n++)
 		lab_send_number(1, 0, n);
@@ -287,25 +301,15 @@ static void who_is_refused_is_not_up_and_backs_off(struct world *world)
 /* The hub does not dial its members, but remembers who they were. */
 static void who_falls_silent_is_remembered(struct world *world)
 {
-	struct node_reply reply;
-	bool gone = false;
-
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	lab_crash(1);
 	lab_run_ms(15000);
-	node_host_request(lab.members[0].node, NODE_PING, "member-1");
-	lab_run_ms(10);
-	while (node_host_reply(lab.members[0].node, &reply))
-		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
-				strcmp(reply.error.text, "stopped answering") == 0);
-	SCENARIO_EXPECT(world, gone);
+	SCENARIO_EXPECT(world, says_gone(0, "member-1", "stopped answering"));
 }
 
 static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
 {
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	node_host_request(lab.members[0].node, NODE_SHUTDOWN, "");
 	lab_run_ms(100);
 	SCENARIO_EXPECT(world, lab_status(1).peers_up == 0); /* told, not found out by silence */
@@ -317,11 +321,7 @@ static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
  * reason to wait for him. */
 static void who_leaves_after_a_crash_is_gone(struct world *world)
 {
-	struct node_reply reply;
-	bool gone = false;
-
-	lab_start_star(world, 2);
-	lab_run_ms(1000);
+	two_meet(world);
 	lab_crash(1);
 	lab_run_ms(1000);
 	lab_start(1);
@@ -332,12 +332,7 @@ static void who_leaves_after_a_crash_is_gone(struct world *world)
 	SCENARIO_EXPECT(world, lab_status(0).peers_up == 0);
 	lab_run_ms(5000);
 	SCENARIO_EXPECT(world, lab_status(0).sessions.sessions == 0);
-	node_host_request(lab.members[0].node, NODE_PING, "member-1");
-	lab_run_ms(10);
-	while (node_host_reply(lab.members[0].node, &reply))
-		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
-				strcmp(reply.error.text, "the peer said goodbye") == 0);
-	SCENARIO_EXPECT(world, gone);
+	SCENARIO_EXPECT(world, says_gone(0, "member-1", "the peer said goodbye"));
 }
 
 /* The CA gave an address to another member while its first holder's certificate is still valid. */

@@ -3,21 +3,8 @@
  * They know nothing but what hubs tell them, and what they learn from each other's packets. */
 #include "base/check.h"
 #include "tests/scenario/scenario.h"
+#include "tests/scenario/sides.h"
 #include "tests/scenario/wanderer.h"
-
-static const struct side {
-	const char *name;
-	const struct natbox_kind *kind; /* NULL: no NAT */
-} sides[] = {
-	{ "public", NULL },
-	{ "full cone", &natbox_full_cone },
-	{ "address-restricted", &natbox_address_restricted },
-	{ "port-restricted", &natbox_port_restricted },
-	{ "linux accept", &natbox_linux_accept },
-	{ "symmetric", &natbox_symmetric },
-};
-
-#define SIDES (sizeof(sides) / sizeof(sides[0]))
 
 /* Where a direct way is possible, in the order of `sides`. */
 static const char expected[SIDES][SIDES + 1] = {

@@ -253,18 +253,12 @@ static const struct counter session_list[] = {
 };
 
 static const struct counter vnet_list[] = {
-	COUNTER(vnet_counters, queued),
-	COUNTER(vnet_counters, held),
-	COUNTER(vnet_counters, released),
-	COUNTER(vnet_counters, queue_full),
-	COUNTER(vnet_counters, timed_out),
-	COUNTER(vnet_counters, unreachable),
-	COUNTER(vnet_counters, too_big),
-	COUNTER(vnet_counters, malformed),
-	COUNTER(vnet_counters, foreign),
-	COUNTER(vnet_counters, unanswered),
-	COUNTER(vnet_counters, waiting),
-	COUNTERS_END,
+	COUNTER(vnet_counters, queued),    COUNTER(vnet_counters, held),
+	COUNTER(vnet_counters, released),  COUNTER(vnet_counters, queue_full),
+	COUNTER(vnet_counters, timed_out), COUNTER(vnet_counters, unreachable),
+	COUNTER(vnet_counters, too_big),   COUNTER(vnet_counters, malformed),
+	COUNTER(vnet_counters, foreign),   COUNTER(vnet_counters, unanswered),
+	COUNTER(vnet_counters, waiting),   COUNTERS_END,
 };
 
 static json_t *counters_json(const struct counter *list, const void *counters)
