@@ -46,6 +46,11 @@ static inline struct mono mono_min(struct mono a, struct mono b)
 	return a.us < b.us ? a : b;
 }
 
+static inline struct mono mono_max(struct mono a, struct mono b)
+{
+	return a.us > b.us ? a : b;
+}
+
 /* Milliseconds from `from` to `to`; 0 if `to` is not later. */
 static inline uint64_t mono_ms_between(struct mono from, struct mono to)
 {

@@ -31,7 +31,10 @@ struct peer {
 	struct candidates_message candidates; /* the newest that it told us of itself */
 	struct announcement announcement;     /* of ours to it */
 	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
+	uint32_t relays_wanted;               /* and how many are to do well */
+	struct mono relay_links_next;         /* links to relays of it are not made before */
 	struct relaying relayings[PEER_RELAYS_MAX];
+	struct shunned shunned[PEER_SHUNNED_MAX];
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */

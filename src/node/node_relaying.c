@@ -2,7 +2,8 @@
  *
  * Both ends of a pair must ask the same member. Each has told the other which members it has a
  * direct link to; who stands in both lists can relay, and both take those in the order of their
- * ids. If nobody does, each makes a link to some of the other's. */
+ * ids. Who does not grant, or grants and does not carry, comes last then; and who ended it is left
+ * alone for a while. If there are too few, each makes a link to some of the other's. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -11,6 +12,8 @@
 
 #define ASK_REPEAT_MS 1000 /* until it is granted */
 #define ASKS_MAX 6         /* in vain: the peer does not ask there, or it has gone */
+#define BARRED_MS 5000     /* who ended it is not asked; less than PATHS_RELAY_AGAIN_MS */
+#define SHUNNED_MS 60000   /* who did not serve comes last */
 
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way)
@@ -57,21 +60,28 @@ uint8_t relaying_offers(const struct node *node, struct id ret[CANDIDATE_RELAYS_
 	return count;
 }
 
-static void ask(struct node *node, struct now now, const struct peer *peer,
-		struct relaying *relaying)
+/* Lost, it is repeated; an END is made up for by the relay's own clock. */
+static void say(struct node *node, struct now now, const struct peer *peer,
+		const struct relaying *relaying, uint8_t kind)
 {
 	const struct peer *relay = pool_at(&node->peers, relaying->relay);
 	const struct relay_message message = { .peer = peer->id, .index = relaying->index };
 	uint8_t bytes[sizeof(message)];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
-	relaying->next =
-		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
-	relaying->asks++;
 	relay_message_encode(&message, &w);
 	CHECK(writer_ok(&w));
 	if (relay != NULL)
-		(void)send_to_peer(node, now, relay, FRAME_RELAY_ASK, writer_span(&w));
+		(void)send_to_peer(node, now, relay, kind, writer_span(&w));
+}
+
+static void ask(struct node *node, struct now now, const struct peer *peer,
+		struct relaying *relaying)
+{
+	relaying->next =
+		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
+	relaying->asks++;
+	say(node, now, peer, relaying, FRAME_RELAY_ASK);
 }
 
 static struct relaying *relaying_by(struct peer *peer, struct handle relay)
@@ -92,27 +102,221 @@ static uint32_t new_index(struct node *node)
 }
 
 /* True if there is room, and now the relay is asked. */
-static bool use_relay(struct node *node, struct now now, struct peer *peer, struct handle relay)
+static bool is_unused(const struct relaying *relaying)
 {
-	struct relaying *relaying = relaying_by(peer, relay);
+	return handle_is_none(relaying->relay);
+}
 
-	if (relaying != NULL)
-		return true;
-	relaying = relaying_by(peer, HANDLE_NONE);
-	if (relaying == NULL)
-		return false;
+static struct way way_of(const struct relaying *relaying)
+{
+	return way_relay(relaying->relay.index + 1, relaying->index);
+}
+
+/* It was granted, and carries nothing. */
+static bool rests(const struct peer *peer, const struct relaying *relaying)
+{
+	const struct way way = way_of(relaying);
+
+	return relaying->granted && paths_rests(&peer->paths, &way);
+}
+
+/* -- who did not serve ----------------------------------------------------------------------- */
+
+static const struct shunned *shunned_of(const struct peer *peer, struct handle relay)
+{
+	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++)
+		if (handle_equal(peer->shunned[i].relay, relay))
+			return &peer->shunned[i];
+	return NULL;
+}
+
+/* In the place that it has, else in one that matters least: all are zero at first. */
+static void shun(struct peer *peer, struct mono now, struct handle relay, uint64_t barred_ms)
+{
+	struct shunned *place = &peer->shunned[0];
+
+	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++) {
+		struct shunned *at = &peer->shunned[i];
+
+		if (handle_equal(at->relay, relay)) {
+			place = at;
+			break;
+		}
+		if (at->last.us < place->last.us)
+			place = at;
+	}
+	*place = (struct shunned){ .relay = relay,
+				   .barred = mono_add_ms(now, barred_ms),
+				   .last = mono_add_ms(now, SHUNNED_MS) };
+}
+
+/* -- asking ---------------------------------------------------------------------------------- */
+
+/* Nothing is said to the relay. */
+static void end(struct node *node, struct now now, struct handle handle, struct relaying *relaying)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const struct way way = way_of(relaying);
+
+	*relaying = (struct relaying){ 0 };
+	node->table_wanted = true;
+	if (peer_is_up(peer))
+		paths_remove_relay(&peer->paths, now.mono, &way);
+	ways_touch(node, handle);
+}
+
+static void give_up(struct node *node, struct now now, struct handle handle,
+		    struct relaying *relaying)
+{
+	say(node, now, pool_at(&node->peers, handle), relaying, FRAME_RELAY_END);
+	end(node, now, handle, relaying);
+}
+
+static void begin(struct node *node, struct now now, struct peer *peer, struct handle relay)
+{
+	struct relaying *relaying = relaying_by(peer, HANDLE_NONE);
+
+	CHECK(relaying != NULL); /* no more are chosen than there is room for */
 	*relaying = (struct relaying){ .relay = relay, .index = new_index(node) };
 	ask(node, now, peer, relaying);
 	node->table_wanted = true; /* what comes under the index is expected */
-	return true;
 }
 
-static bool is_named(const struct candidates_message *message, const struct id *id)
+static bool is_named(const struct candidates_message *candidates, const struct id *id)
 {
-	for (size_t i = 0; i < message->relay_count; i++)
-		if (id_equal(&message->relays[i], id))
+	for (size_t i = 0; i < candidates->relay_count; i++)
+		if (id_equal(&candidates->relays[i], id))
 			return true;
 	return false;
+}
+
+/* When it last did not serve, as far as that counts still; zero: it never did not. */
+static struct mono shunned_until(const struct peer *peer, struct mono now, struct handle relay)
+{
+	const struct shunned *shunned = shunned_of(peer, relay);
+
+	return shunned == NULL || mono_reached(now, shunned->last) ? (struct mono){ 0 }
+								   : shunned->last;
+}
+
+/* What may be asked now and is not in use: in the order of ids, but who did not serve comes last,
+ * the latest last of all. */
+static uint8_t choose(const struct node *node, struct mono now, struct peer *peer,
+		      struct handle ret[CANDIDATE_RELAYS_MAX])
+{
+	struct id ours[CANDIDATE_RELAYS_MAX];
+	const uint8_t offers = relaying_offers(node, ours);
+	uint8_t count = 0;
+
+	for (uint8_t i = 0; i < offers; i++) {
+		struct handle relay;
+		const struct relaying *present;
+		const struct shunned *shunned;
+		uint8_t at = count;
+
+		if (!is_named(&peer->candidates, &ours[i]) || id_equal(&ours[i], &peer->id) ||
+		    peer_find(node, &ours[i], &relay) == NULL)
+			continue;
+		present = relaying_by(peer, relay);
+		shunned = shunned_of(peer, relay);
+		if ((present != NULL && !rests(peer, present)) ||
+		    (shunned != NULL && !mono_reached(now, shunned->barred)))
+			continue;
+		while (at > 0 && shunned_until(peer, now, relay).us <
+					 shunned_until(peer, now, ret[at - 1]).us)
+			at--;
+		memmove(&ret[at + 1], &ret[at], (size_t)(count - at) * sizeof(ret[0]));
+		ret[at] = relay;
+		count++;
+	}
+	return count;
+}
+
+static bool is_among(const struct handle *chosen, unsigned count, struct handle relay)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (handle_equal(chosen[i], relay))
+			return true;
+	return false;
+}
+
+/* Takes relays that both have a link to, in place of those that do not carry, unless there are no
+ * others: then these are tried again. How many are in use or asked then. */
+static unsigned take_common(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct handle chosen[CANDIDATE_RELAYS_MAX];
+	unsigned taken = 0, count, lacking;
+
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
+		struct relaying *relaying = &peer->relayings[i];
+
+		if (!is_unused(relaying) && rests(peer, relaying))
+			shun(peer, now.mono, relaying->relay, 0);
+		else
+			taken += !is_unused(relaying);
+	}
+	count = choose(node, now.mono, peer, chosen);
+	lacking = peer->relays_wanted > taken ? peer->relays_wanted - taken : 0;
+	if (count > lacking)
+		count = lacking;
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
+		struct relaying *relaying = &peer->relayings[i];
+
+		if (!is_unused(relaying) && rests(peer, relaying) &&
+		    !is_among(chosen, count, relaying->relay))
+			give_up(node, now, handle, relaying);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct relaying *present = relaying_by(peer, chosen[i]);
+		const struct way way = present == NULL ? (struct way){ 0 } : way_of(present);
+
+		if (present == NULL)
+			begin(node, now, peer, chosen[i]);
+		else
+			paths_add_relay(&peer->paths, now.mono, &way);
+	}
+	return taken + count;
+}
+
+/* So that there be more of them. */
+static void make_links(struct node *node, struct now now, struct peer *peer, unsigned wanted)
+{
+	unsigned made = 0;
+
+	if (!mono_reached(now.mono, peer->relay_links_next))
+		return;
+	for (uint8_t i = 0; i < peer->candidates.relay_count && made < wanted; i++) {
+		const struct wish wish = { .kind = WISH_ID, .id = peer->candidates.relays[i] };
+		struct handle relay;
+		const struct peer *known = peer_find(node, &wish.id, &relay);
+
+		if (id_equal(&wish.id, &node->certificate.id) ||
+		    (known != NULL && peer_is_up(known)))
+			continue;
+		made += wish_for(node, now, &wish) == 0;
+	}
+	if (made > 0)
+		peer->relay_links_next = mono_add_ms(now.mono, PATHS_RELAY_AGAIN_MS);
+}
+
+static void find_relays(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	const unsigned taken = take_common(node, now, handle);
+
+	if (taken < peer->relays_wanted)
+		make_links(node, now, peer, peer->relays_wanted - taken);
+}
+
+void relaying_want(struct node *node, struct now now, struct handle handle, uint32_t count)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	CHECK(count <= PEER_RELAYS_MAX);
+	peer->relay_wanted = now.mono;
+	peer->relays_wanted = count;
+	find_relays(node, now, handle);
 }
 
 void relaying_retry(struct node *node, struct now now, struct handle handle)
@@ -121,35 +325,33 @@ void relaying_retry(struct node *node, struct now now, struct handle handle)
 
 	if (peer->relay_wanted.us != 0 && peer_way(peer).kind != WAY_DIRECT &&
 	    !mono_reached(now.mono, mono_add_ms(peer->relay_wanted, PATHS_RELAY_AGAIN_MS)))
-		relaying_want(node, now, handle);
+		find_relays(node, now, handle);
 }
 
-void relaying_want(struct node *node, struct now now, struct handle handle)
+void relaying_drop(struct node *node, struct now now, struct handle handle, const struct way *way)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
-	struct id ours[CANDIDATE_RELAYS_MAX];
-	const uint8_t count = relaying_offers(node, ours);
-	unsigned common = 0;
 
-	peer->relay_wanted = now.mono;
-	for (uint8_t i = 0; i < count && common < PEER_RELAYS_MAX; i++) {
-		struct handle relay;
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
+		struct relaying *relaying = &peer->relayings[i];
+		const struct way its = way_of(relaying);
 
-		if (!is_named(&peer->candidates, &ours[i]) ||
-		    peer_find(node, &ours[i], &relay) == NULL)
-			continue;
-		common += use_relay(node, now, peer, relay);
+		if (!is_unused(relaying) && way_equal(&its, way))
+			give_up(node, now, handle, relaying);
 	}
-	for (uint8_t i = 0; i < peer->candidates.relay_count && common < PEER_RELAYS_MAX; i++) {
-		const struct wish wish = { .kind = WISH_ID, .id = peer->candidates.relays[i] };
-		struct handle relay;
-		const struct peer *known = peer_find(node, &wish.id, &relay);
+}
 
-		if (id_equal(&wish.id, &node->certificate.id) ||
-		    (known != NULL && peer_is_up(known)))
-			continue;
-		common += wish_for(node, now, &wish) == 0;
-	}
+void relaying_forget(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++)
+		if (!is_unused(&peer->relayings[i]))
+			say(node, now, peer, &peer->relayings[i], FRAME_RELAY_END);
+	memset(peer->relayings, 0, sizeof(peer->relayings));
+	memset(peer->shunned, 0, sizeof(peer->shunned));
+	peer->relay_wanted = (struct mono){ 0 };
+	peer->relay_links_next = (struct mono){ 0 };
 }
 
 struct mono relaying_deadline(const struct peer *peer)
@@ -162,18 +364,6 @@ struct mono relaying_deadline(const struct peer *peer)
 	return deadline;
 }
 
-static void end(struct node *node, struct now now, struct handle handle, struct relaying *relaying)
-{
-	struct peer *peer = pool_at(&node->peers, handle);
-	const struct way way = way_relay(relaying->relay.index + 1, relaying->index);
-
-	*relaying = (struct relaying){ 0 };
-	node->table_wanted = true;
-	if (peer_is_up(peer))
-		paths_remove_relay(&peer->paths, now.mono, &way);
-	ways_touch(node, handle);
-}
-
 void relaying_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
@@ -183,10 +373,12 @@ void relaying_tick(struct node *node, struct now now, struct handle handle)
 
 		if (handle_is_none(relaying->relay) || !mono_reached(now.mono, relaying->next))
 			continue;
-		if (!relaying->granted && relaying->asks >= ASKS_MAX)
-			end(node, now, handle, relaying);
-		else
+		if (relaying->granted || relaying->asks < ASKS_MAX) {
 			ask(node, now, peer, relaying);
+			continue;
+		}
+		shun(peer, now.mono, relaying->relay, 0);
+		give_up(node, now, handle, relaying);
 	}
 }
 
@@ -194,7 +386,7 @@ void relaying_link_down(struct node *node, struct now now, struct handle member)
 {
 	const struct peer *relay = pool_at(&node->peers, member);
 
-	relays_link_down(node->relays, now.mono, &relay->id);
+	relays_link_down(node->relays, &relay->id);
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		struct peer *peer = pool_slot(&node->peers, i, &handle);
@@ -215,14 +407,14 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 	struct relaying *relaying = relaying_by(peer, from);
 	struct way way;
 
-	if (!SECCHECK(SEC_GRANT_ASKED, relaying != NULL) || relaying == NULL)
-		return ERR_NOT_FOUND;
+	if (!SECCHECK(SEC_GRANT_ASKED, relaying != NULL && relaying->asks > 0) || relaying == NULL)
+		return ERR_NOT_FOUND; /* one for each ASK: a new table may follow */
+	node->table_wanted |= !relaying->granted || relaying->send_index != message->index;
 	relaying->send_index = message->index;
 	relaying->granted = true;
 	relaying->asks = 0;
 	relaying->next = mono_add_ms(now.mono, RELAYS_REFRESH_MS);
-	node->table_wanted = true;
-	way = way_relay(from.index + 1, relaying->index);
+	way = way_of(relaying);
 	paths_add_relay(&peer->paths, now.mono, &way);
 	ways_touch(node, handle);
 	return 0;
@@ -231,10 +423,12 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 static int ended(struct node *node, struct now now, struct handle handle, struct handle from,
 		 const struct relay_message *message)
 {
-	struct relaying *relaying = relaying_by(pool_at(&node->peers, handle), from);
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct relaying *relaying = relaying_by(peer, from);
 
 	if (relaying == NULL || relaying->index != message->index)
 		return ERR_NOT_FOUND; /* of what we asked for before */
+	shun(peer, now.mono, from, BARRED_MS);
 	end(node, now, handle, relaying);
 	return 0;
 }
@@ -262,7 +456,7 @@ int relaying_frame(struct node *node, struct now now, struct handle from, uint8_
 	if (kind == FRAME_RELAY_ASK)
 		return asked(node, now, link, &message);
 	if (kind == FRAME_RELAY_END)
-		relays_end(node->relays, now.mono, &link->id, &message.peer);
+		relays_end(node->relays, &link->id, &message);
 	peer = peer_find(node, &message.peer, &handle);
 	if (peer == NULL || !peer_is_up(peer))
 		return ERR_NOT_FOUND;

@@ -4,9 +4,11 @@
 
 #include "base/mono.h"
 #include "base/pool.h"
+#include "path/paths.h"
 #include "wire/overlay.h"
 
-#define PEER_RELAYS_MAX 2        /* members that relay between us and one peer */
+#define PEER_RELAYS_MAX PATHS_WANTED_MAX /* members that relay between us and one peer */
+#define PEER_SHUNNED_MAX CANDIDATE_RELAYS_MAX
 #define RELAY_BURST_BYTES 262144 /* of what we relay, at once */
 
 struct node;
@@ -23,11 +25,24 @@ struct relaying {
 	struct mono next; /* ASK again */
 };
 
-void relaying_want(struct node *node, struct now now, struct handle handle);
+/* A member who did not serve as relay to one peer: for a while all others go before it. */
+struct shunned {
+	struct handle relay; /* HANDLE_NONE: unused */
+	struct mono barred;  /* until then it is not asked at all */
+	struct mono last;    /* until then it is asked if there is no other */
+};
+
+/* So many relays are to do well, at most PEER_RELAYS_MAX: asks members that both have a link to; if
+ * there are too few of them, links are made. */
+void relaying_want(struct node *node, struct now now, struct handle handle, uint32_t count);
 /* Who could relay has changed, on our side or the peer's: what was wanted may be found now. */
 void relaying_retry(struct node *node, struct now now, struct handle handle);
 int relaying_frame(struct node *node, struct now now, struct handle from, uint8_t kind,
 		   struct span payload);
+/* The relay of this way is told that it is not needed any more. */
+void relaying_drop(struct node *node, struct now now, struct handle handle, const struct way *way);
+/* All of the peer's are, and what was known of them is forgotten: its ways begin anew, or end. */
+void relaying_forget(struct node *node, struct now now, struct handle handle);
 void relaying_tick(struct node *node, struct now now, struct handle handle);
 struct mono relaying_deadline(const struct peer *peer);
 /* The relay by which this way goes; NULL if it is none any more. */

@@ -121,6 +121,8 @@ void ways_announce(struct node *node, struct now now)
 {
 	const struct candidates_message message = own_candidates(node, now.mono);
 
+	const bool moved = !candidates_are_same(&message, &node->announced);
+
 	if (is_same_message(&message, &node->announced))
 		return;
 	node->announced = message;
@@ -131,6 +133,8 @@ void ways_announce(struct node *node, struct now now)
 		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
 			continue;
 		announce_anew(&peer->announcement);
+		if (moved)
+			paths_retold(&peer->paths, now.mono);
 		ways_touch(node, handle);
 	}
 }
@@ -146,13 +150,12 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	CHECK(channel != NULL);
 	peer->via = channel->ring_via; /* zero, if it was not found along the ring */
 	relaying_link_down(node, now, handle);
-	memset(peer->relayings, 0, sizeof(peer->relayings));
+	relaying_forget(node, now, handle);
 	paths_init(&peer->paths, &node->rng, now.mono,
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
 	peer->paths.purse = purse; /* who dials again has not more to spend */
 	peer->candidates = (struct candidates_message){ 0 };
 	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
-	peer->relay_wanted = (struct mono){ 0 };
 	peer->release_at = MONO_NEVER;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
@@ -167,14 +170,9 @@ void ways_end(struct node *node, struct now now, struct handle handle)
 
 	alarms_set(&node->way_alarms, handle.index, MONO_NEVER);
 	relaying_link_down(node, now, handle);
-	memset(peer->relayings, 0, sizeof(peer->relayings));
+	relaying_forget(node, now, handle);
 	neighbour_changed(node, now, peer);
 	ways_announce(node, now);
-}
-
-static struct mono later(struct mono a, struct mono b)
-{
-	return a.us > b.us ? a : b;
 }
 
 /* What forward/ saw, under all keys of all sessions with the peer. */
@@ -193,10 +191,10 @@ static struct paths_traffic traffic_of(const struct node *node, struct handle pe
 			if (channel->keysets[k] == NULL)
 				continue;
 			seen = keyset_counters(channel->keysets[k]);
-			traffic.received = later(traffic.received, seen.last_received);
-			traffic.sent = later(traffic.sent, seen.last_sent);
-			traffic.ip_received = later(traffic.ip_received, seen.last_ip_received);
-			traffic.ip_sent = later(traffic.ip_sent, seen.last_ip_sent);
+			traffic.received = mono_max(traffic.received, seen.last_received);
+			traffic.sent = mono_max(traffic.sent, seen.last_sent);
+			traffic.ip_received = mono_max(traffic.ip_received, seen.last_ip_received);
+			traffic.ip_sent = mono_max(traffic.ip_sent, seen.last_ip_sent);
 		}
 	}
 	return traffic;
@@ -262,7 +260,10 @@ static void obey(struct node *node, struct now now, struct handle handle,
 		use_way(node, now, handle, output);
 		break;
 	case PATHS_WANT_RELAY:
-		relaying_want(node, now, handle);
+		relaying_want(node, now, handle, output->relays);
+		break;
+	case PATHS_DROP_RELAY:
+		relaying_drop(node, now, handle, &output->way);
 		break;
 	case PATHS_DEAD:
 		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_IDLE);

@@ -8,9 +8,11 @@
 #include "path/paths_internal.h"
 
 #define ROUND_MS (PATHS_PUNCH_MS + PATHS_RETRY_MS)
-#define BUSY_MS 1000     /* forward/ tells of traffic after so long without */
-#define LATELY_MS 1000   /* so fresh an answer need not be asked for again */
-#define GAIN_MIN_US 2000 /* a round trip is clearly shorter by this and a quarter */
+#define BUSY_MS 1000            /* forward/ tells of traffic after so long without */
+#define LATELY_MS 1000          /* so fresh an answer need not be asked for again */
+#define GAIN_MIN_US 2000        /* a round trip is clearly shorter by this and a quarter */
+#define RELAY_GAIN_MIN_US 20000 /* between relays: by this and a half */
+#define SELDOM 4                /* rounds: PATHS_RARELY is reached in steps of so many */
 
 static struct trial *used_trial(struct paths *paths)
 {
@@ -108,12 +110,18 @@ static bool is_lost(const struct paths *paths, struct mono now, const struct tri
 	return used->state != TRIAL_PROVEN;
 }
 
+/* What a relay takes depends on what else it has to do: to go from one to another and back costs
+ * more than it gains. */
 static bool is_clear_gain(const struct trial *t, const struct trial *than)
 {
+	const bool relays = t->way.kind == WAY_RELAY;
+	const uint64_t gain_min_us = relays ? RELAY_GAIN_MIN_US : GAIN_MIN_US;
+	const uint64_t gain_us = than->rtt_us / (relays ? 2 : 4);
+
 	if (t->same_network != than->same_network)
 		return t->same_network;
-	return t->has_rtt && than->has_rtt && t->rtt_us + GAIN_MIN_US < than->rtt_us &&
-	       t->rtt_us < than->rtt_us - than->rtt_us / 4;
+	return t->has_rtt && than->has_rtt && t->rtt_us + gain_min_us < than->rtt_us &&
+	       t->rtt_us < than->rtt_us - gain_us;
 }
 
 /* Is it better to use `t`, which is proven, than `than`? */
@@ -149,6 +157,14 @@ static const char *why_not_direct(const struct paths *paths)
 	return "no direct way answers";
 }
 
+/* At the latest then; but who grants and ends in one breath would otherwise be asked in a loop. */
+static void want_relay_by(struct paths *paths, struct mono at)
+{
+	if (paths->relay_said.us != 0)
+		at = mono_max(at, mono_add_ms(paths->relay_said, PATHS_RELAY_APART_MS));
+	paths->relay_at = mono_min(paths->relay_at, at);
+}
+
 /* What is adopted is probed at once: so the peer hears of it. */
 static void adopt(struct paths *paths, struct mono now, const struct trial *t)
 {
@@ -159,7 +175,7 @@ static void adopt(struct paths *paths, struct mono now, const struct trial *t)
 	paths->doubt_at = MONO_NEVER;
 	ask_used(paths, now);
 	if (was_lost) /* what it was in reserve for has happened */
-		paths->relay_at = mono_min(paths->relay_at, now);
+		want_relay_by(paths, now);
 }
 
 /* Goes to the best way there is; after each event. */
@@ -200,7 +216,10 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 				 .doubt_at = MONO_NEVER,
 				 .overdue_at = MONO_NEVER,
 				 .round_at = mono_add_ms(now, ROUND_MS),
-				 .relay_at = mono_add_ms(now, PATHS_NO_RELAY_MS) };
+				 .round = 1,
+				 .every = 1,
+				 .relay_at = mono_add_ms(now, PATHS_NO_RELAY_MS),
+				 .spare_at = MONO_NEVER };
 	t->way.kind = WAY_RING;
 	t->is_named = true;
 	if (first->kind == WAY_DIRECT) {
@@ -267,8 +286,10 @@ static void take_candidate(struct paths *paths, struct mono now, const struct ca
 		return;
 	t->is_named = true;
 	t->same_network = same_network && candidate->kind == CANDIDATE_HOST;
-	if (t->state == TRIAL_UNUSED)
-		trial_punch(t, now, !t->same_network);
+	if (t->state != TRIAL_UNUSED)
+		return;
+	trial_punch(t, now, !t->same_network);
+	paths->every = 1;
 }
 
 void paths_candidates(struct paths *paths, struct mono now, const struct paths_candidates *remote)
@@ -296,6 +317,19 @@ static void punch_resting(struct paths *paths, struct mono now)
 	}
 }
 
+/* Something changed, so what was in vain may be so no more. */
+static void begin_anew(struct paths *paths, struct mono now)
+{
+	punch_resting(paths, now);
+	paths->every = 1;
+}
+
+void paths_retold(struct paths *paths, struct mono now)
+{
+	if (!is_direct(paths))
+		begin_anew(paths, now);
+}
+
 void paths_add_relay(struct paths *paths, struct mono now, const struct way *way)
 {
 	struct trial *t = trials_find(paths, way);
@@ -308,7 +342,7 @@ void paths_add_relay(struct paths *paths, struct mono now, const struct way *way
 	t->is_named = true;
 	if (t->state == TRIAL_UNUSED || t->state == TRIAL_RESTING)
 		trial_punch(t, now, false);
-	paths->relay_at = mono_min(paths->relay_at, mono_add_ms(now, PATHS_NO_RELAY_MS));
+	want_relay_by(paths, mono_add_ms(now, PATHS_NO_RELAY_MS));
 }
 
 void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way)
@@ -325,7 +359,7 @@ void paths_remove_relay(struct paths *paths, struct mono now, const struct way *
 		ask_others(paths, now);
 	else
 		trial_forget(paths, t);
-	paths->relay_at = mono_min(paths->relay_at, now);
+	want_relay_by(paths, now);
 }
 
 /* -- what comes ---------------------------------------------------------------------------- */
@@ -423,7 +457,7 @@ void paths_host_changed(struct paths *paths, struct mono now)
 	}
 	if (is_direct(paths))
 		paths->use_told = false;
-	punch_resting(paths, now);
+	begin_anew(paths, now);
 	ask_used(paths, now);
 	ask_others(paths, now);
 	paths->overdue_at = now;
@@ -436,20 +470,46 @@ void paths_probe_now(struct paths *paths, struct mono now)
 
 /* -- time ---------------------------------------------------------------------------------- */
 
-static uint32_t living_relays(const struct paths *paths)
+/* All, or those that do well or may do so yet. */
+static uint32_t count_relays(const struct paths *paths, bool resting)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
 		count += paths->trials[i].state != TRIAL_UNUSED &&
-			 paths->trials[i].state != TRIAL_RESTING;
+			 (resting || paths->trials[i].state != TRIAL_RESTING);
 	return count;
 }
 
+/* While nobody talks, no reserve is needed, and none is asked. */
 static bool is_standby(const struct paths *paths, uint32_t i)
 {
-	return i >= RELAYS_AT && i < DIRECT_AT && i != paths->used &&
+	return paths->talks && i >= RELAYS_AT && i < DIRECT_AT && i != paths->used &&
 	       paths->trials[i].state == TRIAL_PROVEN;
+}
+
+/* The relay that is missed least; NULL if there is none beside the one in use. */
+static struct trial *spare_relay(struct paths *paths)
+{
+	struct trial *spare = NULL;
+
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (i != paths->used && t->state != TRIAL_UNUSED &&
+		    (spare == NULL || t->state == TRIAL_RESTING))
+			spare = t;
+	}
+	return spare;
+}
+
+bool paths_rests(const struct paths *paths, const struct way *way)
+{
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
+		if (paths->trials[i].state == TRIAL_RESTING &&
+		    way_matches(&paths->trials[i].way, way))
+			return true;
+	return false;
 }
 
 static struct mono standby_at(const struct trial *t)
@@ -474,11 +534,12 @@ static bool is_hopeless(const struct paths *paths)
 /* What changes with time alone. */
 static void look(struct paths *paths, struct mono now)
 {
-	uint32_t wanted = PATHS_RELAYS_WANTED;
-
-	if (is_direct(paths))
-		wanted = had_ip(paths, now, PATHS_QUIET_MS) ? PATHS_RELAYS_WANTED_DIRECT : 0;
-	paths->relay_wanted = living_relays(paths) < wanted;
+	paths->relays = count_relays(paths, false);
+	paths->wanted = (is_direct(paths) ? 0U : 1U) + (paths->talks ? 1 : 0); /* one in reserve */
+	if (count_relays(paths, true) <= paths->wanted)
+		paths->spare_at = MONO_NEVER;
+	else if (paths->spare_at.us == MONO_NEVER.us)
+		paths->spare_at = mono_add_ms(now, PATHS_RELAY_SPARE_MS);
 	paths->is_busy = had_ip(paths, now, BUSY_MS) || paths->doubt_at.us != MONO_NEVER.us;
 	if (is_hopeless(paths))
 		paths->is_dead = true;
@@ -494,7 +555,7 @@ static void give_up_in_vain(struct paths *paths, struct mono now)
 			continue;
 		trial_give_up(paths, t);
 		if (was_direct)
-			punch_resting(paths, now);
+			begin_anew(paths, now);
 	}
 }
 
@@ -513,16 +574,25 @@ static void watch_silence(struct paths *paths, struct mono now)
 		ask_others(paths, now);
 }
 
+/* Those that passed while a direct way stood are left out. */
 static void begin_round(struct paths *paths, struct mono now)
 {
-	const uint64_t late_ms = mono_ms_between(paths->round_at, now);
+	const uint64_t passed = mono_ms_between(paths->round_at, now) / ROUND_MS;
+	const bool talks = had_ip(paths, now, ROUND_MS);
 
-	punch_resting(paths, now);
-	paths->round_at = mono_add_ms(paths->round_at, (1 + late_ms / ROUND_MS) * ROUND_MS);
+	paths->round += (uint32_t)passed;
+	if (talks || paths->round % paths->every == 0) {
+		punch_resting(paths, now);
+		if (!talks && paths->every < PATHS_RARELY)
+			paths->every *= SELDOM;
+	}
+	paths->round++;
+	paths->round_at = mono_add_ms(paths->round_at, (passed + 1) * ROUND_MS);
 }
 
 static void turn(struct paths *paths, struct mono now)
 {
+	paths->talks = had_ip(paths, now, PATHS_QUIET_MS);
 	watch_silence(paths, now);
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
 		if (is_standby(paths, i) && mono_reached(now, standby_at(&paths->trials[i])))
@@ -532,6 +602,15 @@ static void turn(struct paths *paths, struct mono now)
 		begin_round(paths, now);
 	settle(paths, now);
 	look(paths, now);
+}
+
+static void drop_relay(struct paths *paths, struct paths_output *ret)
+{
+	struct trial *spare = spare_relay(paths);
+
+	CHECK(spare != NULL); /* one more than wanted, and what is used is wanted */
+	*ret = (struct paths_output){ .kind = PATHS_DROP_RELAY, .way = spare->way };
+	trial_forget(paths, spare);
 }
 
 /* What is not a probe. */
@@ -544,9 +623,14 @@ static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
 		*ret = (struct paths_output){ .kind = PATHS_USE, .way = *way, .why = paths->why };
 		return true;
 	}
-	if (paths->relay_wanted && mono_reached(now, paths->relay_at)) {
+	if (mono_reached(now, paths->spare_at)) {
+		drop_relay(paths, ret);
+		return true;
+	}
+	if (paths->relays < paths->wanted && mono_reached(now, paths->relay_at)) {
+		paths->relay_said = now;
 		paths->relay_at = mono_add_ms(now, PATHS_RELAY_AGAIN_MS);
-		*ret = (struct paths_output){ .kind = PATHS_WANT_RELAY };
+		*ret = (struct paths_output){ .kind = PATHS_WANT_RELAY, .relays = paths->wanted };
 		return true;
 	}
 	if (mono_reached(now, paths->echo_at)) {
@@ -589,8 +673,9 @@ struct mono paths_deadline(const struct paths *paths)
 		first = mono_min(first, paths->overdue_at);
 	if (!is_direct(paths))
 		first = mono_min(first, paths->round_at);
-	if (paths->relay_wanted)
+	if (paths->relays < paths->wanted)
 		first = mono_min(first, paths->relay_at);
+	first = mono_min(first, paths->spare_at);
 	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
 		const struct trial *t = &paths->trials[i];
 

@@ -15,15 +15,21 @@
  * before the peer's, which would otherwise keep a flow of its own for it and lend the peer's next
  * one another port. After the peer had time to do the same, probes go with the full TTL, at growing
  * distances. While no direct way stands this is repeated in rounds. Both sides count them from the
- * moment at which the session stood, since who is late finds that his NAT has such a flow. What is
+ * moment at which the session stood, since who is late finds that his NAT has such a flow. A pair
+ * without IP leaves out more and more of them, all but each 4th, then all but each PATHS_RARELYth,
+ * until there is news: so the rounds of who is patient are rounds of who is not, too. What is
  * new among the peer's candidates is punched at once (less, if a direct way stands); and so is
  * where a packet of the peer came from, with the full TTL.
  *
+ * RELAYS. A pair wants one unless its way is direct, and one more in reserve while IP comes and
+ * goes. The reserve is asked now and then; what is more than wanted is given up after a while.
+ *
  * CHOICE. direct > relay > ring. Of one kind the *leader* (of the pair, the lower id) chooses: a
  * way inside the same network first, then the shorter round trip, and it changes only for a clear
- * gain. The other side takes the first that is proven and goes where the leader is. So that each
- * knows, the lowest bit of a probe's token says that its sender's packets travel by this way (as
- * USE-CANDIDATE does in RFC 8445, 7.1.2), and whoever adopts a way probes it at once.
+ * gain, between relays for a large one. The other side takes the first that is proven and goes
+ * where the leader is. So that each knows, the lowest bit of a probe's token says that its sender's
+ * packets travel by this way (as USE-CANDIDATE does in RFC 8445, 7.1.2), and whoever adopts a way
+ * probes it at once.
  *
  * FAILURE. With traffic: who received IP and has sent nothing for PATHS_ECHO_MS sends an empty
  * frame; who sent IP and heard nothing for PATHS_DOUBT_MS + 2 round trips asks this way and all
@@ -44,25 +50,25 @@
 #define PATHS_TRIALS_MAX (1 + PATHS_RELAYS_MAX + PATHS_DIRECT_MAX)
 #define PATHS_LOW_TTL 2
 #define PATHS_PUNCH_MS 10000
-#define PATHS_PUNCH_LESS 3 /* probes to a candidate while a direct way stands */
-#define PATHS_SPARED                                                                \
-	30 /* probes of the budget that candidates leave to where packets came from \
-	    */
+#define PATHS_PUNCH_LESS 3   /* probes to a candidate while a direct way stands */
+#define PATHS_SPARED 30      /* of the budget: candidates leave them to where packets came from */
 #define PATHS_RETRY_MS 30000 /* between two rounds: a NAT's unanswered flow ends in so long */
+#define PATHS_RARELY 16      /* a pair without IP: at last, each so many rounds */
 #define PATHS_ECHO_MS 100
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
 #define PATHS_REPEAT_MS 1000 /* between the later ones of these, at least */
 #define PATHS_QUIET_MS 10000
-#define PATHS_QUIET_JITTER_MS 2000   /* taken off at random: peers do not go on in step */
-#define PATHS_BUSY_QUIET_MS 2500     /* instead, for PATHS_QUIET_MS after the last IP packet */
-#define PATHS_STANDBY_MS 20000       /* a relay in reserve is asked so often */
-#define PATHS_NO_RELAY_MS 1500       /* so long without a direct way: ask for a relay */
-#define PATHS_RELAY_AGAIN_MS 10000   /* and again, if none came */
-#define PATHS_RELAYS_WANTED 2        /* one to use, one in reserve */
-#define PATHS_RELAYS_WANTED_DIRECT 1 /* while a direct way carries IP */
-#define PATHS_ANSWER_MS 5000         /* an answer that takes longer proves nothing */
-#define PATHS_OPEN_MAX 2             /* newest probes of a trial whose answers count */
+#define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
+#define PATHS_BUSY_QUIET_MS 2500   /* instead, for PATHS_QUIET_MS after the last IP packet */
+#define PATHS_STANDBY_MS 20000     /* a relay in reserve is asked so often */
+#define PATHS_WANTED_MAX 2         /* relays */
+#define PATHS_NO_RELAY_MS 1500     /* so long without a direct way: ask for a relay */
+#define PATHS_RELAY_AGAIN_MS 10000 /* and again, if none came */
+#define PATHS_RELAY_APART_MS 1000  /* never sooner, whatever becomes of those that were granted */
+#define PATHS_RELAY_SPARE_MS 60000 /* one more than wanted is kept so long */
+#define PATHS_ANSWER_MS 5000       /* an answer that takes longer proves nothing */
+#define PATHS_OPEN_MAX 2           /* newest probes of a trial whose answers count */
 
 enum trial_state {
 	TRIAL_UNUSED,
@@ -104,10 +110,12 @@ struct paths {
 	bool is_leader;
 	bool is_dead, dead_told;
 	bool use_told; /* that `used` is in use */
-	bool is_busy, relay_wanted;
-	bool asked_others;  /* since the way in use is doubted */
-	uint32_t used;      /* the trial that carries the session now */
-	uint32_t peer_uses; /* the trial that carries the peer's packets, as it says */
+	bool is_busy;
+	bool talks;              /* IP came or went within PATHS_QUIET_MS */
+	uint32_t relays, wanted; /* that do well, or may do so yet; and should */
+	bool asked_others;       /* since the way in use is doubted */
+	uint32_t used;           /* the trial that carries the session now */
+	uint32_t peer_uses;      /* the trial that carries the peer's packets, as it says */
 	uint8_t nat, peer_nat;
 	struct trial trials[PATHS_TRIALS_MAX]; /* the ring; relays; direct ones */
 	struct paths_traffic traffic;
@@ -117,8 +125,13 @@ struct paths {
 	struct mono doubt_at;        /* no answer to IP for so long; or never */
 	struct mono overdue_at;      /* of the answer of the doubted way in use: any other may take
 				      * over; or never */
-	struct mono round_at, relay_at;
-	const char *why; /* literal: why it is not direct; "" if it is */
+	struct mono round_at;        /* the next round, */
+	uint32_t round;              /* the so manieth since the session stood; */
+	uint32_t every;              /* without IP, one of so many is used */
+	struct mono relay_at,
+		relay_said;   /* ask for a relay; when that was done last, zero: never */
+	struct mono spare_at; /* give up a relay that is more than wanted; or never */
+	const char *why;      /* literal: why it is not direct; "" if it is */
 };
 
 /* A session stands, and its handshake came by `first` (DIRECT: that proves it; or RING), which is
@@ -162,13 +175,19 @@ void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic
 /* Sockets or addresses of the host changed: everything is asked again. */
 void paths_host_changed(struct paths *paths, struct mono now);
 
+/* The peer is told of other candidates of ours, which it will punch at once: so do we. Without
+ * effect while a direct way stands. */
+void paths_retold(struct paths *paths, struct mono now);
+
 /* Probe the way in use at the next poll. */
 void paths_probe_now(struct paths *paths, struct mono now);
 
 enum paths_output_kind {
 	PATHS_USE,        /* way, why (not direct): the session's packets travel so from now on */
 	PATHS_DEAD,       /* nothing answers any more; nothing follows */
-	PATHS_WANT_RELAY, /* there are fewer relays than wanted: find (another) one, if you can */
+	PATHS_WANT_RELAY, /* `relays` are wanted, and fewer do well: find (another) one, if you can
+			   */
+	PATHS_DROP_RELAY, /* way: this relay is not wanted any more, and forgotten here */
 	PATHS_EMPTY,      /* way: send an empty frame */
 	PATHS_PROBE, /* way, token, ttl (0: the system's): send a probe that carries the token */
 };
@@ -178,6 +197,7 @@ struct paths_output {
 	struct way way;
 	uint64_t token;
 	uint8_t ttl;
+	uint32_t relays;
 	const char *why; /* literal */
 };
 
@@ -189,6 +209,9 @@ struct mono paths_deadline(const struct paths *paths);
 
 /* The way in use; its round trip, if measured. */
 const struct trial *paths_used(const struct paths *paths);
+
+/* True for a relay that was tried and does not carry. */
+bool paths_rests(const struct paths *paths, const struct way *way);
 
 /* True while IP packets come and go, so that paths_seen() is to be called each PATHS_ECHO_MS. */
 bool paths_is_busy(const struct paths *paths);

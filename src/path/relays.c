@@ -34,8 +34,9 @@ struct relays {
 	struct rng *rng; /* borrowed */
 	struct pool pairs;
 	uint32_t standing;
-	bool changed;    /* what stands, since the table was made */
-	bool has_to_say; /* some pair may have something to tell */
+	bool changed;             /* what stands, since the table was made */
+	bool has_to_say;          /* some pair may have something to tell */
+	struct mono changed_next; /* it is not made again before */
 	struct queue refusal_queue;
 	struct refusal refusals[RELAYS_REFUSALS_MAX];
 };
@@ -224,20 +225,17 @@ int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 	return 0;
 }
 
-void relays_end(struct relays *relays, struct mono now, const struct id *from,
-		const struct id *peer)
+void relays_end(struct relays *relays, const struct id *from, const struct relay_message *end)
 {
 	unsigned e;
-	struct pair *pair = find(relays, from, peer, &e);
+	struct pair *pair = find(relays, from, &end->peer, &e);
 
-	(void)now; /* ends at once */
-	if (pair != NULL && pair->ends[e].has_asked)
+	if (pair != NULL && pair->ends[e].has_asked && pair->ends[e].own_index == end->index)
 		end_pair(relays, pair, from);
 }
 
-void relays_link_down(struct relays *relays, struct mono now, const struct id *member)
+void relays_link_down(struct relays *relays, const struct id *member)
 {
-	(void)now;
 	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
 		struct handle unused;
 		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
@@ -309,11 +307,6 @@ static void end_expired(struct relays *relays, struct mono now)
 bool relays_poll(struct relays *relays, struct mono now, struct relays_output *ret)
 {
 	end_expired(relays, now);
-	if (relays->changed) {
-		relays->changed = false;
-		*ret = (struct relays_output){ .kind = RELAYS_CHANGED };
-		return true;
-	}
 	if (!queue_is_empty(&relays->refusal_queue)) {
 		const struct refusal *refusal =
 			&relays->refusals[queue_pop(&relays->refusal_queue)];
@@ -323,14 +316,25 @@ bool relays_poll(struct relays *relays, struct mono now, struct relays_output *r
 					       .message = refusal->ask };
 		return true;
 	}
-	return relays->has_to_say && tell_any(relays, ret);
+	if (!relays->changed)
+		return relays->has_to_say && tell_any(relays, ret);
+	if (!mono_reached(now, relays->changed_next))
+		return false; /* nobody is told of what is not in the table */
+	relays->changed = false;
+	relays->changed_next = mono_add_ms(now, RELAYS_CHANGED_MS);
+	*ret = (struct relays_output){ .kind = RELAYS_CHANGED };
+	return true;
 }
 
 struct mono relays_deadline(const struct relays *relays)
 {
 	struct mono first = MONO_NEVER;
 
-	if (relays->changed || relays->has_to_say || !queue_is_empty(&relays->refusal_queue))
+	if (!queue_is_empty(&relays->refusal_queue))
+		return (struct mono){ .us = 0 };
+	if (relays->changed)
+		first = relays->changed_next;
+	else if (relays->has_to_say)
 		return (struct mono){ .us = 0 };
 	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
 		struct handle unused;

@@ -23,7 +23,9 @@
 #define RELAYS_REFRESH_MS 30000 /* an end repeats its ASK so often */
 #define RELAYS_EXPIRY_MS 100000 /* a pair stands so long after the last ASK of either side */
 #define RELAYS_LONELY_MS 10000  /* one side asked, and the other does not */
-#define RELAYS_REFUSALS_MAX 32  /* power of two; waiting to be polled, the newest is forgotten */
+#define RELAYS_CHANGED_MS \
+	100 /* between two new tables: whatever members say, it is made no oftener */
+#define RELAYS_REFUSALS_MAX 32 /* power of two; waiting to be polled, the newest is forgotten */
 
 enum relays_state { RELAYS_ASKED, RELAYS_STANDS, RELAYS_ENDING, RELAYS_STATES };
 
@@ -38,10 +40,10 @@ void relays_del(struct relays *relays); /* accepts NULL */
  * (with itself or nobody, or without an index). */
 int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 	       const struct relay_message *ask);
-void relays_end(struct relays *relays, struct mono now, const struct id *from,
-		const struct id *peer);
+/* What `from` asked for under that index is needed no more; of anything else it has no effect. */
+void relays_end(struct relays *relays, const struct id *from, const struct relay_message *end);
 /* The direct link with this member is gone. */
-void relays_link_down(struct relays *relays, struct mono now, const struct id *member);
+void relays_link_down(struct relays *relays, const struct id *member);
 
 enum relays_output_kind {
 	RELAYS_CHANGED, /* the table for forward/ is to be made anew: before anybody is told */

@@ -29,7 +29,7 @@ int lone_set_up(void **state)
 {
 	static struct lone f;
 
-	f = (struct lone){ .now = { .us = UINT64_C(3600000000) } };
+	f = (struct lone){ .now = { .us = LONE_START_US } };
 	rng_init_seed(&f.rng, 11);
 	*state = &f;
 	return probe_budget_new(&f.rng, &f.budget);

@@ -10,6 +10,7 @@
 
 #define LONE_OUTPUTS_MAX 4096
 #define LONE_WORKING_MAX 8
+#define LONE_START_US UINT64_C(3600000000)
 
 struct sight {
 	uint64_t us;

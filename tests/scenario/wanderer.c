@@ -304,14 +304,26 @@ static void talk(struct wanderer *w, struct now now)
 	send_by(w, now, &paths_used(&w->paths)->way, NULL, &packet);
 }
 
+static bool has_relay(const struct wanderer *w, uint64_t relay)
+{
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
+		if (w->paths.trials[i].state != TRIAL_UNUSED &&
+		    w->paths.trials[i].way.kind == WAY_RELAY &&
+		    w->paths.trials[i].way.link == relay)
+			return true;
+	return false;
+}
+
+/* Both take the first that this one does not have. */
 static void want_relay(struct wanderer *w, struct now now)
 {
 	const struct way ring = { .kind = WAY_RING };
-	struct said said = { .what = GRANT, .number = RELAYED_BY_FIRST + w->relays };
+	struct said said = { .what = GRANT, .number = RELAYED_BY_FIRST };
 
-	if (w->relays == HUBS)
+	while (said.number < RELAYED_BY_FIRST + HUBS && has_relay(w, said.number))
+		said.number++;
+	if (said.number == RELAYED_BY_FIRST + HUBS)
 		return;
-	w->relays++;
 	grant(w, now, said.number);
 	send_by(w, now, &ring, NULL, &said);
 }
@@ -332,6 +344,8 @@ static void do_as_told(struct wanderer *w, struct now now, const struct paths_ou
 		return;
 	case PATHS_WANT_RELAY:
 		want_relay(w, now);
+		return;
+	case PATHS_DROP_RELAY:
 		return;
 	case PATHS_PROBE:
 		said.what = PROBE;

@@ -32,7 +32,6 @@ struct wanderer {
 	struct paths paths;
 	struct paths_traffic traffic;
 	bool is_met;       /* the session stands */
-	uint32_t relays;   /* that were granted */
 	uint64_t talk_ms;  /* an IP packet so often; 0: none */
 	uint32_t greet_ms; /* a greeting to each hub so often */
 	struct mono meets_at, next_greeting, next_packet, next_look;

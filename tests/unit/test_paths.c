@@ -44,6 +44,86 @@ static void a_candidate_is_punched_low_first_then_at_growing_distances(void **st
 	assert_true(lone_same_way(&f->sights[f->count - 1].output.way, &way));
 }
 
+/* Probes to A until the next round begins. */
+static unsigned probes_in_round(struct lone *f)
+{
+	const uint64_t round_us = (PATHS_PUNCH_MS + PATHS_RETRY_MS) * UINT64_C(1000);
+	const struct way way = lone_direct(A);
+	unsigned probes;
+
+	assert_int_equal(LONE_START_US % round_us, 0);
+	f->count = 0;
+	lone_run_us(f, round_us - f->now.us % round_us - 1);
+	probes = lone_seen(f, PATHS_PROBE, &way, 0);
+	lone_run_us(f, 1);
+	return probes;
+}
+
+/* What was in vain three times is so the fourth time, if nothing has changed. */
+static void a_pair_without_ip_tries_less_and_less_often(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	lone_name(f, A, NULL);
+	for (unsigned round = 0; round < 50; round++)
+		assert_int_equal(probes_in_round(f) > 0,
+				 round == 1 || round == 4 || round % PATHS_RARELY == 0);
+}
+
+static void news_begin_the_rounds_anew(void **state)
+{
+	enum news { NOTHING, CANDIDATE, HOST, RETOLD, NEWS };
+
+	for (unsigned news = 0; news < NEWS; news++) {
+		struct lone *f = *state;
+
+		f->working_count = 0;
+		lone_works(f, ring, 50);
+		lone_start(f, true, ring);
+		lone_name(f, A, NULL);
+		for (unsigned round = 0; round < 17; round++)
+			(void)probes_in_round(f);
+		if (news == CANDIDATE)
+			lone_name(f, A, B);
+		else if (news == HOST)
+			paths_host_changed(&f->paths, f->now);
+		else if (news == RETOLD)
+			paths_retold(&f->paths, f->now);
+		assert_int_equal(probes_in_round(f) > 0, news == HOST || news == RETOLD);
+		assert_int_equal(probes_in_round(f) > 0, news != NOTHING);
+		assert_int_equal(probes_in_round(f), 0);
+		assert_int_equal(probes_in_round(f) > 0, news != NOTHING); /* the 20th */
+		assert_int_equal(probes_in_round(f), 0);
+	}
+}
+
+static void who_talks_tries_in_each_round(void **state)
+{
+	const struct way way = lone_direct(A);
+	struct lone *f = *state;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	lone_name(f, A, NULL);
+	for (unsigned round = 0; round < 5; round++)
+		(void)probes_in_round(f);
+	for (unsigned round = 5; round < 11; round++) {
+		lone_run(f, 20000);
+		f->traffic.ip_received = f->now;
+		f->traffic.received = f->now;
+		f->traffic.sent = f->now;
+		lone_run(f, 0);
+		(void)probes_in_round(f);
+		f->count = 0;
+		lone_run(f, 1000);
+		assert_true(lone_seen(f, PATHS_PROBE, &way, 0) > 0);
+	}
+	(void)probes_in_round(f);
+	assert_int_equal(probes_in_round(f), 0);
+}
+
 static void in_our_own_network_there_is_no_nat_to_open(void **state)
 {
 	struct lone *f = *state;
@@ -428,6 +508,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PATHS_TEST(a_candidate_is_punched_low_first_then_at_growing_distances),
+		PATHS_TEST(a_pair_without_ip_tries_less_and_less_often),
+		PATHS_TEST(news_begin_the_rounds_anew),
+		PATHS_TEST(who_talks_tries_in_each_round),
 		PATHS_TEST(in_our_own_network_there_is_no_nat_to_open),
 		PATHS_TEST(where_a_packet_came_from_is_punched_at_once),
 		PATHS_TEST(what_is_no_longer_named_is_forgotten_unless_it_answers),

@@ -30,6 +30,16 @@ static unsigned seen_by(const struct lone *f, enum paths_output_kind kind, struc
 
 /* -- relays -------------------------------------------------------------------------------- */
 
+/* IP all the time, so that a relay is wanted in reserve. */
+static void talk(struct lone *f, uint64_t ms)
+{
+	for (uint64_t done = 0; done < ms; done += 100) {
+		ip_sent(f);
+		ip_received(f);
+		lone_run(f, 100);
+	}
+}
+
 static void relays_are_asked_for_until_there_are_enough(void **state)
 {
 	struct lone *f = *state;
@@ -51,12 +61,18 @@ static void relays_are_asked_for_until_there_are_enough(void **state)
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
 	paths_add_relay(&f->paths, f->now, &first);
 	f->count = 0;
-	lone_run(f, PATHS_NO_RELAY_MS); /* one more, in reserve */
+	lone_run(f, 60000); /* one does while nobody talks */
+	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	ip_sent(f);
+	ip_received(f);
+	lone_run(f, 0); /* one more, in reserve */
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
 	paths_add_relay(&f->paths, f->now, &second);
-	f->count = 0;
-	lone_run(f, 60000);
-	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		f->count = 0;
+		talk(f, 600);
+		assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	}
 }
 
 static void a_direct_way_wants_a_relay_in_reserve_while_it_carries_ip(void **state)
@@ -76,26 +92,152 @@ static void a_direct_way_wants_a_relay_in_reserve_while_it_carries_ip(void **sta
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
 }
 
-static void the_reserve_is_asked_each_20_s(void **state)
+static void the_reserve_is_asked_each_20_s_while_somebody_talks(void **state)
 {
 	struct lone *f = *state;
 	const struct way relay = way_relay(1, 1);
+	unsigned probes = 0;
 
 	lone_works(f, relay, 50);
 	lone_works(f, lone_direct(A), 50);
 	lone_start(f, true, lone_direct(A));
 	paths_add_relay(&f->paths, f->now, &relay);
-	lone_run(f, 50);
+	talk(f, 100);
 	const struct mono proven = lone_trial(f, relay)->proven;
 
-	lone_run_us(f, proven.us + PATHS_STANDBY_MS * UINT64_C(1000) - 1 - f->now.us);
-	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 0);
+	while (f->now.us < proven.us + PATHS_STANDBY_MS * UINT64_C(1000) - 1) {
+		const uint64_t left_us =
+			proven.us + PATHS_STANDBY_MS * UINT64_C(1000) - 1 - f->now.us;
+
+		ip_sent(f);
+		ip_received(f);
+		lone_run_us(f, left_us < 100000 ? left_us : 100000);
+		assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 0);
+	}
 	lone_run_us(f, 1);
 	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 1);
+	lone_run(f, PATHS_QUIET_MS + 1000); /* nobody talks any more */
+	for (unsigned i = 0; i < 4; i++) {
+		f->count = 0;
+		lone_run(f, 10000);
+		probes += seen_by(f, PATHS_PROBE, relay, 0);
+	}
+	assert_int_equal(probes, 0);
 	lone_works_no_more(f, relay);
-	lone_run(f, PATHS_STANDBY_MS + 4000);
+	talk(f, 5000);
 	assert_int_equal(lone_trial(f, relay)->state, TRIAL_RESTING);
 	assert_true(lone_uses(f, lone_direct(A)));
+}
+
+static void a_relay_that_nobody_wants_is_given_up(void **state)
+{
+	for (unsigned direct = 0; direct < 2; direct++) {
+		struct lone *f = *state;
+		const struct way used = direct ? lone_direct(A) : way_relay(1, 1);
+		const struct way spare = way_relay(3, 3);
+		uint64_t unwanted_us;
+
+		f->working_count = 0;
+		f->count = 0;
+		f->traffic = (struct paths_traffic){ 0 };
+		lone_works(f, ring, 50);
+		lone_works(f, used, 50);
+		lone_works(f, spare, 60);
+		lone_start(f, true, direct ? used : ring);
+		if (!direct)
+			paths_add_relay(&f->paths, f->now, &used);
+		talk(f, 100);
+		paths_add_relay(&f->paths, f->now, &spare);
+		talk(f, 90000);
+		unwanted_us = f->now.us - 100000 + PATHS_QUIET_MS * UINT64_C(1000);
+		lone_run_us(f, unwanted_us + PATHS_RELAY_SPARE_MS * UINT64_C(1000) - f->now.us - 1);
+		assert_non_null(lone_trial(f, spare));
+		f->count = 0;
+		lone_run(f, PATHS_QUIET_MS + 1000); /* it is looked at when silence gets too long */
+		assert_int_equal(lone_seen(f, PATHS_DROP_RELAY, &spare, 0), 1);
+		assert_int_equal(lone_seen(f, PATHS_DROP_RELAY, NULL, 0), 1);
+		assert_null(lone_trial(f, spare));
+		assert_true(lone_uses(f, used));
+		assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
+	}
+}
+
+static void of_too_many_relays_one_that_carries_nothing_is_given_up(void **state)
+{
+	struct lone *f = *state;
+	const struct way first = way_relay(1, 1);
+	const struct way second = way_relay(2, 2);
+	const struct way third = way_relay(3, 3);
+	unsigned dropped = 0;
+
+	lone_works(f, ring, 50);
+	lone_works(f, first, 50);
+	lone_works(f, third, 50);
+	lone_start(f, true, ring);
+	paths_add_relay(&f->paths, f->now, &first);
+	paths_add_relay(&f->paths, f->now, &second);
+	paths_add_relay(&f->paths, f->now, &third);
+	talk(f, 59000);
+	assert_true(paths_rests(&f->paths, &second));
+	assert_false(paths_rests(&f->paths, &third));
+	for (unsigned i = 0; i < 1000; i++) {
+		talk(f, 100);
+		dropped += lone_seen(f, PATHS_DROP_RELAY, NULL, 0);
+	}
+	assert_int_equal(dropped, 1);
+	assert_null(lone_trial(f, second));
+	assert_non_null(lone_trial(f, third));
+}
+
+/* Who grants and ends in one breath is not asked as often as it does that. */
+static void a_relay_that_ends_at_once_is_not_asked_for_in_a_loop(void **state)
+{
+	struct lone *f = *state;
+	unsigned wants = 0;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	lone_run(f, PATHS_NO_RELAY_MS);
+	for (uint32_t i = 1; i <= 500; i++) {
+		const struct way relay = way_relay(1, i);
+
+		f->count = 0;
+		lone_run(f, 10);
+		wants += lone_seen(f, PATHS_WANT_RELAY, NULL, 0);
+		paths_add_relay(&f->paths, f->now, &relay);
+		lone_run(f, 10);
+		paths_remove_relay(&f->paths, f->now, &relay);
+	}
+	assert_true(wants <= 10);
+	assert_true(wants >= 9); /* and yet without delay */
+}
+
+/* Relays are far and shared: their times say little, and a change costs the order of packets. */
+static void of_relays_the_one_in_use_stays_unless_another_is_much_better(void **state)
+{
+	static const struct {
+		uint64_t used_ms, other_ms;
+		bool changes;
+	} cases[] = { { 100, 60, false }, { 20, 1, false }, { 150, 50, true } };
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lone *f = *state;
+		const struct way used = way_relay(1, 1);
+		const struct way other = way_relay(2, 2);
+
+		f->working_count = 0;
+		f->count = 0;
+		lone_works(f, ring, 200);
+		lone_works(f, used, cases[i].used_ms);
+		lone_works(f, other, cases[i].other_ms);
+		lone_start(f, true, ring);
+		paths_add_relay(&f->paths, f->now, &used);
+		lone_run(f, 1000);
+		assert_true(lone_uses(f, used));
+		paths_add_relay(&f->paths, f->now, &other);
+		lone_run(f, 2000);
+		assert_true(lone_uses(f, cases[i].changes ? other : used));
+	}
 }
 
 static void without_the_relay_in_use_the_next_best_carries_on_at_once(void **state)
@@ -113,6 +255,8 @@ static void without_the_relay_in_use_the_next_best_carries_on_at_once(void **sta
 	lone_run(f, 5000);
 	assert_true(lone_uses(f, first));
 	f->count = 0;
+	ip_sent(f);
+	ip_received(f);
 	paths_remove_relay(&f->paths, f->now, &first);
 	lone_run(f, 0);
 	assert_true(lone_uses(f, second));
@@ -383,7 +527,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PATHS_TEST(relays_are_asked_for_until_there_are_enough),
 		PATHS_TEST(a_direct_way_wants_a_relay_in_reserve_while_it_carries_ip),
-		PATHS_TEST(the_reserve_is_asked_each_20_s),
+		PATHS_TEST(the_reserve_is_asked_each_20_s_while_somebody_talks),
+		PATHS_TEST(a_relay_that_nobody_wants_is_given_up),
+		PATHS_TEST(of_too_many_relays_one_that_carries_nothing_is_given_up),
+		PATHS_TEST(a_relay_that_ends_at_once_is_not_asked_for_in_a_loop),
+		PATHS_TEST(of_relays_the_one_in_use_stays_unless_another_is_much_better),
 		PATHS_TEST(without_the_relay_in_use_the_next_best_carries_on_at_once),
 		PATHS_TEST(of_too_many_relays_the_last_is_left_away),
 		PATHS_TEST(who_received_ip_says_that_it_is_there),

@@ -49,12 +49,19 @@ static int ask(void **state, uint64_t ms, struct id from, struct id peer, uint32
 	return relays_ask(((struct fixture *)*state)->relays, at_ms(ms), &from, &message);
 }
 
+static void end_by(void **state, struct id from, struct id peer, uint32_t index)
+{
+	const struct relay_message message = { .peer = peer, .index = index };
+
+	relays_end(((struct fixture *)*state)->relays, &from, &message);
+}
+
 static struct relays_output output(void **state, uint64_t ms)
 {
 	struct relays_output out;
 
 	memset(&out, 0xaa, sizeof(out));
-	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us, 0);
+	assert_true(mono_reached(at_ms(ms), relays_deadline(((struct fixture *)*state)->relays)));
 	assert_true(relays_poll(((struct fixture *)*state)->relays, at_ms(ms), &out));
 	return out;
 }
@@ -151,11 +158,51 @@ static void who_repeats_its_ask_is_told_its_index_again(void **state)
 	assert_int_equal(ask(state, 1, a, b, 11), 0);
 	(void)expect_grant(state, 1, a, b);
 	expect_nothing(state, 1);
-	assert_int_equal(ask(state, 2, a, b, 12), 0); /* wants another index: another table */
-	expect_changed(state, 2);
-	(void)expect_grant(state, 2, a, b);
-	expect_nothing(state, 2);
+	assert_int_equal(ask(state, 200, a, b, 12), 0); /* wants another index: another table */
+	expect_changed(state, 200);
+	(void)expect_grant(state, 200, a, b);
+	expect_nothing(state, 200);
 	expect_standing(state, 1);
+}
+
+/* However often members change their minds. */
+static void tables_are_made_at_a_bounded_rate(void **state)
+{
+	const struct fixture *f = *state;
+	unsigned tables = 0;
+
+	connect(state, 0);
+	for (uint64_t ms = 0; ms < UINT64_C(10) * RELAYS_CHANGED_MS; ms++) {
+		struct relays_output out;
+
+		if (ms % 3 == 0)
+			end_by(state, a, b, 11);
+		else
+			(void)ask(state, ms, ms % 3 == 1 ? a : b, ms % 3 == 1 ? b : a,
+				  ms % 3 == 1 ? 11 : (uint32_t)ms);
+		while (relays_poll(f->relays, at_ms(ms), &out))
+			tables += out.kind == RELAYS_CHANGED;
+		if (relays_deadline(f->relays).us < at_ms(ms + 1).us)
+			assert_true(relays_deadline(f->relays).us > at_ms(ms).us);
+	}
+	assert_int_equal(tables, 9);
+}
+
+static void nobody_is_told_of_what_no_table_has_yet(void **state)
+{
+	const struct fixture *f = *state;
+	struct relays_output out;
+
+	connect(state, 0);
+	assert_int_equal(ask(state, 1, c, b, 33), 0);
+	assert_int_equal(ask(state, 1, b, c, 23), 0);
+	expect_nothing(state, RELAYS_CHANGED_MS - 1);
+	assert_int_equal(relays_deadline(f->relays).us, at_ms(RELAYS_CHANGED_MS).us);
+	assert_true(relays_poll(f->relays, at_ms(RELAYS_CHANGED_MS), &out));
+	assert_int_equal(out.kind, RELAYS_CHANGED);
+	(void)expect_grant(state, RELAYS_CHANGED_MS, c, b);
+	(void)expect_grant(state, RELAYS_CHANGED_MS, b, c);
+	expect_nothing(state, RELAYS_CHANGED_MS);
 }
 
 static void nonsense_is_refused(void **state)
@@ -204,31 +251,28 @@ static void a_pair_ends_when_either_side_falls_silent(void **state)
 	expect_end(state, RELAYS_EXPIRY_MS, b, a);
 	expect_nothing(state, RELAYS_EXPIRY_MS);
 	assert_int_equal(relays_deadline(((struct fixture *)*state)->relays).us, MONO_NEVER.us);
-	connect(state, RELAYS_EXPIRY_MS);
+	connect(state, RELAYS_EXPIRY_MS + RELAYS_CHANGED_MS);
 }
 
 static void who_ends_it_knows_and_the_other_is_told(void **state)
 {
-	struct fixture *f = *state;
-
 	connect(state, 0);
-	relays_end(f->relays, at_ms(1), &c, &a); /* not theirs to end */
-	expect_nothing(state, 1);
-	relays_end(f->relays, at_ms(1), &a, &b);
-	assert_int_equal(ask(state, 1, a, b, 11), ERR_AGAIN);
-	expect_changed(state, 1);
-	expect_end(state, 1, b, a);
-	expect_nothing(state, 1);
+	end_by(state, c, a, 11); /* not theirs to end */
+	end_by(state, a, b, 10); /* what a asked for before, said late */
+	expect_nothing(state, 200);
+	end_by(state, a, b, 11);
+	assert_int_equal(ask(state, 200, a, b, 11), ERR_AGAIN);
+	expect_changed(state, 200);
+	expect_end(state, 200, b, a);
+	expect_nothing(state, 200);
 	expect_standing(state, 0);
-	connect(state, 2);
+	connect(state, 400);
 }
 
 static void who_did_not_ask_ends_nothing(void **state)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(ask(state, 0, a, b, 11), 0);
-	relays_end(f->relays, at_ms(1), &b, &a);
+	end_by(state, b, a, 0);
 	expect_nothing(state, 1);
 	assert_int_equal(ask(state, 2, b, a, 22), 0);
 	expect_changed(state, 2);
@@ -242,17 +286,17 @@ static void a_lost_link_ends_all_pairs_of_the_member(void **state)
 	assert_int_equal(ask(state, 0, a, c, 13), 0);
 	assert_int_equal(ask(state, 0, c, a, 31), 0);
 	assert_int_equal(ask(state, 0, b, c, 23), 0);
-	expect_changed(state, 0);
-	(void)expect_grant(state, 0, a, c);
-	(void)expect_grant(state, 0, c, a);
-	relays_link_down(f->relays, at_ms(1), &a);
-	expect_changed(state, 1);
-	expect_end(state, 1, b, a);
-	expect_end(state, 1, c, a);
-	expect_nothing(state, 1);
+	expect_changed(state, 100);
+	(void)expect_grant(state, 100, a, c);
+	(void)expect_grant(state, 100, c, a);
+	relays_link_down(f->relays, &a);
+	expect_changed(state, 200);
+	expect_end(state, 200, b, a);
+	expect_end(state, 200, c, a);
+	expect_nothing(state, 200);
 	expect_standing(state, 0);
-	assert_int_equal(ask(state, 2, c, b, 32), 0); /* that one was not a's */
-	expect_changed(state, 2);
+	assert_int_equal(ask(state, 300, c, b, 32), 0); /* that one was not a's */
+	expect_changed(state, 300);
 }
 
 static void a_member_has_only_its_share(void **state)
@@ -266,7 +310,7 @@ static void a_member_has_only_its_share(void **state)
 	assert_int_equal(ask(state, 0, a, b, 99), ERR_FULL);
 	expect_end(state, 0, a, b);
 	assert_int_equal(ask(state, 0, a, member(0), 1), 0); /* to repeat is not to ask for more */
-	relays_end(((struct fixture *)*state)->relays, at_ms(0), &a, &(struct id){ { 9, 0, 5 } });
+	end_by(state, a, member(5), 6);
 	expect_nothing(state, 0);
 	assert_int_equal(ask(state, 0, a, b, 99), 0);
 	expect_changed(state, 0);
@@ -301,6 +345,7 @@ static void random_members_leave_it_sound(void **state)
 	for (unsigned step = 0; step < 20000; step++) {
 		const struct id from = member(rng_u32(&rng) % 8);
 		const struct id peer = member(rng_u32(&rng) % 8);
+		const uint32_t index = 1 + rng_u32(&rng) % 2;
 		struct relays_direction directions[64];
 		struct relays_output out;
 		uint32_t cursor = 0;
@@ -308,11 +353,11 @@ static void random_members_leave_it_sound(void **state)
 
 		ms += rng_between(&rng, 0, 2000);
 		if (rng_chance(&rng, 800))
-			(void)ask(state, ms, from, peer, rng_u32(&rng));
+			(void)ask(state, ms, from, peer, index);
 		else if (rng_chance(&rng, 800))
-			relays_end(f->relays, at_ms(ms), &from, &peer);
+			end_by(state, from, peer, index);
 		else
-			relays_link_down(f->relays, at_ms(ms), &from);
+			relays_link_down(f->relays, &from);
 		while (relays_poll(f->relays, at_ms(ms), &out))
 			assert_true(out.kind != RELAYS_GRANT || out.message.index != 0);
 		while (relays_next(f->relays, &cursor, &directions[count])) {
@@ -358,6 +403,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RELAYS_TEST(two_who_ask_for_each_other_are_connected),
 		RELAYS_TEST(who_repeats_its_ask_is_told_its_index_again),
+		RELAYS_TEST(tables_are_made_at_a_bounded_rate),
+		RELAYS_TEST(nobody_is_told_of_what_no_table_has_yet),
 		RELAYS_TEST(nonsense_is_refused),
 		RELAYS_TEST(who_asks_alone_is_told_so),
 		RELAYS_TEST(a_pair_ends_when_either_side_falls_silent),

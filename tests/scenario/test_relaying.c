@@ -1,0 +1,265 @@
+/* test_relaying.c - relays: taken while they serve, given up when they do not, shared between those
+ * who need them; and what an idle member costs. */
+#include "node/node_internal.h"
+#include "sim/natbox.h"
+#include "tests/scenario/lab.h"
+
+#define IDLE_BYTES_A_DAY 14000000 /* of a home in a network of five, sent and received */
+#define DAY_S 86400
+#define IP_UDP_BYTES 28
+
+static struct node *inside(unsigned i)
+{
+	return node_host_node(lab.members[i].node);
+}
+
+static enum way_kind way_between(unsigned a, unsigned b)
+{
+	return peer_way(lab_inside(a, b)).kind;
+}
+
+/* The member by whom `a` reaches `b`, or lab.count. */
+static unsigned relay_between(unsigned a, unsigned b)
+{
+	struct handle unused;
+	const struct way way = peer_way(lab_inside(a, b));
+	const struct peer *relay =
+		way.kind == WAY_RELAY ? pool_slot(&inside(a)->peers, way.link - 1, &unused) : NULL;
+
+	for (unsigned i = 0; i < lab.count && relay != NULL; i++)
+		if (id_equal(&lab.members[i].identity.certificate.id, &relay->id))
+			return i;
+	return lab.count;
+}
+
+/* `hubs` public members, of whom the first is everybody's entrance, and homes after them. */
+static void start_homes(unsigned hubs, const struct natbox_kind *const *homes)
+{
+	for (unsigned i = 0; i < lab.count; i++) {
+		if (i < hubs)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, homes[i - hubs]);
+		for (unsigned k = 0; k < hubs && k < i; k++)
+			lab_add_line(i, k);
+	}
+	for (unsigned i = 0; i < lab.count; i++)
+		lab_start(i);
+	lab_run_ms(2000);
+}
+
+static void talk_ms(unsigned a, unsigned b, unsigned *number, uint64_t ms)
+{
+	for (uint64_t done = 0; done < ms; done += 100) {
+		lab_send_number(a, b, *number);
+		lab_send_number(b, a, (*number)++);
+		lab_run_ms(100);
+	}
+}
+
+/* -- given up ------------------------------------------------------------------------------ */
+
+/* A relay in reserve is there while two talk, and nobody's burden when they have been silent. */
+static void a_reserve_is_given_up(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_port_restricted,
+							   &natbox_port_restricted };
+	unsigned number = 0;
+
+	lab_set_up(world, 3);
+	start_homes(1, homes);
+	talk_ms(1, 2, &number, 5000);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_DIRECT);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
+	lab_run_slowly_ms(PATHS_QUIET_MS + PATHS_RELAY_SPARE_MS - 6000);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
+	lab_run_slowly_ms(20000);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 0);
+	talk_ms(1, 2, &number, 1000);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, number) == number);
+	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, number) == number);
+}
+
+/* -- others ---------------------------------------------------------------------------------- */
+
+/* Two grant and carry nothing, since their owners allow a byte a second: first in the order of ids,
+ * they must not stand before the third for ever. */
+static void relays_that_do_not_carry_are_replaced(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	unsigned last = 0;
+	unsigned number = 0;
+	unsigned late;
+
+	lab_set_up(world, 5);
+	for (unsigned i = 1; i < 3; i++)
+		if (id_compare(&lab.members[i].identity.certificate.id,
+			       &lab.members[last].identity.certificate.id) > 0)
+			last = i;
+	for (unsigned i = 0; i < 3; i++)
+		if (i != last)
+			lab.members[i].config.relay_bytes_s = 1;
+	start_homes(3, homes);
+	for (; number < 600; number++) { /* what they allow at once */
+		lab_send_sized(3, 4, number, 1300);
+		lab_run_ms(20);
+	}
+	talk_ms(3, 4, &number, 40000);
+	SCENARIO_EXPECT(world, way_between(3, 4) == WAY_RELAY && way_between(4, 3) == WAY_RELAY);
+	SCENARIO_EXPECT(world, relay_between(3, 4) == last && relay_between(4, 3) == last);
+	late = number;
+	talk_ms(3, 4, &number, 10000);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_arrived(3, 4, late, number) == number - late);
+	SCENARIO_EXPECT(world, lab_arrived(4, 3, late, number) == number - late);
+}
+
+static struct relay_message message_of(unsigned peer, uint32_t index)
+{
+	return (struct relay_message){ .peer = lab.members[peer].identity.certificate.id,
+				       .index = index };
+}
+
+static void say_relay(unsigned from, unsigned to, uint8_t kind, const struct relay_message *message)
+{
+	uint8_t bytes[sizeof(*message)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	relay_message_encode(message, &w);
+	CHECK(writer_ok(&w));
+	lab_say(from, to, kind, writer_span(&w));
+}
+
+/* Who grants and ends in one breath is not asked again and again. */
+static void a_relay_that_ends_at_once_is_left_alone(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	uint32_t before = 0;
+	unsigned asked = 0;
+
+	lab_set_up(world, 3);
+	start_homes(1, homes);
+	lab_send_number(1, 2, 0);
+	for (unsigned i = 0; i < 1500; i++) {
+		const struct relaying *relaying = &lab_inside(1, 2)->relayings[0];
+
+		if (!handle_is_none(relaying->relay) && relaying->index != before) {
+			struct relay_message message;
+
+			before = relaying->index;
+			asked++;
+			message = message_of(2, 77);
+			say_relay(0, 1, FRAME_RELAY_GRANT, &message);
+			message.index = before;
+			say_relay(0, 1, FRAME_RELAY_END, &message);
+		}
+		lab_run_ms(20);
+	}
+	SCENARIO_EXPECT(world, asked >= 2); /* in 30 s */
+	SCENARIO_EXPECT(world, asked <= 5);
+}
+
+/* What was not asked for changes nothing, and an END that comes late ends nothing new. */
+static void only_answers_to_what_was_asked_count(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	unsigned number = 0;
+	struct relaying before;
+	struct relay_message message;
+
+	lab_set_up(world, 3);
+	start_homes(1, homes);
+	talk_ms(1, 2, &number, 5000);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_RELAY);
+	before = lab_inside(1, 2)->relayings[0];
+	message = message_of(2, before.send_index + 1);
+	say_relay(0, 1, FRAME_RELAY_GRANT, &message);
+	message.index = before.index + 1;
+	say_relay(0, 1, FRAME_RELAY_END, &message);
+	message = message_of(2, before.index + 1);
+	say_relay(1, 0, FRAME_RELAY_END, &message);
+	talk_ms(1, 2, &number, 1000);
+	SCENARIO_EXPECT(world, lab_inside(1, 2)->relayings[0].send_index == before.send_index);
+	SCENARIO_EXPECT(world, lab_inside(1, 2)->relayings[0].index == before.index);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, number) == number);
+	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, number) == number);
+}
+
+/* A peer that is reached directly may stand among those who relay for us, and name itself. */
+static void nobody_relays_to_itself(struct world *world)
+{
+	struct candidates_message message = { .relay_count = 1 };
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	unsigned number = 0;
+
+	lab_start_star(world, 2);
+	lab_run_ms(2000);
+	message.relays[0] = lab.members[0].identity.certificate.id;
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	lab_say(0, 1, FRAME_CANDIDATES, writer_span(&w));
+	talk_ms(0, 1, &number, 12000); /* it wants a relay in reserve */
+	for (unsigned i = 0; i < PEER_RELAYS_MAX; i++)
+		SCENARIO_EXPECT(world, handle_is_none(lab_inside(1, 0)->relayings[i].relay));
+}
+
+/* -- what it costs ----------------------------------------------------------------------------- */
+
+struct wiretap {
+	uint32_t device;
+	struct endpoint outside;
+	uint64_t bytes;
+};
+
+static bool count_bytes(void *context, struct mono at, uint32_t from,
+			const struct net_datagram *datagram)
+{
+	struct wiretap *tap = context;
+
+	(void)at;
+	if (from == tap->device || endpoint_ip_equal(&datagram->remote, &tap->outside))
+		tap->bytes += datagram->bytes.len + IP_UDP_BYTES;
+	return true;
+}
+
+/* Five members, of whom nobody says anything: what a home behind a port-restricted NAT sends and
+ * gets, with another whose NAT lends a port for each peer, so that they need a relay. */
+static void an_idle_member_costs_little(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_port_restricted,
+							   &natbox_address_restricted,
+							   &natbox_symmetric };
+	const uint64_t span_s = 1000;
+	struct wiretap tap = { 0 };
+
+	lab_set_up(world, 5);
+	start_homes(2, homes);
+	lab_run_slowly_ms(60000);
+	SCENARIO_EXPECT(world, way_between(2, 3) == WAY_DIRECT);
+	SCENARIO_EXPECT(world, way_between(2, 4) == WAY_RELAY);
+	tap.device = lab.members[2].nat;
+	CHECK(endpoint_ip_from_text("198.51.100.3", &tap.outside) == 0);
+	net_set_tap(world_net(world), (struct net_tap){ .pass = count_bytes, .context = &tap });
+	lab_run_slowly_ms(span_s * 1000);
+	net_set_tap(world_net(world), (struct net_tap){ 0 });
+	world_note(world, "%llu bytes a day", (unsigned long long)(tap.bytes * DAY_S / span_s));
+	SCENARIO_EXPECT(world, tap.bytes * DAY_S / span_s < IDLE_BYTES_A_DAY);
+	SCENARIO_EXPECT(world, way_between(2, 4) == WAY_RELAY);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "given-up", .seeds = 3, .play = a_reserve_is_given_up },
+		{ .name = "replaced", .seeds = 3, .play = relays_that_do_not_carry_are_replaced },
+		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
+		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
+		{ .name = "itself", .play = nobody_relays_to_itself },
+		{ .name = "idle-day", .play = an_idle_member_costs_little },
+	};
+
+	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
