@@ -21,9 +21,14 @@ ipop_on() {
 	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
 }
 
-# start HOST: its daemon, in the foreground of the lab.
+# start HOST [WORD...]: its daemon, in the foreground of the lab, behind these words.
 start() {
-	lab_start "$1" ipopd "$IPOPD" --root "$(root_of "$1")" --foreground lab
+	lab_start "$1" ipopd "${@:2}" "$IPOPD" --root "$(root_of "$1")" --foreground lab
+}
+
+# frail NAME=1 COMMAND...: on host two, with that part of what it stands on gone bad (frail.c).
+frail() {
+	lab_run two env LD_PRELOAD="$LAB_BUILD/tests/lab/libfrail.so" "$@"
 }
 
 is_ready() {
@@ -339,6 +344,9 @@ test_refusals() {
 	lab_check "not joined" refused 4 "ipop join" lab_run two "$IPOPD" --root "$LAB_DIR/empty" lab
 	lab_check "no name" refused 2 "name one network" lab_run two "$IPOPD" --root "$root"
 	lab_check "a name that cannot be" refused 2 "ipopd --help" lab_run two "$IPOPD" --root "$root" Lab
+	lab_check "a crypto library that is wrong" refused 1 "gives wrong answers" frail FRAIL_HASH=1 \
+		timeout 20 "$IPOPD" --root "$root" lab
+	lab_check "nor does the CLI use it" refused 1 "gives wrong answers" frail FRAIL_HASH=1 "$IPOP" version
 	lab_check "no such root" refused 2 "root" lab_run two "$IPOPD" --root "$LAB_DIR/nowhere" lab
 
 	lab_check "no TUN device" refused 1 "modprobe tun" lab_run two unshare --mount sh -c \
@@ -396,6 +404,12 @@ signal.pause()'
 	start two
 	lab_check "and put right, it runs" lab_wait_until 20 is_ready two
 	lab_stop two ipopd
+
+	start two env FRAIL_TUN=1 LD_PRELOAD="$LAB_BUILD/tests/lab/libfrail.so"
+	lab_wait_until 20 is_ready two
+	lab_check "down waits for an interface that takes its time" eval 'ipop_on two down lab && ! has_interface two'
+	lab_check "and for whatever else could be in the way of the next start" test ! -e "$root/run/ipop/lab/pid"
+	lab_wait two ipopd
 }
 
 # ---- a member without IPv4 ------------------------------------------------------------------------------

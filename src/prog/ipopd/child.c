@@ -142,8 +142,6 @@ static void choose_ciphers(struct child *c)
 	if (ciphers->is_wrong)
 		log_warning("an installed library computes AES-256-GCM wrongly and is not used: %s",
 			    ciphers->loaded.ops.name);
-	log_info("encrypts packets with %s cost_ns=%u", ciphers->suites[0].packets->name,
-		 ciphers->cost_ns[0]);
 }
 
 static void configure(struct child *c)
@@ -243,6 +241,8 @@ static int run(struct child *c)
 		err = open_port(c, &config.udp);
 	if (err < 0)
 		return err;
+	log_info("encrypts packets with %s cost_ns=%u", c->ciphers.suites[0].packets->name,
+		 c->ciphers.cost_ns[0]);
 	settings_close(c->fds); /* everything is read; a node has no files */
 	err = world_new(&config, clock_now(), &world);
 	if (err < 0)

@@ -203,13 +203,14 @@ void host_close(struct host *host)
 {
 	struct file_path path;
 
-	if (host->listener >= 0 && store_path(host->store, STORE_CONTROL, &path) == 0)
-		(void)unlink(path.text); /* the next start would replace it */
-	close_if_open(&host->listener);
-	close_if_open(&host->tun);
+	close_if_open(&host->tun); /* its last descriptor: the interface is gone after this */
 	close_if_open(&host->watch);
 	netlink_close(host->netlink);
 	host->netlink = NULL;
+	/* `ipop down` waits until nobody listens. */
+	if (host->listener >= 0 && store_path(host->store, STORE_CONTROL, &path) == 0)
+		(void)unlink(path.text); /* the next start would replace it */
+	close_if_open(&host->listener);
 	/* Last, and before the lock goes: whoever gets it next finds nothing of ours. */
 	if (host->lock >= 0 && pid_path(host->store, &path) == 0)
 		(void)unlink(path.text); /* a stale one is no lock */
