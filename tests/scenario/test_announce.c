@@ -109,7 +109,7 @@ static void start_fifty_of_many_ways(struct world *world)
 	lab_place_all_public();
 	for (unsigned i = 1; i < lab.count; i++) {
 		for (unsigned more = 0; more < 3; more++) {
-			char ip[16];
+			char ip[32];
 
 			(void)snprintf(ip, sizeof(ip), "198.18.%u.%u", more, i);
 			net_add_address(world_net(world), lab.members[i].host, NET_INTERNET, ip);

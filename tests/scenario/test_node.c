@@ -177,7 +177,7 @@ static void who_comes_back_elsewhere_is_answered_there(struct world *world)
 
 	two_meet(world);
 	for (unsigned life = 1; life < 4; life++) {
-		char from[16], to[16];
+		char from[32], to[32];
 
 		(void)snprintf(from, sizeof(from), "192.0.2.%u", life == 1 ? 2 : 70 + life);
 		(void)snprintf(to, sizeof(to), "192.0.2.%u", 71 + life);
