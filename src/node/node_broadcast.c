@@ -6,13 +6,12 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
-#define SHARES_MAX 16 /* of one broadcast */
-
 /* To all members between us and `until`. */
 static void spread(struct node *node, struct now now, const struct broadcast *broadcast)
 {
-	struct ring_share shares[SHARES_MAX];
-	const size_t count = ring_split(node->ring, &broadcast->until, shares, SHARES_MAX);
+	struct ring_share shares[BROADCAST_SHARES_MAX];
+	const size_t count =
+		ring_split(node->ring, &broadcast->until, shares, BROADCAST_SHARES_MAX);
 
 	for (size_t i = 0; i < count; i++) {
 		uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];

@@ -6,6 +6,8 @@
 #include "base/span.h"
 #include "wire/overlay.h"
 
+#define BROADCAST_SHARES_MAX 16 /* datagrams that one of them makes here */
+
 struct node;
 
 struct peer;

@@ -190,9 +190,14 @@ static void tick(struct node *node, struct now now, struct wish *wish)
 
 void wishes_tick(struct node *node, struct now now)
 {
-	for (size_t i = 0; i < WISHES_MAX && !node->shutting_down; i++)
+	for (size_t i = 0; i < WISHES_MAX && !node->shutting_down; i++) {
+		if (send_room(node) < BROADCAST_SHARES_MAX) {
+			node->tick_wanted = true; /* on with it when what waits has left */
+			return;
+		}
 		if (node->wishes[i].kind != WISH_NONE)
 			tick(node, now, &node->wishes[i]);
+	}
 }
 
 struct mono wishes_deadline(const struct node *node)

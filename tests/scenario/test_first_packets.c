@@ -2,6 +2,7 @@
  * carried and watched as on any other way, and what it does not take at once waits. */
 #include "node/node_internal.h"
 #include "sim/natbox.h"
+#include "tests/lib/packet.h"
 #include "tests/scenario/lab.h"
 
 /* Two whose NATs let nobody in, and a public member. */
@@ -101,6 +102,26 @@ static void a_better_way_takes_what_waits(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 300) == 2 * VNET_QUEUE_PACKETS);
 }
 
+/* Of each IPv4 address all members are asked; many at once are asked for in turn. */
+static void many_are_looked_for_at_once(struct world *world)
+{
+	uint8_t packet[LAB_PACKET_LEN];
+	uint8_t nobody[4] = { 10, 130, 9, 0 };
+
+	lab_start_star(world, 30);
+	lab_run_slowly_ms(5000);
+	for (nobody[3] = 1; nobody[3] <= 20; nobody[3]++) {
+		(void)packet_v4(packet, sizeof(packet), lab.members[0].identity.certificate.ipv4,
+				nobody);
+		SCENARIO_EXPECT(world, node_host_send(lab.members[0].node,
+						      span_of(packet, sizeof(packet))));
+	}
+	lab_run_ms(10);
+	SCENARIO_EXPECT(world, lab_status(0).counters.departures_lost == 0);
+	lab_run_ms(3500);
+	SCENARIO_EXPECT(world, lab.members[0].icmp > 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -110,6 +131,7 @@ int main(int argc, char **argv)
 		  .seeds = 3,
 		  .play = what_waits_too_long_is_dropped_in_silence },
 		{ .name = "better-way", .seeds = 5, .play = a_better_way_takes_what_waits },
+		{ .name = "look-ups", .play = many_are_looked_for_at_once },
 		{ .name = "gone", .seeds = 5, .play = a_packet_finds_out_who_is_gone },
 	};
 
