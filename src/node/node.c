@@ -184,18 +184,29 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 	UNREACHABLE();
 }
 
-/* False if nobody can have the address. */
-static bool connect(struct node *node, struct now now, const struct vnet_output *wanted)
+/* 0 if its peer is there or wanted, ERR_FULL if it cannot be wanted now; else nobody has the
+ * address. */
+static int connect(struct node *node, struct now now, const struct vnet_output *wanted)
 {
 	struct handle handle;
 	struct peer *peer = peer_wanted(node, wanted, &handle);
 
 	if (peer != NULL && peer_is_up(peer)) {
 		peer_release(node, now, handle); /* or it waits for keys */
-		return peer->admits_ip;
+		return peer->admits_ip ? 0 : ERR_DENIED;
 	}
 	lines_hurry(node, now, wanted);
 	return wish_for_destination(node, now, wanted);
+}
+
+static void answer_connect(struct node *node, struct now now, const struct vnet_output *wanted)
+{
+	const int err = connect(node, now, wanted);
+
+	if (err == ERR_FULL)
+		vnet_connect_later(node->vnet, now, &wanted->destination);
+	else if (err != 0)
+		vnet_connect_failed(node->vnet, &wanted->destination);
 }
 
 static bool poll_vnet(struct node *node, struct now now, struct node_action *ret)
@@ -205,8 +216,7 @@ static bool poll_vnet(struct node *node, struct now now, struct node_action *ret
 	while (send_room(node) >= PARTS_MAX && vnet_poll(node->vnet, now, &output)) {
 		switch (output.kind) {
 		case VNET_CONNECT:
-			if (!connect(node, now, &output))
-				vnet_connect_failed(node->vnet, &output.destination);
+			answer_connect(node, now, &output);
 			break;
 		case VNET_PACKET:
 			if (ways_carry(node, now, &output.id, output.packet))

@@ -58,8 +58,10 @@ static void try_ping(struct node *node, struct now now, struct asked *asked)
 		return;
 	}
 	if (!asked->wished) {
-		asked->wished = wish_for_text(node, now, asked->peer_text);
-		if (!asked->wished)
+		const int err = wish_for_text(node, now, asked->peer_text);
+
+		asked->wished = err == 0;
+		if (err != 0 && err != ERR_FULL) /* full: in one of the next turns */
 			fail_unknown(asked, peer);
 	}
 	if (mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS)))

@@ -1,4 +1,5 @@
-/* node_internal.h - what a node is made of; for the files of node/ alone.
+/* node_internal.h - what a node is made of; for the files of node/, and for tests that look
+ * into one.
  *
  * A *channel* is what the node keeps of one session: how its handshake came and its key sets. A
  * *peer* is another member; of its channels one is current and sends, others only receive until

@@ -5,7 +5,7 @@
 #include "base/err.h"
 
 /* Zero for `via` lets the message find its own way. */
-static void want(struct node *node, struct now now, const struct ring_output *output)
+static void want_session(struct node *node, struct now now, const struct ring_output *output)
 {
 	static const enum wish_kind kinds[] = {
 		[RING_WANT] = WISH_ID, [RING_JOIN] = WISH_JOIN, [RING_SEEK] = WISH_SEEK
@@ -16,18 +16,19 @@ static void want(struct node *node, struct now now, const struct ring_output *ou
 			     .of_ring = true };
 	struct handle handle;
 	const struct peer *peer = peer_find(node, &wish.id, &handle);
+	int err = 0;
 
 	if (wish.kind == WISH_ID && peer != NULL && peer_is_up(peer))
 		neighbour_changed(node, now, peer); /* it was met in this very turn */
-	else if (wish_for(node, now, &wish) == 0)
-		return;
-	else if (wish.kind == WISH_SEEK)
-		ring_sought(node->ring, now, &wish.id, NULL);
 	else
-		ring_failed(node->ring, now, &wish.id);
+		err = wish_for(node, now, &wish);
+	if (err != 0 && wish.kind == WISH_SEEK)
+		ring_sought(node->ring, now, &wish.id, NULL);
+	else if (err == ERR_NOT_FOUND)
+		ring_failed(node->ring, now, &wish.id); /* full: it tries again by itself */
 }
 
-static void tell(struct node *node, struct now now, const struct ring_output *output)
+static void tell_list(struct node *node, struct now now, const struct ring_output *output)
 {
 	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
@@ -52,10 +53,10 @@ void neighbours_poll(struct node *node, struct now now)
 		case RING_WANT:
 		case RING_JOIN:
 		case RING_SEEK:
-			want(node, now, &output);
+			want_session(node, now, &output);
 			break;
 		case RING_TELL:
-			tell(node, now, &output);
+			tell_list(node, now, &output);
 			break;
 		case RING_NEAR_CHANGED:
 			node->keep_wanted = true;

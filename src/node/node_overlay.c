@@ -53,6 +53,18 @@ static bool pass_on(struct node *node, struct now now, const struct routed *rout
 	return send_to_link(node, now, link, FRAME_ROUTED, writer_span(&w));
 }
 
+/* Where it goes from here: HERE, ON or STUCK. */
+static enum ring_step next_step(const struct node *node, struct routed *routed,
+				const struct id *came_from, struct id *ret_link)
+{
+	const enum ring_step step = ring_next(node->ring, routed, came_from, ret_link);
+
+	if (step != RING_ASIDE)
+		return step;
+	routed->detours--;
+	return RING_ON;
+}
+
 bool overlay_send(struct node *node, struct now now, const struct routed *routed)
 {
 	static const struct id nobody;
@@ -66,33 +78,27 @@ bool overlay_send(struct node *node, struct now now, const struct routed *routed
 	if (id_equal(&own.to_via, &node->certificate.id))
 		own.to_via = (struct id){ 0 };
 	own.from = node->certificate.id;
-	switch (ring_next(node->ring, &own, avoided, &next)) {
-	case RING_HERE:
-	case RING_STUCK:
+	if (next_step(node, &own, avoided, &next) != RING_ON)
 		return false;
-	case RING_ASIDE:
-		own.detours--;
-		break;
-	case RING_ON:
-		break;
-	}
 	own.from_via = next; /* who has a link to us finds us before we stand in our place */
 	return pass_on(node, now, &own, &next);
 }
 
-/* Nobody here answers to the target: who dialled it need not wait. */
+/* Nobody here answers to the target: who dialled it need not wait. One answer to a question, none
+ * to an answer. */
 static void tell_unreachable(struct node *node, struct now now, const struct routed *routed)
 {
-	const struct unreachable unreachable = { .target = routed->target };
+	struct handshake_m0 m0;
 	uint8_t bytes[sizeof(struct unreachable)];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed answer = { .kind = ROUTED_UNREACHABLE,
 				 .target = { TARGET_EXACT, routed->from },
 				 .to_via = routed->from_via };
 
-	if (routed->kind != ROUTED_HANDSHAKE)
-		return; /* one answer to a question, none to an answer */
-	unreachable_encode(&unreachable, &w);
+	if (routed->kind != ROUTED_HANDSHAKE ||
+	    handshake_m0_decode(routed->payload, HANDSHAKE_CARRIED, &m0) != 0)
+		return;
+	unreachable_encode(&(struct unreachable){ .sender = m0.sender }, &w);
 	CHECK(writer_ok(&w));
 	answer.payload = writer_span(&w);
 	(void)overlay_send(node, now, &answer);
@@ -132,6 +138,7 @@ static int arrive(struct node *node, struct now now, const struct peer *link,
 int overlay_routed(struct node *node, struct now now, struct peer *link, struct span payload)
 {
 	struct routed routed;
+	enum ring_step step;
 	struct id next;
 	const int err = routed_decode(payload, &routed);
 
@@ -148,17 +155,12 @@ int overlay_routed(struct node *node, struct now now, struct peer *link, struct 
 		return ERR_EXISTS; /* our own came back */
 	if (id_equal(&routed.to_via, &node->certificate.id))
 		routed.to_via = (struct id){ 0 };
-	switch (ring_next(node->ring, &routed, &link->id, &next)) {
-	case RING_HERE:
+	step = next_step(node, &routed, &link->id, &next);
+	if (step == RING_HERE)
 		return arrive(node, now, link, &routed);
-	case RING_STUCK:
+	if (step == RING_STUCK) {
 		tell_unreachable(node, now, &routed);
 		return ERR_NOT_FOUND;
-	case RING_ASIDE:
-		routed.detours--;
-		break;
-	case RING_ON:
-		break;
 	}
 	if (routed.hops == 0)
 		return ERR_EXHAUSTED;

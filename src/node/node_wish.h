@@ -6,7 +6,15 @@
 #include "node/event.h"
 #include "wire/overlay.h"
 
-#define WISHES_MAX 64 /* sessions that are wanted at once */
+#define WISHES_MAX 64        /* sessions that are wanted at once */
+#define WISHES_OF_RING 16    /* of these, kept for the ring: others cannot push us out of it */
+#define WISH_IMPOSTORS_MAX 8 /* members that a wish remembers */
+#define WISH_MS 5000         /* as long as a packet waits */
+#define WISH_OF_RING_MS 4000 /* the ring tries others then */
+#define WISH_FIND_MS 3000    /* who does not answer three broadcasts is nobody */
+#define WISH_CLAIM_MS 2500   /* for who answered, to prove it */
+#define WISH_AGAIN_MS 250    /* after nobody was reached; then twice as long, up to the longest */
+#define WISH_AGAIN_MAX_MS 1000
 
 struct node;
 
@@ -22,21 +30,36 @@ enum wish_kind {
 	WISH_NAME,   /* the member of this name: the same */
 };
 
-/* A session that is wanted; ends when it stands, or when it cannot be made. */
+/* A session that is wanted; ends when it stands, or when it cannot be made. The first four are the
+ * caller's. */
 struct wish {
 	enum wish_kind kind;
-	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
+	struct id id, via; /* JOIN, SEEK: the key, ID, PREFIX; of who claims to have the key */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
 	bool of_ring;          /* the ring wants it, and hears of its end */
-	uint64_t token;        /* of the broadcast; 0: none yet */
 	struct handle session; /* that is being dialled; HANDLE_NONE: not yet */
-	struct mono next, expiry;
+	uint8_t dials;         /* of this id, so far */
+	struct mono next;      /* without a session: dial, or ask */
+	struct mono expiry;
+
+	/* IPV4, NAME */
+	uint64_t token;                          /* of the broadcast; 0: none yet */
+	struct mono ask;                         /* no broadcast before */
+	bool answered;                           /* by anybody */
+	bool claimed;                            /* by `id`, who is dialled */
+	struct mono patience;                    /* with the claim */
+	struct id impostors[WISH_IMPOSTORS_MAX]; /* who claimed it in vain: the last ones */
+	uint8_t impostor_count;
 };
 
-/* Wants what the wish names, unless it is wanted already; ERR_FULL if too much is wanted,
- * ERR_NOT_FOUND if nobody is there to ask. */
+/* Wants what the wish names, unless it is wanted already. ERR_FULL: too much is wanted, so later;
+ * ERR_NOT_FOUND: nobody is there to ask. */
 int wish_for(struct node *node, struct now now, const struct wish *wanted);
+/* A packet waits for this destination. */
+int wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);
+/* The same for what a user named; ERR_MALFORMED if the text names nothing. */
+int wish_for_text(struct node *node, struct now now, const char *text);
 void wishes_tick(struct node *node, struct now now);
 struct mono wishes_deadline(const struct node *node);
 /* A dialled session stands with this peer, or closed; superfluous: another with the peer stands. */
@@ -44,10 +67,7 @@ void wish_done(struct node *node, struct now now, struct handle session, const s
 void wish_closed(struct node *node, struct now now, struct handle session, bool superfluous);
 /* Somebody says that `from` is who the broadcast with this token asked for. */
 void wish_found(struct node *node, struct now now, const struct routed *routed);
+/* Somebody says that the M0 with this index reached nobody. */
 void wish_unreachable(struct node *node, struct now now, const struct routed *routed);
-/* A packet waits for this destination: false if nobody can have it. */
-bool wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);
-/* The same for what a user named; false if the text names nothing. */
-bool wish_for_text(struct node *node, struct now now, const char *text);
 
 #endif

@@ -485,6 +485,21 @@ bool ring_first_link(const struct ring *ring, struct id *ret)
 	return true;
 }
 
+static struct member *any_link(const struct ring *ring)
+{
+	const size_t index = rng_between(ring->rng, 0, ring->links.count - 1);
+
+	return ring_member_at(ring, ring->links.spots[index].slot);
+}
+
+bool ring_any_link(const struct ring *ring, struct id *ret)
+{
+	if (ring->links.count == 0)
+		return false;
+	*ret = any_link(ring)->id;
+	return true;
+}
+
 /* What it wants */
 
 /* A member that may stand on another ring; else the nearest one that does not see us, since whoever
@@ -502,7 +517,7 @@ static struct member *whom_to_ask(const struct ring *ring)
 		if (nearest->linked && !nearest->sees_us)
 			return nearest;
 	}
-	return ring_member_at(ring, links[rng_between(ring->rng, 0, ring->links.count - 1)].slot);
+	return any_link(ring);
 }
 
 /* Names that we heard and have not tried are the shorter way, but not for ever: whoever names

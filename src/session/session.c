@@ -370,6 +370,13 @@ struct mono sessions_deadline(const struct sessions *s)
 			alarms_first(&s->half_opens.alarms, &place));
 }
 
+bool sessions_awaits(const struct sessions *s, struct handle dial, uint32_t sender)
+{
+	const struct session *session = pool_at(&s->pool, dial);
+
+	return session != NULL && session->state == STATE_DIALLING && session->index == sender;
+}
+
 struct session_counters sessions_counters(const struct sessions *s)
 {
 	struct session_counters counters = s->counters;

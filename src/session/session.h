@@ -164,6 +164,9 @@ struct session_output {
 bool sessions_poll(struct sessions *sessions, struct now now, struct session_output *ret);
 struct mono sessions_deadline(const struct sessions *sessions);
 
+/* True while the dial repeats its M0, which carries this sender index. */
+bool sessions_awaits(const struct sessions *sessions, struct handle dial, uint32_t sender);
+
 /* Counters, each a reason for which something was dropped or done; for status and tests. */
 struct session_counters {
 	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_bad_version, m0_cookie_wanted;

@@ -3,7 +3,7 @@
  * Each destination that waits has a queue of its own:
  *
  *     WANTED --connect handed out--> ASKED --peer up--> READY --empty--> gone
- *       ^                              `--failed--> FAILED (answered) --empty--> gone
+ *       ^  ^--------- later ---------' `--failed--> FAILED (answered) --empty--> gone
  *       `-- peer down -- READY, HELD          READY --hold--> HELD --peer up--> READY
  *
  * In WANTED and ASKED a packet that has waited VNET_QUEUE_MS is answered like one that failed, in
@@ -44,7 +44,8 @@ struct stored_packet {
 struct waiting {
 	enum waiting_state state;
 	struct ip_address destination;
-	struct id peer; /* READY, HELD */
+	struct mono ask; /* WANTED: not before */
+	struct id peer;  /* READY, HELD */
 	struct queue queue;
 	struct stored_packet *packets; /* owned: VNET_QUEUE_PACKETS, taken with the first packet */
 };
@@ -243,6 +244,16 @@ void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination
 		w->state = WAITING_FAILED;
 }
 
+void vnet_connect_later(struct vnet *vnet, struct now now, const struct ip_address *destination)
+{
+	struct waiting *w = find_waiting(vnet, destination);
+
+	if (w == NULL || w->state != WAITING_ASKED)
+		return;
+	w->state = WAITING_WANTED;
+	w->ask = mono_add_ms(now.mono, VNET_AGAIN_MS);
+}
+
 static void put_connect(const struct waiting *w, struct vnet_output *ret)
 {
 	*ret = (struct vnet_output){ .kind = VNET_CONNECT,
@@ -286,7 +297,7 @@ static bool poll_waiting(struct vnet *vnet, struct mono now, struct waiting *w,
 			return false;
 		}
 		first = &w->packets[queue_first(&w->queue)];
-		if (w->state == WAITING_WANTED) {
+		if (w->state == WAITING_WANTED && mono_reached(now, w->ask)) {
 			w->state = WAITING_ASKED;
 			put_connect(w, ret);
 			return true;
@@ -358,10 +369,12 @@ struct mono vnet_deadline(const struct vnet *vnet)
 
 		if (w->state == WAITING_FREE)
 			continue;
-		if ((w->state != WAITING_ASKED && w->state != WAITING_HELD) ||
+		if (w->state == WAITING_READY || w->state == WAITING_FAILED ||
 		    queue_is_empty(&w->queue))
 			return (struct mono){ 0 };
 		deadline = mono_min(deadline, w->packets[queue_first(&w->queue)].expiry);
+		if (w->state == WAITING_WANTED)
+			deadline = mono_min(deadline, w->ask);
 	}
 	return deadline;
 }

@@ -19,6 +19,7 @@
 #define VNET_QUEUE_PACKETS 64
 #define VNET_QUEUE_BYTES 131072
 #define VNET_QUEUE_MS 5000
+#define VNET_AGAIN_MS 250
 #define VNET_WAITING_MAX 64 /* destinations that wait at once */
 #define VNET_PACKET_BYTES_MAX 1360
 
@@ -52,6 +53,9 @@ void vnet_peer_down(struct vnet *vnet, const struct id *id);
 /* Nobody has the address, or connecting failed for good: what waits for it is answered with
  * unreachable. Until then, or until VNET_QUEUE_MS have passed, it waits. */
 void vnet_connect_failed(struct vnet *vnet, const struct ip_address *destination);
+
+/* Connecting could not even begin: it is asked for again after VNET_AGAIN_MS. */
+void vnet_connect_later(struct vnet *vnet, struct now now, const struct ip_address *destination);
 
 enum vnet_output_kind {
 	VNET_CONNECT, /* destination: is wanted; `prefix` holds the first 80 bits of the id if they

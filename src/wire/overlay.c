@@ -84,17 +84,14 @@ int found_decode(struct span bytes, struct found *ret)
 
 void unreachable_encode(const struct unreachable *unreachable, struct writer *w)
 {
-	writer_u8(w, (uint8_t)unreachable->target.kind);
-	writer_zero(w, 3);
-	put_id(w, &unreachable->target.id);
+	writer_u32(w, unreachable->sender);
 }
 
 int unreachable_decode(struct span bytes, struct unreachable *ret)
 {
 	struct reader r = reader_of(bytes);
 	struct unreachable unreachable;
-	const bool is_whole = get_target_kind(&r, &unreachable.target) && reader_zero(&r, 3) &&
-			      get_id(&r, &unreachable.target.id) && reader_end(&r);
+	const bool is_whole = reader_u32(&r, &unreachable.sender) && reader_end(&r);
 
 	if (is_whole)
 		*ret = unreachable;

@@ -30,7 +30,7 @@ enum routed_kind {
 	ROUTED_HANDSHAKE = 1,   /* a carried handshake message */
 	ROUTED_DATAGRAM = 2,    /* a data datagram of the session between `from` and `to` */
 	ROUTED_FOUND = 3,       /* struct found: the answer to a BROADCAST */
-	ROUTED_UNREACHABLE = 4, /* struct unreachable: nobody here answers to that target */
+	ROUTED_UNREACHABLE = 4, /* struct unreachable: nobody here answers to its target */
 };
 
 struct routed {
@@ -47,9 +47,9 @@ struct found {
 	uint64_t token;
 };
 
-/* The target that could not be reached. */
+/* The sender index of the M0 that reached nobody: only who carried it knows that. */
 struct unreachable {
-	struct target target;
+	uint32_t sender;
 };
 
 enum broadcast_kind {

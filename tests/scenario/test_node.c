@@ -205,7 +205,9 @@ static void who_is_not_there_is_answered(struct world *world)
 	(void)packet_v6(packet, sizeof(packet), lab_ipv6(1).bytes, stranger.bytes);
 	SCENARIO_EXPECT(world,
 			node_host_send(lab.members[1].node, span_of(packet, sizeof(packet))));
-	lab_run_ms(100); /* the ring says that there is no such member */
+	lab_run_ms(4900); /* the ring says that there is no such member, but it may come */
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
+	lab_run_ms(200);
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 1);
 	(void)packet_v4(packet, sizeof(packet), lab.members[1].identity.certificate.ipv4, nobody);
 	SCENARIO_EXPECT(world,
@@ -214,6 +216,25 @@ static void who_is_not_there_is_answered(struct world *world)
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 1);
 	lab_run_ms(200); /* who does not answer for three seconds is nobody */
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 2);
+}
+
+/* A hole in the ring, as it is when somebody is just coming, ends no packet's wait. */
+static void who_comes_while_a_packet_waits_gets_it(struct world *world)
+{
+	lab_set_up(world, 3);
+	lab_place_all_public();
+	for (unsigned i = 1; i < 3; i++)
+		lab_add_line(i, 0);
+	for (unsigned i = 0; i < 2; i++)
+		lab_start(i);
+	lab_run_ms(2000);
+	for (unsigned n = 2; n < 20; n += 2)
+		lab_send_number(1, 2, n);
+	lab_run_ms(2000);
+	lab_start(2);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 2, 20) == 9);
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
 }
 
 /* Faults first: nothing is delivered twice or wrong. Then calm: everything works. */
@@ -428,6 +449,7 @@ int main(int argc, char **argv)
 		  .seeds = 5,
 		  .play = who_comes_back_elsewhere_is_answered_there },
 		{ .name = "nobody", .play = who_is_not_there_is_answered },
+		{ .name = "comes", .seeds = 5, .play = who_comes_while_a_packet_waits_gets_it },
 		{ .name = "bad-wire",
 		  .seeds = 10,
 		  .play = a_bad_wire_delays_but_never_doubles_or_harms },

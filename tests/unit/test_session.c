@@ -72,6 +72,26 @@ static void peer_is_known_from_asking_on(void **state)
 	assert_null(party_peer(f->a, HANDLE_NONE));
 }
 
+/* Until M1 has come, and under the index that M0 has. */
+static void a_dial_awaits_an_answer_to_its_m0(void **state)
+{
+	const struct party_pair *f = *state;
+	const struct handle dial = party_dial(f->a, party_start, f->b);
+	const struct party_out *out = party_next(f->a);
+	struct handshake_m0 m0;
+
+	assert_non_null(out);
+	assert_int_equal(handshake_m0_decode(span_of(out->bytes, out->len), HANDSHAKE_RAW, &m0), 0);
+	assert_true(sessions_awaits(f->a->sessions, dial, m0.sender));
+	assert_false(sessions_awaits(f->a->sessions, dial, m0.sender + 1));
+	assert_false(sessions_awaits(f->a->sessions, HANDLE_NONE, m0.sender));
+	assert_int_equal(
+		party_receive(f->b, party_start, &f->a->address, span_of(out->bytes, out->len)), 0);
+	assert_true(sessions_awaits(f->a->sessions, dial, m0.sender));
+	party_exchange(f->a, f->b, party_start);
+	assert_false(sessions_awaits(f->a->sessions, dial, m0.sender));
+}
+
 static void the_peer_says_how_it_sees_us(void **state)
 {
 	const struct party_pair *f = *state;
@@ -504,6 +524,7 @@ int main(void)
 		TEST(three_messages_make_a_session),
 		TEST(packets_flow_both_ways),
 		TEST(peer_is_known_from_asking_on),
+		TEST(a_dial_awaits_an_answer_to_its_m0),
 		TEST(the_peer_says_how_it_sees_us),
 		TEST(crl_numbers_are_told),
 		TEST(p256_members_meet_too),

@@ -278,6 +278,32 @@ static void nobody_and_failed_are_answered_at_once(void **state)
 	vnet_del(vnet);
 }
 
+static void what_cannot_be_wanted_now_is_wanted_later(void **state)
+{
+	struct vnet *vnet = vnet_of_test();
+	const struct ip_address to = address_ipv6(&network, &other);
+	const uint64_t last_ms = VNET_QUEUE_MS - 1;
+	uint8_t buffer[100];
+	struct vnet_output out;
+
+	(void)state;
+	assert_int_equal(vnet_packet(vnet, at_ms(0), v6_packet(buffer, 100, &to, 1)), 0);
+	expect_connect(vnet, 0, true);
+	vnet_connect_later(vnet, at_ms(0), &to);
+	assert_int_equal(vnet_deadline(vnet).us, VNET_AGAIN_MS * 1000);
+	assert_false(vnet_poll(vnet, at_ms(VNET_AGAIN_MS - 1), &out));
+	expect_connect(vnet, VNET_AGAIN_MS, true);
+	assert_false(vnet_poll(vnet, at_ms(last_ms), &out)); /* once */
+	vnet_connect_later(vnet, at_ms(last_ms), &to);
+	assert_int_equal(vnet_deadline(vnet).us, VNET_QUEUE_MS * 1000);
+	assert_true(vnet_poll(vnet, at_ms(VNET_QUEUE_MS), &out)); /* it has waited long enough */
+	expect_icmp_v6(&out, 1, &to);
+	vnet_connect_later(vnet, at_ms(VNET_QUEUE_MS), &to); /* nothing waits */
+	assert_false(vnet_poll(vnet, at_ms(VNET_QUEUE_MS + VNET_AGAIN_MS), &out));
+	assert_int_equal(vnet_counters(vnet).waiting, 0);
+	vnet_del(vnet);
+}
+
 static void too_big_is_answered_with_the_mtu(void **state)
 {
 	struct vnet *vnet = vnet_of_test();
@@ -336,6 +362,7 @@ int main(void)
 		cmocka_unit_test(an_ipv4_address_waits_for_whoever_turns_out_to_have_it),
 		cmocka_unit_test(what_waited_too_long_is_answered_at_its_deadline),
 		cmocka_unit_test(nobody_and_failed_are_answered_at_once),
+		cmocka_unit_test(what_cannot_be_wanted_now_is_wanted_later),
 		cmocka_unit_test(too_big_is_answered_with_the_mtu),
 		cmocka_unit_test(destinations_are_bounded_and_noise_is_not_answered),
 	};
