@@ -115,11 +115,8 @@ struct natbox_table *natbox_table_new(uint32_t entries_max, struct rng *rng)
 	if (table == NULL)
 		return NULL;
 	heap_init(&table->ends, entries_max);
-	if (map_init(&table->by_key, rng, 2 * entries_max, sizeof(struct key)) != 0 ||
-	    pool_init(&table->entries, entries_max, sizeof(struct entry)) != 0) {
-		natbox_table_free(table);
-		return NULL;
-	}
+	map_init(&table->by_key, rng, 2 * entries_max, sizeof(struct key));
+	pool_init(&table->entries, entries_max, sizeof(struct entry));
 	return table;
 }
 
@@ -230,10 +227,13 @@ static struct entry *find(const struct natbox_table *table, const struct key *ke
 static struct entry *add(struct natbox_table *table, const struct entry *entry,
 			 struct handle *ret_handle)
 {
+	const int full = pool_reserve(&table->entries);
+
+	if (full == ERR_FULL)
+		return NULL;
 	struct entry *slot = pool_take(&table->entries, ret_handle);
 
-	if (slot == NULL)
-		return NULL;
+	CHECK(slot != NULL);
 	*slot = *entry;
 	CHECK(heap_push(&table->ends, entry->expiry, ret_handle->index) == 0);
 	for (unsigned i = 0; i < entry->key_count; i++)

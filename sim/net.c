@@ -27,14 +27,14 @@ struct net *net_new(const struct net_config *config, struct journal *journal)
 	stream_init(&rng, config->seed, STREAM_TABLES, 0);
 	net->devices = calloc((size_t)config->devices_max + 1, sizeof(net->devices[0]));
 	net->paths = calloc(config->paths_max, sizeof(net->paths[0]));
-	if (net->devices == NULL || net->paths == NULL ||
-	    map_init(&net->by_address, &rng, config->devices_max * NET_ADDRESSES_MAX,
-		     sizeof(struct address_key)) != 0 ||
-	    map_init(&net->by_pair, &rng, config->paths_max, sizeof(struct path_key)) != 0 ||
-	    pool_init(&net->packets, config->packets_max, sizeof(struct packet)) != 0) {
+	if (net->devices == NULL || net->paths == NULL) {
 		net_free(net);
 		return NULL;
 	}
+	map_init(&net->by_address, &rng, config->devices_max * NET_ADDRESSES_MAX,
+		 sizeof(struct address_key));
+	map_init(&net->by_pair, &rng, config->paths_max, sizeof(struct path_key));
+	pool_init(&net->packets, config->packets_max, sizeof(struct packet));
 	net->mappings = natbox_table_new(config->mappings_max, &rng);
 	if (net->mappings == NULL) {
 		net_free(net);
@@ -51,7 +51,7 @@ void net_free(struct net *net)
 {
 	if (net == NULL)
 		return;
-	for (uint32_t i = 0; i < net->device_count; i++)
+	for (uint32_t i = 0; net->devices != NULL && i < net->device_count; i++)
 		free(net->devices[i].box);
 	natbox_table_free(net->mappings);
 	pool_free(&net->packets);

@@ -77,12 +77,14 @@ static void corrupt(struct net *net, struct rng *rng, struct packet *packet)
 static void fly(struct net *net, struct mono at, uint64_t delay_us, struct packet *packet)
 {
 	struct handle handle;
-	struct packet *slot = pool_take(&net->packets, &handle);
 
-	if (slot == NULL) {
+	if (pool_count(&net->packets) == net->config.packets_max) {
 		drop(net, at, FATE_NET_FULL, packet->from, packet);
 		return;
 	}
+	struct packet *slot = pool_take(&net->packets, &handle);
+
+	CHECK(slot != NULL);
 	*slot = *packet;
 	/* As many entries as packets, so only memory can lack. */
 	CHECK(heap_push(&net->due, mono_add_us(at, delay_us), handle.index) == 0);

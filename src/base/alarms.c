@@ -6,20 +6,47 @@
 
 #include <stdlib.h>
 
-int alarms_init(struct alarms *alarms, uint32_t capacity)
+#define CAPACITY_FIRST 8 /* then twice as many, and so on */
+
+static int widen(struct alarms *alarms, uint32_t capacity)
 {
-	CHECK(capacity > 0);
-	*alarms = (struct alarms){ .capacity = capacity };
-	alarms->at = calloc(capacity, sizeof(alarms->at[0]));
-	alarms->heap = calloc(capacity, sizeof(alarms->heap[0]));
-	alarms->place = calloc(capacity, sizeof(alarms->place[0]));
-	if (alarms->at == NULL || alarms->heap == NULL || alarms->place == NULL) {
-		alarms_free(alarms);
+	struct alarms wide = { .count = alarms->count, .capacity = capacity };
+
+	wide.at = calloc(capacity, sizeof(wide.at[0]));
+	wide.heap = calloc(capacity, sizeof(wide.heap[0]));
+	wide.place = calloc(capacity, sizeof(wide.place[0]));
+	if (wide.at == NULL || wide.heap == NULL || wide.place == NULL) {
+		alarms_free(&wide);
 		return ERR_NOMEM;
 	}
 	for (uint32_t i = 0; i < capacity; i++)
-		alarms->at[i] = MONO_NEVER;
+		wide.at[i] = i < alarms->capacity ? alarms->at[i] : MONO_NEVER;
+	for (uint32_t i = 0; i < alarms->count; i++)
+		wide.heap[i] = alarms->heap[i];
+	for (uint32_t i = 0; i < alarms->capacity; i++)
+		wide.place[i] = alarms->place[i];
+	alarms_free(alarms);
+	*alarms = wide;
 	return 0;
+}
+
+int alarms_init(struct alarms *alarms, uint32_t capacity)
+{
+	CHECK(capacity > 0);
+	*alarms = (struct alarms){ 0 };
+	return widen(alarms, capacity);
+}
+
+int alarms_grow(struct alarms *alarms, uint32_t capacity)
+{
+	uint32_t wide = alarms->capacity == 0 ? CAPACITY_FIRST : alarms->capacity;
+
+	CHECK(capacity <= UINT32_MAX / 2);
+	if (capacity <= alarms->capacity)
+		return 0;
+	while (wide < capacity)
+		wide *= 2;
+	return widen(alarms, wide);
 }
 
 void alarms_free(struct alarms *alarms)

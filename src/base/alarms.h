@@ -18,7 +18,11 @@ struct alarms {
 /* For owners 0 to capacity - 1, none set. 0 or ERR_NOMEM. */
 int alarms_init(struct alarms *alarms, uint32_t capacity);
 
-/* Accepts zeroed or half-built alarms. */
+/* For owners 0 to capacity - 1 at least, what is set stays. For owners that come one by one: it
+ * takes memory seldom. 0 or ERR_NOMEM. */
+int alarms_grow(struct alarms *alarms, uint32_t capacity);
+
+/* Accepts zeroed alarms: for no owner, as they are before alarms_grow() too. */
 void alarms_free(struct alarms *alarms);
 
 /* Sets, moves or, with MONO_NEVER, clears. */

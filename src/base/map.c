@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOTS_FIRST 16
+
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
 	return (x << bits) | (x >> (64 - bits));
@@ -67,50 +69,103 @@ static uint32_t find_slot(const struct map *map, const void *key)
 	return slot;
 }
 
-int map_init(struct map *map, struct rng *rng, uint32_t capacity, size_t key_bytes)
+void map_init(struct map *map, struct rng *rng, uint32_t capacity, size_t key_bytes)
 {
 	CHECK(capacity > 0 && capacity <= UINT32_MAX / 4);
 	CHECK(key_bytes > 0 && key_bytes <= MAP_KEY_BYTES_MAX);
-	*map = (struct map){ .key_bytes = key_bytes, .capacity = capacity, .slot_count = 1 };
-	while (map->slot_count < 2 * capacity)
-		map->slot_count *= 2;
+	*map = (struct map){ .key_bytes = key_bytes, .capacity = capacity };
 	map->hash_key[0] = rng_u64(rng);
 	map->hash_key[1] = rng_u64(rng);
-	map->keys = calloc(map->slot_count, key_bytes);
-	map->values = calloc(map->slot_count, sizeof(map->values[0]));
-	map->used = calloc(map->slot_count, 1);
-	if (map->keys == NULL || map->values == NULL || map->used == NULL) {
-		map_free(map);
-		return ERR_NOMEM;
-	}
-	return 0;
 }
 
-void map_free(struct map *map)
+static void free_table(struct map *map)
 {
 	free(map->keys);
 	free(map->values);
 	free(map->used);
+}
+
+void map_free(struct map *map)
+{
+	free_table(map);
 	*map = (struct map){ 0 };
+}
+
+static void place(struct map *map, uint32_t slot, const void *key, uint32_t value)
+{
+	memcpy(key_at(map, slot), key, map->key_bytes);
+	map->values[slot] = value;
+	map->used[slot] = 1;
+}
+
+/* Moves all entries into a table of so many slots. */
+static int rebuild(struct map *map, uint32_t slot_count)
+{
+	struct map next = *map;
+
+	next.slot_count = slot_count;
+	next.keys = calloc(slot_count, map->key_bytes);
+	next.values = calloc(slot_count, sizeof(next.values[0]));
+	next.used = calloc(slot_count, 1);
+	if (next.keys == NULL || next.values == NULL || next.used == NULL) {
+		free_table(&next);
+		return ERR_NOMEM;
+	}
+	for (uint32_t slot = 0; slot < map->slot_count; slot++)
+		if (map->used[slot])
+			place(&next, find_slot(&next, key_at(map, slot)), key_at(map, slot),
+			      map->values[slot]);
+	free_table(map);
+	map->slot_count = slot_count;
+	map->keys = next.keys;
+	map->values = next.values;
+	map->used = next.used;
+	return 0;
+}
+
+int map_reserve(struct map *map, uint32_t count)
+{
+	const uint32_t entries = count < map->capacity ? count : map->capacity;
+	uint32_t slot_count = map->slot_count;
+
+	if (slot_count >= 2 * entries)
+		return 0;
+	if (slot_count == 0) /* the least of a map that will never hold more */
+		slot_count = 2 * map->capacity < SLOTS_FIRST ? 1 : SLOTS_FIRST;
+	while (slot_count < 2 * entries)
+		slot_count *= 2;
+	return rebuild(map, slot_count);
 }
 
 int map_put(struct map *map, const void *key, uint32_t value)
 {
-	const uint32_t slot = find_slot(map, key);
+	uint32_t slot = 0;
 
-	if (!map->used[slot]) {
-		if (map->count == map->capacity)
-			return ERR_FULL;
-		memcpy(key_at(map, slot), key, map->key_bytes);
-		map->used[slot] = 1;
-		map->count++;
+	if (map->slot_count > 0) {
+		slot = find_slot(map, key);
+		if (map->used[slot]) {
+			map->values[slot] = value;
+			return 0;
+		}
 	}
-	map->values[slot] = value;
+	if (map->count == map->capacity)
+		return ERR_FULL;
+	if (map->slot_count < 2 * (map->count + 1)) {
+		const int err = map_reserve(map, map->count + 1);
+
+		if (err != 0)
+			return err;
+		slot = find_slot(map, key);
+	}
+	place(map, slot, key, value);
+	map->count++;
 	return 0;
 }
 
 bool map_get(const struct map *map, const void *key, uint32_t *ret_value)
 {
+	if (map->count == 0)
+		return false;
 	const uint32_t slot = find_slot(map, key);
 
 	if (!map->used[slot])
@@ -121,6 +176,8 @@ bool map_get(const struct map *map, const void *key, uint32_t *ret_value)
 
 bool map_remove(struct map *map, const void *key)
 {
+	if (map->count == 0)
+		return false;
 	const uint32_t mask = map->slot_count - 1;
 	uint32_t hole = find_slot(map, key);
 

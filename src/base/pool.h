@@ -1,7 +1,8 @@
-/* pool.h - a fixed number of slots, named by handles that go stale instead of dangling.
+/* pool.h - a bounded number of slots, named by handles that go stale instead of dangling.
  *
  * Modules and the kernel's event masks hold {index, generation}, never a pointer: what was freed
- * since is found missing, not misused. Memory is taken once, at pool_init().
+ * since is found missing, not misused. Memory follows use: it comes in chunks when a slot is taken
+ * that never was, up to the capacity, and stays until pool_free(). A slot does not move.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define POOL_CHUNK_BYTES ((size_t)8192) /* of slots, about; at least one */
 
 struct handle {
 	uint32_t index;
@@ -28,22 +31,31 @@ static inline bool handle_is_none(struct handle h)
 }
 
 struct pool {
-	uint8_t *slots;        /* owned: capacity * slot_size, zeroed */
+	uint8_t **chunks;      /* owned, as each of them; 2^chunk_shift slots a chunk */
 	uint32_t *generations; /* owned: odd while the slot is taken */
-	uint32_t *free;        /* owned: stack of free indices */
+	uint32_t *free;        /* owned: stack of the indices that were given back */
 	size_t slot_size;
-	uint32_t capacity, free_count;
+	unsigned chunk_shift;
+	uint32_t capacity;
+	uint32_t made; /* slots that there is memory for */
+	uint32_t room; /* of `generations` and `free` */
+	uint32_t used; /* slots that were ever taken: the first ones */
+	uint32_t free_count;
 	uint32_t end; /* one above the highest index that is taken */
 };
 
-/* 0 or ERR_NOMEM. */
-int pool_init(struct pool *pool, uint32_t capacity, size_t slot_size);
+/* Takes no memory yet. */
+void pool_init(struct pool *pool, uint32_t capacity, size_t slot_size);
 
-/* Accepts a zeroed or half-built pool. What the slots own is the caller's to free before. */
+/* Accepts a zeroed pool. What the slots own is the caller's to free before. */
 void pool_free(struct pool *pool);
 
-/* Takes a zeroed slot: its address, or NULL if all are taken. */
+/* Takes a zeroed slot, the one given back last or the next fresh one: its address, or NULL if all
+ * are taken, or there is no memory for one more. */
 void *pool_take(struct pool *pool, struct handle *ret_handle);
+
+/* Sees to it that the next pool_take() finds a slot: 0, ERR_FULL or ERR_NOMEM. */
+int pool_reserve(struct pool *pool);
 
 /* Gives a slot back and wipes it; requires a live handle. */
 void pool_give(struct pool *pool, struct handle handle);
@@ -62,9 +74,16 @@ static inline uint32_t pool_end(const struct pool *pool)
 	return pool->end;
 }
 
+/* Slots that there is memory for: no index from here on is given without taking some. What is kept
+ * beside the slots, by index, grows with this. */
+static inline uint32_t pool_room(const struct pool *pool)
+{
+	return pool->made < pool->capacity ? pool->made : pool->capacity;
+}
+
 static inline uint32_t pool_count(const struct pool *pool)
 {
-	return pool->capacity - pool->free_count;
+	return pool->used - pool->free_count;
 }
 
 #endif

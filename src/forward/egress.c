@@ -121,8 +121,8 @@ int egress_new(struct rng *rng, struct egress **ret)
 	if (egress == NULL)
 		return ERR_NOMEM;
 	egress->room = calloc(EGRESS_SLOTS, sizeof(egress->room[0]));
-	if (egress->room == NULL ||
-	    map_init(&egress->flow_of_link, rng, EGRESS_SLOTS, sizeof(uint32_t)) < 0) {
+	map_init(&egress->flow_of_link, rng, EGRESS_SLOTS, sizeof(uint32_t));
+	if (egress->room == NULL || map_reserve(&egress->flow_of_link, EGRESS_SLOTS) < 0) {
 		egress_del(egress);
 		return ERR_NOMEM;
 	}

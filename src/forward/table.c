@@ -53,11 +53,18 @@ int table_new(const struct table_config *config, struct rng *rng, struct forward
 	table->entries = calloc(entries_max, sizeof(table->entries[0]));
 	table->receivers = calloc(receivers_max, sizeof(table->receivers[0]));
 	table->relays = calloc(relays_max, sizeof(table->relays[0]));
-	if (table->entries == NULL || table->receivers == NULL || table->relays == NULL ||
-	    map_init(&table->entry_of_address, rng, entries_max * TABLE_ENTRY_ADDRESSES_MAX,
-		     IP_ADDRESS_BYTES) < 0 ||
-	    map_init(&table->receiver_of_index, rng, receivers_max, sizeof(uint32_t)) < 0 ||
-	    map_init(&table->relay_of_index, rng, relays_max, sizeof(uint32_t)) < 0) {
+	if (table->entries == NULL || table->receivers == NULL || table->relays == NULL) {
+		table_del(table);
+		return ERR_NOMEM;
+	}
+	map_init(&table->entry_of_address, rng, entries_max * TABLE_ENTRY_ADDRESSES_MAX,
+		 IP_ADDRESS_BYTES);
+	map_init(&table->receiver_of_index, rng, receivers_max, sizeof(uint32_t));
+	map_init(&table->relay_of_index, rng, relays_max, sizeof(uint32_t));
+	if (map_reserve(&table->entry_of_address, config->entries_max * TABLE_ENTRY_ADDRESSES_MAX) <
+		    0 ||
+	    map_reserve(&table->receiver_of_index, config->keysets_max) < 0 ||
+	    map_reserve(&table->relay_of_index, config->relays_max) < 0) {
 		table_del(table);
 		return ERR_NOMEM;
 	}

@@ -62,13 +62,12 @@ static int init_machines(struct node *node)
 	    (err = vnet_new(&vnet, &node->vnet)) != 0 ||
 	    (err = ring_new(&node->certificate.id, &node->rng, &node->ring)) != 0 ||
 	    (err = relays_new(&node->rng, &node->relays)) != 0 ||
-	    (err = probe_budget_new(&node->rng, &node->probe_budget)) != 0 ||
-	    (err = pool_init(&node->peers, NODE_PEERS_MAX, sizeof(struct peer))) != 0 ||
-	    (err = alarms_init(&node->way_alarms, NODE_PEERS_MAX)) != 0 ||
-	    (err = map_init(&node->peer_by_id, &node->rng, NODE_PEERS_MAX, ID_BYTES)) != 0 ||
-	    (err = map_init(&node->channel_by_index, &node->rng,
-			    NODE_SESSIONS_MAX * CHANNEL_KEYSETS_MAX, sizeof(uint32_t))) != 0)
+	    (err = probe_budget_new(&node->rng, &node->probe_budget)) != 0)
 		return err;
+	pool_init(&node->peers, NODE_PEERS_MAX, sizeof(struct peer));
+	map_init(&node->peer_by_id, &node->rng, NODE_PEERS_MAX, ID_BYTES);
+	map_init(&node->channel_by_index, &node->rng, NODE_SESSIONS_MAX * CHANNEL_KEYSETS_MAX,
+		 sizeof(uint32_t));
 	return sessions_new(&sessions, node->entropy, &node->rng, &node->trace, &node->sessions);
 }
 

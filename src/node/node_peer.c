@@ -78,9 +78,13 @@ struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret
 	}
 	if (peer == NULL)
 		return NULL;
+	if (alarms_grow(&node->way_alarms, pool_room(&node->peers)) != 0 ||
+	    map_put(&node->peer_by_id, id->bytes, ret_handle->index) != 0) { /* no memory */
+		pool_give(&node->peers, *ret_handle);
+		return NULL;
+	}
 	peer->id = *id;
 	peer->why = "";
-	CHECK(map_put(&node->peer_by_id, id->bytes, ret_handle->index) == 0); /* same capacity */
 	return peer;
 }
 

@@ -18,6 +18,7 @@
 #define SECOND_MS 1000
 #define V6_SITE_BYTES 8
 #define NOBODY UINT32_MAX
+#define TARGETS_FIRST 8 /* then twice as many, and so on */
 
 static_assert(PROBE_PEER_MIN <= UINT8_MAX, "a slot of a purse overflows");
 static_assert((PROBE_PURSE_SLOTS - 1) * PROBE_PURSE_SLOT_MS == 60000, "a purse is for a minute");
@@ -35,9 +36,9 @@ struct target {
 };
 
 struct probe_budget {
-	struct map by_key; /* struct target_key -> index of targets */
-	struct target targets[PROBE_TARGETS_MAX];
-	uint32_t count;
+	struct map by_key;      /* struct target_key -> index of targets */
+	struct target *targets; /* owned; grows as they come */
+	uint32_t room, count;
 	uint32_t oldest, newest; /* ends of the line of use; NOBODY while count is 0 */
 };
 
@@ -49,10 +50,7 @@ int probe_budget_new(struct rng *rng, struct probe_budget **ret)
 		return ERR_NOMEM;
 	budget->oldest = NOBODY;
 	budget->newest = NOBODY;
-	if (map_init(&budget->by_key, rng, PROBE_TARGETS_MAX, sizeof(struct target_key)) != 0) {
-		free(budget);
-		return ERR_NOMEM;
-	}
+	map_init(&budget->by_key, rng, PROBE_TARGETS_MAX, sizeof(struct target_key));
 	*ret = budget;
 	return 0;
 }
@@ -62,6 +60,7 @@ void probe_budget_del(struct probe_budget *budget)
 	if (budget == NULL)
 		return;
 	map_free(&budget->by_key);
+	free(budget->targets);
 	free(budget);
 }
 
@@ -113,7 +112,25 @@ static bool is_idle(const struct target *target, struct mono now)
 	return is_past(target->sent[last], now, SECOND_MS);
 }
 
-/* The place of the target, or one for it; NULL if all are busy with others. */
+/* A place more; false without memory. */
+static bool add_place(struct probe_budget *budget)
+{
+	if (map_reserve(&budget->by_key, budget->count + 1) != 0)
+		return false;
+	if (budget->count == budget->room) {
+		const uint32_t room = budget->room == 0 ? TARGETS_FIRST : 2 * budget->room;
+		struct target *targets = realloc(budget->targets, room * sizeof(targets[0]));
+
+		if (targets == NULL)
+			return false;
+		budget->targets = targets;
+		budget->room = room;
+	}
+	budget->count++;
+	return true;
+}
+
+/* The place of the target, or one for it; NULL if all are busy with others, or without memory. */
 static struct target *target_for(struct probe_budget *budget, struct mono now,
 				 const struct target_key *key)
 {
@@ -123,7 +140,9 @@ static struct target *target_for(struct probe_budget *budget, struct mono now,
 	if (map_get(&budget->by_key, key, &index))
 		return &budget->targets[index];
 	if (budget->count < PROBE_TARGETS_MAX) {
-		target = &budget->targets[budget->count++];
+		if (!add_place(budget))
+			return NULL;
+		target = &budget->targets[budget->count - 1];
 	} else {
 		target = &budget->targets[budget->oldest];
 		if (!SECCHECK(SEC_PROBE_PLACE, is_idle(target, now)))
@@ -132,7 +151,8 @@ static struct target *target_for(struct probe_budget *budget, struct mono now,
 		CHECK(map_remove(&budget->by_key, &target->key));
 	}
 	*target = (struct target){ .key = *key };
-	CHECK(map_put(&budget->by_key, key, (uint32_t)(target - budget->targets)) == 0);
+	CHECK(map_put(&budget->by_key, key, (uint32_t)(target - budget->targets)) ==
+	      0); /* it has room for all places */
 	join_line(budget, target);
 	return target;
 }

@@ -50,10 +50,7 @@ int relays_new(struct rng *rng, struct relays **ret)
 		return ERR_NOMEM;
 	relays->rng = rng;
 	relays->refusal_queue = queue_of(RELAYS_REFUSALS_MAX);
-	if (pool_init(&relays->pairs, RELAYS_MAX, sizeof(struct pair)) != 0) {
-		relays_del(relays);
-		return ERR_NOMEM;
-	}
+	pool_init(&relays->pairs, RELAYS_MAX, sizeof(struct pair));
 	*ret = relays;
 	return 0;
 }

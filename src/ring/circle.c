@@ -7,12 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-int circle_init(struct circle *circle, size_t capacity)
+#define ROOM_FIRST 16 /* then twice as many, and so on */
+
+void circle_init(struct circle *circle, size_t capacity)
 {
 	CHECK(capacity > 0);
 	*circle = (struct circle){ .capacity = capacity };
-	circle->spots = calloc(capacity, sizeof(circle->spots[0]));
-	return circle->spots == NULL ? ERR_NOMEM : 0;
+}
+
+int circle_reserve(struct circle *circle, size_t count)
+{
+	size_t room = circle->room == 0 ? ROOM_FIRST : circle->room;
+
+	CHECK(count <= circle->capacity);
+	if (count <= circle->room)
+		return 0;
+	while (room < count)
+		room *= 2;
+	if (room > circle->capacity)
+		room = circle->capacity;
+	struct spot *spots = realloc(circle->spots, room * sizeof(spots[0]));
+
+	if (spots == NULL)
+		return ERR_NOMEM;
+	circle->spots = spots;
+	circle->room = room;
+	return 0;
 }
 
 void circle_free(struct circle *circle)
@@ -42,7 +62,7 @@ void circle_add(struct circle *circle, size_t index, const struct spot *spot)
 {
 	struct spot *at = &circle->spots[index];
 
-	CHECK(index <= circle->count && circle->count < circle->capacity);
+	CHECK(index <= circle->count && circle->count < circle->room);
 	memmove(at + 1, at, (circle->count - index) * sizeof(*at));
 	*at = *spot;
 	circle->count++;

@@ -19,10 +19,15 @@ struct spot {
 struct circle {
 	struct spot *spots; /* owned */
 	size_t count, capacity;
+	size_t room; /* of `spots` */
 };
 
-/* 0 or ERR_NOMEM. */
-int circle_init(struct circle *circle, size_t capacity);
+/* For up to `capacity` spots; takes no memory yet. */
+void circle_init(struct circle *circle, size_t capacity);
+
+/* Until `count` spots stand, at most the capacity, circle_add() has room. It takes memory seldom. 0
+ * or ERR_NOMEM. */
+int circle_reserve(struct circle *circle, size_t count);
 
 /* Accepts a zeroed one. */
 void circle_free(struct circle *circle);
@@ -31,7 +36,7 @@ void circle_free(struct circle *circle);
 size_t circle_find(const struct circle *circle, const struct id *place, bool *ret_there);
 
 /* At the index that circle_find() gave for this place; requires that it is not there yet, and that
- * there is room. */
+ * there is room (circle_reserve()). */
 void circle_add(struct circle *circle, size_t index, const struct spot *spot);
 
 void circle_remove(struct circle *circle, size_t index);

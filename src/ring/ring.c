@@ -56,11 +56,10 @@ int ring_new(const struct id *self, struct rng *rng, struct ring **ret)
 	ring->self = *self;
 	ring->rng = rng;
 	shortcuts_init(&ring->shortcuts, self, rng);
-	if (pool_init(&ring->members, RING_MEMBERS_MAX, sizeof(struct member)) != 0 ||
-	    circle_init(&ring->met, RING_MEMBERS_MAX) != 0 ||
-	    circle_init(&ring->links, RING_MEMBERS_MAX) != 0 ||
-	    alarms_init(&ring->lists, RING_MEMBERS_MAX) != 0 ||
-	    rumours_init(&ring->rumours, rng, &ring->met) != 0) {
+	pool_init(&ring->members, RING_MEMBERS_MAX, sizeof(struct member));
+	circle_init(&ring->met, RING_MEMBERS_MAX);
+	circle_init(&ring->links, RING_MEMBERS_MAX);
+	if (rumours_init(&ring->rumours, rng, &ring->met) != 0) {
 		ring_del(ring);
 		return ERR_NOMEM;
 	}
@@ -393,16 +392,21 @@ static void set_linked(struct ring *ring, struct member *member, bool linked)
 	member->linked = linked;
 }
 
-/* At this index of the circle; NULL if there is no room. */
+/* At this index of the circle; NULL if there is no room, or no memory. */
 static struct member *add(struct ring *ring, struct now now, const struct ring_member *from,
 			  size_t index)
 {
-	struct handle handle;
-	struct member *member = pool_take(&ring->members, &handle);
+	const size_t count = ring->met.count + 1;
 	struct spot spot = { .place = ring_place(ring, &from->id) };
+	struct handle handle;
 
-	if (member == NULL)
+	if (pool_reserve(&ring->members) != 0 ||
+	    alarms_grow(&ring->lists, pool_room(&ring->members)) != 0 ||
+	    circle_reserve(&ring->met, count) != 0 || circle_reserve(&ring->links, count) != 0)
 		return NULL;
+	struct member *member = pool_take(&ring->members, &handle);
+
+	CHECK(member != NULL);
 	*member = (struct member){
 		.id = from->id, .handle = handle, .met = now.mono, .by_address = from->linked
 	};

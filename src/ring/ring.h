@@ -42,8 +42,8 @@ void ring_del(struct ring *ring); /* accepts NULL */
 /* A session with this member stands; whether it can route; its round trip (0: not known). Called
  * again when any of this changes. A member that is linked as it is met was found by its address and
  * not along the ring, so it may stand on another one: if its list speaks only of strangers, it is
- * asked once who is nearest to us there. ERR_FULL beyond RING_MEMBERS_MAX (the world closes it),
- * ERR_DENIED for no id or our own. */
+ * asked once who is nearest to us there. ERR_FULL beyond RING_MEMBERS_MAX or without memory (the
+ * world closes it), ERR_DENIED for no id or our own. */
 struct ring_member {
 	struct id id;
 	bool linked;

@@ -30,7 +30,8 @@ static void set_state(struct rumours *rumours, struct rumour *rumour, enum rumou
 int rumours_init(struct rumours *rumours, struct rng *rng, const struct circle *met)
 {
 	*rumours = (struct rumours){ .rng = rng, .met = met };
-	return circle_init(&rumours->circle, RING_WANTED_MAX);
+	circle_init(&rumours->circle, RING_WANTED_MAX);
+	return circle_reserve(&rumours->circle, RING_WANTED_MAX);
 }
 
 void rumours_free(struct rumours *rumours)

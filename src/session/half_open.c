@@ -9,11 +9,10 @@
 static_assert(SESSION_HALF_OPEN_MAX * sizeof(struct half_open) <= UINT64_C(1) << 20,
 	      "strangers would cost more than a mebibyte");
 
-int half_opens_init(struct half_opens *table)
+void half_opens_init(struct half_opens *table)
 {
-	const int err = pool_init(&table->pool, SESSION_HALF_OPEN_MAX, sizeof(struct half_open));
-
-	return err != 0 ? err : alarms_init(&table->alarms, SESSION_HALF_OPEN_MAX);
+	*table = (struct half_opens){ 0 };
+	pool_init(&table->pool, SESSION_HALF_OPEN_MAX, sizeof(struct half_open));
 }
 
 void half_opens_free(struct half_opens *table)
@@ -30,6 +29,9 @@ void half_opens_free(struct half_opens *table)
 
 struct half_open *half_opens_add(struct half_opens *table, struct handle *ret)
 {
+	if (pool_reserve(&table->pool) != 0 ||
+	    alarms_grow(&table->alarms, pool_room(&table->pool)) != 0)
+		return NULL;
 	return pool_take(&table->pool, ret);
 }
 

@@ -36,8 +36,7 @@ struct half_opens {
 	struct alarms alarms;
 };
 
-/* 0 or ERR_NOMEM. */
-int half_opens_init(struct half_opens *table);
+void half_opens_init(struct half_opens *table);
 
 /* Wipes; accepts a zeroed or half-built table. */
 void half_opens_free(struct half_opens *table);

@@ -28,23 +28,18 @@ static int init_limiters(struct sessions *s)
 	return 0;
 }
 
-static int init_tables(struct sessions *s, uint32_t sessions_max)
+static void init_tables(struct sessions *s, uint32_t sessions_max)
 {
 	const uint32_t dials = sessions_max < SESSION_DIALS_MAX ? sessions_max : SESSION_DIALS_MAX;
 	/* Of each session: the index of its dial or rekey to come, and of each key set. */
 	const uint32_t indices = SESSION_HALF_OPEN_MAX + sessions_max * (KEYS_SETS_MAX + 1);
-	int err;
 
 	CHECK(sessions_max > 0 && sessions_max < VALUE_HALF_OPEN / (KEYS_SETS_MAX + 2));
-	if ((err = pool_init(&s->pool, sessions_max, sizeof(struct session))) != 0 ||
-	    (err = alarms_init(&s->alarms, sessions_max)) != 0 ||
-	    (err = pool_init(&s->dials, dials, sizeof(struct dial))) != 0 ||
-	    (err = half_opens_init(&s->half_opens)) != 0 ||
-	    (err = map_init(&s->by_index, s->rng, indices, sizeof(uint32_t))) != 0 ||
-	    (err = map_init(&s->by_m0, s->rng, SESSION_HALF_OPEN_MAX + sessions_max, HASH_BYTES)) !=
-		    0)
-		return err;
-	return init_limiters(s);
+	pool_init(&s->pool, sessions_max, sizeof(struct session));
+	pool_init(&s->dials, dials, sizeof(struct dial));
+	half_opens_init(&s->half_opens);
+	map_init(&s->by_index, s->rng, indices, sizeof(uint32_t));
+	map_init(&s->by_m0, s->rng, SESSION_HALF_OPEN_MAX + sessions_max, HASH_BYTES);
 }
 
 static int init_self(struct sessions *s, const struct session_config *config)
@@ -75,7 +70,8 @@ int sessions_new(const struct session_config *config, struct entropy *entropy, s
 	s->rng = rng;
 	s->trace = trace;
 	s->answer_queue = queue_of(ANSWERS_MAX);
-	if ((err = init_tables(s, config->sessions_max)) != 0 ||
+	init_tables(s, config->sessions_max);
+	if ((err = init_limiters(s)) != 0 ||
 	    (err = network_init(&s->network, config->trust, &config->certificate->id,
 				config->secrets)) != 0 ||
 	    (err = init_self(s, config)) != 0) {

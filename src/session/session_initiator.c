@@ -92,9 +92,12 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 
 	if (!may_dial(s, target, carrier))
 		return ERR_UNSUPPORTED;
+	const int full = sessions_make_room(s);
+
+	if (full != 0)
+		return full;
 	session = pool_take(&s->pool, &self);
-	if (session == NULL)
-		return ERR_FULL;
+	CHECK(session != NULL);
 	dial = pool_take(&s->dials, &dial_handle);
 	if (dial == NULL) {
 		pool_give(&s->pool, self);

@@ -171,6 +171,13 @@ void session_establish(struct sessions *s, struct session *session, struct now n
 /* Gives all memory of an ended session back. */
 void session_remove(struct sessions *s, struct session *session);
 
+/* Sees to it that the maps have room for one more session and one more half-open handshake, with
+ * every index that they will need: 0 or ERR_NOMEM. */
+int sessions_reserve(struct sessions *s);
+
+/* And that the session has a place: 0, ERR_FULL or ERR_NOMEM. */
+int sessions_make_room(struct sessions *s);
+
 /* A receiver index that nothing of ours has, noted for `value`. */
 uint32_t sessions_take_index(struct sessions *s, uint32_t value);
 void sessions_give_index(struct sessions *s, uint32_t index);

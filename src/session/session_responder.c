@@ -244,8 +244,10 @@ static int make_m1(struct sessions *s, const struct question *question, struct h
 static int open_half(struct sessions *s, struct now now, const struct question *question)
 {
 	struct handle handle;
-	struct half_open *entry = take_place(s, question->proven, &handle);
+	struct half_open *entry = NULL;
 
+	if (sessions_reserve(s) == 0)
+		entry = take_place(s, question->proven, &handle);
 	if (entry == NULL) {
 		s->counters.m0_table_full++;
 		return ERR_FULL;
@@ -429,8 +431,8 @@ int responder_m2(struct sessions *s, struct now now, const struct carrier *carri
 	struct half_open *entry = half_open_at(s, value, &handle);
 	int err = judge_m2_form(entry, carrier, bytes, &m2);
 
-	if (err == 0 && s->pool.free_count == 0)
-		err = ERR_FULL; /* perhaps there is room when it is repeated */
+	if (err == 0)
+		err = sessions_make_room(s); /* perhaps there is some when it is repeated */
 	if (err == 0)
 		err = run_read_answer(&entry->run, &s->self, now.wall, &m2.words, &peer);
 	if (err != 0) {

@@ -299,6 +299,24 @@ void session_remove(struct sessions *s, struct session *session)
 	pool_give(&s->pool, self);
 }
 
+int sessions_reserve(struct sessions *s)
+{
+	const uint32_t sessions = pool_count(&s->pool) + 1;
+	const uint32_t half_opens = pool_count(&s->half_opens.pool) + 1;
+	const int err = map_reserve(&s->by_index, half_opens + sessions * (KEYS_SETS_MAX + 1));
+
+	return err != 0 ? err : map_reserve(&s->by_m0, half_opens + sessions);
+}
+
+int sessions_make_room(struct sessions *s)
+{
+	int err = pool_reserve(&s->pool);
+
+	if (err == 0)
+		err = alarms_grow(&s->alarms, pool_room(&s->pool));
+	return err != 0 ? err : sessions_reserve(s);
+}
+
 uint32_t sessions_take_index(struct sessions *s, uint32_t value)
 {
 	uint32_t index;
@@ -307,7 +325,7 @@ uint32_t sessions_take_index(struct sessions *s, uint32_t value)
 	do {
 		index = rng_u32(s->rng);
 	} while (index == 0 || !SECCHECK(SEC_INDEX_FREE, !map_get(&s->by_index, &index, &taken)));
-	CHECK(map_put(&s->by_index, &index, value) == 0); /* sized for all there can be */
+	CHECK(map_put(&s->by_index, &index, value) == 0); /* sessions_make_room() */
 	return index;
 }
 

@@ -446,11 +446,10 @@ static bool open_line(struct line *line, char **places)
 	line->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	line->signals = signalfd(-1, &ending, SFD_NONBLOCK | SFD_CLOEXEC);
 	heap_init(&line->due, FRAMES_MAX);
-	if (sigprocmask(SIG_BLOCK, &ending, NULL) < 0 ||
-	    pool_init(&line->frames, FRAMES_MAX, sizeof(struct frame)) < 0 ||
-	    !watch(line, line->tap[END_A], SOURCE_A) || !watch(line, line->tap[END_B], SOURCE_B) ||
-	    !watch(line, line->timer, SOURCE_TIMER) || !watch(line, line->signals, SOURCE_SIGNAL) ||
-	    !watch(line, STDIN_FILENO, SOURCE_LINE)) {
+	pool_init(&line->frames, FRAMES_MAX, sizeof(struct frame));
+	if (sigprocmask(SIG_BLOCK, &ending, NULL) < 0 || !watch(line, line->tap[END_A], SOURCE_A) ||
+	    !watch(line, line->tap[END_B], SOURCE_B) || !watch(line, line->timer, SOURCE_TIMER) ||
+	    !watch(line, line->signals, SOURCE_SIGNAL) || !watch(line, STDIN_FILENO, SOURCE_LINE)) {
 		(void)fprintf(stderr, "impair: cannot start: %s\n", strerrordesc_np(errno));
 		return false;
 	}

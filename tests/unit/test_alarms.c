@@ -1,6 +1,8 @@
 /* test_alarms.c - the earliest alarm is always known, however often alarms move. */
 #include "base/alarms.h"
+#include "base/err.h"
 #include "base/rng.h"
+#include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
 
 static struct mono at_us(uint64_t us)
@@ -71,12 +73,50 @@ static void random_use_agrees_with_a_model(void **state)
 	alarms_free(&alarms);
 }
 
+/* Owners come one by one; what was set stays set, and memory is seldom taken. */
+static void more_owners_change_nothing(void **state)
+{
+	enum { OWNERS = 200 };
+	struct alarms alarms = { 0 };
+	struct rng rng;
+	struct mono model[OWNERS];
+	const uint64_t before = allocations_count();
+
+	(void)state;
+	rng_init_seed(&rng, 2);
+	for (uint32_t n = 0; n < OWNERS; n++) {
+		uint32_t first = 0;
+		uint32_t owner = 0;
+
+		assert_int_equal(alarms_grow(&alarms, n + 1), 0);
+		assert_int_equal(alarms_grow(&alarms, n), 0);
+		model[n] = rng_chance(&rng, 300) ? MONO_NEVER : at_us(rng_between(&rng, 0, 50));
+		alarms_set(&alarms, n, model[n]);
+		for (uint32_t i = 1; i <= n; i++)
+			if (model[i].us < model[first].us)
+				first = i;
+		assert_int_equal(alarms_first(&alarms, &owner).us, model[first].us);
+		if (model[first].us != MONO_NEVER.us)
+			assert_int_equal(owner, first);
+	}
+	assert_true(allocations_count() - before <= 3 * (uint64_t)6); /* 8, 16 .. 256 */
+	for (uint64_t lacking = 1; lacking <= 3; lacking++) {
+		allocations_fail_at(lacking);
+		assert_int_equal(alarms_grow(&alarms, 257), ERR_NOMEM);
+	}
+	allocations_fail_at(0);
+	assert_int_equal(alarms.capacity, 256);
+	alarms_free(&alarms);
+	assert_int_equal(allocations_live(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_set_is_never),
 		cmocka_unit_test(equal_instants_ring_in_the_owners_order),
 		cmocka_unit_test(random_use_agrees_with_a_model),
+		cmocka_unit_test(more_owners_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

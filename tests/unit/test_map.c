@@ -5,6 +5,7 @@
  */
 #include "base/err.h"
 #include "base/map.h"
+#include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
 #include "tests/lib/death.h"
 
@@ -71,8 +72,7 @@ static void random_use_agrees_with_a_model(void **state)
 		struct rng rng;
 
 		rng_init_seed(&rng, seed);
-		assert_int_equal(
-			map_init(&map, &rng, CAPACITY, rng_between(&rng, 1, MAP_KEY_BYTES_MAX)), 0);
+		map_init(&map, &rng, CAPACITY, rng_between(&rng, 1, MAP_KEY_BYTES_MAX));
 		for (unsigned i = 0; i < STEPS; i++) {
 			step(&map, &model, &rng);
 			compare(&map, &model);
@@ -91,7 +91,7 @@ static void capacity_is_exact(void **state)
 	(void)state;
 	rng_init_seed(&rng, 7);
 	for (uint32_t capacity = 1; capacity <= 64; capacity++) {
-		assert_int_equal(map_init(&map, &rng, capacity, sizeof(uint32_t)), 0);
+		map_init(&map, &rng, capacity, sizeof(uint32_t));
 		for (uint32_t key = 0; key < capacity; key++)
 			assert_int_equal(map_put(&map, &key, key + 1), 0);
 		assert_int_equal(map_put(&map, &capacity, 0), ERR_FULL);
@@ -118,9 +118,10 @@ static void slots_are_those_of_the_published_vector(void **state)
 	for (unsigned i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)i;
 	rng_init_seed(&rng, 1);
-	assert_int_equal(map_init(&map, &rng, 1U << 20, sizeof(key)), 0);
+	map_init(&map, &rng, 1U << 20, sizeof(key));
 	map.hash_key[0] = 0x0706050403020100;
 	map.hash_key[1] = 0x0f0e0d0c0b0a0908;
+	assert_int_equal(map_reserve(&map, 1U << 20), 0);
 	assert_int_equal(map_put(&map, key, 1), 0);
 	assert_int_equal(map.slot_count, 1U << 21);
 	assert_int_equal(map.used[0xa129ca6149be45e5 % (1U << 21)], 1);
@@ -138,7 +139,7 @@ static void hash_keys_come_from_the_rng(void **state)
 	rng_init_seed(&rng, 1);
 	copy = rng;
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(map_init(&map, &rng, 1, 1), 0);
+		map_init(&map, &rng, 1, 1);
 		assert_int_equal(map.hash_key[0], rng_u64(&copy));
 		assert_int_equal(map.hash_key[1], rng_u64(&copy));
 		map_free(&map);
@@ -156,7 +157,7 @@ static void keys_in_order_do_not_form_one_chain(void **state)
 
 	(void)state;
 	rng_init_seed(&rng, 11);
-	assert_int_equal(map_init(&map, &rng, COUNT, sizeof(uint64_t)), 0);
+	map_init(&map, &rng, COUNT, sizeof(uint64_t));
 	for (uint64_t key = 0; key < COUNT; key++)
 		assert_int_equal(map_put(&map, &key, 0), 0);
 	for (uint32_t slot = 0; slot < map.slot_count; slot++) {
@@ -178,11 +179,12 @@ static void all_key_lengths_are_hashed_to_the_last_byte(void **state)
 		uint32_t slots_taken = 0;
 
 		rng_init_seed(&rng, key_bytes);
-		assert_int_equal(map_init(&map, &rng, 128, key_bytes), 0);
+		map_init(&map, &rng, 128, key_bytes);
 		for (uint32_t i = 0; i < 128; i++) {
 			key[key_bytes - 1] = (uint8_t)i;
 			assert_int_equal(map_put(&map, key, i), 0);
 		}
+		assert_int_equal(map.slot_count, 256);
 		for (uint32_t slot = 0; slot < 128; slot++)
 			slots_taken += map.used[slot];
 		assert_in_range(slots_taken, 30, 98); /* of 256; one chain would take all or none */
@@ -192,13 +194,89 @@ static void all_key_lengths_are_hashed_to_the_last_byte(void **state)
 	}
 }
 
+/* The table is the least power of two that is not more than half full, but for the first 16. */
+static void memory_follows_use(void **state)
+{
+	enum { COUNT = 1000 };
+	struct map map;
+	struct rng rng;
+	uint32_t value;
+
+	(void)state;
+	rng_init_seed(&rng, 3);
+	map_init(&map, &rng, COUNT, sizeof(uint32_t));
+	assert_int_equal(map.slot_count, 0);
+	value = 0;
+	assert_false(map_get(&map, &value, &value));
+	assert_false(map_remove(&map, &value));
+	for (uint32_t key = 0; key < COUNT; key++) {
+		assert_int_equal(map_put(&map, &key, key), 0);
+		assert_true(map.slot_count >= 2 * map.count);
+		assert_true(map.slot_count == 16 || map.slot_count < 4 * map.count);
+	}
+	for (uint32_t key = 0; key < COUNT; key++) {
+		assert_true(map_get(&map, &key, &value));
+		assert_int_equal(value, key);
+	}
+	map_free(&map);
+}
+
+static void what_is_reserved_needs_no_memory(void **state)
+{
+	struct map map;
+	struct rng rng;
+
+	(void)state;
+	rng_init_seed(&rng, 4);
+	for (uint32_t count = 1; count <= 40; count++) {
+		map_init(&map, &rng, 40, sizeof(uint32_t));
+		assert_int_equal(map_reserve(&map, count), 0);
+		const uint64_t before = allocations_count();
+
+		for (uint32_t key = 0; key < count; key++)
+			assert_int_equal(map_put(&map, &key, 0), 0);
+		assert_int_equal(map_reserve(&map, count), 0);
+		assert_int_equal(allocations_count(), before);
+		assert_int_equal(map_reserve(&map, UINT32_MAX), 0); /* no more than the capacity */
+		assert_in_range(map.slot_count, 80, 128);
+		map_free(&map);
+	}
+}
+
+/* Each of the three arrays may be the one that there is no memory for. */
+static void without_memory_all_stays_as_it_was(void **state)
+{
+	struct map map;
+	struct rng rng;
+	uint32_t value;
+
+	(void)state;
+	rng_init_seed(&rng, 5);
+	map_init(&map, &rng, 100, sizeof(uint32_t));
+	for (uint32_t key = 0; key < 100; key++) {
+		for (uint64_t lacking = 1; 2 * (key + 1) > map.slot_count && lacking <= 3;
+		     lacking++) {
+			allocations_fail_at(lacking);
+			assert_int_equal(map_put(&map, &key, key), ERR_NOMEM);
+			assert_int_equal(map.count, key);
+			for (uint32_t old = 0; old < key; old++)
+				assert_true(map_get(&map, &old, &value) && value == old);
+			assert_false(map_get(&map, &key, &value));
+		}
+		allocations_fail_at(0);
+		assert_int_equal(map_put(&map, &key, key), 0);
+	}
+	map_free(&map);
+	assert_int_equal(allocations_live(), 0);
+}
+
 static void make_a_map_of_nothing(void)
 {
 	struct map map;
 	struct rng rng;
 
 	rng_init_seed(&rng, 1);
-	(void)map_init(&map, &rng, 0, 4);
+	map_init(&map, &rng, 0, 4);
 }
 
 static void make_a_map_of_long_keys(void)
@@ -207,7 +285,7 @@ static void make_a_map_of_long_keys(void)
 	struct rng rng;
 
 	rng_init_seed(&rng, 1);
-	(void)map_init(&map, &rng, 1, MAP_KEY_BYTES_MAX + 1);
+	map_init(&map, &rng, 1, MAP_KEY_BYTES_MAX + 1);
 }
 
 static void broken_requirements_are_bugs(void **state)
@@ -225,7 +303,7 @@ static void an_empty_or_freed_map_may_be_freed(void **state)
 	(void)state;
 	map_free(&map);
 	rng_init_seed(&rng, 1);
-	assert_int_equal(map_init(&map, &rng, 1, 1), 0);
+	map_init(&map, &rng, 1, 1);
 	map_free(&map);
 	map_free(&map);
 	assert_null(map.keys);
@@ -240,6 +318,9 @@ int main(void)
 		cmocka_unit_test(hash_keys_come_from_the_rng),
 		cmocka_unit_test(keys_in_order_do_not_form_one_chain),
 		cmocka_unit_test(all_key_lengths_are_hashed_to_the_last_byte),
+		cmocka_unit_test(memory_follows_use),
+		cmocka_unit_test(what_is_reserved_needs_no_memory),
+		cmocka_unit_test(without_memory_all_stays_as_it_was),
 		cmocka_unit_test(broken_requirements_are_bugs),
 		cmocka_unit_test(an_empty_or_freed_map_may_be_freed),
 	};

@@ -177,7 +177,18 @@ static void without_memory_there_is_none(void **state)
 		assert_null(budget);
 		assert_int_equal(allocations_live(), before);
 	}
-	assert_true(failed >= 2);
+	assert_true(failed >= 1);
+
+	/* Without memory for one more target nobody probes it, and nothing else changes. */
+	struct probe_purse purse = { 0 };
+	void *fixture = budget;
+
+	for (uint64_t lacking = 1; lacking <= 4; lacking++) {
+		allocations_fail_at(lacking);
+		assert_false(take(&fixture, 0, &purse, victim(1, 1)));
+	}
+	allocations_fail_at(0);
+	assert_true(take(&fixture, 0, &purse, victim(1, 1)));
 	probe_budget_del(budget);
 	probe_budget_del(NULL);
 }

@@ -391,7 +391,13 @@ static void without_memory_there_is_none(void **state)
 		assert_int_equal(err, ERR_NOMEM);
 		assert_int_equal(allocations_live(), before);
 	}
-	assert_true(failed >= 2);
+	assert_true(failed >= 1);
+	const struct relay_message message = { .peer = b, .index = 11 };
+
+	allocations_fail_at(1);
+	assert_int_equal(relays_ask(relays, at_ms(0), &a, &message), ERR_FULL);
+	allocations_fail_at(0);
+	assert_int_equal(relays_ask(relays, at_ms(0), &a, &message), 0);
 	relays_del(relays);
 	relays_del(NULL);
 }

@@ -53,11 +53,9 @@ int control_new(struct loop *loop, uint8_t event_kind, struct control **ret)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
-	if (control == NULL ||
-	    pool_init(&control->clients, CONTROL_CLIENTS_MAX, sizeof(struct client)) < 0) {
-		free(control);
+	if (control == NULL)
 		return ERR_NOMEM;
-	}
+	pool_init(&control->clients, CONTROL_CLIENTS_MAX, sizeof(struct client));
 	control->loop = loop;
 	control->event_kind = event_kind;
 	*ret = control;
