@@ -25,7 +25,8 @@ static void send_ping(struct node *node, struct now now, struct asked *asked,
 {
 	struct paths_output probe = { .kind = PATHS_PROBE, .way = peer_way(peer) };
 
-	asked->ping_token = rng_u64(&node->rng) | 1; /* it goes by the way in use: paths.h */
+	asked->ping_token = /* it goes by the way in use: paths.h */
+		(rng_u64(&node->rng) & FRAME_TOKEN_MAX) | 1;
 	asked->sent = now.mono;
 	probe.token = asked->ping_token;
 	frames_probe(node, now, peer, &probe);

@@ -7,7 +7,7 @@
 void frames_probe(struct node *node, struct now now, const struct peer *peer,
 		  const struct paths_output *probe)
 {
-	uint8_t payload[sizeof(struct frame_probe)];
+	uint8_t payload[FRAME_PROBE_BYTES];
 	struct writer w = writer_of(payload, sizeof(payload));
 	struct sealing sealing = { .channel = channel_of(node, peer->session),
 				   .kind = FRAME_PROBE,
@@ -25,7 +25,7 @@ void frames_probe(struct node *node, struct now now, const struct peer *peer,
 static int answer_probe(struct node *node, struct now now, const struct channel *channel,
 			const struct node_event *event)
 {
-	uint8_t payload[sizeof(struct frame_probe_ack)];
+	uint8_t payload[FRAME_PROBE_BYTES];
 	struct writer w = writer_of(payload, sizeof(payload));
 	struct sealing sealing = { .channel = channel,
 				   .kind = FRAME_PROBE_ACK,

@@ -163,7 +163,7 @@ void trial_give_up(struct paths *paths, struct trial *t)
 /* Never 0, which means that none is open. */
 static uint64_t new_token(const struct paths *paths, const struct trial *t)
 {
-	const uint64_t chance = rng_u64(paths->rng) | 2;
+	const uint64_t chance = (rng_u64(paths->rng) & FRAME_TOKEN_MAX) | 2;
 
 	return trial_is_used(paths, t) ? chance | 1 : chance & ~UINT64_C(1);
 }

@@ -1,11 +1,13 @@
 /* frame.c - see frame.h. */
 #include "wire/frame.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "base/reader.h"
 #include "base/seccheck.h"
 
 #define CHECKSUM_BYTES 2
+#define PROBE_ZEROS 10
 
 void frame_header_encode(const struct frame_header *header, uint8_t ret[FRAME_HEADER_BYTES])
 {
@@ -49,10 +51,29 @@ int frame_decode(struct span frame, struct frame_header *ret, struct span *ret_p
 	return 0;
 }
 
+static void encode_token(uint64_t token, struct writer *w)
+{
+	CHECK(token <= FRAME_TOKEN_MAX);
+	writer_u16(w, (uint16_t)(token >> 32));
+	writer_u32(w, (uint32_t)token);
+}
+
+static bool decode_token(struct reader *r, uint64_t *ret)
+{
+	uint16_t high;
+	uint32_t low;
+
+	if (!reader_u16(r, &high) || !reader_u32(r, &low))
+		return false;
+	*ret = (uint64_t)high << 32 | low;
+	return true;
+}
+
 void frame_probe_encode(const struct frame_probe *probe, struct writer *w)
 {
-	writer_u64(w, probe->token);
+	encode_token(probe->token, w);
 	writer_u64(w, probe->crl_number);
+	writer_zero(w, PROBE_ZEROS);
 }
 
 int frame_probe_decode(struct span payload, struct frame_probe *ret)
@@ -60,7 +81,8 @@ int frame_probe_decode(struct span payload, struct frame_probe *ret)
 	struct reader r = reader_of(payload);
 	struct frame_probe probe;
 
-	if (!reader_u64(&r, &probe.token) || !reader_u64(&r, &probe.crl_number) || !reader_end(&r))
+	if (!decode_token(&r, &probe.token) || !reader_u64(&r, &probe.crl_number) ||
+	    !reader_zero(&r, PROBE_ZEROS) || !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = probe;
 	return 0;
@@ -68,8 +90,7 @@ int frame_probe_decode(struct span payload, struct frame_probe *ret)
 
 void frame_probe_ack_encode(const struct frame_probe_ack *ack, struct writer *w)
 {
-	writer_u64(w, ack->token);
-	writer_u64(w, ack->crl_number);
+	encode_token(ack->token, w);
 	endpoint_encode(&ack->observed, w);
 }
 
@@ -78,8 +99,7 @@ int frame_probe_ack_decode(struct span payload, struct frame_probe_ack *ret)
 	struct reader r = reader_of(payload);
 	struct frame_probe_ack ack;
 
-	if (!reader_u64(&r, &ack.token) || !reader_u64(&r, &ack.crl_number) ||
-	    !endpoint_decode(&r, &ack.observed) || !reader_end(&r))
+	if (!decode_token(&r, &ack.token) || !endpoint_decode(&r, &ack.observed) || !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = ack;
 	return 0;

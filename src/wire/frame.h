@@ -48,14 +48,20 @@ struct frame_header {
 	uint16_t payload_len;
 };
 
+/* Both have this length, so that who feigns its address has nobody answered with more than it
+ * sends. */
+#define FRAME_PROBE_BYTES 24
+#define FRAME_TOKEN_MAX ((UINT64_C(1) << 48) - 1)
+
 /* Is the path alive, and under which address am I seen? Every keepalive is one; its answer carries
  * the same token. `crl_number` tells of a newer revocation list (0: none yet). */
 struct frame_probe {
-	uint64_t token, crl_number;
+	uint64_t token; /* at most FRAME_TOKEN_MAX */
+	uint64_t crl_number;
 };
 
 struct frame_probe_ack {
-	uint64_t token, crl_number;
+	uint64_t token;
 	struct endpoint observed; /* where the probe came from, as the answerer saw it */
 };
 
