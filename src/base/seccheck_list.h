@@ -132,6 +132,8 @@
 	X(SEC_ROUTE_ALLOWANCE, "and it has not had too much passed on within a second")      \
 	X(SEC_BROADCAST_POLICY, "policy lets the link have broadcasts passed on")            \
 	X(SEC_BROADCAST_ALLOWANCE, "and not too many within a second")                       \
+	X(SEC_LINKS_CARRY, "what links carry did not come along the ring itself")            \
+	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
 	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 
 void frames_probe(struct node *node, struct now now, const struct peer *peer,
 		  const struct paths_output *probe)
@@ -98,7 +99,8 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 
 	if (peer == NULL || !peer_is_up(peer))
 		return ERR_STALE;
-	if (is_for_links(event->frame.kind) && event->frame.way.kind == WAY_RING)
+	if (!SECCHECK(SEC_LINKS_CARRY,
+		      !is_for_links(event->frame.kind) || event->frame.way.kind != WAY_RING))
 		return ERR_DENIED;
 	switch (event->frame.kind) {
 	case FRAME_PART:

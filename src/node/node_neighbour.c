@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 
 /* Zero for `via` lets the message find its own way. */
 static void want_session(struct node *node, struct now now, const struct ring_output *output)
@@ -78,10 +79,15 @@ void neighbour_changed(struct node *node, struct now now, const struct peer *pee
 	(void)ring_met(node->ring, now, &member); /* full: the peer serves, outside the ring */
 }
 
-int neighbour_list(struct node *node, struct now now, const struct peer *from, struct span payload)
+int neighbour_list(struct node *node, struct now now, struct peer *from, struct span payload)
 {
 	struct neighbours list;
 	const int err = neighbours_decode(payload, &list);
 
-	return err != 0 ? err : ring_hear(node->ring, now, &from->id, &list);
+	if (err != 0)
+		return err;
+	if (!SECCHECK(SEC_LIST_ALLOWANCE, allowance_take(&from->lists, now.mono, 1, MEMBER_LISTS,
+							 MEMBER_LISTS_REFILL_MS)))
+		return ERR_DENIED;
+	return ring_hear(node->ring, now, &from->id, &list);
 }

@@ -5,6 +5,11 @@
 #include "base/mono.h"
 #include "base/span.h"
 
+/* Lists that are heard of one member at once, and in a second: half as many again as it may tell.
+ */
+#define MEMBER_LISTS 16
+#define MEMBER_LISTS_REFILL_MS 62
+
 struct node;
 
 struct peer;
@@ -12,6 +17,6 @@ struct peer;
 void neighbours_poll(struct node *node, struct now now);
 /* The peer's session stands, its way changed, or it is gone. */
 void neighbour_changed(struct node *node, struct now now, const struct peer *peer);
-int neighbour_list(struct node *node, struct now now, const struct peer *from, struct span payload);
+int neighbour_list(struct node *node, struct now now, struct peer *from, struct span payload);
 
 #endif

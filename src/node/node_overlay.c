@@ -53,12 +53,17 @@ static bool pass_on(struct node *node, struct now now, const struct routed *rout
 	return send_to_link(node, now, link, FRAME_ROUTED, writer_span(&w));
 }
 
-/* Where it goes from here: HERE, ON or STUCK. */
+/* Where it goes from here: HERE, ON or STUCK. A via that cannot be found has left; the target may
+ * have come to its own place meanwhile. */
 static enum ring_step next_step(const struct node *node, struct routed *routed,
 				const struct id *came_from, struct id *ret_link)
 {
-	const enum ring_step step = ring_next(node->ring, routed, came_from, ret_link);
+	enum ring_step step = ring_next(node->ring, routed, came_from, ret_link);
 
+	if (step == RING_STUCK && !id_is_zero(&routed->to_via)) {
+		routed->to_via = (struct id){ 0 };
+		step = ring_next(node->ring, routed, came_from, ret_link);
+	}
 	if (step != RING_ASIDE)
 		return step;
 	routed->detours--;

@@ -38,6 +38,7 @@ struct peer {
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */
+	struct allowance lists;              /* of neighbours that it told */
 	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */
 	const char *why;                     /* literal; "" */
 };

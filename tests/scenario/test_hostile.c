@@ -1,7 +1,9 @@
 /* test_hostile.c - what one member can do to the others when it says what no honest one does.
  *
  * It is an honest member in whose name the story speaks, from within its node. */
+#include "base/check.h"
 #include "node/node_internal.h"
+#include "sim/natbox.h"
 #include "tests/lib/packet.h"
 #include "tests/scenario/lab.h"
 
@@ -38,6 +40,20 @@ static unsigned stranger_to(unsigned i, unsigned from)
 		other++;
 	SCENARIO_EXPECT(lab.world, other < lab.count);
 	return other < lab.count ? other : from;
+}
+
+/* A frame in the session of the two, along the ring. */
+static void say_along_the_ring(unsigned from, unsigned to, uint8_t kind, struct span payload)
+{
+	const struct way ring = { .kind = WAY_RING };
+	const struct sealing sealing = { .channel = channel_of(node_of(from),
+							       lab_inside(from, to)->session),
+					 .kind = kind,
+					 .way = &ring,
+					 .payload = payload };
+
+	SCENARIO_EXPECT(lab.world, send_frame(node_of(from), now_of(from), &sealing));
+	world_wake(lab.world, lab.members[from].host);
 }
 
 /* A crowd that stands, all public. */
@@ -215,6 +231,196 @@ static void a_scan_leaves_places_for_the_ring(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, wanted, 2, 3) == 1);
 }
 
+/* Two behind NATs that let nobody through, between two who do not relay. */
+static void start_pair_on_the_ring(struct world *world)
+{
+	lab_set_up(world, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		lab.members[i].config.relay_bytes_s = 0;
+		if (i < 2)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, &natbox_symmetric);
+	}
+	for (unsigned i = 1; i < 4; i++)
+		lab_add_line(i, 0);
+	lab_add_line(2, 1);
+	lab_add_line(3, 1);
+	for (unsigned i = 0; i < 4; i++)
+		lab_start(i);
+	lab_run_ms(5000);
+	SCENARIO_EXPECT(world, has_met(2, 3) && peer_way(lab_inside(2, 3)).kind == WAY_RING);
+}
+
+/* CANDIDATES with ids that nobody has, and addresses. */
+static void say_candidates(unsigned from, unsigned to, unsigned number)
+{
+	struct candidates_message message = { .candidate_count = CANDIDATES_MAX,
+					      .relay_count = CANDIDATE_RELAYS_MAX };
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+		struct candidate *candidate = &message.candidates[i];
+
+		CHECK(endpoint_ip_from_text("203.0.113.0", &candidate->endpoint) == 0);
+		candidate->kind = CANDIDATE_HOST;
+		candidate->endpoint.ip[ENDPOINT_IP_BYTES - 1] =
+			(uint8_t)(number * CANDIDATES_MAX + i);
+		candidate->endpoint.port = 9;
+	}
+	for (unsigned i = 0; i < CANDIDATE_RELAYS_MAX; i++) {
+		message.relays[i].bytes[0] = (uint8_t)(i * 40);
+		message.relays[i].bytes[1] = (uint8_t)(number + 1);
+	}
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	lab_say(from, to, FRAME_CANDIDATES, writer_span(&w));
+}
+
+static void relays_that_a_peer_invents_are_not_all_looked_for(struct world *world)
+{
+	unsigned most = 0;
+
+	start_pair_on_the_ring(world);
+	for (unsigned i = 0; i < 100; i++) {
+		say_candidates(2, 3, i);
+		lab_run_ms(20);
+		if (wishes_of(3) > most)
+			most = wishes_of(3);
+	}
+	SCENARIO_EXPECT(world, most > 0 && most <= PEER_RELAYS_MAX);
+}
+
+/* --- messages of links -------------------------------------------------------------------------
+ */
+
+/* One of each kind that links carry: asked for nothing else than to be passed on. */
+static void say_as_a_link(unsigned from, unsigned to,
+			  void (*say)(unsigned from, unsigned to, uint8_t kind,
+				      struct span payload))
+{
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	static const uint8_t piece[PIECE_BYTES];
+
+	routed_encode(&(struct routed){ .kind = ROUTED_DATAGRAM,
+					.hops = 8,
+					.target = { TARGET_EXACT, *id_of(0) },
+					.from = *id_of(from) },
+		      &w);
+	say(from, to, FRAME_ROUTED, writer_span(&w));
+	w = writer_of(bytes, sizeof(bytes));
+	broadcast_encode(&(struct broadcast){ .kind = BROADCAST_FIND_IPV4,
+					      .hops = 8,
+					      .until = *id_of(from),
+					      .from = *id_of(from),
+					      .token = 1,
+					      .key = span_of(piece, 4) },
+			 &w);
+	say(from, to, FRAME_BROADCAST, writer_span(&w));
+	w = writer_of(bytes, sizeof(bytes));
+	part_encode(&(struct part){ .sequence = 1,
+				    .count = 2,
+				    .kind = FRAME_ROUTED,
+				    .piece = span_of(piece, sizeof(piece)) },
+		    &w);
+	say(from, to, FRAME_PART, writer_span(&w));
+}
+
+/* How many of the three `to` took. */
+static unsigned taken(unsigned from, unsigned to)
+{
+	const struct peer *peer = lab_inside(to, from);
+	unsigned count = 0;
+
+	count += peer->routed.spent > 0;
+	count += peer->broadcasts.spent > 0;
+	for (size_t i = 0; i < WHOLES_MAX; i++) {
+		const struct peer *of = pool_at(&node_of(to)->peers, node_of(to)->wholes[i].peer);
+
+		count += of == peer;
+	}
+	return count;
+}
+
+static void only_links_have_messages_passed_on(struct world *world)
+{
+	start_pair_on_the_ring(world);
+	lab_inside(3, 2)->routed.spent = 0;
+	lab_inside(3, 2)->broadcasts.spent = 0;
+	say_as_a_link(2, 3, say_along_the_ring);
+	lab_run_ms(200);
+	SCENARIO_EXPECT(world, taken(2, 3) == 0);
+	say_as_a_link(1, 3, lab_say);
+	lab_run_ms(200);
+	SCENARIO_EXPECT(world, taken(1, 3) == 3); /* by a link the same is taken */
+}
+
+/* --- much of what is allowed -------------------------------------------------------------------
+ */
+
+/* How many of so many lists, told at one moment, `i` hears. */
+static unsigned lists_heard(unsigned i, unsigned of, unsigned told)
+{
+	const struct neighbours list = { .count = 0 };
+	uint8_t bytes[sizeof(struct neighbours)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	unsigned heard = 0;
+
+	neighbours_encode(&list, &w);
+	for (unsigned n = 0; n < told; n++)
+		heard += neighbour_list(node_of(i), now_of(i), lab_inside(i, of),
+					writer_span(&w)) == 0;
+	return heard;
+}
+
+static void lists_of_neighbours_are_heard_in_measure(struct world *world)
+{
+	lab_start_star(world, 3);
+	lab_run_ms(10000); /* their own ones are told */
+	SCENARIO_EXPECT(world, lists_heard(1, 2, MEMBER_LISTS) == MEMBER_LISTS);
+	SCENARIO_EXPECT(world, lists_heard(1, 2, 1) == 0);
+	SCENARIO_EXPECT(world, lists_heard(1, 0, 1) == 1); /* others are heard all the same */
+	world_run_ms(world, MEMBER_LISTS_REFILL_MS - 1);
+	SCENARIO_EXPECT(world, lists_heard(1, 2, 1) == 0);
+	world_run_ms(world, 1);
+	SCENARIO_EXPECT(world, lists_heard(1, 2, 2) == 1);
+}
+
+/* Counts what leaves for 203.0.113.0/24. */
+static bool count_invented(void *context, struct mono at, uint32_t from,
+			   const struct net_datagram *datagram)
+{
+	static const uint8_t invented[] = { 203, 0, 113 };
+	unsigned *count = context;
+
+	(void)at;
+	(void)from;
+	*count += memcmp(datagram->remote.ip + 12, invented, sizeof(invented)) == 0;
+	return true;
+}
+
+/* Whoever begins a new life has not more probes sent for it than in the old one. */
+static void a_new_session_brings_no_more_probes(struct world *world)
+{
+	static unsigned probes;
+
+	probes = 0;
+	net_set_tap(world_net(world),
+		    (struct net_tap){ .pass = count_invented, .context = &probes });
+	lab_start_star(world, 2);
+	for (unsigned life = 0; life < 20; life++) {
+		lab_crash(1);
+		lab_start(1);
+		lab_run_ms(500);
+		say_candidates(1, 0, life);
+		lab_run_ms(2400);
+	}
+	SCENARIO_EXPECT(world, probes > PROBE_PEER_MIN / 2); /* they are asked at all */
+	SCENARIO_EXPECT(world, probes <= PROBE_PEER_MIN);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -229,6 +435,10 @@ int main(int argc, char **argv)
 		  .seeds = 3,
 		  .play = who_claims_a_name_does_not_keep_it_from_its_owner },
 		{ .name = "scan", .play = a_scan_leaves_places_for_the_ring },
+		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
+		{ .name = "links", .play = only_links_have_messages_passed_on },
+		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
+		{ .name = "new-lives", .play = a_new_session_brings_no_more_probes },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

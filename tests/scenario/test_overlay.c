@@ -1,6 +1,7 @@
 /* test_overlay.c - members behind NATs find each other along the ring, and go direct, or by a
  * relay.
  */
+#include "node/node_internal.h"
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
@@ -239,6 +240,60 @@ static void the_bootstrap_member_is_gone_and_a_home_comes_back(struct world *wor
 	SCENARIO_EXPECT(world, lab_arrived(4, 3, 0, 20) == 20);
 }
 
+/* Who was met along the ring, and went direct a moment later, is remembered as well. */
+static void homes_remember_each_other(struct world *world)
+{
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	lab_place_behind(1, &natbox_full_cone);
+	lab_place_behind(2, &natbox_full_cone);
+	lab_add_line(1, 0);
+	lab_add_line(2, 0);
+	lab_start(0);
+	lab_start(1);
+	lab_run_ms(20000);
+	lab_start(2);
+	lab_run_slowly_ms(60000);
+	lab_crash(0);
+	lab_crash_and_keep(1);
+	lab_run_ms(1000);
+	lab_start(1);
+	lab_run_ms(1000);
+	lab_send_number(1, 2, 2);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 2, 3) == 1);
+}
+
+/* Two talk along the ring; the member by whom one found the other goes. */
+static void a_via_that_leaves_does_not_part_those_it_joined(struct world *world)
+{
+	unsigned via;
+
+	lab_set_up(world, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		lab.members[i].config.relay_bytes_s = 0;
+		if (i < 2)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, &natbox_symmetric);
+	}
+	lab_add_line(2, 1);
+	lab_add_line(3, 1);
+	start_around_a_hub(world);
+	lab_run_ms(10000);
+	SCENARIO_EXPECT(world, way_between(2, 3) == WAY_RING);
+	via = id_equal(&lab_inside(2, 3)->via, &lab.members[0].identity.certificate.id) ? 0 : 1;
+	SCENARIO_EXPECT(
+		world, id_equal(&lab_inside(2, 3)->via, &lab.members[via].identity.certificate.id));
+	node_host_request(lab.members[via].node, NODE_SHUTDOWN, "");
+	lab_run_ms(100);
+	for (unsigned n = 0; n < 20; n++) {
+		lab_send_number(2, 3, n);
+		lab_run_ms(50);
+	}
+	SCENARIO_EXPECT(world, lab_arrived(2, 3, 0, 20) == 20);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -256,6 +311,10 @@ int main(int argc, char **argv)
 		{ .name = "seven", .seeds = 10, .play = seven_of_all_kinds },
 		{ .name = "ipv4", .play = an_ipv4_address_is_found },
 		{ .name = "fifty", .play = fifty_public },
+		{ .name = "via-leaves",
+		  .seeds = 5,
+		  .play = a_via_that_leaves_does_not_part_those_it_joined },
+		{ .name = "homes", .seeds = 3, .play = homes_remember_each_other },
 		{ .name = "remembered",
 		  .seeds = 5,
 		  .play = the_bootstrap_member_is_gone_and_a_home_comes_back },
