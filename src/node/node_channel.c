@@ -329,7 +329,8 @@ void channel_take_output(struct node *node, struct now now, const struct session
 {
 	switch (output->kind) {
 	case SESSION_SEND_HANDSHAKE:
-		send_handshake(node, now, &output->handshake.carrier, output->handshake.bytes);
+		send_handshake(node, now, &output->handshake.carrier, output->handshake.bytes,
+			       output->handshake.repeats);
 		return;
 	case SESSION_SEND_FRAME:
 		send_session_frame(node, now, output);

@@ -12,6 +12,8 @@
 #include "forward/seal.h"
 #include "node/carrier.h"
 
+#define ROUTES_AT_ONCE 4 /* of a handshake message that was not answered */
+
 /* Who seals under a key set sees what it has passed, so what a forward_thread would report of its
  * packets is reported here of ours. */
 static void report_milestones(struct node *node, struct now now, struct keyset *keyset)
@@ -146,10 +148,14 @@ bool send_to_peer(struct node *node, struct now now, const struct peer *peer, ui
 }
 
 /* An M0 goes to whoever its target names, which may be no exact id; all others go back to who sent
- * the message before. Lost: it is sent again. */
+ * the message before. The first time it takes the best route. If no answer came of that, somebody
+ * there may lose what it should pass on, so it takes ROUTES_AT_ONCE others, and the next time
+ * others again. Who answers does so to each of them. */
 static void send_carried(struct node *node, struct now now, const struct carrier *carrier,
-			 struct span bytes)
+			 struct span bytes, uint8_t repeats)
 {
+	const bool is_answer = datagram_type(bytes) == DATAGRAM_M1;
+	const unsigned copies = repeats == 0 || is_answer ? 1 : ROUTES_AT_ONCE;
 	struct routed routed = { .kind = ROUTED_HANDSHAKE, .payload = bytes };
 	struct handshake_m0 m0;
 
@@ -158,16 +164,21 @@ static void send_carried(struct node *node, struct now now, const struct carrier
 		CHECK(handshake_m0_decode(bytes, HANDSHAKE_CARRIED, &m0) == 0); /* our own */
 		routed.target = m0.target;
 	}
-	(void)overlay_send(node, now, &routed);
+	for (unsigned i = 0; i < copies; i++) {
+		const unsigned first = repeats == 0 ? 0 : 1 + (repeats - 1U) * copies;
+
+		routed.route = (uint8_t)((first + i) % ROUTED_ROUTES);
+		(void)overlay_send(node, now, &routed);
+	}
 }
 
 void send_handshake(struct node *node, struct now now, const struct carrier *carrier,
-		    struct span bytes)
+		    struct span bytes, uint8_t repeats)
 {
 	struct departure *departure;
 
 	if (carrier->carriage == HANDSHAKE_CARRIED) {
-		send_carried(node, now, carrier, bytes);
+		send_carried(node, now, carrier, bytes, repeats);
 		return;
 	}
 	departure = depart(node, bytes.len);

@@ -52,8 +52,9 @@ bool send_frame(struct node *node, struct now now, const struct sealing *sealing
 /* In the peer's current session, by its way. */
 bool send_to_peer(struct node *node, struct now now, const struct peer *peer, uint8_t kind,
 		  struct span payload);
+/* `repeats`: how often the same went before; along the ring it takes other routes then. */
 void send_handshake(struct node *node, struct now now, const struct carrier *carrier,
-		    struct span bytes);
+		    struct span bytes, uint8_t repeats);
 /* A data datagram that came along the ring: for forward/ to open. */
 void send_open(struct node *node, struct span datagram);
 bool send_poll(struct node *node, struct node_action *ret);

@@ -27,6 +27,7 @@ struct half_open {
 	uint32_t local_index, remote_index;
 	uint8_t m0_hash[HASH_BYTES];
 	bool m1_pending;
+	uint8_t repeats; /* of M1 */
 	uint16_t m1_len;
 	uint8_t m1[HANDSHAKE_M1_BYTES];
 };

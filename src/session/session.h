@@ -147,6 +147,7 @@ struct session_output {
 		struct {
 			struct carrier carrier;
 			struct span bytes;
+			uint8_t repeats; /* how often the same went before; at most 255 */
 		} handshake;
 		struct {
 			uint8_t kind;

@@ -286,6 +286,7 @@ static int make_m2(struct sessions *s, struct session *session, struct dial *dia
 	}
 	CHECK(err != 0 || writer_ok(&w));
 	dial->m2_len = (uint16_t)w.len;
+	dial->repeats = 0;
 	return err;
 }
 

@@ -56,6 +56,7 @@ struct dial {
 	uint8_t cookie[HANDSHAKE_COOKIE_BYTES];
 	uint32_t suites_tried; /* bit n: suite n */
 	uint32_t remote_index; /* from M1 */
+	uint8_t repeats;       /* of M0, then of M2 */
 	uint16_t m2_len;
 	uint8_t m2[HANDSHAKE_M2_BYTES];
 	struct mono resend;

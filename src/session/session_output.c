@@ -27,10 +27,16 @@ static void put_forget(struct sessions *s, struct session *session, struct key_s
 	keys_drop(&session->keys, set);
 }
 
+/* One more of the same. */
+static uint8_t count_repeat(uint8_t *repeats)
+{
+	return *repeats < UINT8_MAX ? (*repeats)++ : UINT8_MAX;
+}
+
 static void put_handshake(struct sessions *s, const struct session *session,
 			  struct session_output *ret)
 {
-	const struct dial *dial = session_dial(s, session);
+	struct dial *dial = session_dial(s, session);
 	struct writer w = writer_of(s->buffer, sizeof(s->buffer));
 
 	CHECK(dial != NULL);
@@ -42,6 +48,7 @@ static void put_handshake(struct sessions *s, const struct session *session,
 	ret->kind = SESSION_SEND_HANDSHAKE;
 	ret->handshake.carrier = session->carrier;
 	ret->handshake.bytes = writer_span(&w);
+	ret->handshake.repeats = count_repeat(&dial->repeats);
 }
 
 static void put_frame(struct sessions *s, const struct session *session, enum frame_kind kind,
@@ -161,6 +168,7 @@ void output_m1(struct half_open *entry, struct session_output *ret)
 	*ret = (struct session_output){ .kind = SESSION_SEND_HANDSHAKE, .session = HANDLE_NONE };
 	ret->handshake.carrier = entry->carrier;
 	ret->handshake.bytes = span_of(entry->m1, entry->m1_len);
+	ret->handshake.repeats = count_repeat(&entry->repeats);
 	entry->m1_pending = false;
 }
 
