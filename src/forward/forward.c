@@ -314,6 +314,7 @@ static enum forward_verdict take_frame(struct pass *pass, const struct table_ent
 	case FRAME_RELAY_ASK:
 	case FRAME_RELAY_GRANT:
 	case FRAME_RELAY_END:
+	case FRAME_RELEASE:
 		packet->frame_kind = frame->kind;
 		pass->node_has_work = true;
 		pass->thread->counters.frames++;

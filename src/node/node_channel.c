@@ -241,11 +241,15 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 
 		why = channel->left != NULL ? channel->left : why;
 		close_channel(node, channel);
-		/* Who leaves does not answer in any session. He says goodbye in those that he
-		 * knows; those of a run of his that ended without a word are known to us alone, and
-		 * would pass for another way to him. */
-		if (!handle_is_none(peer) && reason->remote &&
-		    reason->close == FRAME_CLOSE_SHUTDOWN)
+		const bool is_over = reason->close == FRAME_CLOSE_SHUTDOWN ||
+				     reason->close == FRAME_CLOSE_UNNEEDED;
+
+		/* Who leaves, or lets go, does not answer in any session. He says goodbye in those
+		 * that he knows; those of a run of his that ended without a word are known to us
+		 * alone, and would pass for another way to him. */
+		if (!handle_is_none(peer) && reason->close == FRAME_CLOSE_UNNEEDED)
+			line_let_go(node, now, peer);
+		if (!handle_is_none(peer) && reason->remote && is_over)
 			channel_end_all(node, now, peer, FRAME_CLOSE_REPLACED, why);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);

@@ -117,6 +117,9 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 	case FRAME_RELAY_GRANT:
 	case FRAME_RELAY_END:
 		return relaying_frame(node, now, channel->peer, event->frame.kind, payload);
+	case FRAME_RELEASE:
+		need_released(node, now, channel->peer);
+		return 0;
 	default:
 		return ERR_UNSUPPORTED; /* of a newer version */
 	}

@@ -20,6 +20,7 @@
 #include "node/node_channel.h"
 #include "node/node_frames.h"
 #include "node/node_line.h"
+#include "node/node_need.h"
 #include "node/node_neighbour.h"
 #include "node/node_overlay.h"
 #include "node/node_peer.h"

@@ -15,6 +15,9 @@
 #define PATIENCE_LINKED_MS 1500
 #define BACKOFF_LINKED_MS 120000
 #define LOOKUP_MS 30000
+/* Who was let go is visited after so long: if it has started anew, and knows nobody, somebody has
+ * to find it. */
+#define VISIT_MS 600000
 #define LASTED_MS 1000 /* from here on a session was no failure */
 
 static bool is_dialling(const struct line *line)
@@ -63,6 +66,11 @@ static bool is_linked(const struct node *node)
 	return ring_first_link(node->ring, &link);
 }
 
+bool lines_are_needed(const struct node *node)
+{
+	return !ring_is_settled(node->ring) || ring_link_count(node->ring) < (size_t)2 * RING_NEAR;
+}
+
 static void fail(struct node *node, struct now now, struct line *line, const char *why)
 {
 	uint64_t wait_ms = is_linked(node) ? BACKOFF_LINKED_MS : BACKOFF_MAX_MS;
@@ -84,6 +92,17 @@ static void lost(struct node *node, struct now now, struct line *line)
 	}
 	line->failures = 0;
 	line->next = now.mono;
+}
+
+void line_let_go(struct node *node, struct now now, struct handle peer)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+
+		if (handle_equal(line->peer, peer))
+			line->next = mono_add_ms(
+				now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
+	}
 }
 
 static void dial(struct node *node, struct now now, struct line *line)

@@ -29,7 +29,12 @@ void lines_lookup_done(struct node *node, struct now now, const struct node_even
 /* A session with the member carries traffic from now on. */
 void line_confirmed(struct node *node, struct now now, struct handle session, const struct id *id);
 void lines_stop(struct node *node, struct now now);
+/* The session with this peer ended because nobody needs it. */
+void line_let_go(struct node *node, struct now now, struct handle peer);
 void line_closed(struct node *node, struct now now, struct handle session, const char *why);
+/* False in a network that is large enough, and in which we have our place, to do without them: who
+ * else is near may relay and tell us our address as well. */
+bool lines_are_needed(const struct node *node);
 /* True if there is no line whose member is not connected. */
 bool lines_all_up(const struct node *node);
 /* A packet waits for this destination: whatever line may lead there is tried at once. */

@@ -157,6 +157,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->candidates = (struct candidates_message){ 0 };
 	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
 	peer->release_at = MONO_NEVER;
+	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
@@ -175,10 +176,12 @@ void ways_end(struct node *node, struct now now, struct handle handle)
 	ways_announce(node, now);
 }
 
-/* What forward/ saw, under all keys of all sessions with the peer. */
+/* What forward/ saw, under all keys of all sessions with the peer; what keys saw that are gone, we
+ * know from the last time. */
 static struct paths_traffic traffic_of(const struct node *node, struct handle peer)
 {
-	struct paths_traffic traffic = { 0 };
+	const struct peer *known = pool_at(&node->peers, peer);
+	struct paths_traffic traffic = known->paths.traffic;
 
 	for (uint32_t i = 0; i < node->channels_end; i++) {
 		const struct channel *channel = &node->channels[i];
@@ -276,6 +279,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 	struct mono deadline = mono_min(paths_deadline(&peer->paths), relaying_deadline(peer));
 
 	deadline = mono_min(deadline, peer->release_at);
+	deadline = mono_min(deadline, peer->need_next);
 	if (peer->announcement.is_due)
 		deadline = mono_min(deadline, peer->announcement.next);
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
@@ -303,6 +307,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 		peer->release_at = MONO_NEVER;
 		peer_release(node, now, handle);
 	}
+	need_tick(node, now, handle);
 }
 
 /* Those whose time has come, each once; for whom there is no room has his turn when what the others

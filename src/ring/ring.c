@@ -472,6 +472,11 @@ void ring_failed(struct ring *ring, struct now now, const struct id *id)
 	review(ring, now);
 }
 
+size_t ring_link_count(const struct ring *ring)
+{
+	return ring->links.count;
+}
+
 bool ring_first_link(const struct ring *ring, struct id *ret)
 {
 	const struct member *first = NULL;

@@ -106,6 +106,8 @@ size_t ring_wanted(const struct ring *ring);
  * can name somebody.) */
 bool ring_is_settled(const struct ring *ring);
 
+size_t ring_link_count(const struct ring *ring);
+
 /* The linked member that answers to us soonest, for a via. False if none is linked. */
 bool ring_first_link(const struct ring *ring, struct id *ret);
 

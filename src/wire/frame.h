@@ -37,6 +37,7 @@ enum frame_kind {
 	FRAME_RELAY_GRANT = 15,
 	FRAME_RELAY_END = 16,
 	FRAME_RELAY = 17, /* a datagram that its receiver passes on, or that was passed on to it */
+	FRAME_RELEASE = 18, /* I have no use for this session: close it unless you have */
 };
 
 #define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */
@@ -78,6 +79,7 @@ enum frame_close_reason {
 	FRAME_CLOSE_REPLACED = 2, /* a newer session of this pair stands */
 	FRAME_CLOSE_DENIED = 3,   /* policy no longer allows it: revoked, expired */
 	FRAME_CLOSE_IDLE = 4,
+	FRAME_CLOSE_UNNEEDED = 5, /* neither side has a use for the session */
 };
 
 struct frame_close {

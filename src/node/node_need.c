@@ -1,0 +1,60 @@
+/* node_need.c - see node_need.h. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+
+static bool is_recent(struct now now, struct mono at)
+{
+	return at.us != 0 && !mono_reached(now.mono, mono_add_ms(at, NEED_IP_MS));
+}
+
+/* We pass packets on from or to it, or it does for us. */
+static bool relays_with(const struct node *node, const struct peer *peer, struct handle handle)
+{
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+
+	while (relays_next(node->relays, &cursor, &direction))
+		if (id_equal(&direction.from, &peer->id))
+			return true; /* each pair is there in both directions */
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle other;
+		const struct peer *user = pool_slot(&node->peers, i, &other);
+
+		for (size_t k = 0; user != NULL && k < PEER_RELAYS_MAX; k++)
+			if (handle_equal(user->relayings[k].relay, handle))
+				return true;
+	}
+	return false;
+}
+
+static bool is_needed(const struct node *node, struct now now, const struct peer *peer,
+		      struct handle handle)
+{
+	const struct paths_traffic *traffic = &peer->paths.traffic;
+
+	return ring_uses(node->ring, &peer->id) || (peer->is_line && lines_are_needed(node)) ||
+	       is_recent(now, traffic->ip_received) || is_recent(now, traffic->ip_sent) ||
+	       relays_with(node, peer, handle);
+}
+
+void need_tick(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	CHECK(peer != NULL);
+	if (!mono_reached(now.mono, peer->need_next))
+		return;
+	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
+	if (!is_needed(node, now, peer, handle))
+		(void)send_to_peer(node, now, peer, FRAME_RELEASE, (struct span){ 0 });
+}
+
+void need_released(struct node *node, struct now now, struct handle handle)
+{
+	const struct peer *peer = pool_at(&node->peers, handle);
+
+	if (peer == NULL || !peer_is_up(peer) || is_needed(node, now, peer, handle))
+		return;
+	sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);
+}

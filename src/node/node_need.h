@@ -1,0 +1,23 @@
+/* node_need.h - sessions that neither side has a use for end.
+ *
+ * A member needs a session for its place on the ring, for traffic, for a relay, or to get in. What
+ * one side has no use for the other may need, and only it knows. So who needs a session no more
+ * says so, now and then, and who hears it closes the session if it thinks the same. */
+#ifndef NODE_NODE_NEED_H
+#define NODE_NODE_NEED_H
+
+#include "base/mono.h"
+#include "base/pool.h"
+
+#define NEED_LOOK_MS 60000 /* between two looks at a session, and before the first */
+#define NEED_IP_MS 300000  /* who exchanged IP packets does so again, for so long */
+
+struct node;
+
+/* Looks at the peer when it is time, and lets it go. */
+void need_tick(struct node *node, struct now now, struct handle handle);
+
+/* The peer has no use for our session. */
+void need_released(struct node *node, struct now now, struct handle handle);
+
+#endif

@@ -1,0 +1,133 @@
+/* test_links.c - the links of a larger group: who needs none lets it go, and who loses what it
+ * should pass on is gone around. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+#include "tests/scenario/lab.h"
+
+#define COUNT 30
+
+static void start(struct world *world)
+{
+	lab_start_star(world, COUNT);
+	lab_run_ms(20000);
+}
+
+static bool is_up(unsigned i, unsigned of)
+{
+	const struct peer *peer = lab_inside(i, of);
+
+	return peer != NULL && peer_is_up(peer);
+}
+
+static bool uses(unsigned i, unsigned of)
+{
+	return ring_uses(node_host_node(lab.members[i].node)->ring,
+			 &lab.members[of].identity.certificate.id);
+}
+
+static unsigned sessions(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned j = 0; j < COUNT; j++)
+			count += i != j && is_up(i, j) ? 1 : 0;
+	return count;
+}
+
+/* All had a session with the first to get in; after that each has those of the ring. */
+static void who_needs_no_session_ends_it(struct world *world)
+{
+	start(world);
+	SCENARIO_EXPECT(world, is_up(0, COUNT - 1) && is_up(0, COUNT / 2));
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned j = 0; j < i; j++)
+			SCENARIO_EXPECT(world, is_up(i, j) == (uses(i, j) || uses(j, i)));
+	SCENARIO_EXPECT(world, sessions() < COUNT * 16);
+	for (unsigned i = 0; i < COUNT; i++)
+		SCENARIO_EXPECT(world, lab_status(i).is_settled);
+}
+
+/* Two members that have no session. */
+static void find_strangers(unsigned *ret_a, unsigned *ret_b)
+{
+	for (unsigned a = 1; a < COUNT; a++)
+		for (unsigned b = 1; b < COUNT; b++)
+			if (a != b && !is_up(a, b)) {
+				*ret_a = a;
+				*ret_b = b;
+				return;
+			}
+	UNREACHABLE(); /* there are too few links for that */
+}
+
+static void who_had_traffic_keeps_its_session_for_a_while(struct world *world)
+{
+	unsigned a, b;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	find_strangers(&a, &b);
+	lab_send_number(a, b, 0);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 0, 1) == 1);
+	lab_run_slowly_ms(NEED_IP_MS - 10000);
+	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	SCENARIO_EXPECT(world, !is_up(a, b) && !is_up(b, a));
+	lab_send_number(a, b, 1); /* and gets another */
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 1, 2) == 1);
+}
+
+/* The link that a message of `a` for `b` takes first. */
+static unsigned first_step(unsigned a, unsigned b)
+{
+	const struct routed routed = {
+		.target = { TARGET_EXACT, lab.members[b].identity.certificate.id },
+		.from = lab.members[a].identity.certificate.id,
+	};
+	const struct id nobody = { { 0 } };
+	struct id link;
+
+	if (ring_next(node_host_node(lab.members[a].node)->ring, &routed, &nobody, &link) ==
+	    RING_ON)
+		for (unsigned i = 0; i < COUNT; i++)
+			if (id_equal(&lab.members[i].identity.certificate.id, &link))
+				return i;
+	return COUNT;
+}
+
+/* Whoever stands on the best way, and is not missed yet: the message takes another at once when no
+ * answer comes. */
+static void a_silent_member_is_gone_around(struct world *world)
+{
+	unsigned a, b, silent;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	find_strangers(&a, &b);
+	silent = first_step(a, b);
+	SCENARIO_EXPECT(world, silent < COUNT && silent != b);
+	world_pause(world, lab.members[silent].host);
+	lab_send_number(a, b, 0);
+	lab_run_ms(300);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 0, 1) == 0);
+	lab_run_ms(700);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 0, 1) == 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "idle", .play = who_needs_no_session_ends_it, .seeds = 2 },
+		{ .name = "traffic",
+		  .play = who_had_traffic_keeps_its_session_for_a_while,
+		  .seeds = 2 },
+		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 10 },
+	};
+
+	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
