@@ -352,6 +352,15 @@ static const struct table_relay *unwrap(const struct pass *pass, struct forward_
 	return relay;
 }
 
+/* Who sends has its share, whatever others send; what nobody else uses is for whoever comes. */
+static bool is_within_rate(const struct table_relay *relay, struct mono now, size_t bytes)
+{
+	if (relay->share == NULL || !meter_take(relay->share, now, bytes))
+		return SECCHECK(SEC_RELAY_RATE, meter_take(relay->meter, now, bytes));
+	meter_charge(relay->meter, now, bytes);
+	return true;
+}
+
 /* The datagram goes on over the other link. */
 static enum forward_verdict pass_on(const struct pass *pass, const struct table_relay *relay,
 				    struct span bytes)
@@ -361,7 +370,7 @@ static enum forward_verdict pass_on(const struct pass *pass, const struct table_
 	struct egress_datagram *datagram;
 	int err;
 
-	if (!SECCHECK(SEC_RELAY_RATE, meter_take(relay->meter, pass->now.mono, bytes.len)))
+	if (!is_within_rate(relay, pass->now.mono, bytes.len))
 		return drop(&counters->drop_relay_rate);
 	datagram = reserve(pass, to);
 	if (datagram == NULL)

@@ -12,8 +12,8 @@
 
 struct meter {
 	uint32_t references; /* control thread only */
-	uint64_t rate;
-	uint64_t burst_ns; /* what fills the whole bucket */
+	_Atomic uint64_t rate;
+	_Atomic uint64_t burst_ns; /* what fills the whole bucket */
 	_Atomic uint64_t full_ns;
 };
 
@@ -27,13 +27,21 @@ int meter_new(uint64_t rate, uint32_t burst, struct meter **ret)
 {
 	struct meter *meter;
 
-	CHECK(rate > 0 && rate <= METER_RATE_MAX && burst > 0);
 	meter = calloc(1, sizeof(*meter));
 	if (meter == NULL)
 		return ERR_NOMEM;
-	*meter = (struct meter){ .references = 1, .rate = rate, .burst_ns = cost_ns(rate, burst) };
+	meter->references = 1;
+	meter_set(meter, rate, burst);
 	*ret = meter;
 	return 0;
+}
+
+/* A thread may see the one before the other: for that moment the bucket is of another size. */
+void meter_set(struct meter *meter, uint64_t rate, uint32_t burst)
+{
+	CHECK(rate > 0 && rate <= METER_RATE_MAX && burst > 0);
+	atomic_store_explicit(&meter->rate, rate, memory_order_relaxed);
+	atomic_store_explicit(&meter->burst_ns, cost_ns(rate, burst), memory_order_relaxed);
 }
 
 struct meter *meter_ref(struct meter *meter)
@@ -50,10 +58,12 @@ void meter_unref(struct meter *meter)
 	free(meter);
 }
 
-bool meter_take(struct meter *meter, struct mono now, size_t bytes)
+/* Up to `burst_ns` beyond what is full now. */
+static bool take(struct meter *meter, struct mono now, size_t bytes, uint64_t burst_ns)
 {
 	const uint64_t now_ns = now.us * 1000;
-	const uint64_t cost = cost_ns(meter->rate, bytes);
+	const uint64_t cost =
+		cost_ns(atomic_load_explicit(&meter->rate, memory_order_relaxed), bytes);
 	uint64_t full = atomic_load_explicit(&meter->full_ns, memory_order_relaxed);
 	uint64_t from;
 
@@ -61,9 +71,20 @@ bool meter_take(struct meter *meter, struct mono now, size_t bytes)
 	 * stands for itself, so relaxed order is enough. */
 	do {
 		from = full > now_ns ? full : now_ns;
-		if (from - now_ns + cost > meter->burst_ns)
+		if (from - now_ns + cost > burst_ns)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
 		&meter->full_ns, &full, from + cost, memory_order_relaxed, memory_order_relaxed));
 	return true;
+}
+
+bool meter_take(struct meter *meter, struct mono now, size_t bytes)
+{
+	return take(meter, now, bytes,
+		    atomic_load_explicit(&meter->burst_ns, memory_order_relaxed));
+}
+
+void meter_charge(struct meter *meter, struct mono now, size_t bytes)
+{
+	(void)take(meter, now, bytes, UINT64_MAX);
 }

@@ -23,8 +23,14 @@ struct meter *meter_ref(struct meter *meter);
 /* Frees with the last reference; accepts NULL. Control thread only, like meter_ref(). */
 void meter_unref(struct meter *meter);
 
+/* Another rate and bucket from now on; what was taken stays taken, in time. Control thread only. */
+void meter_set(struct meter *meter, uint64_t rate, uint32_t burst);
+
 /* Takes the bytes, or nothing if there are not as many: then false. By any thread at any time. An
  * earlier `now` than another thread's finds the bucket as that one left it. */
 bool meter_take(struct meter *meter, struct mono now, size_t bytes);
+
+/* Takes the bytes, though there are not as many: who comes next waits longer. */
+void meter_charge(struct meter *meter, struct mono now, size_t bytes);
 
 #endif

@@ -19,7 +19,7 @@ struct receiver {
 struct forward_table {
 	struct table_entry *entries; /* owned; each holds a reference to its key set */
 	struct receiver *receivers;  /* owned */
-	struct table_relay *relays;  /* owned; each holds a reference to its meter */
+	struct table_relay *relays;  /* owned; each holds references to its meters */
 	uint32_t entry_count, entries_max;
 	uint32_t receiver_count, receivers_max;
 	uint32_t relay_count, relays_max;
@@ -80,8 +80,10 @@ void table_del(struct forward_table *table)
 		keyset_unref(table->entries[i].keyset);
 	for (uint32_t i = 0; i < table->receiver_count; i++)
 		keyset_unref(table->receivers[i].keyset);
-	for (uint32_t i = 0; i < table->relay_count; i++)
+	for (uint32_t i = 0; i < table->relay_count; i++) {
 		meter_unref(table->relays[i].meter);
+		meter_unref(table->relays[i].share);
+	}
 	map_free(&table->entry_of_address);
 	map_free(&table->receiver_of_index);
 	map_free(&table->relay_of_index);
@@ -182,6 +184,8 @@ static int add_relay(struct forward_table *table, const struct table_relay *rela
 	table->relays[number] = *relay;
 	if (relay->meter != NULL)
 		(void)meter_ref(relay->meter);
+	if (relay->share != NULL)
+		(void)meter_ref(relay->share);
 	table->relay_count++;
 	return 0;
 }

@@ -46,7 +46,8 @@ struct table_relay {
 	uint32_t index, from_link;
 	uint32_t to_entry;   /* of action SEND; TABLE_NO_ENTRY: it ends here */
 	uint32_t to_index;   /* what is written on it from here on */
-	struct meter *meter; /* how much is passed on; NULL if it ends here */
+	struct meter *meter; /* how much is passed on in all; NULL if it ends here */
+	struct meter *share; /* of that, what is kept for its sender; NULL: nothing */
 };
 
 struct forward_table; /* opaque */
@@ -71,8 +72,8 @@ int table_add_entry(struct forward_table *table, const struct table_entry *entry
  * ERR_EXISTS (of the index). */
 int table_add_receiver(struct forward_table *table, struct keyset *keyset, uint32_t entry);
 
-/* What comes from that link with that index is passed on to `to_entry`; takes a reference to the
- * meter. 0, ERR_FULL, ERR_EXISTS (of the index). */
+/* What comes from that link with that index is passed on to `to_entry`; takes references to the
+ * meters. 0, ERR_FULL, ERR_EXISTS (of the index). */
 int table_add_relay(struct forward_table *table, const struct table_relay *relay);
 
 /* What comes from that link with that index was passed on to us, and is opened. Errors as above. */

@@ -133,6 +133,7 @@ void node_del(struct node *node)
 	vnet_del(node->vnet);
 	ring_del(node->ring);
 	relays_del(node->relays);
+	relaying_free_shares(node);
 	meter_unref(node->relay_meter);
 	probe_budget_del(node->probe_budget);
 	policy_del(node->policy);

@@ -35,6 +35,7 @@ struct peer {
 	struct mono relay_links_next;         /* links to relays of it are not made before */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct shunned shunned[PEER_SHUNNED_MAX];
+	struct meter *share; /* owned: of what we relay, its part; NULL until it needs one */
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */

@@ -382,10 +382,39 @@ void relaying_tick(struct node *node, struct now now, struct handle handle)
 	}
 }
 
+/* Shares are of what is allowed in all, and together no more. */
+struct meter *relaying_share(struct node *node, struct handle member, uint32_t count)
+{
+	struct peer *peer = pool_at(&node->peers, member);
+	const uint64_t rate = node->config.relay_bytes_s / count;
+	const uint32_t burst = RELAY_BURST_BYTES / count;
+	const uint64_t share_rate = rate > 0 ? rate : 1;
+	const uint32_t share_burst = burst > RELAY_SHARE_BYTES_MIN ? burst : RELAY_SHARE_BYTES_MIN;
+
+	if (peer->share != NULL)
+		meter_set(peer->share, share_rate, share_burst);
+	else if (meter_new(share_rate, share_burst, &peer->share) != 0)
+		return NULL;
+	return peer->share;
+}
+
+void relaying_free_shares(struct node *node)
+{
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle unused;
+		struct peer *peer = pool_slot(&node->peers, i, &unused);
+
+		if (peer != NULL)
+			meter_unref(peer->share);
+	}
+}
+
 void relaying_link_down(struct node *node, struct now now, struct handle member)
 {
-	const struct peer *relay = pool_at(&node->peers, member);
+	struct peer *relay = pool_at(&node->peers, member);
 
+	meter_unref(relay->share); /* the table that is in use has its own reference */
+	relay->share = NULL;
 	relays_link_down(node->relays, &relay->id);
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;

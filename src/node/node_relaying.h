@@ -9,7 +9,8 @@
 
 #define PEER_RELAYS_MAX PATHS_WANTED_MAX /* members that relay between us and one peer */
 #define PEER_SHUNNED_MAX CANDIDATE_RELAYS_MAX
-#define RELAY_BURST_BYTES 262144 /* of what we relay, at once */
+#define RELAY_BURST_BYTES 262144   /* of what we relay, at once */
+#define RELAY_SHARE_BYTES_MIN 8192 /* of one member of many, at once */
 
 struct node;
 
@@ -48,6 +49,10 @@ struct mono relaying_deadline(const struct peer *peer);
 /* The relay by which this way goes; NULL if it is none any more. */
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way);
+/* The meter of the share of a member for whom we relay, one of `count`; borrowed. NULL without
+ * memory. */
+struct meter *relaying_share(struct node *node, struct handle member, uint32_t count);
+void relaying_free_shares(struct node *node); /* at the node's end */
 /* This member has no direct way any more. */
 void relaying_link_down(struct node *node, struct now now, struct handle member);
 void relaying_poll(struct node *node, struct now now);

@@ -148,29 +148,56 @@ static int add_relay_ends(struct build *b)
 	return 0;
 }
 
+/* How many members send what we pass on. */
+static uint32_t count_senders(const struct node *node)
+{
+	bool sends[NODE_PEERS_MAX] = { false };
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+	uint32_t count = 0;
+	struct handle from;
+
+	while (relays_next(node->relays, &cursor, &direction)) {
+		if (peer_find(node, &direction.from, &from) == NULL || sends[from.index])
+			continue;
+		sends[from.index] = true;
+		count++;
+	}
+	return count;
+}
+
+/* ERR_NOT_FOUND: one of the two cannot be sent to at present. */
+static int add_direction(struct build *b, const struct relays_direction *direction,
+			 uint32_t senders)
+{
+	struct table_relay relay = { .index = direction->index,
+				     .to_index = direction->to_index,
+				     .meter = b->node->relay_meter };
+	struct handle from, to;
+
+	if (peer_find(b->node, &direction->from, &from) == NULL ||
+	    peer_find(b->node, &direction->to, &to) == NULL ||
+	    b->entries[to.index] == TABLE_NO_ENTRY)
+		return ERR_NOT_FOUND;
+	relay.from_link = from.index + 1;
+	relay.to_entry = b->entries[to.index];
+	if (table_entry_at(b->table, relay.to_entry)->action != TABLE_SEND)
+		return ERR_NOT_FOUND;
+	relay.share = relaying_share(b->node, from, senders);
+	return relay.share == NULL ? ERR_NOMEM : table_add_relay(b->table, &relay);
+}
+
 /* What we pass on. An index that an end chose for itself may be one that we gave out. */
 static int add_relays(struct build *b)
 {
+	const uint32_t senders = count_senders(b->node);
 	struct relays_direction direction;
 	uint32_t cursor = 0;
 
 	while (relays_next(b->node->relays, &cursor, &direction)) {
-		struct table_relay relay = { .index = direction.index,
-					     .to_index = direction.to_index,
-					     .meter = b->node->relay_meter };
-		struct handle from, to;
-		int err;
+		const int err = add_direction(b, &direction, senders);
 
-		if (peer_find(b->node, &direction.from, &from) == NULL ||
-		    peer_find(b->node, &direction.to, &to) == NULL ||
-		    b->entries[to.index] == TABLE_NO_ENTRY)
-			continue;
-		relay.from_link = from.index + 1;
-		relay.to_entry = b->entries[to.index];
-		if (table_entry_at(b->table, relay.to_entry)->action != TABLE_SEND)
-			continue;
-		err = table_add_relay(b->table, &relay);
-		if (err != 0 && err != ERR_EXISTS)
+		if (err != 0 && err != ERR_EXISTS && err != ERR_NOT_FOUND)
 			return err;
 	}
 	return 0;

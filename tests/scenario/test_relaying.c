@@ -206,6 +206,33 @@ static void nobody_relays_to_itself(struct world *world)
 		SCENARIO_EXPECT(world, handle_is_none(lab_inside(1, 0)->relayings[i].relay));
 }
 
+/* One pair floods the relay that another one needs, too: the other still has its share. */
+static void a_flood_leaves_others_their_share(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric,
+							   &natbox_symmetric, &natbox_symmetric };
+	unsigned number = 0;
+
+	lab_set_up(world, 5);
+	lab.members[0].config.relay_bytes_s = 100000;
+	start_homes(1, homes);
+	talk_ms(1, 2, &number, 5000);
+	number = 0;
+	talk_ms(3, 4, &number, 5000);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_RELAY && way_between(3, 4) == WAY_RELAY);
+	for (unsigned n = 0; n < 2000; n++) { /* 800 kB/s */
+		lab_send_sized(1, 2, 100 + n, 1200);
+		if (n % 20 == 0)
+			lab_send_number(3, 4, number++);
+		if (n % 2 == 0)
+			lab_run_ms(10);
+	}
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_arrived(3, 4, 0, number) == number);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 100, 2100) < 1300);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 100, 2100) > 700); /* and what is left over */
+}
+
 /* -- what it costs ----------------------------------------------------------------------------- */
 
 struct wiretap {
@@ -258,6 +285,7 @@ int main(int argc, char **argv)
 		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
 		{ .name = "itself", .play = nobody_relays_to_itself },
+		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
 		{ .name = "idle-day", .play = an_idle_member_costs_little },
 	};
 

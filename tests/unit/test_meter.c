@@ -89,6 +89,32 @@ static void an_earlier_instant_gives_nothing_back(void **state)
 	meter_unref(meter);
 }
 
+/* What has to pass passes, and is paid by who comes next. */
+static void a_charge_leaves_a_debt(void **state)
+{
+	struct meter *meter = new_meter(RATE, BURST);
+
+	(void)state;
+	meter_charge(meter, at_us(0), 3 * BURST);
+	assert_false(meter_take(meter, at_us(2 * BURST), 1));
+	assert_true(meter_take(meter, at_us(2 * BURST + 1), 1));
+	meter_unref(meter);
+}
+
+static void a_rate_may_be_changed(void **state)
+{
+	struct meter *meter = new_meter(RATE, BURST);
+
+	(void)state;
+	assert_true(meter_take(meter, at_us(0), BURST));
+	meter_set(meter, RATE / 10, BURST / 10);
+	assert_false(meter_take(meter, at_us(BURST), BURST / 10 + 1)); /* full, of another size */
+	assert_true(meter_take(meter, at_us(BURST), BURST / 10));
+	assert_false(meter_take(meter, at_us(BURST + 9), 1));
+	assert_true(meter_take(meter, at_us(BURST + 10), 1));
+	meter_unref(meter);
+}
+
 static void the_last_reference_frees(void **state)
 {
 	struct meter *meter = new_meter(1, 1);
@@ -108,6 +134,8 @@ int main(void)
 		cmocka_unit_test(bytes_come_back_at_the_rate),
 		cmocka_unit_test(no_rate_is_exceeded),
 		cmocka_unit_test(an_earlier_instant_gives_nothing_back),
+		cmocka_unit_test(a_charge_leaves_a_debt),
+		cmocka_unit_test(a_rate_may_be_changed),
 		cmocka_unit_test(the_last_reference_frees),
 	};
 
