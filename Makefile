@@ -29,8 +29,8 @@ san: deps ## unit tests, scenarios and fuzz corpora under the address and undefi
 fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targets
 	@tools/fuzz "$(T)" "$(TIME)"
 
-soak: build ## the long forms of the tests: hours
-	@tools/run tests/soak/run.sh
+soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
+	@tools/run tests/soak/run.sh $(PARTS)
 
 bench: build ## measure, and compare with the promises
 	@tools/run bench/run.sh

@@ -18,8 +18,10 @@
  * Noise NNpsk0 inside the session, started by the session's initiator; policy is asked again.
  *
  * Two established sessions of one pair (session_pair.h says which sends) live side by side for 10
- * s. A dial that has not shown our identity yet, when another session with the same peer comes to
- * stand, is superfluous: it is told REPLACED and CLOSED.
+ * s. How many of one peer may do so is the caller's affair: node/ closes those that were replaced
+ * when there are too many (PEER_CHANNELS_MAX). A dial that has not shown our identity yet, when
+ * another session with the same peer comes to stand, is superfluous: it is told REPLACED and
+ * CLOSED.
  *
  * What comes out is not queued but derived from flags of each session, so no output can be lost,
  * however rarely sessions_poll() is called. Only answers to strangers (COOKIE, VERSION) wait in a

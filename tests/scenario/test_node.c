@@ -118,6 +118,28 @@ static void a_member_that_restarts_unseen_is_found_by_silence(struct world *worl
 	SCENARIO_EXPECT(world, lab_arrived(1, 0, 0, 1) == 1);
 }
 
+/* Each life of a member leaves a session behind at who does not know that it ended. Four of one
+ * peer may stand; with a fifth those end that were replaced, before their 10 s are over. */
+static void who_comes_again_and_again_holds_four_sessions(struct world *world)
+{
+	lab_start_star(world, 2);
+	lab_run_ms(500);
+	for (uint32_t lives = 1; lives < PEER_CHANNELS_MAX; lives++) {
+		SCENARIO_EXPECT(world, lab_status(0).sessions.sessions == lives);
+		lab_crash(1);
+		lab_start(1);
+		lab_run_ms(500);
+	}
+	SCENARIO_EXPECT(world, lab_status(0).sessions.sessions == PEER_CHANNELS_MAX);
+	lab_crash(1);
+	lab_start(1);
+	lab_run_ms(500);
+	SCENARIO_EXPECT(world, lab_status(0).sessions.sessions == 1);
+	lab_send_number(0, 1, 0);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, lab_arrived(0, 1, 0, 1) == 1);
+}
+
 /* Both dial at the same moment: two handshakes cross, and packets flow all the while. */
 static void both_dial_and_agree(struct world *world)
 {
@@ -443,6 +465,7 @@ int main(int argc, char **argv)
 		{ .name = "unseen-restart",
 		  .seeds = 5,
 		  .play = a_member_that_restarts_unseen_is_found_by_silence },
+		{ .name = "again", .play = who_comes_again_and_again_holds_four_sessions },
 		{ .name = "both-dial", .seeds = 40, .play = both_dial_and_agree },
 		{ .name = "rekeys", .play = hours_of_traffic_are_rekeyed_without_a_lost_packet },
 		{ .name = "moves", .seeds = 5, .play = a_member_moves_and_traffic_follows },

@@ -1,34 +1,73 @@
 #!/bin/sh
-# run.sh - the long forms of what `make test` does shortly; hours, by hand.
+# run.sh [PART...] - the long forms of what `make test` does shortly; hours, by hand. Without PART all:
 #
-#   ROUNDS   rounds of all that crypto/ does, with flat memory (default 200000, some hours)
-#   SEEDS    seeds of each member scenario, beyond those of `make test` (default 1000)
-#   SECONDS_OF_FUZZ   for the certificate parser (default 6200: about 10^8 executions)
+#   handshakes    HANDSHAKES (1000000) in one process, with flat memory
+#   crypto        all that crypto/ does, ROUNDS (200000) times, with flat memory
+#   cases         what tests of sessions try of each bit and each order, all of it
+#   seeds         each member scenario with SEEDS (1000) seeds beyond those of `make test`
+#   certificates  the certificate parser, fuzzed for SECONDS_OF_FUZZ (6200: about 10^8 executions)
 #
-# Each step says what it does; the first that fails ends the run.
+# `make soak PARTS="handshakes seeds" SEEDS=50` runs some of it. A part says each minute how far it is,
+# how fast, and when it may end, and what it came to in one line; the first that fails ends the run.
 set -eu
 cd "$(dirname "$0")/../.."
 
-step() {
-	printf '%s  %s\n' "$(date +%H:%M:%S)" "$1"
-	shift
-	"$@"
+say() {
+	printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"
 }
 
-seeds() {
-	seed=1000
-	while [ "$seed" -lt $((1000 + ${SEEDS:-1000})) ]; do
-		build/tests/scenario/test_node --seed "$seed" >build/soak.log ||
-			{ cat build/soak.log; return 1; }
-		seed=$((seed + 1))
+# progress WHAT DONE TOTAL: a line, if a minute went by since the last one.
+progress() {
+	now=$(date +%s)
+	[ $((now - told)) -ge 60 ] || return 0
+	told=$now
+	say "$1: $2 of $3 in $((now - began)) s, some $((($3 - $2) * (now - began) / $2)) s to go"
+}
+
+part_handshakes() {
+	build/tests/soak/soak_handshakes "${HANDSHAKES:-1000000}"
+}
+
+part_crypto() {
+	CRYPTO_ROUNDS="${ROUNDS:-200000}" build/tests/unit/test_crypto_memory
+}
+
+part_cases() {
+	for test in session_pair session_bits; do
+		say "test_$test"
+		IPOP_SOAK=1 "build/tests/unit/test_$test"
 	done
 }
 
-step "all that crypto/ does, ${ROUNDS:-200000} times: memory stays flat" \
-	env CRYPTO_ROUNDS="${ROUNDS:-200000}" build/tests/unit/test_crypto_memory
-for test in session_pair session_bits session_attack; do
-	step "test_$test, every case" env IPOP_SOAK=1 "build/tests/unit/test_$test"
+part_seeds() {
+	total=${SEEDS:-1000} done=0
+	while [ "$done" -lt "$total" ]; do
+		for test in node overlay twins; do
+			"build/tests/scenario/test_$test" --seed $((1000 + done)) >build/soak.log ||
+				{ cat build/soak.log; return 1; }
+		done
+		done=$((done + 1))
+		progress seeds "$done" "$total"
+	done
+}
+
+part_certificates() {
+	tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
+}
+
+[ $# -gt 0 ] || set -- handshakes crypto cases seeds certificates
+for part in "$@"; do
+	case $part in
+	handshakes | crypto | cases | seeds | certificates) ;;
+	*)
+		echo "soak: no part is called $part; they stand at the head of $0" >&2
+		exit 2
+		;;
+	esac
 done
-step "members on the simulated Internet, ${SEEDS:-1000} seeds" seeds
-step "the certificate parser, fuzzed" tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
-printf '%s  all of it held\n' "$(date +%H:%M:%S)"
+for part in "$@"; do
+	say "$part"
+	began=$(date +%s) told=$(date +%s)
+	"part_$part"
+	say "$part: held, in $(($(date +%s) - began)) s"
+done

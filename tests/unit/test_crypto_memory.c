@@ -10,11 +10,10 @@
 #include "tests/lib/cmocka.h"
 #include "tests/lib/death.h"
 #include "tests/lib/forge.h"
+#include "tests/lib/progress.h"
 
 #include <openssl/err.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define ROUNDS 100
 #define RSS_GROWTH_MAX_BYTES (1 << 20)
@@ -27,19 +26,6 @@ static long rounds(void)
 	const char *text = getenv("CRYPTO_ROUNDS");
 
 	return text == NULL ? ROUNDS : strtol(text, NULL, 10);
-}
-
-static long rss_bytes(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	char line[128];
-	char *at = line;
-
-	assert_non_null(file);
-	assert_non_null(fgets(line, sizeof(line), file));
-	(void)fclose(file);
-	(void)strtol(at, &at, 10); /* all of the address space */
-	return strtol(at, &at, 10) * sysconf(_SC_PAGESIZE);
 }
 
 static void start(enum noise_pattern pattern, const struct suite *suite, struct noise sides[2])
@@ -168,7 +154,8 @@ static void run_round(long i)
 static void test_all_is_given_back(void **state)
 {
 	int64_t live = 0;
-	long rss = 0;
+	struct progress progress = progress_start("rounds", (uint64_t)rounds());
+	uint64_t rss = 0;
 
 	(void)state;
 	for (long i = 0; i < rounds(); i++) {
@@ -176,11 +163,12 @@ static void test_all_is_given_back(void **state)
 		if (i == 1) /* by now libcrypto has what it keeps */
 			live = allocations_live();
 		if (i == rounds() / 4)
-			rss = rss_bytes();
+			rss = progress_rss_bytes();
+		progress_tell(&progress, (uint64_t)i + 1);
 	}
 	assert_int_equal(allocations_live(), live);
 	if (rounds() > ROUNDS) /* in the long run; a sanitizer keeps what is freed for a while */
-		assert_true(rss_bytes() < rss + RSS_GROWTH_MAX_BYTES);
+		assert_true(progress_rss_bytes() < rss + RSS_GROWTH_MAX_BYTES);
 }
 
 /* Whatever is done with a key, no block of the heap is given back with its secret in it. */

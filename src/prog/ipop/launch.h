@@ -20,7 +20,8 @@ bool launch_is_running(const struct store *store);
  * CLI_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
 enum cli_exit launch_up(const struct cli *cli, const struct store *store);
 
-/* Stops it and waits until it is gone, and its interface with it. CLI_NOT_RUNNING if it did not run; all reported. */
+/* Stops it and waits until it is gone, and its interface with it. CLI_NOT_RUNNING if it did not
+ * run; all reported. */
 enum cli_exit launch_down(const struct cli *cli, const struct store *store);
 
 #endif
