@@ -68,7 +68,9 @@ void neighbours_poll(struct node *node, struct now now)
 
 void neighbour_changed(struct node *node, struct now now, const struct peer *peer)
 {
-	struct ring_member member = { .id = peer->id, .linked = peer_is_linked(peer) };
+	struct ring_member member = { .id = peer->id,
+				      .linked = peer_is_linked(peer),
+				      .doubted = peer->doubted };
 
 	if (!peer_is_up(peer)) {
 		ring_left(node->ring, now, &peer->id);

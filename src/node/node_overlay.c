@@ -50,6 +50,7 @@ static bool pass_on(struct node *node, struct now now, const struct routed *rout
 		return false; /* the ring hears of it in this turn */
 	routed_encode(routed, &w);
 	CHECK(writer_ok(&w));
+	ways_passed(node, now, handle);
 	return send_to_link(node, now, link, FRAME_ROUTED, writer_span(&w));
 }
 

@@ -40,6 +40,7 @@ struct peer {
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */
 	struct allowance lists;              /* of neighbours that it told */
+	bool doubted;                        /* the ring knows that it does not answer just now */
 	struct mono need_next;               /* when to look whether it is needed */
 	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */
 	const char *why;                     /* literal; "" */

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#define PASSED_QUIET_MS 250
 #define ANNOUNCE_MIN_MS 500 /* between two messages of candidates to one peer */
 /* While there is no direct way they are repeated, since one may be lost: after this long, then
  * after twice as long, up to the longest. */
@@ -117,6 +118,17 @@ static bool is_same_message(const struct candidates_message *a, const struct can
 	       memcmp(a->relays, b->relays, a->relay_count * sizeof(a->relays[0])) == 0;
 }
 
+/* Who is silent since PASSED_QUIET_MS is asked, so that the next message knows better. */
+void ways_passed(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	if (!mono_reached(now.mono, mono_add_ms(peer->paths.heard, PASSED_QUIET_MS)))
+		return;
+	paths_probe_now(&peer->paths, now.mono);
+	ways_touch(node, handle);
+}
+
 void ways_announce(struct node *node, struct now now)
 {
 	const struct candidates_message message = own_candidates(node, now.mono);
@@ -158,6 +170,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
 	peer->release_at = MONO_NEVER;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
+	peer->doubted = false;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
@@ -299,6 +312,10 @@ static void tick(struct node *node, struct now now, struct handle handle)
 		obey(node, now, handle, &output);
 		if (output.kind == PATHS_DEAD)
 			break;
+	}
+	if (peer->doubted != paths_is_doubted(&peer->paths)) {
+		peer->doubted = !peer->doubted;
+		neighbour_changed(node, now, peer);
 	}
 	if (peer->announcement.is_due && mono_reached(now.mono, peer->announcement.next))
 		announce(node, now, peer);

@@ -24,6 +24,13 @@ const struct trial *paths_used(const struct paths *paths)
 	return &paths->trials[paths->used];
 }
 
+bool paths_is_doubted(const struct paths *paths)
+{
+	const struct trial *used = paths_used(paths);
+
+	return used->state == TRIAL_DOUBTED && used->probes > 1;
+}
+
 bool paths_is_busy(const struct paths *paths)
 {
 	return paths->is_busy && !paths->is_dead;

@@ -112,11 +112,17 @@ static void a_silent_member_is_gone_around(struct world *world)
 	silent = first_step(a, b);
 	SCENARIO_EXPECT(world, silent < COUNT && silent != b);
 	world_pause(world, lab.members[silent].host);
+	lab_run_ms(300);
 	lab_send_number(a, b, 0);
 	lab_run_ms(300);
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 0, 1) == 0);
-	lab_run_ms(700);
+	lab_run_ms(1200);
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 0, 1) == 1);
+	/* It has had a probe with the message: others know now, long before it is given up. */
+	SCENARIO_EXPECT(world, is_up(a, silent) && first_step(a, b) != silent);
+	world_resume(world, lab.members[silent].host);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, is_up(a, silent) && first_step(a, b) != COUNT);
 }
 
 int main(int argc, char **argv)
