@@ -99,8 +99,9 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 	was_linked = peer_is_linked(peer);
 	set_session(node, now, handle, session, "");
 	peer->since = now.mono;
-	/* What came in the session before this one came from the life that we know. */
-	if (!was_linked || !channel_of(node, session)->by_own_link)
+	/* What came in the session before this one came from the life that we know; but of a
+	 * session that died with its ways nothing is left. */
+	if (!was_linked || peer->paths.is_dead || !channel_of(node, session)->by_own_link)
 		ways_begin(node, now, handle);
 	peer_release(node, now, handle);
 }

@@ -1,6 +1,7 @@
 /* test_overlay.c - members behind NATs find each other along the ring, and go direct, or by a
  * relay.
  */
+#include "node/carrier.h"
 #include "node/node_internal.h"
 #include "sim/natbox.h"
 #include "tests/scenario/lab.h"
@@ -294,6 +295,44 @@ static void a_via_that_leaves_does_not_part_those_it_joined(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(2, 3, 0, 20) == 20);
 }
 
+/* One more session with a member to whom we have a link, carried by that link. */
+static void dial_by_own_link(unsigned from, unsigned to)
+{
+	const struct lab_member *m = &lab.members[from];
+	const struct target target = { .kind = TARGET_EXACT,
+				       .id = lab.members[to].identity.certificate.id };
+	const struct carrier carrier = carrier_to(&target.id, &target.id);
+	struct handle unused;
+
+	SCENARIO_EXPECT(lab.world, sessions_dial(node_host_node(m->node)->sessions,
+						 world_now(lab.world, m->host), &target, &carrier,
+						 &unused) == 0);
+	world_wake(lab.world, m->host);
+	lab_run_ms(300);
+}
+
+/* A session that was replaced takes over when the other has died with its ways: it has none of
+ * them, and the peer is not said to be up by a way on which nothing is even tried. */
+static void who_takes_over_tries_anew(struct world *world)
+{
+	const struct peer *peer;
+
+	lab_start_star(world, 2);
+	lab_run_ms(3000);
+	dial_by_own_link(1, 0);
+	dial_by_own_link(1, 0);
+	peer = lab_inside(1, 0);
+	SCENARIO_EXPECT(world, peer_way(peer).kind == WAY_DIRECT);
+	lab_crash(0);
+	for (unsigned n = 0; n < 80; n++) {
+		lab_send_number(1, 0, n);
+		lab_run_ms(100);
+		SCENARIO_EXPECT(world, !peer_is_up(peer) || !peer->paths.is_dead);
+	}
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, !peer_is_up(peer));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -305,6 +344,7 @@ int main(int argc, char **argv)
 		  .seeds = 6,
 		  .play = port_restricted_and_symmetric },
 		{ .name = "lan", .seeds = 5, .play = two_behind_one_nat_use_their_lan },
+		{ .name = "takes-over", .seeds = 3, .play = who_takes_over_tries_anew },
 		{ .name = "idle", .play = an_idle_relayed_pair_is_quiet },
 		{ .name = "dead-line", .play = a_dead_bootstrap_member_costs_little },
 		{ .name = "large", .seeds = 5, .play = large_first_packets_go_along_the_ring },
