@@ -239,6 +239,18 @@ void net_place(struct net *net, uint32_t device, int32_t x_us, int32_t y_us)
 	device_at(net, device)->y_us = y_us;
 }
 
+void net_set_matrix(struct net *net, const uint32_t *times_us, uint32_t sites)
+{
+	CHECK(times_us == NULL || sites > 0);
+	net->matrix_us = times_us;
+	net->sites = sites;
+}
+
+void net_set_site(struct net *net, uint32_t device, uint32_t site)
+{
+	device_at(net, device)->site = site;
+}
+
 void net_set_side(struct net *net, uint32_t device, unsigned side)
 {
 	CHECK(side < NET_SIDES_MAX);
@@ -266,6 +278,11 @@ void net_set_tap(struct net *net, struct net_tap tap)
 uint64_t net_count(const struct net *net, enum fate fate)
 {
 	return net->counts[fate];
+}
+
+uint64_t net_bytes(const struct net *net, enum fate fate)
+{
+	return net->bytes[fate];
 }
 
 uint32_t net_in_flight(const struct net *net)

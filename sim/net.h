@@ -95,6 +95,16 @@ struct leg *net_path(struct net *net, uint32_t from, uint32_t to);
  * microseconds, is added to the realm's delay (not to a path's). All start at (0, 0). */
 void net_place(struct net *net, uint32_t device, int32_t x_us, int32_t y_us);
 
+/* Instead of the map: measured one-way times between sites, row by row, in microseconds, borrowed.
+ * Every device stands on a site, 0 at first; they are added to the realm's delay as distances are.
+ * NULL: the map again. */
+void net_set_matrix(struct net *net, const uint32_t *times_us, uint32_t sites);
+void net_set_site(struct net *net, uint32_t device, uint32_t site);
+
+/* How long a datagram between two hosts takes at the least: by all delays on its way, through the
+ * open Internet unless both stand behind one NAT. */
+uint64_t net_delay_us(const struct net *net, uint32_t from, uint32_t to);
+
 /* Partitions: devices stand on a side, 0 at first, below NET_SIDES_MAX. What crosses from one side
  * to another whose way is cut is dropped; each direction is cut by itself. */
 void net_set_side(struct net *net, uint32_t device, unsigned side);
@@ -139,5 +149,8 @@ void net_set_tap(struct net *net, struct net_tap tap);
 /* How many datagrams have met this fate, and how many are in flight. */
 uint64_t net_count(const struct net *net, enum fate fate);
 uint32_t net_in_flight(const struct net *net);
+
+/* The sum of the IP packets' lengths of those datagrams. */
+uint64_t net_bytes(const struct net *net, enum fate fate);
 
 #endif

@@ -29,6 +29,13 @@ struct way {
 	uint64_t distance_us;
 };
 
+static uint32_t ip_bytes(const struct packet *packet)
+{
+	const uint32_t header = endpoint_is_v4(&packet->destination) ? IPV4_BYTES : IPV6_BYTES;
+
+	return header + UDP_BYTES + packet->buffer->len;
+}
+
 static void note(struct net *net, struct mono at, enum fate fate, uint32_t device,
 		 const struct packet *packet)
 {
@@ -42,6 +49,7 @@ static void note(struct net *net, struct mono at, enum fate fate, uint32_t devic
 	};
 
 	net->counts[fate]++;
+	net->bytes[fate] += ip_bytes(packet);
 	journal_datagram(net->journal, at, fate, &datagram);
 }
 
@@ -51,13 +59,6 @@ static void drop(struct net *net, struct mono at, enum fate why, uint32_t device
 {
 	note(net, at, why, device, packet);
 	buffers_drop(&net->buffers, packet->buffer);
-}
-
-static uint32_t ip_bytes(const struct packet *packet)
-{
-	const uint32_t header = endpoint_is_v4(&packet->destination) ? IPV4_BYTES : IPV6_BYTES;
-
-	return header + UDP_BYTES + packet->buffer->len;
 }
 
 /* Changes one byte, in a copy of its own. */
@@ -144,8 +145,12 @@ static uint64_t square_root(uint64_t x)
 	return root;
 }
 
-static uint64_t distance_us(const struct device *a, const struct device *b)
+static uint64_t distance_us(const struct net *net, const struct device *a, const struct device *b)
 {
+	if (net->matrix_us != NULL) {
+		CHECK(a->site < net->sites && b->site < net->sites);
+		return net->matrix_us[(size_t)a->site * net->sites + b->site];
+	}
 	const int64_t x = (int64_t)a->x_us - b->x_us;
 	const int64_t y = (int64_t)a->y_us - b->y_us;
 
@@ -162,8 +167,36 @@ static struct leg *middle_leg(struct net *net, const struct packet *packet, uint
 	if (net->path_count > 0 && map_get(&net->by_pair, &key, &index))
 		return &net->paths[index];
 	if (packet->realm == NET_INTERNET)
-		*ret_us = distance_us(&net->devices[packet->from], &net->devices[packet->to]);
+		*ret_us = distance_us(net, &net->devices[packet->from], &net->devices[packet->to]);
 	return &net->devices[packet->realm].inside;
+}
+
+/* The device that stands in the open Internet for a host, and the time until there. */
+static const struct device *outermost(const struct net *net, uint32_t host, uint64_t *ret_us)
+{
+	const struct device *device = host_at(net, host);
+	uint32_t realm = device->address_count == 0 ? NET_INTERNET : device->addresses[0].realm;
+
+	*ret_us = 0;
+	while (realm != NET_INTERNET) {
+		*ret_us += net->devices[realm].inside.delay_us;
+		device = &net->devices[realm];
+		realm = device->realm;
+	}
+	return device;
+}
+
+uint64_t net_delay_us(const struct net *net, uint32_t from, uint32_t to)
+{
+	uint64_t before_us;
+	uint64_t behind_us;
+	const struct device *a = outermost(net, from, &before_us);
+	const struct device *b = outermost(net, to, &behind_us);
+
+	if (a == b) /* one NAT, or one host */
+		return before_us > behind_us ? before_us : behind_us;
+	return before_us + a->uplink.delay_us + net->devices[NET_INTERNET].inside.delay_us +
+	       distance_us(net, a, b) + b->downlink.delay_us + behind_us;
 }
 
 static bool is_cut(const struct net *net, const struct packet *packet)

@@ -22,6 +22,7 @@ struct device {
 	uint8_t address_count;
 	struct address addresses[NET_ADDRESSES_MAX]; /* of a NAT: the first is its outside */
 	int32_t x_us, y_us;
+	uint32_t site;
 	uint32_t realm; /* of a NAT: on its outside */
 	struct leg uplink, downlink;
 	struct leg inside;  /* of the realm whose number is this device's */
@@ -47,6 +48,8 @@ struct net {
 	struct map by_pair;    /* struct path_key -> index of paths */
 	struct leg *paths;     /* owned */
 	uint32_t path_count;
+	const uint32_t *matrix_us; /* borrowed; NULL: distances on the map */
+	uint32_t sites;
 	uint32_t cuts[NET_SIDES_MAX]; /* by the side it comes from: a bit for each side cut off */
 	bool calm;
 	struct natbox_table *mappings; /* owned */
@@ -56,7 +59,7 @@ struct net {
 	struct buffers buffers;
 	struct buffer *lent; /* of the last arrival; NULL if none */
 	uint64_t serials;
-	uint64_t counts[FATES];
+	uint64_t counts[FATES], bytes[FATES];
 };
 
 /* What flies: one stretch of a datagram's way. */

@@ -35,6 +35,8 @@ struct node_host {
 	uint64_t requests;
 	struct node_neighbour kept[NODE_NEIGHBOURS_MAX];
 	uint32_t kept_count;
+	bool configured;
+	struct node_addresses addresses;
 	struct tun_packet lent;
 };
 
@@ -187,6 +189,8 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 		nh->table = action->table;
 		return;
 	case NODE_CONFIGURE:
+		nh->configured = true;
+		nh->addresses = action->addresses;
 		return;
 	case NODE_LOOKUP:
 		carry_lookup(nh, now, action->bootstrap);
@@ -353,6 +357,13 @@ uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NO
 {
 	memcpy(ret, nh->kept, sizeof(nh->kept));
 	return nh->kept_count;
+}
+
+bool node_host_addresses(const struct node_host *nh, struct node_addresses *ret)
+{
+	if (nh->configured)
+		*ret = nh->addresses;
+	return nh->configured;
 }
 
 const struct forward_counters *node_host_counters(const struct node_host *nh)

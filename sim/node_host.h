@@ -39,6 +39,9 @@ void node_host_addresses_changed(struct node_host *nh);
 /* What the node asked to be kept, for its next life; how many. */
 uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NODE_NEIGHBOURS_MAX]);
 
+/* The addresses that the node wants its host to have; false until it said so. */
+bool node_host_addresses(const struct node_host *nh, struct node_addresses *ret);
+
 const struct forward_counters *node_host_counters(const struct node_host *nh);
 struct egress_counters node_host_egress_counters(const struct node_host *nh);
 

@@ -13,6 +13,8 @@ enum stream {
 	STREAM_TABLES = 2,   /* keys of hash tables */
 	STREAM_DEVICE = 3,   /* faults and ports on one device's account */
 	STREAM_MACHINE = 4,  /* what the machine on one host draws */
+	STREAM_JUDGE = 5,    /* what is looked at: looking shifts nothing else */
+	STREAM_HOSTILE = 6,  /* what hostile members draw */
 };
 
 static inline void stream_init(struct rng *rng, uint64_t seed, enum stream stream, uint32_t owner)

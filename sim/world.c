@@ -30,6 +30,7 @@ struct world {
 	struct seat *seats;   /* owned; by device number */
 	struct alarms alarms; /* by device number */
 	struct mono time;
+	uint32_t running; /* 0: none */
 	struct rng rng;
 	uint64_t steps;
 	struct world_checker checkers[WORLD_CHECKERS_MAX];
@@ -157,6 +158,11 @@ void world_wake(struct world *world, uint32_t host)
 		alarms_set(&world->alarms, host, world->time);
 }
 
+uint32_t world_running(const struct world *world)
+{
+	return world->running;
+}
+
 int world_send(struct world *world, uint32_t host, const struct net_datagram *datagram)
 {
 	return net_send(world->net, world->time, host, datagram);
@@ -231,7 +237,9 @@ static void run_host(struct world *world, uint32_t host)
 {
 	const struct seat *seat = &world->seats[host];
 
+	world->running = host;
 	seat->ops->run(seat->machine, world_now(world, host));
+	world->running = 0;
 	set_alarm(world, host);
 }
 
@@ -255,6 +263,7 @@ static void take_arrival(struct world *world)
 	const struct seat *seat = &world->seats[arrival.host];
 
 	CHECK(runs(seat)); /* the net knows which hosts are down */
+	world->running = arrival.host;
 	seat->ops->datagram(seat->machine, world_now(world, arrival.host), &arrival.datagram);
 	run_host(world, arrival.host);
 	check(world, arrival.host);

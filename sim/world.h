@@ -65,6 +65,9 @@ void world_resume(struct world *world, uint32_t host);
 /* Lets a machine run at the present instant, after something was done to it from outside. */
 void world_wake(struct world *world, uint32_t host);
 
+/* Whose machine runs at this moment; 0 if none does. */
+uint32_t world_running(const struct world *world);
+
 /* As net_send(), now. */
 int world_send(struct world *world, uint32_t host, const struct net_datagram *datagram);
 

@@ -5,8 +5,8 @@
 #ifndef SCENARIO_LAB_H
 #define SCENARIO_LAB_H
 
+#include "sim/group.h"
 #include "sim/node_host.h"
-#include "tests/lib/group.h"
 #include "tests/scenario/scenario.h"
 
 #define LAB_PORT 4000

@@ -1,5 +1,5 @@
 /* group.c - see group.h. */
-#include "tests/lib/group.h"
+#include "sim/group.h"
 
 #include "base/check.h"
 

@@ -1,6 +1,6 @@
-/* group.h - a group and its members for tests: real keys and certificates, all from one seed. */
-#ifndef TESTS_GROUP_H
-#define TESTS_GROUP_H
+/* group.h - a group and its members in a simulation: real keys and certificates, from one seed. */
+#ifndef SIM_GROUP_H
+#define SIM_GROUP_H
 
 #include "crypto/ca.h"
 
@@ -20,7 +20,7 @@ struct group {
 	uint8_t secret[32]; /* of epoch 1 */
 };
 
-/* A CHECK says if anything fails: a test can do nothing about it. */
+/* A CHECK says if anything fails: a simulation can do nothing about it. */
 void group_init(struct group *group, uint64_t seed, struct wall issued);
 void group_free(struct group *group);
 
