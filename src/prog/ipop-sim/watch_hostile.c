@@ -1,0 +1,127 @@
+/* watch_hostile.c - members that hold a valid certificate and play foul: see watch.h.
+ *
+ *     drop       carries no message of others
+ *     misroute   sends what it should carry to any of its links, whichever
+ *     lie        names as its neighbours whomever it likes
+ *     collude    carries messages among the hostile; drops those for members who stand beside them,
+ *                and names only hostile ones as its neighbours
+ *
+ * In their own affairs they behave, or nobody would keep a link to them.
+ */
+#include "prog/ipop-sim/watch_internal.h"
+
+#include "node/node_internal.h"
+#include "sim/streams.h"
+
+static struct {
+	bool any;
+	enum script_hostile how;
+	struct rng rng;
+} hostile;
+
+void hostile_begin(const struct play *play)
+{
+	const struct script_statement *s = script_find(play->config.script, SCRIPT_HOSTILE);
+
+	hostile.any = s != NULL;
+	hostile.how = s == NULL ? SCRIPT_DROP : (enum script_hostile)s->choice;
+	stream_init(&hostile.rng, play->config.seed, STREAM_HOSTILE, 0);
+}
+
+/* Whether the member whose machine runs plays foul in this way. */
+static bool plays(enum script_hostile how)
+{
+	const struct member *self = hostile.any ? watched_member() : NULL;
+
+	return self != NULL && self->hostile && hostile.how == how;
+}
+
+/* Any member of the network that is hostile. */
+static const struct member *any_hostile(const struct crowd *crowd)
+{
+	for (;;) { /* there is one: it runs */
+		const struct member *m =
+			&crowd->members[rng_between(&hostile.rng, 0, crowd->count - 1)];
+
+		if (m->hostile)
+			return m;
+	}
+}
+
+static bool is_hostile(const struct id *id)
+{
+	const struct crowd *crowd = &watched_play()->crowd;
+	const uint32_t i = crowd_find(crowd, id);
+
+	return i != CROWD_NOBODY && crowd->members[i].hostile;
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_overlay_routed(struct node *node, struct now now, struct peer *link,
+			  struct span payload);
+int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link,
+			  struct span payload);
+
+int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link, struct span payload)
+{
+	const struct member *self = watched_member();
+	struct routed routed;
+	const bool for_others = self != NULL && routed_decode(payload, &routed) == 0 &&
+				!id_equal(&routed.target.id, &self->identity.certificate.id) &&
+				!id_equal(&routed.to_via, &self->identity.certificate.id);
+
+	if (for_others && plays(SCRIPT_DROP))
+		return 0;
+	if (for_others && plays(SCRIPT_COLLUDE) && !is_hostile(&routed.target.id) &&
+	    !is_hostile(&routed.from))
+		return 0;
+	return __real_overlay_routed(node, now, link, payload);
+}
+
+enum ring_step __real_ring_next(const struct ring *ring, const struct routed *routed,
+				const struct id *came_from, struct id *ret_link);
+enum ring_step __wrap_ring_next(const struct ring *ring, const struct routed *routed,
+				const struct id *came_from, struct id *ret_link);
+
+enum ring_step __wrap_ring_next(const struct ring *ring, const struct routed *routed,
+				const struct id *came_from, struct id *ret_link)
+{
+	const enum ring_step step = __real_ring_next(ring, routed, came_from, ret_link);
+	struct id first;
+
+	/* Back to where it came from is as wrong as it gets, and never an error of ours. */
+	if (step == RING_ON && plays(SCRIPT_MISROUTE) && !id_is_zero(came_from) &&
+	    ring_first_link(ring, &first))
+		*ret_link = rng_chance(&hostile.rng, 500) ? *came_from : first;
+	return step;
+}
+
+void __real_neighbours_encode(const struct neighbours *list, struct writer *w);
+void __wrap_neighbours_encode(const struct neighbours *list, struct writer *w);
+
+void __wrap_neighbours_encode(const struct neighbours *list, struct writer *w)
+{
+	struct neighbours told = *list;
+
+	if (plays(SCRIPT_LIE)) /* places where nobody stands, all around */
+		for (unsigned i = 0; i < told.count; i++)
+			rng_bytes(&hostile.rng, told.ids[i].bytes, ID_BYTES);
+	if (plays(SCRIPT_COLLUDE))
+		for (unsigned i = 0; i < told.count; i++)
+			told.ids[i] = any_hostile(&watched_play()->crowd)->identity.certificate.id;
+	__real_neighbours_encode(&told, w);
+}
+
+int __real_ring_met(struct ring *ring, struct now now, const struct ring_member *member);
+int __wrap_ring_met(struct ring *ring, struct now now, const struct ring_member *member);
+
+/* Of watch_plant.c: a member that overlooks others is one that we planted. */
+int __wrap_ring_met(struct ring *ring, struct now now, const struct ring_member *member)
+{
+	const struct member *self = watched_member();
+
+	if (self != NULL && plant_overlooks(self, &member->id))
+		return 0;
+	return __real_ring_met(ring, now, member);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

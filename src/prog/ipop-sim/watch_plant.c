@@ -1,0 +1,80 @@
+/* watch_plant.c - bugs of one member that a run must find, or its checkers are worth nothing.
+ *
+ *     twice     its host is given a packet twice
+ *     astray    its host is given a packet that was for somebody else
+ *     blind     it overlooks one in three of those whom it meets, and takes others for its
+ * neighbours
+ */
+#include "prog/ipop-sim/watch_internal.h"
+
+#include <string.h>
+
+#define PACKET_BYTES_MAX 2048
+#define PACKETS_BEFORE 3 /* it has behaved so often */
+
+static struct {
+	const struct member *member; /* who is blind */
+	unsigned packets;
+	bool is_done;
+	size_t len; /* of the packet that is kept; 0: none */
+	const struct node_host *kept_of;
+	uint8_t kept[PACKET_BYTES_MAX];
+} plant;
+
+enum plant plant_find(const char *name)
+{
+	static const char *const names[PLANTS] = { "none", "twice", "astray", "blind" };
+
+	for (unsigned n = 0; n < PLANTS; n++)
+		if (strcmp(names[n], name) == 0)
+			return (enum plant)n;
+	return PLANTS;
+}
+
+const char *plant_finding(enum plant which)
+{
+	static const char *const findings[PLANTS] = { "", "a packet arrived twice",
+						      "a packet arrived at another member",
+						      "the ring is not exact" };
+
+	return findings[which];
+}
+
+void plant_begin(const struct play *play)
+{
+	memset(&plant, 0, sizeof(plant));
+	plant.member = &play->crowd.members[play->crowd.count - 1];
+}
+
+bool plant_overlooks(const struct member *self, const struct id *other)
+{
+	return watched_plant() == PLANT_BLIND && self == plant.member &&
+	       other->bytes[ID_BYTES - 1] % 3 == 0;
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+bool __real_node_host_receive(struct node_host *nh, struct span *ret_packet);
+bool __wrap_node_host_receive(struct node_host *nh, struct span *ret_packet);
+
+bool __wrap_node_host_receive(struct node_host *nh, struct span *ret_packet)
+{
+	const enum plant which = watched_plant();
+
+	if ((which != PLANT_TWICE && which != PLANT_ASTRAY) || plant.is_done)
+		return __real_node_host_receive(nh, ret_packet);
+	if (plant.len > 0 && (which == PLANT_TWICE) == (nh == plant.kept_of)) {
+		plant.is_done = true;
+		*ret_packet = span_of(plant.kept, plant.len);
+		return true;
+	}
+	if (!__real_node_host_receive(nh, ret_packet))
+		return false;
+	if (plant.len == 0 && ++plant.packets > PACKETS_BEFORE &&
+	    ret_packet->len <= PACKET_BYTES_MAX) {
+		plant.len = ret_packet->len;
+		plant.kept_of = nh;
+		memcpy(plant.kept, ret_packet->data, ret_packet->len);
+	}
+	return true;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
