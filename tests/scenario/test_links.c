@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "tests/scenario/lab.h"
 
-#define COUNT 30
+#define COUNT 20
 
 static void start(struct world *world)
 {
@@ -128,11 +128,12 @@ static void a_silent_member_is_gone_around(struct world *world)
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
-		{ .name = "idle", .play = who_needs_no_session_ends_it, .seeds = 2 },
-		{ .name = "traffic",
-		  .play = who_had_traffic_keeps_its_session_for_a_while,
-		  .seeds = 2 },
-		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 10 },
+		{ .name = "idle", .play = who_needs_no_session_ends_it },
+		{
+			.name = "traffic",
+			.play = who_had_traffic_keeps_its_session_for_a_while,
+		},
+		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 4 },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
