@@ -4,6 +4,7 @@
 
 #define RATE 1000000 /* a byte a microsecond */
 #define BURST 5000
+#define DEBT UINT64_C(10000)
 
 static struct mono at_us(uint64_t us)
 {
@@ -95,9 +96,9 @@ static void a_charge_leaves_a_debt(void **state)
 	struct meter *meter = new_meter(RATE, BURST);
 
 	(void)state;
-	meter_charge(meter, at_us(0), 3 * BURST);
-	assert_false(meter_take(meter, at_us(2 * BURST), 1));
-	assert_true(meter_take(meter, at_us(2 * BURST + 1), 1));
+	meter_charge(meter, at_us(0), BURST + DEBT);
+	assert_false(meter_take(meter, at_us(DEBT), 1));
+	assert_true(meter_take(meter, at_us(DEBT + 1), 1));
 	meter_unref(meter);
 }
 
