@@ -14,9 +14,10 @@ struct tun_packet {
 	uint8_t bytes[PACKET_BYTES_MAX];
 };
 
+/* Most hosts of a large world never send a packet: a place is made when it is first used. */
 struct tun_queue {
 	struct queue queue;
-	struct tun_packet packets[NODE_HOST_TUN_PACKETS];
+	struct tun_packet *packets[NODE_HOST_TUN_PACKETS]; /* owned */
 };
 
 struct node_host {
@@ -31,7 +32,7 @@ struct node_host {
 	struct forward_batch batch;
 	struct tun_queue from_programs, to_programs;
 	struct queue reply_queue;
-	struct node_reply replies[REPLIES_MAX];
+	struct node_reply *replies; /* owned: REPLIES_MAX; NULL before the first */
 	uint64_t requests;
 	struct node_neighbour kept[NODE_NEIGHBOURS_MAX];
 	uint32_t kept_count;
@@ -44,8 +45,13 @@ static void tun_push(struct tun_queue *tun, struct span packet)
 {
 	if (queue_is_full(&tun->queue) || packet.len > PACKET_BYTES_MAX)
 		return;
-	struct tun_packet *slot = &tun->packets[queue_push(&tun->queue)];
+	struct tun_packet **place = &tun->packets[queue_push(&tun->queue)];
 
+	if (*place == NULL)
+		*place = calloc(1, sizeof(**place));
+	struct tun_packet *slot = *place;
+
+	CHECK(slot != NULL);
 	slot->len = packet.len;
 	memcpy(slot->bytes, packet.data, packet.len);
 }
@@ -198,6 +204,9 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 	case NODE_REPLY:
 		if (queue_is_full(&nh->reply_queue))
 			(void)queue_pop(&nh->reply_queue);
+		if (nh->replies == NULL)
+			nh->replies = calloc(REPLIES_MAX, sizeof(nh->replies[0]));
+		CHECK(nh->replies != NULL);
 		nh->replies[queue_push(&nh->reply_queue)] = action->reply;
 		return;
 	case NODE_EVENT:
@@ -211,7 +220,7 @@ static void take_from_programs(struct node_host *nh, struct now now)
 {
 	while (!queue_is_empty(&nh->from_programs.queue)) {
 		struct tun_packet *packet =
-			&nh->from_programs.packets[queue_pop(&nh->from_programs.queue)];
+			nh->from_programs.packets[queue_pop(&nh->from_programs.queue)];
 
 		nh->batch.count = 1;
 		nh->batch.packets[0] =
@@ -267,6 +276,11 @@ static void end(void *machine)
 	table_del(nh->table);
 	egress_del(nh->egress);
 	entropy_wipe(&nh->entropy);
+	for (uint32_t i = 0; i < NODE_HOST_TUN_PACKETS; i++) {
+		free(nh->from_programs.packets[i]);
+		free(nh->to_programs.packets[i]);
+	}
+	free(nh->replies);
 	free(nh);
 }
 
@@ -322,7 +336,7 @@ bool node_host_receive(struct node_host *nh, struct span *ret_packet)
 {
 	if (queue_is_empty(&nh->to_programs.queue))
 		return false;
-	nh->lent = nh->to_programs.packets[queue_pop(&nh->to_programs.queue)];
+	nh->lent = *nh->to_programs.packets[queue_pop(&nh->to_programs.queue)];
 	*ret_packet = span_of(nh->lent.bytes, nh->lent.len);
 	return true;
 }

@@ -61,13 +61,6 @@ int table_new(const struct table_config *config, struct rng *rng, struct forward
 		 IP_ADDRESS_BYTES);
 	map_init(&table->receiver_of_index, rng, receivers_max, sizeof(uint32_t));
 	map_init(&table->relay_of_index, rng, relays_max, sizeof(uint32_t));
-	if (map_reserve(&table->entry_of_address, config->entries_max * TABLE_ENTRY_ADDRESSES_MAX) <
-		    0 ||
-	    map_reserve(&table->receiver_of_index, config->keysets_max) < 0 ||
-	    map_reserve(&table->relay_of_index, config->relays_max) < 0) {
-		table_del(table);
-		return ERR_NOMEM;
-	}
 	*ret = table;
 	return 0;
 }
@@ -143,6 +136,9 @@ int table_add_entry(struct forward_table *table, const struct table_entry *entry
 		return ERR_FULL;
 	if (!SECCHECK(SEC_TABLE_ADDRESS_FREE, addresses_are_free(table, entry)))
 		return ERR_EXISTS;
+	if (map_reserve(&table->entry_of_address,
+			table->entry_of_address.count + entry->address_count) != 0)
+		return ERR_NOMEM;
 	for (uint32_t i = 0; i < entry->address_count; i++)
 		CHECK(map_put(&table->entry_of_address, entry->addresses[i].bytes, number) == 0);
 	table->entries[number] = *entry;
@@ -164,7 +160,10 @@ int table_add_receiver(struct forward_table *table, struct keyset *keyset, uint3
 		return ERR_FULL;
 	if (map_get(&table->receiver_of_index, &index, &present))
 		return ERR_EXISTS;
-	CHECK(map_put(&table->receiver_of_index, &index, number) == 0);
+	const int err = map_put(&table->receiver_of_index, &index, number);
+
+	if (err != 0)
+		return err;
 	table->receivers[number] =
 		(struct receiver){ .keyset = keyset_ref(keyset), .entry = entry };
 	table->receiver_count++;
@@ -180,7 +179,10 @@ static int add_relay(struct forward_table *table, const struct table_relay *rela
 		return ERR_FULL;
 	if (map_get(&table->relay_of_index, &relay->index, &present))
 		return ERR_EXISTS;
-	CHECK(map_put(&table->relay_of_index, &relay->index, number) == 0);
+	const int err = map_put(&table->relay_of_index, &relay->index, number);
+
+	if (err != 0)
+		return err;
 	table->relays[number] = *relay;
 	if (relay->meter != NULL)
 		(void)meter_ref(relay->meter);

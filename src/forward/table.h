@@ -63,17 +63,17 @@ struct table_config {
 int table_new(const struct table_config *config, struct rng *rng, struct forward_table **ret);
 
 /* Copies the entry and takes a reference to its key set; a relay's comes before those that WRAP. 0,
- * ERR_FULL, ERR_EXISTS (an address is one of our own, or has an entry already). On failure nothing
- * has changed. */
+ * ERR_FULL, ERR_NOMEM, ERR_EXISTS (an address is one of our own, or has an entry already). On
+ * failure nothing has changed. */
 int table_add_entry(struct forward_table *table, const struct table_entry *entry,
 		    uint32_t *ret_entry);
 
 /* Packets with this key set's index belong to that entry; takes a reference. 0, ERR_FULL,
- * ERR_EXISTS (of the index). */
+ * ERR_NOMEM, ERR_EXISTS (of the index). */
 int table_add_receiver(struct forward_table *table, struct keyset *keyset, uint32_t entry);
 
 /* What comes from that link with that index is passed on to `to_entry`; takes references to the
- * meters. 0, ERR_FULL, ERR_EXISTS (of the index). */
+ * meters. 0, ERR_FULL, ERR_NOMEM, ERR_EXISTS (of the index). */
 int table_add_relay(struct forward_table *table, const struct table_relay *relay);
 
 /* What comes from that link with that index was passed on to us, and is opened. Errors as above. */

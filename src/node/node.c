@@ -49,9 +49,8 @@ static int init_machines(struct node *node)
 
 	memcpy(vnet.ipv4, node->certificate.ipv4, sizeof(vnet.ipv4));
 	node->channels = calloc(NODE_SESSIONS_MAX, sizeof(node->channels[0]));
-	node->departures = calloc(DEPARTURES_MAX, sizeof(node->departures[0]));
-	node->wholes = calloc(WHOLES_MAX, sizeof(node->wholes[0]));
-	if (node->channels == NULL || node->departures == NULL || node->wholes == NULL)
+	send_init(node);
+	if (node->channels == NULL)
 		return ERR_NOMEM;
 	init_candidates(node);
 	if (node->config.relay_bytes_s > 0 &&
@@ -105,7 +104,6 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	secret_wipe(key, sizeof(key));
 	secret_wipe(words, sizeof(words));
 	trace_init(&node->trace);
-	node->departure_queue = queue_of(DEPARTURES_MAX);
 	node->started = now.mono;
 	node->table_wanted = true;
 	node->table_offset_us = now_offset_us(now);
@@ -142,8 +140,8 @@ void node_del(struct node *node)
 	alarms_free(&node->way_alarms);
 	pool_free(&node->peers);
 	free(node->channels);
-	free(node->departures);
-	free(node->wholes);
+	pool_free(&node->departures);
+	overlay_free(node);
 	secret_wipe(node, sizeof(*node));
 	free(node);
 }

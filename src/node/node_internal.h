@@ -67,9 +67,11 @@ struct node {
 	struct map channel_by_index; /* local index of a key set -> index in channels */
 	struct line lines[NODE_BOOTSTRAP_MAX];
 	struct wish wishes[WISHES_MAX];
-	struct departure *departures; /* DEPARTURES_MAX */
-	struct queue departure_queue;
-	struct whole *wholes; /* WHOLES_MAX */
+	struct pool departures; /* struct departure */
+	struct handle departure_order[DEPARTURES_MAX];
+	struct queue departure_queue; /* places of departure_order */
+	struct handle departed;       /* the one that the world has now */
+	struct whole wholes[WHOLES_MAX];
 	struct asked asked[ASKED_MAX];
 	struct meter *relay_meter; /* what we relay, in all; NULL: nothing */
 	struct mono started;

@@ -10,6 +10,8 @@
 #include "base/seccheck.h"
 #include "node/carrier.h"
 
+#include <stdlib.h>
+
 #define WHOLE_MS 1000 /* for the other pieces to come */
 
 /* One message to a link: whole, or in pieces. */
@@ -206,6 +208,12 @@ static struct whole *whole_of(struct node *node, struct now now, struct handle l
 	return place;
 }
 
+void overlay_free(struct node *node)
+{
+	for (size_t i = 0; i < WHOLES_MAX; i++)
+		free(node->wholes[i].bytes);
+}
+
 int overlay_part(struct node *node, struct now now, struct handle link, struct span payload)
 {
 	struct peer *peer = pool_at(&node->peers, link);
@@ -221,6 +229,10 @@ int overlay_part(struct node *node, struct now now, struct handle link, struct s
 	    part.kind != FRAME_ROUTED)
 		return ERR_MALFORMED;
 	whole = whole_of(node, now, link, &part);
+	if (whole->bytes == NULL)
+		whole->bytes = calloc(1, WHOLE_BYTES);
+	if (whole->bytes == NULL)
+		return ERR_NOMEM;
 	memcpy(whole->bytes + (size_t)part.which * PIECE_BYTES, part.piece.data, part.piece.len);
 	whole->have |= (uint8_t)(1U << part.which);
 	if (part.which + 1 == part.count)

@@ -30,6 +30,13 @@ uint32_t send_room(const struct node *node)
 	return DEPARTURES_MAX - queue_len(&node->departure_queue);
 }
 
+void send_init(struct node *node)
+{
+	/* One more than wait: the world has it still, until it asks for the next. */
+	pool_init(&node->departures, DEPARTURES_MAX + 1, sizeof(struct departure));
+	node->departure_queue = queue_of(DEPARTURES_MAX);
+}
+
 static struct departure *depart(struct node *node, size_t len)
 {
 	CHECK(len <= DEPARTURE_BYTES_MAX);
@@ -37,9 +44,15 @@ static struct departure *depart(struct node *node, size_t len)
 		node->counters.departures_lost++;
 		return NULL;
 	}
-	struct departure *departure = &node->departures[queue_push(&node->departure_queue)];
+	struct handle handle;
+	struct departure *departure = pool_take(&node->departures, &handle);
 
-	*departure = (struct departure){ .len = len };
+	if (departure == NULL) { /* no memory */
+		node->counters.departures_lost++;
+		return NULL;
+	}
+	node->departure_order[queue_push(&node->departure_queue)] = handle;
+	departure->len = len;
 	return departure;
 }
 
@@ -205,9 +218,14 @@ bool send_poll(struct node *node, struct node_action *ret)
 {
 	const struct departure *departure;
 
+	if (!handle_is_none(node->departed))
+		pool_give(&node->departures, node->departed);
+	node->departed = HANDLE_NONE;
 	if (queue_is_empty(&node->departure_queue))
 		return false;
-	departure = &node->departures[queue_pop(&node->departure_queue)];
+	node->departed = node->departure_order[queue_pop(&node->departure_queue)];
+	departure = pool_at(&node->departures, node->departed);
+	CHECK(departure != NULL);
 	if (departure->is_arrival) {
 		*ret = (struct node_action){ .kind = NODE_OPEN };
 		ret->datagram = span_of(departure->bytes, departure->len);

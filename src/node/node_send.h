@@ -44,6 +44,7 @@ struct leaving {
 	struct span datagram;
 };
 
+void send_init(struct node *node);
 /* How many datagrams there is room for until they are polled. Who wants to send many, or what is
  * not sent again, asks first: one message is at most PARTS_MAX of them. */
 uint32_t send_room(const struct node *node);

@@ -30,7 +30,7 @@ static uint32_t own_addresses(const struct node *node, struct ip_address ret[TAB
 static void count_needed(const struct node *node, struct table_config *config)
 {
 	config->entries_max = pool_count(&node->peers) + 1;
-	config->keysets_max = node->channels_end * CHANNEL_KEYSETS_MAX + 1;
+	config->keysets_max = node->channel_by_index.count + 1;
 	config->relays_max =
 		2 * relays_count(node->relays) + pool_count(&node->peers) * PEER_RELAYS_MAX + 1;
 }

@@ -16,9 +16,9 @@ struct twins {
 
 struct policy {
 	enum policy_kind kind;
-	struct policy_revoked revoked[POLICY_REVOKED_MAX];
+	struct policy_revoked *revoked; /* owned, as the friends; both grow as they come */
 	size_t revoked_count;
-	uint8_t friends[POLICY_FRIENDS_MAX][HASH_BYTES];
+	uint8_t (*friends)[HASH_BYTES];
 	size_t friend_count;
 	struct twins twins[POLICY_TWINS_MAX];
 };
@@ -36,7 +36,20 @@ int policy_new(enum policy_kind kind, struct policy **ret)
 
 void policy_del(struct policy *policy)
 {
+	if (policy == NULL)
+		return;
+	free(policy->revoked);
+	free(policy->friends);
 	free(policy);
+}
+
+/* Room for one more than `count`: the list, perhaps elsewhere, or NULL without memory. It is full
+ * whenever their number is a power of two. */
+static void *room_for_one(void *list, size_t count, size_t item_bytes)
+{
+	if ((count & (count - 1)) != 0)
+		return list;
+	return realloc(list, (count == 0 ? 1 : 2 * count) * item_bytes);
 }
 
 static bool is_friend(const struct policy *policy, const uint8_t spki_hash[HASH_BYTES])
@@ -71,6 +84,11 @@ int policy_befriend(struct policy *policy, const uint8_t spki_hash[HASH_BYTES])
 		return 0;
 	if (policy->friend_count == POLICY_FRIENDS_MAX)
 		return ERR_FULL;
+	void *friends = room_for_one(policy->friends, policy->friend_count, HASH_BYTES);
+
+	if (friends == NULL)
+		return ERR_NOMEM;
+	policy->friends = friends;
 	memcpy(policy->friends[policy->friend_count++], spki_hash, HASH_BYTES);
 	return 0;
 }
@@ -80,7 +98,13 @@ int policy_revoke(struct policy *policy, const struct policy_revoked *revoked)
 	CHECK(policy->kind == POLICY_GROUP);
 	if (policy->revoked_count == POLICY_REVOKED_MAX)
 		return ERR_FULL;
-	policy->revoked[policy->revoked_count++] = *revoked;
+	struct policy_revoked *list =
+		room_for_one(policy->revoked, policy->revoked_count, sizeof(*list));
+
+	if (list == NULL)
+		return ERR_NOMEM;
+	policy->revoked = list;
+	list[policy->revoked_count++] = *revoked;
 	return 0;
 }
 

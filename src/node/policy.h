@@ -38,9 +38,9 @@ struct policy_revoked {
 int policy_new(enum policy_kind kind, struct policy **ret);
 void policy_del(struct policy *policy);
 
-/* Open: only befriended keys may exchange IP. 0 or ERR_FULL. */
+/* Open: only befriended keys may exchange IP. 0, ERR_FULL or ERR_NOMEM. */
 int policy_befriend(struct policy *policy, const uint8_t spki_hash[HASH_BYTES]);
-/* Group: matched by serial or by key. 0 or ERR_FULL. */
+/* Group: matched by serial or by key. 0, ERR_FULL or ERR_NOMEM. */
 int policy_revoke(struct policy *policy, const struct policy_revoked *revoked);
 
 /* Whose id it is, and how long a certificate says so. */

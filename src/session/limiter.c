@@ -3,6 +3,8 @@
 
 #include "session/limits.h"
 
+#include <stdlib.h>
+
 #define INTERVAL_US (UINT64_C(1000000) / SESSION_PER_SOURCE_S)
 #define BURST_US ((SESSION_PER_SOURCE_S - 1) * INTERVAL_US)
 
@@ -14,9 +16,21 @@ int limiter_init(struct limiter *limiter, const uint8_t key[MAC_KEY_BYTES])
 
 void limiter_free(struct limiter *limiter)
 {
+	for (size_t i = 0; i < LIMITER_SHELVES; i++)
+		free(limiter->shelves[i]);
 	if (limiter->mac.context != NULL)
 		mac_free(&limiter->mac);
 	*limiter = (struct limiter){ 0 };
+}
+
+/* The place of a hash, which is not the source's alone; NULL without memory. */
+static struct mono *place_of(struct limiter *limiter, const uint8_t hash[MAC_BYTES])
+{
+	struct mono **shelf = &limiter->shelves[hash[0] % LIMITER_SHELVES];
+
+	if (*shelf == NULL)
+		*shelf = calloc(LIMITER_SHELF_PLACES, sizeof(**shelf));
+	return *shelf == NULL ? NULL : &(*shelf)[hash[1] % LIMITER_SHELF_PLACES];
 }
 
 bool limiter_allow(struct limiter *limiter, struct mono now, struct span source)
@@ -24,8 +38,10 @@ bool limiter_allow(struct limiter *limiter, struct mono now, struct span source)
 	uint8_t hash[MAC_BYTES];
 
 	mac_compute(&limiter->mac, &source, 1, hash);
-	struct mono *next = &limiter->next[(((size_t)hash[0] << 8) | hash[1]) % LIMITER_PLACES];
+	struct mono *next = place_of(limiter, hash);
 
+	if (next == NULL)
+		return false;
 	if (next->us < now.us)
 		*next = now;
 	if (next->us - now.us > BURST_US)

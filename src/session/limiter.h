@@ -11,11 +11,15 @@
 #include "base/span.h"
 #include "crypto/hash.h"
 
-#define LIMITER_PLACES 4096 /* power of two */
+#define LIMITER_SHELVES 64
+#define LIMITER_SHELF_PLACES 64 /* both powers of two */
+#define LIMITER_PLACES (LIMITER_SHELVES * LIMITER_SHELF_PLACES)
 
 struct limiter {
 	struct mac mac;
-	struct mono next[LIMITER_PLACES]; /* when the next one would be due at an even pace */
+	/* Owned, made when the first of its places is used: instants at which the next one would be
+	 * due at an even pace. */
+	struct mono *shelves[LIMITER_SHELVES];
 };
 
 /* 0 or ERR_NOMEM. */
@@ -24,7 +28,7 @@ int limiter_init(struct limiter *limiter, const uint8_t key[MAC_KEY_BYTES]);
 /* Accepts a zeroed one. */
 void limiter_free(struct limiter *limiter);
 
-/* Takes one from the source's allowance; false if it is used up. */
+/* Takes one from the source's allowance; false if it is used up, or there is no memory to count. */
 bool limiter_allow(struct limiter *limiter, struct mono now, struct span source);
 
 #endif

@@ -1,4 +1,5 @@
 /* test_limiter.c - twenty at once, then one each fifty milliseconds, for each source by itself. */
+#include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
 
 #include "session/limiter.h"
@@ -79,13 +80,27 @@ static void others_are_not_affected(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+/* Who cannot be counted is not let in; and nothing is taken twice for one source. */
+static void without_memory_nobody_is_allowed(void **state)
+{
+	const struct span source = span_text("source");
+
+	allocations_fail_at(1);
+	assert_false(limiter_allow(*state, at_us(0), source));
+	allocations_fail_at(0);
+	assert_true(limiter_allow(*state, at_us(0), source));
+	const uint64_t before = allocations_count();
+
+	assert_true(limiter_allow(*state, at_us(0), source));
+	assert_int_equal(allocations_count(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(twenty_at_once_and_then_one_each_50_ms),
-		TEST(refused_attempts_cost_nothing),
-		TEST(an_allowance_does_not_pile_up),
-		TEST(others_are_not_affected),
+		TEST(twenty_at_once_and_then_one_each_50_ms), TEST(refused_attempts_cost_nothing),
+		TEST(an_allowance_does_not_pile_up),          TEST(others_are_not_affected),
+		TEST(without_memory_nobody_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

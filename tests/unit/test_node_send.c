@@ -17,9 +17,7 @@ static struct sender *new_sender(void)
 	struct sender *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
-	s->node.departures = calloc(DEPARTURES_MAX, sizeof(s->node.departures[0]));
-	assert_non_null(s->node.departures);
-	s->node.departure_queue = queue_of(DEPARTURES_MAX);
+	send_init(&s->node);
 	pool_init(&s->node.peers, NODE_PEERS_MAX, sizeof(struct peer));
 	s->members = members_new(&(struct keyset_config){ 0 });
 	s->channel.send = s->members->a.keyset;
@@ -31,7 +29,7 @@ static void free_sender(struct sender *s)
 {
 	members_del(s->members);
 	pool_free(&s->node.peers);
-	free(s->node.departures);
+	pool_free(&s->node.departures);
 	free(s);
 }
 
@@ -87,10 +85,34 @@ static void what_there_is_no_room_for_is_lost_and_counted(void **state)
 	free_sender(s);
 }
 
+/* The world may read what it was given until it asks for more, whatever is sent meanwhile. */
+static void what_was_polled_stands_until_the_next_poll(void **state)
+{
+	struct sender *s = new_sender();
+	struct node_action first;
+	struct node_action next;
+	uint8_t bytes[DEPARTURE_BYTES_MAX];
+
+	(void)state;
+	for (uint32_t i = 0; i < DEPARTURES_MAX; i++)
+		assert_true(send_close(s));
+	assert_true(send_poll(&s->node, &first));
+	memcpy(bytes, first.send.bytes.data, first.send.bytes.len);
+	assert_true(send_close(s));
+	assert_false(send_close(s));
+	assert_memory_equal(first.send.bytes.data, bytes, first.send.bytes.len);
+	for (uint32_t i = 0; i < DEPARTURES_MAX; i++)
+		assert_true(send_poll(&s->node, &next));
+	assert_false(send_poll(&s->node, &next));
+	assert_int_equal(pool_count(&s->node.departures), 0);
+	free_sender(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_there_is_no_room_for_is_lost_and_counted),
+		cmocka_unit_test(what_was_polled_stands_until_the_next_poll),
 		cmocka_unit_test(what_goes_to_a_stranger_is_on_no_peers_account),
 	};
 

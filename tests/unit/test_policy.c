@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "node/policy.h"
 
+#include "tests/lib/allocations.h"
 #include "tests/lib/cmocka.h"
 
 static const struct wall issued = { .us = INT64_C(1800000000) * 1000000 };
@@ -219,6 +220,26 @@ static void in_the_open_anybody_helps_the_overlay_but_only_friends_reach_us(void
 	policy_del(policy);
 }
 
+static void without_memory_nothing_is_noted(void **state)
+{
+	const struct policy_revoked revoked = { .serial_len = 1, .serial = { 7 } };
+	const uint8_t hash[HASH_BYTES] = { 7 };
+	struct policy *policy;
+
+	(void)state;
+	assert_int_equal(policy_new(POLICY_GROUP, &policy), 0);
+	allocations_fail_at(1);
+	assert_int_equal(policy_revoke(policy, &revoked), ERR_NOMEM);
+	assert_int_equal(policy_revoke(policy, &revoked), 0);
+	policy_del(policy);
+	assert_int_equal(policy_new(POLICY_OPEN, &policy), 0);
+	allocations_fail_at(1);
+	assert_int_equal(policy_befriend(policy, hash), ERR_NOMEM);
+	assert_int_equal(policy_befriend(policy, hash), 0);
+	policy_del(policy);
+	allocations_fail_at(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test(who_lasts_longest_is_remembered),
 		cmocka_unit_test(twins_have_64_places),
 		cmocka_unit_test(in_the_open_anybody_helps_the_overlay_but_only_friends_reach_us),
+		cmocka_unit_test(without_memory_nothing_is_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
