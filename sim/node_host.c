@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define PACKET_BYTES_MAX 2048
+#define EGRESS_SLOTS 256
 #define REPLIES_MAX 64 /* power of two */
 
 struct tun_packet {
@@ -86,6 +87,7 @@ static void carry_verdict(struct node_host *nh, struct now now, const struct for
 		event.datagram.bytes = span_of(packet->data, packet->len);
 		break;
 	case FORWARD_PENDING:
+	case FORWARD_JOIN: /* nobody here says that it takes super-packets */
 		UNREACHABLE();
 	case FORWARD_SENT:
 	case FORWARD_DROP:
@@ -306,7 +308,7 @@ struct node_host *node_host_attach(struct world *world, uint32_t host,
 				  .to_programs.queue = queue_of(NODE_HOST_TUN_PACKETS),
 				  .reply_queue = queue_of(REPLIES_MAX) };
 	entropy_init(&nh->entropy, seed);
-	if (egress_new(world_host_rng(world, host), &nh->egress) != 0 ||
+	if (egress_new(world_host_rng(world, host), EGRESS_SLOTS, &nh->egress) != 0 ||
 	    node_new(config, &nh->entropy, world_now(world, host), &nh->node) != 0) {
 		egress_del(nh->egress);
 		free(nh);

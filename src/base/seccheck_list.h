@@ -123,6 +123,8 @@
 	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet") \
 	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                \
 	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")                 \
+	X(SEC_WIRE_CHECKSUM, "a checksum is left to us only where we said so, and in its place") \
+	X(SEC_JOIN_HEADERS, "what is joined has the headers of what it is joined to")           \
 	X(SEC_HANDSHAKE_DIRECT, "a datagram that is no data came straight from the socket")     \
 	X(SEC_RELAY_DIRECT, "what is to be relayed came straight from the link")                \
 	X(SEC_RELAY_LINK, "the index on a relayed datagram was made for the link it came by")   \

@@ -10,7 +10,7 @@
  *   by_length[n]             the flows in which n datagrams wait. A length changes by one at a
  * time, so the greatest that has a flow is never more than one step away.
  *
- * The quantum of a turn is the size of a slot, so whoever has the turn can send a datagram.
+ * The quantum of a turn is not less than a slot, so whoever has the turn can send a datagram.
  */
 #include "forward/egress.h"
 
@@ -22,9 +22,9 @@
 #include <stdlib.h>
 
 #define NONE UINT16_MAX
-#define QUANTUM_BYTES EGRESS_SLOT_BYTES
 
-static_assert(EGRESS_SLOTS < NONE, "the number of a slot or flow must fit");
+static_assert(EGRESS_TURN_BYTES >= EGRESS_SLOT_BYTES, "whoever has the turn can send a datagram");
+static_assert(EGRESS_SLOTS_MAX < NONE, "the number of a slot or flow must fit");
 
 struct list {
 	uint16_t first, last; /* NONE: empty */
@@ -35,7 +35,7 @@ struct place {
 };
 
 struct stack {
-	uint16_t numbers[EGRESS_SLOTS];
+	uint16_t numbers[EGRESS_SLOTS_MAX];
 	uint16_t count;
 };
 
@@ -56,13 +56,15 @@ struct flow {
 
 struct egress {
 	uint8_t (*room)[EGRESS_SLOT_BYTES]; /* owned: the bytes of the slots */
-	struct slot slots[EGRESS_SLOTS];
-	struct flow flows[EGRESS_SLOTS];
+	struct slot slots[EGRESS_SLOTS_MAX];
+	struct flow flows[EGRESS_SLOTS_MAX];
 	struct stack free_slots, free_flows;
 	struct map flow_of_link;
-	struct list active, by_length[EGRESS_SLOTS + 1];
-	struct place in_flow[EGRESS_SLOTS];                            /* of slots */
-	struct place in_active[EGRESS_SLOTS], in_length[EGRESS_SLOTS]; /* of flows */
+	uint16_t recent; /* the flow that was found last, if it still has that link */
+	uint16_t slot_count;
+	struct list active, by_length[EGRESS_SLOTS_MAX + 1];
+	struct place in_flow[EGRESS_SLOTS_MAX];                                /* of slots */
+	struct place in_active[EGRESS_SLOTS_MAX], in_length[EGRESS_SLOTS_MAX]; /* of flows */
 	uint16_t longest; /* the greatest length of a flow; 0: nothing waits */
 	struct egress_counters counters;
 };
@@ -114,24 +116,26 @@ static uint16_t stack_pop(struct stack *stack)
 	return stack->numbers[--stack->count];
 }
 
-int egress_new(struct rng *rng, struct egress **ret)
+int egress_new(struct rng *rng, size_t slots, struct egress **ret)
 {
 	struct egress *egress = calloc(1, sizeof(*egress));
 
+	CHECK(slots > 0 && slots <= EGRESS_SLOTS_MAX);
 	if (egress == NULL)
 		return ERR_NOMEM;
-	egress->room = calloc(EGRESS_SLOTS, sizeof(egress->room[0]));
-	map_init(&egress->flow_of_link, rng, EGRESS_SLOTS, sizeof(uint32_t));
-	if (egress->room == NULL || map_reserve(&egress->flow_of_link, EGRESS_SLOTS) < 0) {
+	egress->slot_count = (uint16_t)slots;
+	egress->room = calloc(slots, sizeof(egress->room[0]));
+	map_init(&egress->flow_of_link, rng, (uint32_t)slots, sizeof(uint32_t));
+	if (egress->room == NULL || map_reserve(&egress->flow_of_link, (uint32_t)slots) < 0) {
 		egress_del(egress);
 		return ERR_NOMEM;
 	}
-	for (uint16_t i = EGRESS_SLOTS; i-- > 0;) { /* the lowest number is taken first */
+	for (uint16_t i = egress->slot_count; i-- > 0;) { /* the lowest number is taken first */
 		stack_push(&egress->free_slots, i);
 		stack_push(&egress->free_flows, i);
 	}
 	egress->active = empty_list;
-	for (unsigned length = 0; length <= EGRESS_SLOTS; length++)
+	for (unsigned length = 0; length <= slots; length++)
 		egress->by_length[length] = empty_list;
 	*ret = egress;
 	return 0;
@@ -152,7 +156,7 @@ static uint16_t slot_number(const struct egress *egress, const struct egress_dat
 {
 	const ptrdiff_t number = (const struct slot *)datagram - egress->slots;
 
-	CHECK(number >= 0 && number < EGRESS_SLOTS);
+	CHECK(number >= 0 && number < egress->slot_count);
 	CHECK(egress->slots[number].state == state);
 	return (uint16_t)number;
 }
@@ -163,11 +167,18 @@ static void free_slot(struct egress *egress, uint16_t number)
 	stack_push(&egress->free_slots, number);
 }
 
+/* Mostly the one that was asked for just now; a flow that has ended has no datagrams. */
 static struct flow *find_flow(struct egress *egress, uint32_t link)
 {
+	struct flow *flow = &egress->flows[egress->recent];
 	uint32_t number;
 
-	return map_get(&egress->flow_of_link, &link, &number) ? &egress->flows[number] : NULL;
+	if (flow->link == link && flow->waiting > 0)
+		return flow;
+	if (!map_get(&egress->flow_of_link, &link, &number))
+		return NULL;
+	egress->recent = (uint16_t)number;
+	return &egress->flows[number];
 }
 
 static uint16_t flow_number(const struct egress *egress, const struct flow *flow)
@@ -291,7 +302,7 @@ struct egress_datagram *egress_next(struct egress *egress, struct mono now)
 		slot = &egress->slots[number];
 		if (!flow->has_turn) {
 			flow->has_turn = true;
-			flow->deficit += QUANTUM_BYTES;
+			flow->deficit += EGRESS_TURN_BYTES;
 		}
 		if (slot->datagram.len <= flow->deficit) {
 			flow->deficit -= slot->datagram.len;

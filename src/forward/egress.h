@@ -1,8 +1,9 @@
 /* egress.h - the one way out: every datagram, control or data, waits here for its turn.
  *
  * A bounded queue that is fair between links by bytes (deficit round robin, Shreedhar and Varghese
- * 1995), so that one bulk peer cannot starve another's keepalive. Control frames of a link go
- * before its data. Later a pacer with fixed slots stands here.
+ * 1995), so that one bulk peer cannot starve another's keepalive. A turn is of so many bytes that
+ * the datagrams of a super-packet stay together: equal ones to one place leave by one system call.
+ * Control frames of a link go before its data. Later a pacer with fixed slots stands here.
  *
  * When all slots hold a datagram the longest link gives. A datagram of a shorter link displaces the
  * longest's newest data, or its newest control if it has no data; a control datagram of the longest
@@ -19,8 +20,9 @@
 #include "wire/datagram.h"
 #include "wire/endpoint.h"
 
-#define EGRESS_SLOTS 256 /* datagrams that wait in all */
+#define EGRESS_SLOTS_MAX 1024 /* datagrams that wait in all */
 #define EGRESS_SLOT_BYTES 2048
+#define EGRESS_TURN_BYTES 32768 /* a link's, before the next one has its turn */
 #define EGRESS_LINK_NONE 0 /* handshakes and whatever belongs to no link: a link like any other */
 
 enum egress_class { EGRESS_CONTROL, EGRESS_DATA, EGRESS_CLASSES };
@@ -30,25 +32,26 @@ struct egress_datagram {
 	enum egress_class class;
 	struct endpoint local, remote;
 	uint8_t ttl;   /* 0: the system's default */
+	uint8_t ecn;   /* of the outer header: RFC 3168 */
 	uint8_t *data; /* EGRESS_SLOT_BYTES, owned by the egress */
 	size_t len;
 };
 
 struct egress; /* opaque */
 
-/* Rng keys the table of links. 0 or ERR_NOMEM. */
-int egress_new(struct rng *rng, struct egress **ret);
+/* With so many slots, 1 to EGRESS_SLOTS_MAX; rng keys the table of links. 0 or ERR_NOMEM. */
+int egress_new(struct rng *rng, size_t slots, struct egress **ret);
 void egress_del(struct egress *egress); /* accepts NULL */
 
-/* A slot to fill: link, class, local, remote and ttl are copied from `like`, data is the room. NULL
- * (and counted) if this datagram is the one to give. egress_commit() with its length, at least 1,
- * or egress_cancel() comes next for it. */
+/* A slot to fill: link, class, local, remote, ttl and ecn are copied from `like`, data is the room.
+ * NULL (and counted) if this datagram is the one to give. egress_commit() with its length, at least
+ * 1, or egress_cancel() comes next for it. */
 struct egress_datagram *egress_reserve(struct egress *egress, const struct egress_datagram *like);
 void egress_commit(struct egress *egress, struct egress_datagram *datagram, size_t len);
 void egress_cancel(struct egress *egress, struct egress_datagram *datagram);
 
 /* The next to send, in fair order; it is the caller's until egress_done() or egress_return(). NULL
- * if nothing waits. Up to EGRESS_SLOTS may be taken before they are done. */
+ * if nothing waits. All of them may be taken before they are done. */
 struct egress_datagram *egress_next(struct egress *egress, struct mono now);
 void egress_done(struct egress *egress, struct egress_datagram *datagram);
 

@@ -6,6 +6,11 @@
  * inner destination ours? -> left in place for the TUN. What has no entry, and every control frame
  * and handshake, comes back for the node with a verdict.
  *
+ * OFFLOADS (offload.h): a super-packet from the TUN is looked up once and cut; its segments carry a
+ * partial checksum if the peer has announced that it takes them, and are marked, so that they are
+ * joined at the other end and written to the TUN at once. Whether the path has marked a datagram
+ * (ECN) is carried over as RFC 6040 has it; of the inner DSCP nothing shows outside.
+ *
  * RELAY: a relay frame that came straight from a link holds a datagram. Its index, which counts on
  * that link alone, says that we pass it on over another, as fast as a meter allows, seeing nothing
  * but ciphertext; or that it was passed on to us, and then it is opened like one from the wire. In
@@ -25,18 +30,25 @@
 #define FORWARD_FORWARD_H
 
 #include "base/queue.h"
+#include "forward/cutter.h"
 #include "forward/egress.h"
 #include "forward/table.h"
 
-#define FORWARD_BATCH_MAX 64
+#define FORWARD_BATCH_MAX 128
 #define FORWARD_REPORTS_MAX 256 /* power of two; beyond, the newest is dropped and counted */
 #define FORWARD_DRIFT_US 10000000
+#define FORWARD_PACKET_BYTES_MAX 2000 /* of a packet or segment that anybody has room for */
 #define FORWARD_MTU 1360 /* of the TUN: 1500 less all headers of the longest way */
+/* The longest super-packet that the TUN is to give: its segments, sealed, are what one system call
+ * sends (65,535 bytes less headers). */
+#define FORWARD_SUPER_BYTES 61440
 
 enum forward_verdict {
 	FORWARD_PENDING,  /* not decided yet */
 	FORWARD_SENT,     /* sealed and in the egress; from the wire: passed on */
-	FORWARD_DELIVER,  /* an IP packet for the TUN: data, len */
+	FORWARD_DELIVER,  /* an IP packet for the TUN: data, len, offload */
+	FORWARD_JOIN,     /* data and len are a piece of the super-packet that the DELIVER before
+			   * it begins: they go behind it and what was joined before */
 	FORWARD_NO_ENTRY, /* from the TUN, and nobody known has that address, there is no path yet,
 			   * or the keys are at their end: to the node */
 	FORWARD_TOO_BIG,  /* from the TUN, larger than `mtu`: the node answers */
@@ -46,10 +58,14 @@ enum forward_verdict {
 };
 
 /* One packet of a batch. The buffer is the caller's; a datagram is opened in place, and then data
- * and len are what is to be handed on, inside the buffer. */
+ * and len are what is to be handed on, inside the buffer. From the TUN it may be a super-packet,
+ * which leaves as several datagrams; what goes to the node is cut with forward_cut() first. */
 struct forward_packet {
 	uint8_t *data;
 	size_t len;
+	struct offload offload;       /* from the TUN: given; DELIVER: result, all zero unless
+				       * takes_partial */
+	uint8_t ecn;                  /* from the wire: of the outer header (RFC 3168) */
 	struct way way;               /* from the wire: by which it came. Before: DIRECT with both
 				       * endpoints, or RING, what the node took out of a routed
 				       * message; RELAY when it was taken out of a relay frame here */
@@ -90,6 +106,8 @@ struct forward_report {
  */
 struct forward_counters {
 	uint64_t sent, delivered, frames, handshakes, too_big;
+	uint64_t cut;                /* super-packets that were cut; their segments are `sent` */
+	uint64_t joined;             /* of `delivered`: JOIN */
 	uint64_t drop_malformed;     /* no IP packet, no datagram of ours, no frame */
 	uint64_t drop_unknown_index; /* nobody has it */
 	uint64_t drop_replay, drop_forged;
@@ -98,6 +116,7 @@ struct forward_counters {
 	uint64_t drop_source;       /* the inner source is not the sender's */
 	uint64_t drop_destination;  /* the inner destination is not ours, or not the last */
 	uint64_t drop_not_admitted; /* policy: this peer exchanges no IP */
+	uint64_t drop_ecn; /* marked by the path, and its sender does not know marks (RFC 6040) */
 	uint64_t drop_egress_full;
 	uint64_t drop_snapshot;
 	uint64_t drop_crypto;        /* the library failed */
@@ -114,6 +133,8 @@ struct forward_thread {
 	struct forward_report reports[FORWARD_REPORTS_MAX];
 	struct queue report_queue;
 	struct forward_counters counters;
+	bool takes_partial; /* set by the owner: the TUN takes partial checksums and super-packets,
+			     * and the node has said so to its peers */
 };
 
 void forward_thread_init(struct forward_thread *thread, struct egress *egress);
@@ -130,6 +151,10 @@ size_t forward_from_wire(struct forward_thread *thread, const struct forward_tab
  * seals or opens under it without a forward_thread. */
 #define FORWARD_MILESTONES 4
 size_t forward_milestones(struct keyset *keyset, struct forward_report ret[FORWARD_MILESTONES]);
+
+/* A packet from the TUN with another verdict than SENT, as the packets that a wire would carry:
+ * their checksums complete, each of at most FORWARD_PACKET_BYTES_MAX. 0 or ERR_MALFORMED. */
+int forward_cut(const struct forward_packet *packet, struct cutter *ret);
 
 /* Hands out the oldest report. */
 bool forward_report(struct forward_thread *thread, struct forward_report *ret);

@@ -177,14 +177,15 @@ static void note_ip(struct keyset *keyset, struct mono now, _Atomic uint64_t *di
 		pass_milestone(keyset, KEYSET_IP);
 }
 
-/* A counter that nobody else has. Who comes at the limit adds nothing, so however often it is asked
- * the word passes the limit by one a thread at most, and never wraps. */
-static bool take_counter(struct keyset *keyset, uint64_t *ret)
+/* Counters that nobody else has: the first of `count`. Who comes at the limit adds nothing, so
+ * however often it is asked the word passes the limit by one run a thread at most, and never wraps.
+ */
+static bool take_counters(struct keyset *keyset, uint32_t count, uint64_t *ret)
 {
-	if (load(&keyset->next_counter) >= keyset->packets_max)
+	if (load(&keyset->next_counter) + count > keyset->packets_max)
 		return false;
-	*ret = atomic_fetch_add_explicit(&keyset->next_counter, 1, memory_order_relaxed);
-	return *ret < keyset->packets_max;
+	*ret = atomic_fetch_add_explicit(&keyset->next_counter, count, memory_order_relaxed);
+	return *ret + count <= keyset->packets_max;
 }
 
 /* A lane that nobody else has; the first that is free, so one thread always has the same. Ends at
@@ -196,43 +197,82 @@ static struct lane *take_lane(struct keyset *keyset)
 			return &keyset->lanes[i];
 }
 
-int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
-		struct span payload, uint8_t *ret)
+int keyset_run_begin(struct keyset *keyset, struct mono now, uint32_t count, struct keyset_run *ret)
 {
-	struct datagram_header header = { .receiver = keyset->remote_index };
+	uint64_t first;
+
+	CHECK(count > 0);
+	if (!SECCHECK(SEC_SEAL_NOT_STOPPED, !is_stopped(keyset, now)))
+		return ERR_EXPIRED;
+	if (!SECCHECK(SEC_SEAL_COUNTER, take_counters(keyset, count, &first)))
+		return ERR_EXHAUSTED;
+	*ret = (struct keyset_run){ .keyset = keyset,
+				    .lane = take_lane(keyset),
+				    .now = now,
+				    .first = first,
+				    .next = first,
+				    .end = first + count };
+	return 0;
+}
+
+int keyset_run_seal(struct keyset_run *run, const struct frame_header *frame, struct span payload,
+		    uint8_t *ret)
+{
+	const struct datagram_header header = { .receiver = run->keyset->remote_index,
+						.counter = run->next };
 	struct frame_header filled = *frame;
 	uint8_t *plain = ret + DATAGRAM_HEADER_BYTES;
 	uint8_t nonce[AEAD_NONCE_BYTES];
-	struct lane *lane;
 	int err;
 
+	CHECK(run->next < run->end);
+	run->next++;
 	if (payload.len > KEYSET_PAYLOAD_BYTES_MAX)
 		return ERR_TOO_LONG;
-	if (!SECCHECK(SEC_SEAL_NOT_STOPPED, !is_stopped(keyset, now)))
-		return ERR_EXPIRED;
-	if (!SECCHECK(SEC_SEAL_COUNTER, take_counter(keyset, &header.counter)))
-		return ERR_EXHAUSTED;
 	if (frame->kind == FRAME_IP)
-		note_ip(keyset, now, &keyset->ip_sent_us);
-
+		note_ip(run->keyset, run->now, &run->keyset->ip_sent_us);
 	filled.payload_len = (uint16_t)payload.len;
 	datagram_header_encode(&header, ret);
 	frame_header_encode(&filled, plain);
 	if (payload.data != plain + FRAME_HEADER_BYTES && payload.len > 0)
 		memcpy(plain + FRAME_HEADER_BYTES, payload.data, payload.len);
 	aead_counter_nonce(header.counter, nonce);
-
-	lane = take_lane(keyset);
-	err = aead_seal(&lane->aead, nonce, span_of(ret, DATAGRAM_HEADER_BYTES),
+	err = aead_seal(&run->lane->aead, nonce, span_of(ret, DATAGRAM_HEADER_BYTES),
 			span_of(plain, FRAME_HEADER_BYTES + payload.len), plain);
 	if (err == 0) {
-		store(&lane->packets, load(&lane->packets) + 1);
-		store(&lane->bytes, load(&lane->bytes) + payload.len + KEYSET_OVERHEAD);
-		store(&lane->last_us, now.us);
+		run->packets++;
+		run->bytes += payload.len + KEYSET_OVERHEAD;
+	}
+	return err;
+}
+
+void keyset_run_end(struct keyset_run *run)
+{
+	struct lane *lane = run->lane;
+
+	if (run->packets > 0) {
+		store(&lane->packets, load(&lane->packets) + run->packets);
+		store(&lane->bytes, load(&lane->bytes) + run->bytes);
+		store(&lane->last_us, run->now.us);
 	}
 	give(&lane->busy);
-	if ((header.counter + 1) % KEYSET_SENT_STEP == 0)
-		pass_milestone(keyset, KEYSET_SENT);
+	if (run->end / KEYSET_SENT_STEP != run->first / KEYSET_SENT_STEP)
+		pass_milestone(run->keyset, KEYSET_SENT);
+}
+
+int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
+		struct span payload, uint8_t *ret)
+{
+	struct keyset_run run;
+	int err;
+
+	if (payload.len > KEYSET_PAYLOAD_BYTES_MAX)
+		return ERR_TOO_LONG;
+	err = keyset_run_begin(keyset, now, 1, &run);
+	if (err != 0)
+		return err;
+	err = keyset_run_seal(&run, frame, payload, ret);
+	keyset_run_end(&run);
 	return err;
 }
 
@@ -311,6 +351,7 @@ int keyset_open(struct keyset *keyset, struct mono now, uint8_t *datagram, size_
 	if (frame.kind == FRAME_IP)
 		note_ip(keyset, now, &keyset->ip_received_us);
 	*ret = (struct keyset_opened){ .frame = frame,
+				       .counter = arrival.counter,
 				       .payload = datagram + (payload.data - datagram),
 				       .newest = arrival.newest };
 	return 0;

@@ -59,8 +59,31 @@ uint32_t keyset_local_index(const struct keyset *keyset);
 int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		struct span payload, uint8_t *ret);
 
+/* The same for packets that belong together: their counters follow one another, and what is asked
+ * once a packet is asked once. Between begin and end the thread seals nothing else under these keys
+ * and does nothing that can block; it may have runs of several key sets if each has a context for
+ * every thread. Fields are private. */
+struct keyset_run {
+	struct keyset *keyset;
+	struct lane *lane;
+	struct mono now;
+	uint64_t first, next, end; /* counters */
+	uint64_t packets, bytes;   /* sealed so far */
+};
+
+/* Takes the counters of `count` packets, at least one: 0, ERR_EXPIRED or ERR_EXHAUSTED as above.
+ * Then keyset_run_end() comes, after any number of packets up to `count`; counters that were not
+ * used are lost. */
+int keyset_run_begin(struct keyset *keyset, struct mono now, uint32_t count,
+		     struct keyset_run *ret);
+/* As keyset_seal(): 0, ERR_TOO_LONG, ERR_CRYPTO, and then the counter is lost. */
+int keyset_run_seal(struct keyset_run *run, const struct frame_header *frame, struct span payload,
+		    uint8_t *ret);
+void keyset_run_end(struct keyset_run *run);
+
 struct keyset_opened {
 	struct frame_header frame;
+	uint64_t counter;
 	uint8_t *payload; /* inside the datagram; frame.payload_len bytes */
 	bool newest;      /* no packet with a higher counter came before: not late, so where it
 			   * came from is where the peer is */

@@ -35,6 +35,35 @@ static inline size_t seal_overhead(const struct seal_keys *keys)
 int seal_frame(const struct seal_keys *keys, struct mono now, const struct frame_header *frame,
 	       struct span payload, uint8_t *ret);
 
+/* Several frames that belong together: their counters follow one another. Fields are private. */
+struct seal_run {
+	struct keyset_run inner, outer;
+	uint32_t relay_index;
+	bool relayed;
+};
+
+/* 0, or what keyset_run_begin() says of either key set; then seal_run_end() comes. */
+int seal_run_begin(const struct seal_keys *keys, struct mono now, uint32_t count,
+		   struct seal_run *ret);
+
+/* Where in the datagram the payload has to be written before it is sealed. */
+static inline size_t seal_run_payload_at(const struct seal_run *run)
+{
+	return run->relayed ? SEAL_INNER_AT + KEYSET_PAYLOAD_AT : KEYSET_PAYLOAD_AT;
+}
+
+/* By how much the datagram is longer than the payload. */
+static inline size_t seal_run_overhead(const struct seal_run *run)
+{
+	return run->relayed ? KEYSET_OVERHEAD + SEAL_RELAY_OVERHEAD : KEYSET_OVERHEAD;
+}
+
+/* Seals the payload that stands there; `ret` has room for seal_run_overhead() besides. 0, or an
+ * error as of seal_frame(), and then the counter is lost. */
+int seal_run_next(struct seal_run *run, const struct frame_header *frame, size_t payload_len,
+		  uint8_t *ret);
+void seal_run_end(struct seal_run *run);
+
 /* Seals a datagram that was sealed already, or came to be passed on, into a RELAY frame with this
  * index: `ret` holds datagram.len + SEAL_RELAY_OVERHEAD bytes. The datagram stands at
  * SEAL_INNER_AT in `ret` already, or does not overlap it. Errors as above. */

@@ -35,6 +35,7 @@ struct table_entry {
 	uint16_t mtu;          /* inner packets above this are answered "too big"; at most
 				* KEYSET_PAYLOAD_BYTES_MAX, or SEAL_RELAYED_PAYLOAD_BYTES_MAX */
 	bool admits_ip;        /* policy: may_ip */
+	bool takes_partial;    /* the peer completes checksums and joins segments */
 	/* These may be the source of what comes from there, and packets for them go there. */
 	struct ip_address addresses[TABLE_ENTRY_ADDRESSES_MAX];
 	uint32_t address_count;

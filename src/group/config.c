@@ -30,6 +30,13 @@ static const char *const cryptos[CONFIG_CRYPTOS + 1] = {
 	[CONFIG_CRYPTO_CHACHA20] = "chacha20",
 };
 
+static const char *const offloads[CONFIG_OFFLOADS + 1] = {
+	[CONFIG_OFFLOAD_AUTO] = "auto",
+	[CONFIG_OFFLOAD_NO_TUN] = "no-tun",
+	[CONFIG_OFFLOAD_NO_UDP] = "no-udp",
+	[CONFIG_OFFLOAD_OFF] = "off",
+};
+
 static const struct config_option options[CONFIG_OPTIONS] = {
 	[CONFIG_PORT] = {
 		.name = "port",
@@ -88,6 +95,18 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"ChaCha20-Poly1305). Members with different settings understand each "
 			"other.",
 		.offset = offsetof(struct config, crypto),
+	},
+	[CONFIG_OFFLOAD] = {
+		.name = "offload",
+		.type = CONFIG_TYPE_WORD,
+		.fallback = "auto",
+		.words = offloads,
+		.example = "auto",
+		.help = "Whether packets pass the kernel in large pieces, which is several times as "
+			"fast: auto (as far as the kernel can), no-tun (not on the network's own "
+			"interface), no-udp (not on the sockets to other members) or off. Change it "
+			"only to find out whether a kernel or driver has a fault there.",
+		.offset = offsetof(struct config, offload),
 	},
 	[CONFIG_LOG_LEVEL] = {
 		.name = "log-level",

@@ -24,6 +24,7 @@ enum config_option_id {
 	CONFIG_BOOTSTRAP,
 	CONFIG_RELAY,
 	CONFIG_CRYPTO,
+	CONFIG_OFFLOAD,
 	CONFIG_LOG_LEVEL,
 	CONFIG_OPTIONS
 };
@@ -44,6 +45,15 @@ enum config_crypto {
 	CONFIG_CRYPTOS
 };
 
+/* What may be left to the kernel. */
+enum config_offload {
+	CONFIG_OFFLOAD_AUTO,   /* what it has */
+	CONFIG_OFFLOAD_NO_TUN, /* no super-packets and partial checksums on the interface */
+	CONFIG_OFFLOAD_NO_UDP, /* no messages of several datagrams on the sockets */
+	CONFIG_OFFLOAD_OFF,
+	CONFIG_OFFLOADS
+};
+
 struct config {
 	bool is_set[CONFIG_OPTIONS]; /* false: the value below is the default */
 	uint32_t port;             /* not set: this one, or a free one where it is taken; 0: free */
@@ -54,6 +64,7 @@ struct config {
 	} bootstrap;           /* besides the bundle's */
 	uint32_t relay_kbit_s; /* what is relayed for others, in all; 0: nothing */
 	uint32_t crypto;       /* enum config_crypto */
+	uint32_t offload;      /* enum config_offload */
 	uint32_t log_level;    /* enum config_log_level */
 };
 

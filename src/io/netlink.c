@@ -183,7 +183,7 @@ static int stay_silent(struct netlink *netlink, unsigned index)
 	return ask(netlink, &request, NULL, NULL);
 }
 
-int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu)
+int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t super_bytes)
 {
 	union request request;
 	struct nlmsghdr *header;
@@ -197,6 +197,7 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu)
 	link->ifi_flags = IFF_UP;
 	link->ifi_change = IFF_UP;
 	mnl_attr_put_u32(header, IFLA_MTU, mtu);
+	mnl_attr_put_u32(header, IFLA_GSO_MAX_SIZE, super_bytes);
 	return ask(netlink, &request, NULL, NULL);
 }
 

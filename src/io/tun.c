@@ -8,12 +8,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+/* Newer than the headers of Debian 12 (Linux 6.2). */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20U
+#define TUN_F_USO6 0x40U
+#endif
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+#define SUPER_BYTES ((size_t)65536) /* one packet, at most */
+#define ROOM_BYTES (3 * SUPER_BYTES)
+#define VECTORS_MAX (2 + FORWARD_BATCH_MAX) /* header, first, all others */
+
 static_assert(TUN_NAME_MAX == IFNAMSIZ - 1, "a name that the kernel takes");
-static_assert(FORWARD_MTU <= EGRESS_SLOT_BYTES, "a packet of the TUN fits into a buffer");
+static_assert(sizeof(struct virtio_net_hdr) == 10, "the kernel's default, and as we read it");
+
+/* Packets of a batch stand one behind the other, so that small ones touch little memory. */
+struct tun_room {
+	uint8_t bytes[ROOM_BYTES];
+	struct virtio_net_hdr headers[FORWARD_BATCH_MAX];
+};
+
+/* --- making it --- */
 
 static int why_not_opened(int error)
 {
@@ -37,6 +61,7 @@ static int why_not_opened(int error)
 int tun_open(const char *name, int *ret_fd)
 {
 	struct ifreq request = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL) };
+	unsigned features = 0;
 	int fd;
 
 	CHECK(strlen(name) <= TUN_NAME_MAX);
@@ -44,6 +69,8 @@ int tun_open(const char *name, int *ret_fd)
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return why_not_opened(errno);
+	if (ioctl(fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR) != 0)
+		request.ifr_flags = (short)(request.ifr_flags | IFF_VNET_HDR);
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		const int error = errno;
 
@@ -61,36 +88,206 @@ bool tun_is_attached(int fd)
 	return ioctl(fd, TUNGETIFF, &request) == 0; /* EBADFD once it is deleted */
 }
 
-int tun_read(int fd, size_t max, struct forward_batch *batch)
-{
-	CHECK(max <= FORWARD_BATCH_MAX);
-	batch->count = 0;
-	while (batch->count < max) {
-		struct forward_packet *packet = &batch->packets[batch->count];
-		const ssize_t n = read(fd, packet->data, EGRESS_SLOT_BYTES);
+/* --- what it leaves to us --- */
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? 0 : ERR_IO;
-		*packet = (struct forward_packet){ .data = packet->data,
-						   .len = (size_t)n,
-						   .verdict = FORWARD_PENDING };
+static bool set_offloads(int fd, unsigned offloads)
+{
+	unsigned long flags = 0;
+
+	if ((offloads & TUN_OFFLOAD_CHECKSUM) != 0)
+		flags |= TUN_F_CSUM;
+	if ((offloads & TUN_OFFLOAD_TCP) != 0)
+		flags |= TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	if ((offloads & TUN_OFFLOAD_UDP) != 0)
+		flags |= TUN_F_USO4 | TUN_F_USO6;
+	return ioctl(fd, TUNSETOFFLOAD, flags) == 0;
+}
+
+/* The kernel refuses all if it does not know one: UDP is the youngest, then TCP. */
+static void choose_offloads(struct tun *tun, unsigned wanted)
+{
+	static const unsigned fewer[] = { TUN_OFFLOADS_ALL, TUN_OFFLOAD_CHECKSUM | TUN_OFFLOAD_TCP,
+					  TUN_OFFLOAD_CHECKSUM };
+
+	tun->offloads = 0;
+	for (size_t i = 0; tun->has_header && i < sizeof(fewer) / sizeof(fewer[0]); i++) {
+		if (set_offloads(tun->fd, wanted & fewer[i])) {
+			tun->offloads = wanted & fewer[i];
+			return;
+		}
+	}
+}
+
+int tun_attach(struct tun *tun, int fd, unsigned wanted)
+{
+	struct ifreq request = { 0 };
+
+	if (ioctl(fd, TUNGETIFF, &request) < 0)
+		return ERR_IO;
+	*tun = (struct tun){ .fd = fd,
+			     .has_header = (request.ifr_flags & IFF_VNET_HDR) != 0,
+			     .room = calloc(1, sizeof(*tun->room)) };
+	if (tun->room == NULL)
+		return ERR_NOMEM;
+	choose_offloads(tun, (wanted & TUN_OFFLOAD_CHECKSUM) != 0 ? wanted : 0);
+	return 0;
+}
+
+void tun_detach(struct tun *tun)
+{
+	free(tun->room);
+	tun->room = NULL;
+}
+
+/* --- reading --- */
+
+static enum offload_kind kind_of(uint8_t gso_type)
+{
+	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) { /* CWR is in the packet to be seen */
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return OFFLOAD_TCP4;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return OFFLOAD_TCP6;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return OFFLOAD_UDP;
+	default:
+		return OFFLOAD_NONE; /* what we have not asked for does not come */
+	}
+}
+
+static struct offload offload_of(const struct virtio_net_hdr *header)
+{
+	struct offload offload = { .kind = kind_of(header->gso_type) };
+
+	if (offload.kind != OFFLOAD_NONE)
+		offload.segment_bytes = header->gso_size;
+	offload.partial_checksum = (header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0;
+	if (offload.partial_checksum) {
+		offload.checksum_start = header->csum_start;
+		offload.checksum_offset = header->csum_offset;
+	}
+	return offload;
+}
+
+/* How many datagrams it will be, about: headers count as payload here. */
+static size_t segments_of(const struct forward_packet *packet)
+{
+	const size_t each = packet->offload.segment_bytes;
+
+	return each == 0 ? 1 : packet->len / each + 1;
+}
+
+/* 0, ERR_AGAIN (nothing is there), ERR_IO. */
+static int read_one(struct tun *tun, uint8_t *room, struct forward_packet *ret)
+{
+	const size_t header_bytes = tun->has_header ? sizeof(struct virtio_net_hdr) : 0;
+	struct virtio_net_hdr header = { 0 };
+	ssize_t n;
+
+	do {
+		n = read(tun->fd, room, SUPER_BYTES);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? ERR_AGAIN : ERR_IO;
+	if ((size_t)n < header_bytes)
+		return ERR_IO;
+	memcpy(&header, room, header_bytes);
+	*ret = (struct forward_packet){ .data = room + header_bytes,
+					.len = (size_t)n - header_bytes,
+					.offload = offload_of(&header),
+					.verdict = FORWARD_PENDING };
+	tun->counters.reads++;
+	return 0;
+}
+
+int tun_read(struct tun *tun, size_t datagrams, struct forward_batch *batch)
+{
+	size_t used = 0; /* of the room */
+	size_t expected = 0;
+
+	batch->count = 0;
+	while (batch->count < FORWARD_BATCH_MAX && expected < datagrams &&
+	       used + SUPER_BYTES <= ROOM_BYTES) {
+		struct forward_packet *packet = &batch->packets[batch->count];
+		const int err = read_one(tun, tun->room->bytes + used, packet);
+
+		if (err < 0)
+			return err == ERR_AGAIN ? 0 : err;
+		used = (size_t)(packet->data - tun->room->bytes) + packet->len;
+		expected += segments_of(packet);
 		batch->count++;
 	}
 	return 0;
 }
 
-int tun_write(int fd, struct span packet)
+/* --- writing --- */
+
+static uint8_t gso_type_of(const struct offload *offload)
+{
+	static const uint8_t types[] = { [OFFLOAD_NONE] = VIRTIO_NET_HDR_GSO_NONE,
+					 [OFFLOAD_TCP4] = VIRTIO_NET_HDR_GSO_TCPV4,
+					 [OFFLOAD_TCP6] = VIRTIO_NET_HDR_GSO_TCPV6,
+					 [OFFLOAD_UDP] = VIRTIO_NET_HDR_GSO_UDP_L4 };
+	const uint8_t cwr = offload->cwr ? VIRTIO_NET_HDR_GSO_ECN : 0;
+
+	return types[offload->kind] | cwr;
+}
+
+static struct virtio_net_hdr header_of(const struct offload *offload)
+{
+	struct virtio_net_hdr header = { .gso_type = gso_type_of(offload) };
+
+	if (offload->kind != OFFLOAD_NONE) {
+		header.gso_size = offload->segment_bytes;
+		header.hdr_len = offload->header_len;
+	}
+	if (offload->partial_checksum) {
+		header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		header.csum_start = offload->checksum_start;
+		header.csum_offset = offload->checksum_offset;
+	}
+	return header;
+}
+
+static void write_all(struct tun *tun, const struct iovec *vectors, size_t count)
 {
 	ssize_t n;
 
 	do {
-		n = write(fd, packet.data, packet.len);
+		n = writev(tun->fd, vectors, (int)count);
 	} while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)
-		return ERR_AGAIN;
-	return errno == EINVAL ? ERR_MALFORMED : ERR_IO;
+	if (n < 0)
+		tun->counters.refused++;
+	else
+		tun->counters.writes++;
+}
+
+void tun_write(struct tun *tun, const struct forward_packet *packets, size_t count)
+{
+	struct virtio_net_hdr header = header_of(&packets[0].offload);
+	struct iovec vectors[VECTORS_MAX];
+	size_t n = 0;
+
+	CHECK(count <= FORWARD_BATCH_MAX && packets[0].verdict == FORWARD_DELIVER);
+	if (tun->has_header)
+		vectors[n++] = (struct iovec){ .iov_base = &header, .iov_len = sizeof(header) };
+	vectors[n++] = (struct iovec){ .iov_base = packets[0].data, .iov_len = packets[0].len };
+	for (size_t i = 1; i < count && packets[i].verdict != FORWARD_DELIVER; i++) {
+		if (packets[i].verdict == FORWARD_JOIN)
+			vectors[n++] = (struct iovec){ .iov_base = packets[i].data,
+						       .iov_len = packets[i].len };
+	}
+	write_all(tun, vectors, n);
+}
+
+void tun_write_plain(struct tun *tun, struct span packet)
+{
+	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
+	struct forward_packet copy = { .data = bytes,
+				       .len = packet.len,
+				       .verdict = FORWARD_DELIVER };
+
+	CHECK(packet.len <= sizeof(bytes));
+	memcpy(bytes, packet.data, packet.len);
+	tun_write(tun, &copy, 1);
 }

@@ -1,7 +1,9 @@
 /* tun.h - the virtual interface: packets of this host's programs in and out (tun(4)).
  *
- * The interface lives as long as somebody holds the descriptor, whichever process that is; the
- * packets are raw IP, one a read, one a write.
+ * The interface lives as long as somebody holds the descriptor, whichever process that is. Packets
+ * are raw IP, one a read, one a write, behind a header of virtio's that tells what was left undone
+ * (forward/offload.h): the kernel then hands over TCP and UDP as super-packets without checksums,
+ * and takes them so. Each of that may be missing, and then it is not used.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H
@@ -17,13 +19,45 @@ int tun_open(const char *name, int *ret_fd);
 /* False once somebody has deleted the interface: the descriptor is of no use then. */
 bool tun_is_attached(int fd);
 
-/* Reads packets without waiting until none is left or `max` are there; requires that the batch can
- * hold them. Each packets[i].data has EGRESS_SLOT_BYTES of room. Sets count, and of each packet len
- * and verdict. 0, or ERR_IO: the interface is gone. */
-int tun_read(int fd, size_t max, struct forward_batch *batch);
+/* What the kernel may leave to us. */
+#define TUN_OFFLOAD_CHECKSUM 0x1U
+#define TUN_OFFLOAD_TCP 0x2U /* super-packets; both need CHECKSUM */
+#define TUN_OFFLOAD_UDP 0x4U
+#define TUN_OFFLOADS_ALL 0x7U
 
-/* 0, or why the packet was dropped: ERR_AGAIN (the kernel has no room), ERR_MALFORMED (it does not
- * take it for an IP packet), ERR_IO (the interface is down or gone). */
-int tun_write(int fd, struct span packet);
+struct tun_counters {
+	uint64_t reads, writes;
+	uint64_t refused; /* packets that the interface did not take: its queue is full, it is down,
+			   * or the kernel finds fault with them */
+};
+
+struct tun_room; /* opaque */
+
+/* Fields may be read. */
+struct tun {
+	int fd;                /* borrowed */
+	bool has_header;       /* packets stand behind a header of virtio's: super-packets can be
+				* written */
+	unsigned offloads;     /* TUN_OFFLOAD_...: what may be read */
+	struct tun_room *room; /* owned */
+	struct tun_counters counters;
+};
+
+/* For who moves the packets, and needs no privilege. Of `wanted` that is used which the kernel has.
+ * 0, ERR_NOMEM, ERR_IO. */
+int tun_attach(struct tun *tun, int fd, unsigned wanted);
+void tun_detach(struct tun *tun);
+
+/* Reads packets without waiting until none is left, the batch is full, or they make more than
+ * `datagrams` (a super-packet is as many as its segments), but one at least if datagrams > 0. Sets
+ * count, and of each packet data (in a buffer of the interface's, until the next call), len,
+ * offload and verdict. 0, or ERR_IO: the interface is gone. */
+int tun_read(struct tun *tun, size_t datagrams, struct forward_batch *batch);
+
+/* Writes packets[0], which is to be DELIVERed, and behind it what JOINs it of packets[1..count). */
+void tun_write(struct tun *tun, const struct forward_packet *packets, size_t count);
+
+/* Writes one packet as it would be on a wire. */
+void tun_write_plain(struct tun *tun, struct span packet);
 
 #endif

@@ -7,21 +7,28 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SEND_BATCH_MAX 64
+#define SEND_BATCH_MAX 256 /* datagrams that one system call takes */
+#define SEND_MESSAGES_MAX 64
+#define MESSAGE_SEGMENTS_MAX 64 /* UDP_MAX_SEGMENTS of older kernels */
+#define MESSAGE_BYTES_MAX 65000 /* an IP packet's 65,535 less headers */
+#define RECEIVE_MESSAGES 8
+#define RECEIVE_BYTES 65536 /* what UDP_GRO may put together */
 #define SOCKET_BUFFER_BYTES                                                           \
 	(4 << 20)         /* asked for; the kernel gives at most net.core.[rw]mem_max \
 			   */
 #define ANY_PORT_TRIES 16 /* until a port is free in both families */
 #define V4_AT 12          /* where IPv4 stands in an endpoint (wire/endpoint.h) */
 
-/* Room for one address and one number, the largest set of control messages of either family. */
+/* Room for an address and numbers, the largest set of control messages of either family and
+ * direction: sent ttl, tos and segment size, or received tos and segment size. */
 struct udp_control {
 	_Alignas(struct cmsghdr)
-		uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
+		uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int))];
 };
 
 union udp_address {
@@ -30,15 +37,31 @@ union udp_address {
 	struct sockaddr_in6 v6;
 };
 
-static_assert(SEND_BATCH_MAX <= EGRESS_SLOTS, "no more may be taken from the egress at once");
-static_assert(SEND_BATCH_MAX <= FORWARD_BATCH_MAX, "one room serves both directions");
+static_assert(MESSAGE_SEGMENTS_MAX <= FORWARD_BATCH_MAX, "a batch holds a message");
+
+struct udp_sending {
+	struct mmsghdr headers[SEND_MESSAGES_MAX];
+	union udp_address addresses[SEND_MESSAGES_MAX];
+	struct udp_control controls[SEND_MESSAGES_MAX];
+	size_t firsts[SEND_MESSAGES_MAX + 1]; /* of the datagrams of each message */
+	struct iovec vectors[SEND_BATCH_MAX];
+	struct egress_datagram *taken[SEND_BATCH_MAX]; /* borrowed from the egress during a send */
+	size_t singly; /* so many of the next are to go one by one: together they were refused */
+};
+
+struct udp_receiving {
+	struct mmsghdr headers[RECEIVE_MESSAGES];
+	union udp_address addresses[RECEIVE_MESSAGES];
+	struct udp_control controls[RECEIVE_MESSAGES];
+	struct iovec vectors[RECEIVE_MESSAGES];
+	uint8_t buffers[RECEIVE_MESSAGES][RECEIVE_BYTES];
+	size_t count, next; /* messages that were read, and the first not handed out */
+	enum udp_family family;
+};
 
 struct udp_room {
-	struct mmsghdr headers[FORWARD_BATCH_MAX];
-	struct iovec vectors[FORWARD_BATCH_MAX];
-	union udp_address addresses[FORWARD_BATCH_MAX];
-	struct udp_control controls[FORWARD_BATCH_MAX];
-	struct egress_datagram *taken[SEND_BATCH_MAX]; /* borrowed from the egress during a send */
+	struct udp_sending sending;
+	struct udp_receiving receiving;
 };
 
 static enum udp_family family_of(const struct endpoint *endpoint)
@@ -59,11 +82,13 @@ static int set_options(int fd, enum udp_family family)
 
 	if (family == UDP_V4)
 		ok = set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE) &&
-		     set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		     set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
+		     set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	else
 		ok = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
 		     set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE) &&
-		     set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		     set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+		     set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
 	/* Larger buffers are a wish. */
 	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
 	(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
@@ -135,6 +160,24 @@ static int open_both(struct udp *udp, uint16_t port)
 		       : 0;
 }
 
+/* What is not known here is not used. */
+static void choose_offloads(struct udp *udp, unsigned wanted)
+{
+	udp->offloads = wanted;
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		int value;
+		socklen_t len = sizeof(value);
+
+		if (udp->sockets[family] < 0)
+			continue;
+		if ((wanted & UDP_OFFLOAD_RECEIVE) != 0 &&
+		    !set_option(udp->sockets[family], IPPROTO_UDP, UDP_GRO, 1))
+			udp->offloads &= ~UDP_OFFLOAD_RECEIVE;
+		if (getsockopt(udp->sockets[family], IPPROTO_UDP, UDP_SEGMENT, &value, &len) < 0)
+			udp->offloads &= ~UDP_OFFLOAD_SEND;
+	}
+}
+
 static void close_sockets(struct udp *udp)
 {
 	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
@@ -144,7 +187,7 @@ static void close_sockets(struct udp *udp)
 	}
 }
 
-int udp_open(struct udp *udp, uint16_t port)
+int udp_open(struct udp *udp, uint16_t port, unsigned offloads)
 {
 	const int tries = port == 0 ? ANY_PORT_TRIES : 1;
 	int err = ERR_EXISTS;
@@ -158,6 +201,8 @@ int udp_open(struct udp *udp, uint16_t port)
 	}
 	if (err < 0)
 		udp_close(udp);
+	else
+		choose_offloads(udp, offloads);
 	return err;
 }
 
@@ -186,77 +231,131 @@ static bool read_address(const union udp_address *address, struct endpoint *ret)
 	return false;
 }
 
-/* The address that a datagram was sent to; unspecified if the kernel does not say. */
-static struct endpoint read_local(struct msghdr *header, enum udp_family family, uint16_t port)
+/* What the kernel tells of a message besides its bytes. */
+struct arrival {
+	struct endpoint local; /* where it was sent to; unspecified if it does not say */
+	size_t segment_bytes;  /* 0: it is one datagram */
+	uint8_t ecn;
+};
+
+static void read_ip_control(struct cmsghdr *c, uint16_t port, struct arrival *ret)
+{
+	if (c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+		uint8_t ip[4];
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		memcpy(ip, &info.ipi_addr, sizeof(ip));
+		ret->local = endpoint_v4(ip, port);
+	} else if (c->cmsg_type == IP_TOS) {
+		ret->ecn = *CMSG_DATA(c) & IP_ECN_MASK;
+	}
+}
+
+static void read_ipv6_control(struct cmsghdr *c, uint16_t port, struct arrival *ret)
+{
+	if (c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		ret->local = endpoint_v6(info.ipi6_addr.s6_addr, port);
+	} else if (c->cmsg_type == IPV6_TCLASS) {
+		int class;
+
+		memcpy(&class, CMSG_DATA(c), sizeof(class));
+		ret->ecn = (uint8_t)(class & IP_ECN_MASK);
+	}
+}
+
+static struct arrival read_controls(struct msghdr *header, enum udp_family family, uint16_t port)
 {
 	static const uint8_t zero[ENDPOINT_IP_BYTES];
+	struct arrival arrival = {
+		.local = family == UDP_V4 ? endpoint_v4(zero, port) : endpoint_v6(zero, port),
+	};
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-			uint8_t ip[4];
+		if (c->cmsg_level == IPPROTO_IP)
+			read_ip_control(c, port, &arrival);
+		else if (c->cmsg_level == IPPROTO_IPV6)
+			read_ipv6_control(c, port, &arrival);
+		else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+			int bytes;
 
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			memcpy(ip, &info.ipi_addr, sizeof(ip));
-			return endpoint_v4(ip, port);
-		}
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			return endpoint_v6(info.ipi6_addr.s6_addr, port);
+			memcpy(&bytes, CMSG_DATA(c), sizeof(bytes));
+			arrival.segment_bytes = bytes > 0 ? (size_t)bytes : 0;
 		}
 	}
-	return family == UDP_V4 ? endpoint_v4(zero, port) : endpoint_v6(zero, port);
+	return arrival;
 }
 
-static void prepare_receive(struct udp_room *room, const struct forward_batch *batch)
+static void read_messages(struct udp *udp, enum udp_family family)
 {
-	for (size_t i = 0; i < FORWARD_BATCH_MAX; i++) {
-		room->vectors[i] = (struct iovec){ .iov_base = batch->packets[i].data,
-						   .iov_len = EGRESS_SLOT_BYTES };
-		room->headers[i].msg_hdr = (struct msghdr){
-			.msg_name = &room->addresses[i],
-			.msg_namelen = sizeof(room->addresses[i]),
-			.msg_iov = &room->vectors[i],
-			.msg_iovlen = 1,
-			.msg_control = &room->controls[i],
-			.msg_controllen = sizeof(room->controls[i]),
-		};
-	}
-}
-
-void udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *batch)
-{
-	struct udp_room *room = udp->room;
+	struct udp_receiving *r = &udp->room->receiving;
 	int n;
 
-	batch->count = 0;
-	prepare_receive(room, batch);
-	n = recvmmsg(udp->sockets[family], room->headers, FORWARD_BATCH_MAX, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++) { /* n < 0: nothing is there, or an ICMP error of no interest */
-		struct msghdr *header = &room->headers[i].msg_hdr;
-		struct forward_packet *packet = &batch->packets[batch->count];
-		uint8_t *data = batch->packets[i].data;
-		struct endpoint local;
-		struct endpoint remote;
+	for (size_t i = 0; i < RECEIVE_MESSAGES; i++) {
+		r->vectors[i] =
+			(struct iovec){ .iov_base = r->buffers[i], .iov_len = RECEIVE_BYTES };
+		r->headers[i].msg_hdr = (struct msghdr){
+			.msg_name = &r->addresses[i],
+			.msg_namelen = sizeof(r->addresses[i]),
+			.msg_iov = &r->vectors[i],
+			.msg_iovlen = 1,
+			.msg_control = &r->controls[i],
+			.msg_controllen = sizeof(r->controls[i]),
+		};
+	}
+	n = recvmmsg(udp->sockets[family], r->headers, RECEIVE_MESSAGES, MSG_DONTWAIT, NULL);
+	r->family = family;
+	r->next = 0;
+	r->count = n > 0 ? (size_t)n : 0; /* nothing is there, or an ICMP error of no interest */
+	udp->counters.messages_received += r->count;
+}
 
-		if ((header->msg_flags & MSG_TRUNC) != 0 ||
-		    !read_address(&room->addresses[i], &remote)) {
-			udp->counters.truncated++;
-			continue;
-		}
-		local = read_local(header, family, udp->port);
-		batch->packets[i].data = packet->data; /* closes the gaps of those left out */
-		*packet = (struct forward_packet){
-			.data = data,
-			.len = room->headers[i].msg_len,
-			.way = way_direct(&local, &remote),
+/* Hands out the datagrams of one message; false if the batch has no room for them. */
+static bool take_message(struct udp *udp, size_t number, struct forward_batch *batch)
+{
+	struct udp_receiving *r = &udp->room->receiving;
+	const size_t len = r->headers[number].msg_len;
+	const struct arrival arrival =
+		read_controls(&r->headers[number].msg_hdr, r->family, udp->port);
+	const size_t each = arrival.segment_bytes == 0 ? len : arrival.segment_bytes;
+	const size_t count = len == 0 ? 1 : (len + each - 1) / each;
+	struct endpoint remote;
+
+	if ((r->headers[number].msg_hdr.msg_flags & MSG_TRUNC) != 0 || each > EGRESS_SLOT_BYTES ||
+	    count > FORWARD_BATCH_MAX || !read_address(&r->addresses[number], &remote)) {
+		udp->counters.truncated += count;
+		return true;
+	}
+	if (batch->count + count > FORWARD_BATCH_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = i * each;
+
+		batch->packets[batch->count++] = (struct forward_packet){
+			.data = r->buffers[number] + at,
+			.len = len - at < each ? len - at : each,
+			.way = way_direct(&arrival.local, &remote),
+			.ecn = arrival.ecn,
 			.verdict = FORWARD_PENDING,
 		};
-		batch->count++;
 	}
-	udp->counters.received += batch->count;
+	udp->counters.received += count;
+	return true;
+}
+
+bool udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *batch)
+{
+	struct udp_receiving *r = &udp->room->receiving;
+
+	batch->count = 0;
+	if (r->next == r->count)
+		read_messages(udp, family);
+	while (r->next < r->count && take_message(udp, r->next, batch))
+		r->next++;
+	return r->next < r->count;
 }
 
 /* --- sending --- */
@@ -309,52 +408,114 @@ static bool has_local(const struct egress_datagram *d)
 	return !endpoint_ip_is_zero(&d->local) && family_of(&d->local) == family_of(&d->remote);
 }
 
-static void put_controls(struct msghdr *header, const struct egress_datagram *d, bool with_local)
+/* A number, under its name in the family. */
+static void put_number(struct msghdr *header, const struct endpoint *remote, const int names[2],
+		       int value)
 {
+	if (endpoint_is_v4(remote))
+		put_control(header, IPPROTO_IP, names[UDP_V4], span_of(&value, sizeof(value)));
+	else
+		put_control(header, IPPROTO_IPV6, names[UDP_V6], span_of(&value, sizeof(value)));
+}
+
+/* Of a message of `count` datagrams, of which this is the first. */
+static void put_controls(struct msghdr *header, const struct egress_datagram *d, bool with_local,
+			 size_t count)
+{
+	static const int ttl[] = { [UDP_V4] = IP_TTL, [UDP_V6] = IPV6_HOPLIMIT };
+	static const int tos[] = { [UDP_V4] = IP_TOS, [UDP_V6] = IPV6_TCLASS };
+	const uint16_t segment_bytes = (uint16_t)d->len;
+
 	header->msg_controllen = 0;
 	if (with_local)
 		put_local(header, &d->local);
-	if (d->ttl != 0) {
-		const int ttl = d->ttl;
-
-		if (endpoint_is_v4(&d->remote))
-			put_control(header, IPPROTO_IP, IP_TTL, span_of(&ttl, sizeof(ttl)));
-		else
-			put_control(header, IPPROTO_IPV6, IPV6_HOPLIMIT,
-				    span_of(&ttl, sizeof(ttl)));
-	}
+	if (d->ttl != 0)
+		put_number(header, &d->remote, ttl, d->ttl);
+	if (d->ecn != 0)
+		put_number(header, &d->remote, tos, d->ecn);
+	if (count > 1)
+		put_control(header, IPPROTO_UDP, UDP_SEGMENT,
+			    span_of(&segment_bytes, sizeof(segment_bytes)));
 }
 
-/* Takes the next datagrams out of the egress and describes them to the kernel. */
-static size_t prepare_send(struct udp_room *room, struct egress *egress, struct mono now)
+/* Whether a datagram may be the next of a message that begins with `first`: the kernel cuts it
+ * after each first->len bytes, so only the last may be shorter. */
+static bool may_follow(const struct egress_datagram *first, const struct egress_datagram *last,
+		       const struct egress_datagram *d)
 {
-	struct egress_datagram *d;
-	size_t n = 0;
+	return last->len == first->len && d->len <= first->len && d->ttl == first->ttl &&
+	       d->ecn == first->ecn && endpoint_equal(&d->remote, &first->remote) &&
+	       endpoint_equal(&d->local, &first->local);
+}
 
-	while (n < SEND_BATCH_MAX && (d = egress_next(egress, now)) != NULL) {
-		struct msghdr *header = &room->headers[n].msg_hdr;
+/* How many of taken[at..count) make one message. */
+static size_t message_length(const struct udp *udp, size_t at, size_t count)
+{
+	const struct udp_sending *sending = &udp->room->sending;
+	const struct egress_datagram *first = sending->taken[at];
+	size_t bytes = first->len;
+	size_t n = 1;
 
-		room->taken[n] = d;
-		room->vectors[n] = (struct iovec){ .iov_base = d->data, .iov_len = d->len };
-		*header = (struct msghdr){ .msg_name = &room->addresses[n],
-					   .msg_namelen =
-						   write_address(&room->addresses[n], &d->remote),
-					   .msg_iov = &room->vectors[n],
-					   .msg_iovlen = 1,
-					   .msg_control = &room->controls[n] };
-		put_controls(header, d, has_local(d));
+	if ((udp->offloads & UDP_OFFLOAD_SEND) == 0 || at < sending->singly)
+		return 1;
+	while (at + n < count && n < MESSAGE_SEGMENTS_MAX &&
+	       may_follow(first, sending->taken[at + n - 1], sending->taken[at + n])) {
+		bytes += sending->taken[at + n]->len;
+		if (bytes > MESSAGE_BYTES_MAX)
+			break;
 		n++;
 	}
 	return n;
 }
 
-/* How many from `from` on go through the same socket. */
-static unsigned run_length(const struct udp_room *room, size_t from, size_t count)
+/* Takes the next datagrams out of the egress: how many. */
+static size_t take(struct udp_sending *sending, struct egress *egress, struct mono now)
 {
-	const enum udp_family family = family_of(&room->taken[from]->remote);
+	struct egress_datagram *d;
+	size_t n = 0;
+
+	while (n < SEND_BATCH_MAX && (d = egress_next(egress, now)) != NULL) {
+		sending->taken[n] = d;
+		sending->vectors[n] = (struct iovec){ .iov_base = d->data, .iov_len = d->len };
+		n++;
+	}
+	return n;
+}
+
+/* Describes taken[at..count) to the kernel, as far as there is room: how many messages. */
+static size_t prepare_send(struct udp *udp, size_t at, size_t count)
+{
+	struct udp_sending *sending = &udp->room->sending;
+	size_t n = 0;
+
+	while (at < count && n < SEND_MESSAGES_MAX) {
+		const struct egress_datagram *d = sending->taken[at];
+		const size_t length = message_length(udp, at, count);
+		struct msghdr *header = &sending->headers[n].msg_hdr;
+
+		*header = (struct msghdr){
+			.msg_name = &sending->addresses[n],
+			.msg_namelen = write_address(&sending->addresses[n], &d->remote),
+			.msg_iov = &sending->vectors[at],
+			.msg_iovlen = length,
+			.msg_control = &sending->controls[n],
+		};
+		put_controls(header, d, has_local(d), length);
+		sending->firsts[n++] = at;
+		at += length;
+	}
+	sending->firsts[n] = at;
+	return n;
+}
+
+/* How many messages from `from` on go through the same socket. */
+static unsigned run_length(const struct udp_sending *sending, size_t from, size_t messages)
+{
+	const struct egress_datagram *first = sending->taken[sending->firsts[from]];
 	size_t n = from + 1;
 
-	while (n < count && family_of(&room->taken[n]->remote) == family)
+	while (n < messages &&
+	       family_of(&sending->taken[sending->firsts[n]]->remote) == family_of(&first->remote))
 		n++;
 	return (unsigned)(n - from);
 }
@@ -369,13 +530,35 @@ static void count_refusal(struct udp_counters *counters, int error)
 		counters->unreachable++;
 }
 
-enum attempt { ATTEMPT_SENT, ATTEMPT_FULL, ATTEMPT_AGAIN, ATTEMPT_REFUSED };
+enum attempt {
+	ATTEMPT_SENT,
+	ATTEMPT_FULL,
+	ATTEMPT_AGAIN,
+	ATTEMPT_SINGLY, /* the message was too much, perhaps not each of its datagrams */
+	ATTEMPT_REFUSED,
+};
 
-/* Offers a run to the kernel: SENT sets how many it took, the others are about its first. */
-static enum attempt attempt(struct udp *udp, size_t first, unsigned run, size_t *ret_sent)
+/* Why several datagrams as one message were refused. A device that cannot do checksums says EIO, a
+ * kernel that does not know the option EINVAL: there it stays off. EMSGSIZE is about this message,
+ * the first of which is longer than the path or the device can take. */
+static enum attempt separate(struct udp *udp, int error)
 {
-	const struct egress_datagram *d = udp->room->taken[first];
-	struct mmsghdr *header = &udp->room->headers[first];
+	if (error == EIO || error == EINVAL)
+		udp->offloads &= ~UDP_OFFLOAD_SEND;
+	else if (error != EMSGSIZE)
+		return ATTEMPT_REFUSED;
+	udp->counters.separated++;
+	return ATTEMPT_SINGLY;
+}
+
+/* Offers a run of messages to the kernel: SENT sets how many it took, the others are about its
+ * first. */
+static enum attempt attempt(struct udp *udp, size_t message, unsigned run, size_t *ret_sent)
+{
+	struct udp_sending *sending = &udp->room->sending;
+	struct mmsghdr *header = &sending->headers[message];
+	const struct egress_datagram *d = sending->taken[sending->firsts[message]];
+	const size_t length = header->msg_hdr.msg_iovlen;
 	const int fd = udp->sockets[family_of(&d->remote)];
 	const int n = fd < 0 ? -1 : sendmmsg(fd, header, run, MSG_DONTWAIT);
 	const int error = fd < 0 ? ENETUNREACH : errno;
@@ -393,46 +576,83 @@ static enum attempt attempt(struct udp *udp, size_t first, unsigned run, size_t 
 
 		/* The host may have lost that address: let it choose another, and the peer learns
 		 * it from the packet. */
-		put_controls(&header->msg_hdr, d, false);
+		put_controls(&header->msg_hdr, d, false, length);
 		if (header->msg_hdr.msg_controllen < before)
 			return ATTEMPT_AGAIN;
 	}
-	count_refusal(&udp->counters, error);
+	if (length > 1) {
+		const enum attempt why = separate(udp, error);
+
+		if (why != ATTEMPT_REFUSED)
+			return why;
+	}
+	for (size_t i = 0; i < length; i++)
+		count_refusal(&udp->counters, error);
 	return ATTEMPT_REFUSED;
 }
 
 /* Back to the front of their links, last first, so that the order stays. */
-static void return_from(struct udp_room *room, struct egress *egress, size_t from, size_t count)
+static void return_from(struct udp_sending *sending, struct egress *egress, size_t from,
+			size_t count)
 {
 	while (count > from)
-		egress_return(egress, room->taken[--count]);
+		egress_return(egress, sending->taken[--count]);
+}
+
+enum outcome { OUTCOME_DONE, OUTCOME_FULL, OUTCOME_SINGLY };
+
+/* Sends messages[0..messages): how many of the datagrams are done with, and why not all. */
+static enum outcome send_messages(struct udp *udp, struct egress *egress, size_t messages,
+				  size_t *ret_done)
+{
+	struct udp_sending *sending = &udp->room->sending;
+	size_t at = 0;
+
+	while (at < messages) {
+		size_t sent = 1;
+
+		switch (attempt(udp, at, run_length(sending, at, messages), &sent)) {
+		case ATTEMPT_SENT:
+			udp->counters.sent += sending->firsts[at + sent] - sending->firsts[at];
+			udp->counters.messages_sent += sent;
+			break;
+		case ATTEMPT_AGAIN:
+			continue;
+		case ATTEMPT_FULL:
+			*ret_done = sending->firsts[at];
+			return OUTCOME_FULL;
+		case ATTEMPT_SINGLY:
+			*ret_done = sending->firsts[at];
+			sending->singly = sending->firsts[at + 1];
+			return OUTCOME_SINGLY;
+		case ATTEMPT_REFUSED:
+			break;
+		}
+		for (size_t i = sending->firsts[at]; i < sending->firsts[at + sent]; i++)
+			egress_done(egress, sending->taken[i]);
+		at += sent;
+	}
+	*ret_done = sending->firsts[messages];
+	return OUTCOME_DONE;
 }
 
 /* Sends taken[0..count). True if a socket was full; the rest is back in the egress then. */
 static bool send_taken(struct udp *udp, struct egress *egress, size_t count,
 		       enum udp_family *ret_full)
 {
-	struct udp_room *room = udp->room;
+	struct udp_sending *sending = &udp->room->sending;
+	size_t done = 0;
 
-	for (size_t at = 0; at < count;) {
-		size_t done = 1;
+	sending->singly = 0;
+	while (done < count) {
+		const size_t messages = prepare_send(udp, done, count);
 
-		switch (attempt(udp, at, run_length(room, at, count), &done)) {
-		case ATTEMPT_SENT:
-			udp->counters.sent += done;
-			break;
-		case ATTEMPT_AGAIN:
+		if (send_messages(udp, egress, messages, &done) != OUTCOME_FULL)
 			continue;
-		case ATTEMPT_FULL:
-			udp->counters.blocked++;
-			*ret_full = family_of(&room->taken[at]->remote);
-			return_from(room, egress, at, count);
-			return true;
-		case ATTEMPT_REFUSED:
-			break;
-		}
-		for (; done > 0; done--)
-			egress_done(egress, room->taken[at++]);
+		udp->counters.blocked++;
+		*ret_full = family_of(&sending->taken[done]->remote);
+		return_from(sending, egress, done, count);
+		return true;
 	}
 	return false;
 }
@@ -441,7 +661,7 @@ bool udp_send(struct udp *udp, struct egress *egress, struct mono now, enum udp_
 {
 	size_t count;
 
-	while ((count = prepare_send(udp->room, egress, now)) > 0) {
+	while ((count = take(&udp->room->sending, egress, now)) > 0) {
 		if (send_taken(udp, egress, count, ret_full))
 			return true;
 	}

@@ -4,6 +4,11 @@
  * says about a path is not believed, since anybody can send it; paths are measured with probes of
  * our own. Each datagram is received with the address it was sent to and can be sent from a chosen
  * one, since a host may have several and a NAT on the way knows only one of them.
+ *
+ * Datagrams of one length to one place leave as one message (UDP_SEGMENT), and those that came so
+ * are taken as one (UDP_GRO): the way through the kernel costs as much for sixty as for one. Each
+ * is sealed by itself all the same. A kernel or device that does not do it is found out when it
+ * refuses, and is not asked again.
  */
 #ifndef IO_UDP_H
 #define IO_UDP_H
@@ -13,13 +18,19 @@
 
 enum udp_family { UDP_V4, UDP_V6, UDP_FAMILIES };
 
+/* What may be left to the kernel. */
+#define UDP_OFFLOAD_SEND 0x1U    /* UDP_SEGMENT */
+#define UDP_OFFLOAD_RECEIVE 0x2U /* UDP_GRO */
+
 struct udp_counters {
 	uint64_t received, sent;
-	uint64_t truncated;   /* longer than a buffer: none of ours is */
-	uint64_t too_long;    /* refused by the device: longer than its MTU */
+	uint64_t messages_received, messages_sent; /* that they came and went in */
+	uint64_t truncated;                        /* longer than a buffer: none of ours is */
+	uint64_t too_long;                         /* refused by the device: longer than its MTU */
 	uint64_t unreachable; /* refused by the host: no route, no such family, firewall */
 	uint64_t no_buffer;   /* refused by the device: its queue is full */
 	uint64_t blocked;     /* how often the socket was full */
+	uint64_t separated;   /* messages that were refused and sent again one by one */
 };
 
 struct udp_room; /* what a batch of system calls needs */
@@ -28,19 +39,22 @@ struct udp_room; /* what a batch of system calls needs */
 struct udp {
 	int sockets[UDP_FAMILIES]; /* owned; -1: the host does not have this family */
 	uint16_t port;
+	unsigned offloads;     /* UDP_OFFLOAD_...: those in use */
 	struct udp_room *room; /* owned */
 	struct udp_counters counters;
 };
 
-/* Port 0: any that both families have free. 0, ERR_EXISTS (the port is in use), ERR_PERMISSION (a
- * port that only root may have), ERR_UNSUPPORTED (neither family is here), ERR_NOMEM, ERR_IO. */
-int udp_open(struct udp *udp, uint16_t port);
+/* Port 0: any that both families have free. Of `offloads` those are used that the kernel has. 0,
+ * ERR_EXISTS (the port is in use), ERR_PERMISSION (a port that only root may have), ERR_UNSUPPORTED
+ * (neither family is here), ERR_NOMEM, ERR_IO. */
+int udp_open(struct udp *udp, uint16_t port, unsigned offloads);
 void udp_close(struct udp *udp);
 
-/* Receives up to FORWARD_BATCH_MAX datagrams without waiting. Each packets[i].data has
- * EGRESS_SLOT_BYTES of room; packets may change places. Sets count, and of each packet len, local,
- * remote and verdict. */
-void udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *batch);
+/* Hands out datagrams without waiting, at most FORWARD_BATCH_MAX, whole messages of them. Sets
+ * count, and of each packet data (in a buffer of the socket's, until the next call), len, way, ecn
+ * and verdict. True: more of what was read is left, of either family, and the next call hands that
+ * out whatever family it names. */
+bool udp_receive(struct udp *udp, enum udp_family family, struct forward_batch *batch);
 
 /* Sends what waits in the egress, in its order, until nothing does or a socket is full. What the
  * host refuses for any other reason is dropped and counted, as a network would do it. True if a

@@ -28,6 +28,12 @@ static void init_candidates(struct node *node)
 	candidates_init(&node->candidates, own, node->config.ipv4_prefix.len > 0 ? 2 : 1);
 }
 
+static uint32_t capabilities_of(const struct node_config *config)
+{
+	return (config->relay_bytes_s > 0 ? NODE_CAPABILITY_RELAY : 0U) |
+	       (config->takes_partial ? NODE_CAPABILITY_PARTIAL : 0U);
+}
+
 static int init_machines(struct node *node)
 {
 	const struct session_config sessions = {
@@ -36,7 +42,7 @@ static int init_machines(struct node *node)
 		.trust = node->config.trust,
 		.secrets = { node->config.secrets[0], node->config.secrets[1] },
 		.suites = node->config.suites,
-		.capabilities = node->config.relay_bytes_s > 0 ? NODE_CAPABILITY_RELAY : 0,
+		.capabilities = capabilities_of(&node->config),
 		.sessions_max = NODE_SESSIONS_MAX,
 	};
 	struct vnet_config vnet = { .self = node->certificate.id,

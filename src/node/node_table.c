@@ -71,7 +71,9 @@ static int add_entry(struct build *b, struct handle handle)
 	struct peer *peer = pool_at(&b->node->peers, handle);
 	struct table_entry entry = { .link = handle.index + 1,
 				     .mtu = FORWARD_MTU,
-				     .admits_ip = peer->admits_ip };
+				     .admits_ip = peer->admits_ip,
+				     .takes_partial =
+					     (peer->capabilities & NODE_CAPABILITY_PARTIAL) != 0 };
 	uint32_t *ret = &b->entries[handle.index];
 	int err;
 

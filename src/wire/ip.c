@@ -117,6 +117,7 @@ static int decode_ipv4(struct span bytes, struct ip_packet *ret)
 	packet.is_first = (fragment & FRAGMENT_OFFSET) == 0;
 	packet.dont_fragment = (fragment & FRAGMENT_DONT) != 0;
 	packet.protocol = header[9];
+	packet.ecn = header[1] & IP_ECN_MASK;
 	packet.source = ip_v4(header + 12);
 	packet.destination = ip_v4(header + 16);
 	if (!read_ipv4_options(span_of(header + IPV4_HEADER_BYTES,
@@ -188,6 +189,7 @@ static int decode_ipv6(struct span bytes, struct ip_packet *ret)
 		return ERR_MALFORMED;
 	packet.len = (uint16_t)(IPV6_HEADER_BYTES + payload_len);
 	packet.protocol = header[6];
+	packet.ecn = (header[1] >> 4) & IP_ECN_MASK;
 	packet.source = ip_v6(header + 8);
 	packet.destination = ip_v6(header + 24);
 	if (!SECCHECK(SEC_IP_NOT_MAPPED,
@@ -221,18 +223,6 @@ int ip_decode(struct span bytes, struct ip_packet *ret)
 	}
 }
 
-/* Adds the bytes as 16-bit numbers, an odd last one in the upper half (RFC 1071, 4.1). */
-static uint64_t sum_of(struct span bytes, uint64_t sum)
-{
-	size_t i = 0;
-
-	for (; i + 1 < bytes.len; i += 2)
-		sum += (uint64_t)bytes.data[i] << 8 | bytes.data[i + 1];
-	if (i < bytes.len)
-		sum += (uint64_t)bytes.data[i] << 8;
-	return sum;
-}
-
 /* The sum in ones' complement arithmetic: what is carried out comes back in. */
 static uint16_t fold(uint64_t sum)
 {
@@ -241,9 +231,53 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
+/* Adds the bytes as 16-bit numbers, an odd last one in the upper half (RFC 1071, 4.1). The sum of
+ * four bytes at a time in the order of the machine is, folded, the same sum with its two bytes in
+ * that order (RFC 1071, 2); 2^32 words would fit. */
+static uint64_t sum_of(struct span bytes, uint64_t sum)
+{
+	const uint8_t *at = bytes.data;
+	uint64_t words = 0;
+	size_t left = bytes.len;
+	uint32_t pair[2] = { 0, 0 };
+	uint8_t folded[2];
+	uint16_t half;
+
+	for (; left >= sizeof(pair); at += sizeof(pair), left -= sizeof(pair)) {
+		memcpy(pair, at, sizeof(pair));
+		words += (uint64_t)pair[0] + pair[1];
+	}
+	if (left > 0) {
+		memset(pair, 0, sizeof(pair));
+		memcpy(pair, at, left);
+		words += (uint64_t)pair[0] + pair[1];
+	}
+	half = fold(words);
+	memcpy(folded, &half, sizeof(folded));
+	return sum + load_u16(folded);
+}
+
 uint16_t ip_checksum(struct span bytes, uint32_t sum)
 {
 	return (uint16_t)~fold(sum_of(bytes, sum));
+}
+
+void ip_set_ecn(uint8_t *packet, bool v6, uint8_t ecn)
+{
+	uint16_t before;
+	uint16_t checksum;
+
+	if (v6) {
+		packet[1] = (uint8_t)((packet[1] & ~(IP_ECN_MASK << 4)) | ecn << 4);
+		return;
+	}
+	before = load_u16(packet);
+	packet[1] = (uint8_t)((packet[1] & ~IP_ECN_MASK) | ecn);
+	/* RFC 1624, 3: HC' = ~(~HC + ~m + m') */
+	checksum = (uint16_t)~fold((uint64_t)(uint16_t)~load_u16(packet + 10) +
+				   (uint16_t)~before + load_u16(packet));
+	packet[10] = (uint8_t)(checksum >> 8);
+	packet[11] = (uint8_t)checksum;
 }
 
 uint32_t ip_pseudo_sum(const struct ip_packet *packet, uint8_t protocol, uint32_t transport_len)

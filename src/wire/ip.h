@@ -17,6 +17,9 @@
 
 enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMPV6 = 58, IP_NO_NEXT = 59 };
 
+/* RFC 3168, 5. */
+enum ip_ecn { IP_ECN_NONE = 0, IP_ECN_ECT1 = 1, IP_ECN_ECT0 = 2, IP_ECN_CE = 3, IP_ECN_MASK = 3 };
+
 struct ip_address {
 	uint8_t bytes[IP_ADDRESS_BYTES];
 };
@@ -31,6 +34,7 @@ struct ip_packet {
 	bool is_fragment;      /* any fragment, but not one that is a whole packet (RFC 6946) */
 	bool is_first;         /* not a fragment, or its first: the transport header is here */
 	bool dont_fragment;    /* IPv4 DF; always true for IPv6 */
+	uint8_t ecn;           /* RFC 3168: IP_ECN_... */
 	bool source_routed; /* asks its destination to send it on (RFC 791, 3.1; RFC 8200, 4.4) */
 };
 
@@ -44,6 +48,10 @@ struct ip_address ip_v6(const uint8_t bytes[IP_ADDRESS_BYTES]);
 bool ip_is_v4(const struct ip_address *address);
 bool ip_equal(const struct ip_address *a, const struct ip_address *b);
 bool ip_is_multicast(const struct ip_address *address); /* and the IPv4 limited broadcast */
+
+/* Writes the field into a packet that ip_decode() has read, and makes the IPv4 header's checksum
+ * right again (by RFC 1624, so one that was wrong stays wrong). */
+void ip_set_ecn(uint8_t *packet, bool v6, uint8_t ecn);
 
 /* The Internet checksum (RFC 1071) of the bytes, started with `sum`, complemented: ready to be
  * written. */

@@ -137,6 +137,7 @@ static void judge_origin(const struct trial *trial, size_t i)
 	const bool is_relayed = trial->wraps[i] == 1 && trial->indices[i] == FOR_US;
 
 	switch (packet->verdict) {
+	case FORWARD_JOIN:
 	case FORWARD_DELIVER:
 	case FORWARD_FRAME:
 		CHECK(trial->origins[i] == SEALED && (trial->wraps[i] == 0 || is_relayed));

@@ -67,8 +67,8 @@ static void init_member(struct member *member, const struct keyset_config *like,
 	rng_init_seed(&member->rng, is_a ? 1 : 2);
 	member->keyset = new_keyset(like, is_a);
 	if (member->egress == NULL)
-		CHECK(egress_new(&member->rng, &member->egress) == 0);
-	CHECK(egress_room(member->egress) == EGRESS_SLOTS);
+		CHECK(egress_new(&member->rng, MEMBERS_SLOTS, &member->egress) == 0);
+	CHECK(egress_room(member->egress) == MEMBERS_SLOTS);
 	forward_thread_init(&member->thread, member->egress);
 	member->config = (struct table_config){
 		.entries_max = 1,
@@ -226,7 +226,7 @@ void packets_carry(struct packets *packets, struct members *members)
 
 	packets->batch.count = 0;
 	while ((sent = egress_next(members->a.egress, members_start.mono)) != NULL) {
-		(void)packets_add_datagram(packets, span_of(sent->data, sent->len));
+		packets_add_datagram(packets, span_of(sent->data, sent->len))->ecn = sent->ecn;
 		egress_done(members->a.egress, sent);
 	}
 }

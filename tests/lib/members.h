@@ -12,6 +12,7 @@
 #define MEMBERS_A_LINK 0xa /* b's name for the link to a */
 #define MEMBERS_B_LINK 0xb
 #define PACKETS_BUFFER_BYTES 2048
+#define MEMBERS_SLOTS 256 /* of an egress */
 
 /* Addresses: c is a third member, and nobody here has them. */
 extern const uint8_t members_a4[4], members_b4[4], members_c4[4];

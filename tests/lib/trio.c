@@ -136,7 +136,7 @@ struct trio *trio_new(const struct keyset_config *like)
 	for (size_t i = 0; i < 2; i++)
 		CHECK(meter_new(TRIO_RATE, TRIO_BURST, &trio->meters[i]) == 0);
 	rng_init_seed(&trio->r.rng, 3);
-	CHECK(egress_new(&trio->r.rng, &trio->r.egress) == 0);
+	CHECK(egress_new(&trio->r.rng, MEMBERS_SLOTS, &trio->r.egress) == 0);
 	forward_thread_init(&trio->r.thread, trio->r.egress);
 	trio->r.config = (struct table_config){ .entries_max = 2,
 						.keysets_max = 2,
@@ -166,7 +166,11 @@ void trio_carry(struct packets *packets, struct egress *from, const struct way *
 
 	packets->batch.count = 0;
 	while ((sent = egress_next(from, members_start.mono)) != NULL) {
-		packets_add_datagram(packets, span_of(sent->data, sent->len))->way = *came;
+		struct forward_packet *packet =
+			packets_add_datagram(packets, span_of(sent->data, sent->len));
+
+		packet->way = *came;
+		packet->ecn = sent->ecn;
 		egress_done(from, sent);
 	}
 }

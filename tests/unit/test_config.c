@@ -37,6 +37,7 @@ static void an_empty_file_is_all_defaults(void **state)
 	assert_int_equal(config.port, CONFIG_PORT_DEFAULT);
 	assert_int_equal(config.relay_kbit_s, 10000);
 	assert_int_equal(config.crypto, CONFIG_CRYPTO_AUTO);
+	assert_int_equal(config.offload, CONFIG_OFFLOAD_AUTO);
 	assert_int_equal(config.log_level, CONFIG_LOG_INFO);
 	assert_int_equal(config.bootstrap.count, 0);
 	assert_int_equal(config.ipv4_prefix.len, 0);
@@ -57,6 +58,7 @@ static void every_option_is_read(void **state)
 			       "bootstrap = [2001:db8::1]:2#" ID "\n"
 			       "relay = 500k\n"
 			       "crypto = chacha20\n"
+			       "offload = no-udp\n"
 			       "log-level = debug",
 			       &config, &complaint),
 			 0);
@@ -70,6 +72,7 @@ static void every_option_is_read(void **state)
 	assert_string_equal(config.bootstrap.lines[1].host, "2001:db8::1");
 	assert_int_equal(config.relay_kbit_s, 500);
 	assert_int_equal(config.crypto, CONFIG_CRYPTO_CHACHA20);
+	assert_int_equal(config.offload, CONFIG_OFFLOAD_NO_UDP);
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);
 }
 

@@ -29,6 +29,7 @@ static struct {
 static const struct forward_counters forward = { .sent = 5 };
 static const struct egress_counters egress = { .sent = 6 };
 static const struct udp_counters udp = { .received = 7 };
+static const struct tun_counters tun = { .reads = 9 };
 static const struct world_counters around = { .looped = 8 };
 static const struct answers_world world = { .ready = true,
 					    .cipher = "none",
@@ -36,6 +37,7 @@ static const struct answers_world world = { .ready = true,
 					    .forward = &forward,
 					    .egress = &egress,
 					    .udp = &udp,
+					    .tun = &tun,
 					    .world = &around };
 
 static int set_up(void **state)

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#define SLOTS 256
+#define TURN (EGRESS_TURN_BYTES / EGRESS_SLOT_BYTES) /* of the largest datagrams */
+
 static const struct mono now = { .us = 1 };
 
 static struct egress *new_egress(uint64_t seed)
@@ -15,7 +18,7 @@ static struct egress *new_egress(uint64_t seed)
 	struct rng rng;
 
 	rng_init_seed(&rng, seed);
-	assert_int_equal(egress_new(&rng, &egress), 0);
+	assert_int_equal(egress_new(&rng, SLOTS, &egress), 0);
 	return egress;
 }
 
@@ -72,6 +75,7 @@ static void what_goes_in_comes_out(void **state)
 		.local = endpoint_v4((const uint8_t[]){ 192, 0, 2, 1 }, 1),
 		.remote = endpoint_v4((const uint8_t[]){ 192, 0, 2, 2 }, 2),
 		.ttl = 3,
+		.ecn = 2,
 	};
 	struct egress_datagram *datagram;
 
@@ -89,6 +93,7 @@ static void what_goes_in_comes_out(void **state)
 	assert_true(endpoint_equal(&datagram->local, &like.local));
 	assert_true(endpoint_equal(&datagram->remote, &like.remote));
 	assert_int_equal(datagram->ttl, 3);
+	assert_int_equal(datagram->ecn, 2);
 	assert_int_equal(datagram->len, EGRESS_SLOT_BYTES);
 	assert_int_equal(datagram->data[EGRESS_SLOT_BYTES - 1], 0x5a);
 	assert_null(egress_next(egress, now)); /* it is taken */
@@ -156,7 +161,7 @@ static void links_share_by_bytes(void **state)
 			least = sent_bytes[link] < least ? sent_bytes[link] : least;
 			most = sent_bytes[link] > most ? sent_bytes[link] : most;
 		}
-		assert_true(most - least <= UINT64_C(2) * EGRESS_SLOT_BYTES);
+		assert_true(most - least <= EGRESS_TURN_BYTES + EGRESS_SLOT_BYTES);
 	}
 	egress_del(egress);
 }
@@ -175,7 +180,7 @@ static void a_keepalive_waits_for_one_round_of_a_bulk_link(void **state)
 	while (send_one(egress, &sent) == 1)
 		before += sent.len;
 	assert_int_equal(sent.link, 2);
-	assert_true(before <= EGRESS_SLOT_BYTES);
+	assert_true(before <= EGRESS_TURN_BYTES);
 	egress_del(egress);
 }
 
@@ -184,16 +189,16 @@ static void the_longest_link_is_refused_when_full(void **state)
 	struct egress *egress = new_egress(1);
 
 	(void)state;
-	assert_int_equal(egress_room(egress), EGRESS_SLOTS);
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS);
+	assert_int_equal(egress_room(egress), SLOTS);
+	fill(egress, 1, EGRESS_DATA, SLOTS);
 	assert_int_equal(egress_room(egress), 0);
 	assert_false(queue(egress, 1, EGRESS_DATA, 100, 0));
-	assert_int_equal(egress_counters(egress).queued, EGRESS_SLOTS);
+	assert_int_equal(egress_counters(egress).queued, SLOTS);
 	assert_int_equal(egress_counters(egress).refused, 1);
 	assert_int_equal(egress_counters(egress).displaced, 0);
-	assert_int_equal(drain(egress, 1, EGRESS_DATA), EGRESS_SLOTS);
-	assert_int_equal(egress_counters(egress).sent, EGRESS_SLOTS);
-	assert_int_equal(egress_room(egress), EGRESS_SLOTS);
+	assert_int_equal(drain(egress, 1, EGRESS_DATA), SLOTS);
+	assert_int_equal(egress_counters(egress).sent, SLOTS);
+	assert_int_equal(egress_room(egress), SLOTS);
 	egress_del(egress);
 }
 
@@ -204,7 +209,7 @@ static void another_link_displaces_the_newest_data_of_the_longest(void **state)
 	uint8_t expected = 0;
 
 	(void)state;
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS - 1);
+	fill(egress, 1, EGRESS_DATA, SLOTS - 1);
 	assert_true(queue(egress, 1, EGRESS_CONTROL, 100, 77));
 	assert_true(queue(egress, 2, EGRESS_DATA, 100, 0));
 	assert_int_equal(egress_counters(egress).displaced, 1);
@@ -217,7 +222,7 @@ static void another_link_displaces_the_newest_data_of_the_longest(void **state)
 		}
 		assert_int_equal(sent.data[0], expected++);
 	}
-	assert_int_equal(expected, EGRESS_SLOTS - 2); /* the newest is missing */
+	assert_int_equal(expected, SLOTS - 2); /* the newest is missing */
 	egress_del(egress);
 }
 
@@ -226,8 +231,8 @@ static void links_of_equal_length_keep_what_they_have(void **state)
 	struct egress *egress = new_egress(1);
 
 	(void)state;
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS / 2);
-	fill(egress, 2, EGRESS_DATA, EGRESS_SLOTS / 2);
+	fill(egress, 1, EGRESS_DATA, SLOTS / 2);
+	fill(egress, 2, EGRESS_DATA, SLOTS / 2);
 	assert_false(queue(egress, 1, EGRESS_DATA, 100, 0));
 	assert_false(queue(egress, 2, EGRESS_DATA, 100, 0));
 	assert_true(queue(egress, 3, EGRESS_DATA, 100, 0));
@@ -240,13 +245,13 @@ static void control_of_the_longest_displaces_its_own_data(void **state)
 	struct egress *egress = new_egress(1);
 
 	(void)state;
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS);
-	for (unsigned i = 0; i < EGRESS_SLOTS; i++)
+	fill(egress, 1, EGRESS_DATA, SLOTS);
+	for (unsigned i = 0; i < SLOTS; i++)
 		assert_true(queue(egress, 1, EGRESS_CONTROL, 100, 0));
 	assert_false(queue(egress, 1, EGRESS_CONTROL, 100, 0)); /* no data left */
 	assert_true(queue(egress, 2, EGRESS_DATA, 100, 0));     /* it gives control then */
-	assert_int_equal(egress_counters(egress).displaced, EGRESS_SLOTS + 1);
-	assert_int_equal(drain(egress, 1, EGRESS_CONTROL), EGRESS_SLOTS - 1);
+	assert_int_equal(egress_counters(egress).displaced, SLOTS + 1);
+	assert_int_equal(drain(egress, 1, EGRESS_CONTROL), SLOTS - 1);
 	egress_del(egress);
 }
 
@@ -256,15 +261,15 @@ static void control_displaces_its_own_data_and_no_others(void **state)
 	struct egress *egress = new_egress(1);
 
 	(void)state;
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS / 2);
-	fill(egress, 2, EGRESS_DATA, EGRESS_SLOTS / 2);
+	fill(egress, 1, EGRESS_DATA, SLOTS / 2);
+	fill(egress, 2, EGRESS_DATA, SLOTS / 2);
 	assert_true(queue(egress, 1, EGRESS_CONTROL, 100, 0));
 	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0));
-	assert_int_equal(drain(egress, 1, EGRESS_DATA), EGRESS_SLOTS / 2 - 1);
-	fill(egress, 1, EGRESS_DATA, EGRESS_SLOTS / 2);
-	fill(egress, 2, EGRESS_DATA, EGRESS_SLOTS / 2);
+	assert_int_equal(drain(egress, 1, EGRESS_DATA), SLOTS / 2 - 1);
+	fill(egress, 1, EGRESS_DATA, SLOTS / 2);
+	fill(egress, 2, EGRESS_DATA, SLOTS / 2);
 	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0));
-	assert_int_equal(drain(egress, 2, EGRESS_DATA), EGRESS_SLOTS / 2 - 1);
+	assert_int_equal(drain(egress, 2, EGRESS_DATA), SLOTS / 2 - 1);
 	egress_del(egress);
 }
 
@@ -278,7 +283,7 @@ static void what_was_returned_can_be_displaced(void **state)
 	assert_true(queue(egress, 1, EGRESS_DATA, 100, 'a'));
 	assert_true(queue(egress, 1, EGRESS_DATA, 100, 'b'));
 	egress_return(egress, egress_next(egress, now));
-	fill(egress, 1, EGRESS_CONTROL, EGRESS_SLOTS - 2);
+	fill(egress, 1, EGRESS_CONTROL, SLOTS - 2);
 	assert_true(queue(egress, 2, EGRESS_CONTROL, 100, 0)); /* in the place of b */
 	do
 		assert_int_not_equal(send_one(egress, &sent), 0);
@@ -293,13 +298,13 @@ static void links_may_come_and_go(void **state)
 	struct egress_datagram sent;
 
 	(void)state;
-	for (uint32_t link = 1; link < 4 * EGRESS_SLOTS; link++) {
+	for (uint32_t link = 1; link < 4 * SLOTS; link++) {
 		assert_true(queue(egress, link, EGRESS_DATA, 100, 0));
 		assert_int_equal(send_one(egress, &sent), link);
 	}
-	for (uint32_t link = 1; link <= EGRESS_SLOTS; link++) /* and all be there at once */
+	for (uint32_t link = 1; link <= SLOTS; link++) /* and all be there at once */
 		assert_true(queue(egress, link, EGRESS_DATA, 100, 0));
-	for (uint32_t link = 1; link <= EGRESS_SLOTS; link++)
+	for (uint32_t link = 1; link <= SLOTS; link++)
 		assert_int_equal(send_one(egress, &sent), link);
 	egress_del(egress);
 }
@@ -308,10 +313,10 @@ static void what_is_reserved_or_taken_is_never_displaced(void **state)
 {
 	const struct egress_datagram like = { .link = 1, .class = EGRESS_DATA };
 	struct egress *egress = new_egress(1);
-	struct egress_datagram *held[EGRESS_SLOTS];
+	struct egress_datagram *held[SLOTS];
 
 	(void)state;
-	for (unsigned i = 0; i < EGRESS_SLOTS; i++) {
+	for (unsigned i = 0; i < SLOTS; i++) {
 		held[i] = egress_reserve(egress, &like);
 		assert_non_null(held[i]);
 	}
@@ -319,16 +324,16 @@ static void what_is_reserved_or_taken_is_never_displaced(void **state)
 	egress_cancel(egress, held[0]);
 	assert_int_equal(egress_room(egress), 1);
 	assert_true(queue(egress, 1, EGRESS_DATA, 100, 0));
-	for (unsigned i = 1; i < EGRESS_SLOTS; i++)
+	for (unsigned i = 1; i < SLOTS; i++)
 		egress_commit(egress, held[i], 100);
-	for (unsigned i = 0; i < EGRESS_SLOTS; i++) {
+	for (unsigned i = 0; i < SLOTS; i++) {
 		held[i] = egress_next(egress, now);
 		assert_non_null(held[i]);
 	}
 	assert_false(queue(egress, 2, EGRESS_CONTROL, 100, 0));
-	for (unsigned i = 0; i < EGRESS_SLOTS; i++)
+	for (unsigned i = 0; i < SLOTS; i++)
 		egress_done(egress, held[i]);
-	assert_int_equal(egress_room(egress), EGRESS_SLOTS);
+	assert_int_equal(egress_room(egress), SLOTS);
 	egress_del(egress);
 }
 
@@ -339,14 +344,14 @@ static void what_is_returned_goes_next_in_the_same_order(void **state)
 	struct egress_datagram sent;
 
 	(void)state;
-	for (uint8_t i = 0; i < 5; i++)
-		assert_true(queue(egress, 1, EGRESS_DATA, 600, i));
+	for (unsigned i = 0; i < TURN + 2; i++)
+		assert_true(queue(egress, 1, EGRESS_DATA, EGRESS_SLOT_BYTES, (uint8_t)i));
 	assert_true(queue(egress, 2, EGRESS_DATA, 600, 0));
 	for (unsigned i = 0; i < 3; i++)
 		taken[i] = egress_next(egress, now);
 	for (unsigned i = 3; i-- > 0;)
 		egress_return(egress, taken[i]);
-	for (uint8_t i = 0; i < 3; i++) { /* 1,800 of the quantum's 2,048 bytes */
+	for (unsigned i = 0; i < TURN; i++) {
 		assert_int_equal(send_one(egress, &sent), 1);
 		assert_int_equal(sent.data[0], i);
 	}
@@ -366,7 +371,7 @@ static void a_link_whose_last_is_returned_still_has_the_turn(void **state)
 	taken = egress_next(egress, now);
 	assert_int_equal(taken->link, 1);
 	egress_return(egress, taken);
-	assert_true(queue(egress, 1, EGRESS_DATA, 1400, 0)); /* more than one turn's worth */
+	assert_true(queue(egress, 1, EGRESS_DATA, 1400, 0)); /* what came back is all of its turn */
 	assert_int_equal(send_one(egress, &sent), 1);
 	assert_int_equal(send_one(egress, &sent), 2);
 	assert_int_equal(send_one(egress, &sent), 1);
@@ -446,7 +451,7 @@ static void misuse_is_noticed(void **state)
 
 /* The model: every waiting datagram as a number that counts up, in order, by link and class. */
 struct model {
-	uint32_t numbers[MODEL_LINKS][EGRESS_CLASSES][EGRESS_SLOTS];
+	uint32_t numbers[MODEL_LINKS][EGRESS_CLASSES][SLOTS];
 	unsigned counts[MODEL_LINKS][EGRESS_CLASSES];
 	unsigned total;
 };
@@ -469,7 +474,7 @@ static unsigned model_longest(const struct model *model)
 /* True if a datagram of that link and class must be accepted. */
 static bool model_accepts(const struct model *model, uint32_t link, enum egress_class class)
 {
-	if (model->total < EGRESS_SLOTS || model_length(model, link) < model_longest(model))
+	if (model->total < SLOTS || model_length(model, link) < model_longest(model))
 		return true;
 	return class == EGRESS_CONTROL && model->counts[link][EGRESS_DATA] > 0;
 }
@@ -502,7 +507,7 @@ static void model_queue(struct model *model, struct egress *egress, uint32_t lin
 	assert_int_equal(datagram != NULL, accepted);
 	if (datagram == NULL)
 		return;
-	if (model->total == EGRESS_SLOTS) {
+	if (model->total == SLOTS) {
 		uint32_t victim = link;
 
 		for (uint32_t i = 0; !own && i < MODEL_LINKS; i++)
@@ -545,7 +550,7 @@ static void every_step_agrees_with_the_model(void **state)
 			struct egress_datagram *datagram;
 
 			if (rng_chance(&rng, 600) &&
-			    (model.total < EGRESS_SLOTS || model_has_one_longest(&model))) {
+			    (model.total < SLOTS || model_has_one_longest(&model))) {
 				model_queue(&model, egress, link,
 					    control ? EGRESS_CONTROL : EGRESS_DATA, step);
 				continue;
@@ -560,7 +565,7 @@ static void every_step_agrees_with_the_model(void **state)
 			}
 			model_send(&model, datagram);
 			egress_done(egress, datagram);
-			assert_int_equal(egress_room(egress), EGRESS_SLOTS - model.total);
+			assert_int_equal(egress_room(egress), SLOTS - model.total);
 		}
 		egress_del(egress);
 	}

@@ -429,7 +429,7 @@ static void expired_keys_queue_here_and_drop_there(void **state)
 	(void)packets_add_v4(&p, 100, members_a4, members_b4);
 	assert_int_equal(member_from_tun(&m->a, members_later_ms(5000), &p), 1);
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_NO_ENTRY);
-	assert_int_equal(egress_room(m->a.egress), EGRESS_SLOTS); /* the slot was given back */
+	assert_int_equal(egress_room(m->a.egress), MEMBERS_SLOTS); /* the slot was given back */
 	members_del(m);
 }
 
@@ -492,7 +492,7 @@ static void a_cipher_that_fails_sends_nothing(void **state)
 	assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
 	assert_int_equal(m->a.thread.counters.drop_crypto, 1);
-	assert_int_equal(egress_room(m->a.egress), EGRESS_SLOTS);
+	assert_int_equal(egress_room(m->a.egress), MEMBERS_SLOTS);
 	members_del(m);
 }
 
@@ -502,14 +502,14 @@ static void a_full_egress_is_counted(void **state)
 	static struct packets p;
 
 	(void)state;
-	for (unsigned i = 0; i < EGRESS_SLOTS + 1; i++) {
+	for (unsigned i = 0; i < MEMBERS_SLOTS + 1; i++) {
 		p.batch.count = 0;
 		(void)packets_add_v4(&p, 100, members_a4, members_b4);
 		assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
 	}
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
 	assert_int_equal(m->a.thread.counters.drop_egress_full, 1);
-	assert_int_equal(m->a.thread.counters.sent, EGRESS_SLOTS);
+	assert_int_equal(m->a.thread.counters.sent, MEMBERS_SLOTS);
 	members_del(m);
 }
 

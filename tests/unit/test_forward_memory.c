@@ -113,7 +113,7 @@ static void who_finds_no_memory_says_so(void **state)
 		err = table_new(&table_config, &rng, &table);
 		assert_true(table != NULL ? err == 0 : err == ERR_NOMEM);
 		allocations_fail_at(n);
-		err = egress_new(&rng, &egress);
+		err = egress_new(&rng, MEMBERS_SLOTS, &egress);
 		assert_true(egress != NULL ? err == 0 : err == ERR_NOMEM);
 		allocations_fail_at(n);
 		err = keyset_new(&keyset_config, &keyset);

@@ -426,7 +426,7 @@ static void what_does_not_fit_is_not_passed_on(void **state)
 		assert_int_equal(packet->verdict, len == most ? FORWARD_SENT : FORWARD_DROP);
 	}
 	assert_int_equal(trio->r.thread.counters.drop_malformed, 1);
-	assert_int_equal(egress_room(trio->r.egress), EGRESS_SLOTS - 1);
+	assert_int_equal(egress_room(trio->r.egress), MEMBERS_SLOTS - 1);
 	trio_del(trio);
 }
 
@@ -511,7 +511,7 @@ static void the_link_onwards_may_be_at_its_end(void **state)
 	assert_int_equal(member_from_wire(&trio->r, members_start, &p), 0);
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
 	assert_int_equal(trio->r.thread.counters.drop_expired, 1);
-	assert_int_equal(egress_room(trio->r.egress), EGRESS_SLOTS);
+	assert_int_equal(egress_room(trio->r.egress), MEMBERS_SLOTS);
 	trio_del(trio);
 }
 
@@ -529,7 +529,7 @@ static void without_keys_for_the_relay_packets_wait(void **state)
 	assert_int_equal(member_from_tun(a, members_later_ms(5000), &p), 1);
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_NO_ENTRY);
 	assert_int_equal(p.batch.packets[0].len, 100);
-	assert_int_equal(egress_room(a->egress), EGRESS_SLOTS);
+	assert_int_equal(egress_room(a->egress), MEMBERS_SLOTS);
 	p.batch.packets[0].verdict = FORWARD_PENDING;
 	assert_int_equal(member_from_tun(a, members_later_ms(4999), &p), 0);
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_SENT);
@@ -543,14 +543,14 @@ static void a_full_egress_is_counted(void **state)
 	static struct packets p;
 
 	(void)state;
-	for (unsigned i = 0; i < EGRESS_SLOTS + 1; i++) {
+	for (unsigned i = 0; i < MEMBERS_SLOTS + 1; i++) {
 		p.batch.count = 0;
 		(void)trio_add_relayed(&p, trio, TRIO_TO_B, seal_packet(trio, bytes));
 		assert_int_equal(member_from_wire(&trio->r, members_start, &p), 0);
 	}
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
 	assert_int_equal(trio->r.thread.counters.drop_egress_full, 1);
-	assert_int_equal(trio->r.thread.counters.relayed, EGRESS_SLOTS);
+	assert_int_equal(trio->r.thread.counters.relayed, MEMBERS_SLOTS);
 	trio_del(trio);
 }
 

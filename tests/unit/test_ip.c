@@ -495,6 +495,44 @@ static void pseudo_headers(void **state)
 			 0xffff - packet_sum(pseudo6, sizeof(pseudo6), 0));
 }
 
+/* The field is written, nothing else, and the header's checksum is as right as it was. */
+static void congestion_marks(void **state)
+{
+	uint8_t before[48];
+	uint8_t bytes[48];
+	struct ip_packet packet;
+
+	(void)state;
+	for (unsigned from = 0; from < 256; from++) {
+		for (uint8_t ecn = 0; ecn < 4; ecn++) {
+			(void)packet_v4(bytes, 28, (const uint8_t[]){ 10, 0, 0, 1 },
+					(const uint8_t[]){ 10, 0, 0, 2 });
+			bytes[1] = (uint8_t)from;
+			packet_u16(bytes + 10, 0);
+			packet_u16(bytes + 10, 0xffffU - packet_sum(bytes, 20, 0));
+			assert_int_equal(ip_decode(span_of(bytes, 28), &packet), 0);
+			assert_int_equal(packet.ecn, from % 4);
+			ip_set_ecn(bytes, false, ecn);
+			assert_int_equal(bytes[1], (from & 0xfc) | ecn);
+			assert_int_equal(packet_sum(bytes, 20, 0), 0xffff);
+			bytes[11] ^= 1; /* a wrong one stays wrong */
+			ip_set_ecn(bytes, false, from % 4);
+			assert_int_not_equal(packet_sum(bytes, 20, 0), 0xffff);
+
+			(void)packet_v6(bytes, 48, (const uint8_t[16]){ 0xfd },
+					(const uint8_t[16]){ 0xfd, 1 });
+			bytes[0] = (uint8_t)(0x60 | from >> 4);
+			bytes[1] = (uint8_t)(from << 4 | 5);
+			memcpy(before, bytes, sizeof(bytes));
+			assert_int_equal(ip_decode(span_of(bytes, 48), &packet), 0);
+			assert_int_equal(packet.ecn, from % 4);
+			ip_set_ecn(bytes, true, ecn);
+			before[1] = (uint8_t)((before[1] & 0xcf) | ecn << 4);
+			assert_memory_equal(bytes, before, sizeof(bytes));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +557,7 @@ int main(void)
 		cmocka_unit_test(multicast_and_broadcast),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(pseudo_headers),
+		cmocka_unit_test(congestion_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

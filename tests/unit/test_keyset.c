@@ -302,6 +302,57 @@ static void counters_end_at_the_limit_and_do_not_wrap(void **state)
 	free_pair(&pair);
 }
 
+/* All counters of a run, or none; what is left over is lost, so that none is ever used twice. */
+static void a_run_has_counters_that_follow_one_another(void **state)
+{
+	const struct pair pair = new_pair(&(struct keyset_config){ .packets_max = 10 });
+	struct datagram_header header;
+	struct keyset_run run;
+	struct sealed sealed = { .len = hello.len + KEYSET_OVERHEAD };
+
+	(void)state;
+	assert_int_equal(keyset_run_begin(pair.a, start, 4, &run), 0);
+	for (uint64_t i = 0; i < 3; i++) { /* and not the fourth */
+		assert_int_equal(keyset_run_seal(&run, &probe, hello, sealed.bytes), 0);
+		assert_int_equal(datagram_header_decode(span_of(sealed.bytes, sealed.len), &header),
+				 0);
+		assert_int_equal(header.counter, i);
+		assert_int_equal(open_copy(pair.b, start, &sealed), 0);
+	}
+	keyset_run_end(&run);
+	assert_int_equal(keyset_counters(pair.a).packets_sent, 3);
+	assert_int_equal(keyset_counters(pair.a).bytes_sent, 3 * sealed.len);
+	assert_int_equal(keyset_run_begin(pair.a, start, 7, &run), ERR_EXHAUSTED);
+	assert_int_equal(seal(pair.a, start, &probe, hello, &sealed), 0);
+	assert_int_equal(datagram_header_decode(span_of(sealed.bytes, sealed.len), &header), 0);
+	assert_int_equal(header.counter, 4);
+	assert_int_equal(keyset_run_begin(pair.a, start, 5, &run), 0);
+	keyset_run_end(&run);
+	assert_int_equal(keyset_run_begin(pair.a, start, 1, &run), ERR_EXHAUSTED);
+	assert_int_equal(keyset_run_begin(pair.b, after_ms(5400000), 1, &run), ERR_EXPIRED);
+	free_pair(&pair);
+}
+
+/* The milestone of each KEYSET_SENT_STEP is told by the run that passes it. */
+static void a_run_passes_the_step(void **state)
+{
+	const struct pair pair = new_pair(&(struct keyset_config){ 0 });
+	struct keyset_run run;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(
+			keyset_run_begin(pair.a, start, (uint32_t)KEYSET_SENT_STEP - 1 + i, &run),
+			0);
+		keyset_run_end(&run);
+		assert_int_equal(keyset_take_milestones(pair.a), i == 0 ? 0 : KEYSET_SENT);
+	}
+	assert_int_equal(keyset_run_begin(pair.a, start, 1, &run), 0);
+	keyset_run_end(&run); /* the counters are 2 * step now: passed just now */
+	assert_int_equal(keyset_take_milestones(pair.a), KEYSET_SENT);
+	free_pair(&pair);
+}
+
 static void received_counters_end_at_the_limit(void **state)
 {
 	static const struct {
@@ -594,6 +645,8 @@ int main(void)
 		cmocka_unit_test(the_edges_of_the_window),
 		cmocka_unit_test(what_does_not_open_does_not_move_the_window),
 		cmocka_unit_test(counters_end_at_the_limit_and_do_not_wrap),
+		cmocka_unit_test(a_run_has_counters_that_follow_one_another),
+		cmocka_unit_test(a_run_passes_the_step),
 		cmocka_unit_test(received_counters_end_at_the_limit),
 		cmocka_unit_test(a_key_is_given_up_after_too_many_forgeries),
 		cmocka_unit_test(keys_end_at_their_stop),

@@ -5,15 +5,18 @@
 #include "base/err.h"
 #include "io/udp.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#define OFFLOADS (UDP_OFFLOAD_SEND | UDP_OFFLOAD_RECEIVE)
 
 static struct {
 	struct udp a, b;
 	struct egress *egress;
 	struct forward_batch batch;
-	uint8_t buffers[FORWARD_BATCH_MAX][EGRESS_SLOT_BYTES];
 } net;
 
 static const struct mono now = { .us = 1 };
@@ -24,8 +27,8 @@ static int set_up(void **state)
 
 	(void)state;
 	rng_init_seed(&rng, 1);
-	return udp_open(&net.a, 0) < 0 || udp_open(&net.b, 0) < 0 ||
-			       egress_new(&rng, &net.egress) < 0
+	return udp_open(&net.a, 0, OFFLOADS) < 0 || udp_open(&net.b, 0, OFFLOADS) < 0 ||
+			       egress_new(&rng, 256, &net.egress) < 0
 		       ? -1
 		       : 0;
 }
@@ -75,8 +78,6 @@ static size_t receive(struct udp *udp, enum udp_family family)
 {
 	struct pollfd wait = { .fd = udp->sockets[family], .events = POLLIN };
 
-	for (size_t i = 0; i < FORWARD_BATCH_MAX; i++)
-		net.batch.packets[i].data = net.buffers[i];
 	assert_int_equal(poll(&wait, 1, 10000), 1);
 	udp_receive(udp, family, &net.batch);
 	return net.batch.count;
@@ -205,9 +206,158 @@ static void ports_are_taken_once(void **state)
 
 	(void)state;
 	assert_int_not_equal(net.a.port, net.b.port);
-	assert_int_equal(udp_open(&other, net.a.port), ERR_EXISTS);
+	assert_int_equal(udp_open(&other, net.a.port, OFFLOADS), ERR_EXISTS);
 	assert_int_equal(other.sockets[UDP_V4], -1);
 	assert_int_equal(other.sockets[UDP_V6], -1);
+}
+
+/* Queues `count` datagrams of `len` bytes, each with its number in it. */
+static void queue_many(const struct endpoint *to, unsigned count, size_t len)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const char number[] = { (char)(i + 1), 0 };
+
+		queue(NULL, to, number, len);
+	}
+}
+
+/* Receives until `count` datagrams came, and checks their numbers and length. */
+static void expect_many(unsigned count, size_t len)
+{
+	unsigned got = 0;
+
+	while (got < count) {
+		const size_t n = receive(&net.b, UDP_V4);
+
+		for (size_t i = 0; i < n; i++, got++) {
+			assert_int_equal(net.batch.packets[i].data[0], (uint8_t)(got + 1));
+			assert_int_equal(net.batch.packets[i].len, len);
+		}
+	}
+	assert_int_equal(got, count);
+}
+
+/* Equal ones leave as one message, and come as fewer than they are. */
+static void equal_datagrams_are_one_message(void **state)
+{
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+
+	(void)state;
+	if ((net.a.offloads & net.b.offloads) != OFFLOADS)
+		skip(); /* a kernel without */
+	queue_many(&to, 100, 1400);
+	send_all(&net.a);
+	assert_int_equal(net.a.counters.sent, 100);
+	assert_int_equal(net.a.counters.messages_sent, 3); /* 46 of them are 65,000 bytes */
+	expect_many(100, 1400);
+	assert_int_equal(net.b.counters.received, 100);
+	assert_in_range(net.b.counters.messages_received, 1, 99);
+}
+
+/* A shorter one ends a message, a longer one begins another; so does another place or mark. */
+static void unequal_datagrams_are_not(void **state)
+{
+	static const size_t lens[] = { 100, 100, 50, 50, 100, 101 };
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+	const struct endpoint other = loopback(UDP_V4, 2, net.b.port);
+	size_t got = 0;
+
+	(void)state;
+	if ((net.a.offloads & net.b.offloads) != OFFLOADS)
+		skip();
+	for (size_t i = 0; i < 6; i++)
+		queue(NULL, &to, "", lens[i]);
+	queue(NULL, &other, "", 101);
+	send_all(&net.a);
+	assert_int_equal(net.a.counters.messages_sent, 5); /* 100 100 50, 50, 100, 101, other */
+	while (got < 7) {
+		const size_t n = receive(&net.b, UDP_V4);
+
+		for (size_t i = 0; i < n; i++, got++)
+			assert_int_equal(net.batch.packets[i].len, got < 6 ? lens[got] : 101);
+	}
+}
+
+static void marks_are_carried(void **state)
+{
+	(void)state;
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		const struct endpoint to = loopback(family, 1, net.b.port);
+
+		if (net.a.sockets[family] < 0)
+			continue;
+		for (uint8_t ecn = 0; ecn < 4; ecn++) {
+			const struct egress_datagram like = {
+				.link = 1, .class = EGRESS_DATA, .remote = to, .ecn = ecn
+			};
+			struct egress_datagram *slot = egress_reserve(net.egress, &like);
+
+			assert_non_null(slot);
+			memset(slot->data, ecn, 10);
+			egress_commit(net.egress, slot, 10);
+		}
+		send_all(&net.a);
+		for (size_t got = 0; got < 4;) {
+			const size_t n = receive(&net.b, family);
+
+			for (size_t i = 0; i < n; i++, got++)
+				assert_int_equal(net.batch.packets[i].ecn,
+						 net.batch.packets[i].data[0]);
+		}
+	}
+}
+
+/* What sendmmsg() says of messages of several datagrams; 0: it works. */
+static int refusal;
+static unsigned refused;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	for (unsigned i = 0; refusal != 0 && i < count; i++) {
+		if (messages[i].msg_hdr.msg_iovlen < 2)
+			continue;
+		if (i > 0)
+			return __real_sendmmsg(fd, messages, i, flags);
+		refused++;
+		errno = refusal;
+		return -1;
+	}
+	return __real_sendmmsg(fd, messages, count, flags);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* A device without checksums says EIO, a kernel that does not know it EINVAL: nothing is lost, and
+ * nobody tries again. A message that is too long says nothing of the next one. */
+static void what_is_refused_together_leaves_singly(void **state)
+{
+	static const int errors[] = { EIO, EINVAL, EMSGSIZE };
+	const struct endpoint to = loopback(UDP_V4, 1, net.b.port);
+
+	(void)state;
+	if ((net.a.offloads & UDP_OFFLOAD_SEND) == 0)
+		skip();
+	for (size_t i = 0; i < 3; i++) {
+		net.a.offloads = UDP_OFFLOAD_SEND;
+		net.a.counters = (struct udp_counters){ 0 };
+		refusal = errors[i];
+		refused = 0;
+		queue(NULL, &to, "\1", 900); /* one alone before them */
+		queue_many(&to, 99, 1000);
+		send_all(&net.a);
+		refusal = 0;
+		assert_int_equal(net.a.counters.sent, 100);
+		assert_int_equal(net.a.counters.messages_sent, 100);
+		assert_int_equal(net.a.counters.too_long + net.a.counters.unreachable, 0);
+		assert_int_equal(net.a.counters.separated, refused);
+		assert_int_equal(refused, errors[i] == EMSGSIZE ? 2 : 1);
+		assert_int_equal(net.a.offloads, errors[i] == EMSGSIZE ? UDP_OFFLOAD_SEND : 0);
+		for (size_t got = 0; got < 100;)
+			got += receive(&net.b, UDP_V4);
+	}
 }
 
 #define WITH_SOCKETS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -221,6 +371,10 @@ int main(void)
 		WITH_SOCKETS(what_is_refused_stops_nobody),
 		WITH_SOCKETS(without_a_family_its_datagrams_are_dropped),
 		WITH_SOCKETS(what_is_too_long_is_left_out),
+		WITH_SOCKETS(equal_datagrams_are_one_message),
+		WITH_SOCKETS(unequal_datagrams_are_not),
+		WITH_SOCKETS(marks_are_carried),
+		WITH_SOCKETS(what_is_refused_together_leaves_singly),
 		WITH_SOCKETS(ports_are_taken_once),
 	};
 

@@ -189,6 +189,8 @@ struct counter {
 static const struct counter forward_list[] = {
 	COUNTER(forward_counters, sent),
 	COUNTER(forward_counters, delivered),
+	COUNTER(forward_counters, cut),
+	COUNTER(forward_counters, joined),
 	COUNTER(forward_counters, frames),
 	COUNTER(forward_counters, handshakes),
 	COUNTER(forward_counters, too_big),
@@ -201,6 +203,7 @@ static const struct counter forward_list[] = {
 	COUNTER(forward_counters, drop_source),
 	COUNTER(forward_counters, drop_destination),
 	COUNTER(forward_counters, drop_not_admitted),
+	COUNTER(forward_counters, drop_ecn),
 	COUNTER(forward_counters, drop_egress_full),
 	COUNTER(forward_counters, drop_snapshot),
 	COUNTER(forward_counters, drop_crypto),
@@ -228,14 +231,27 @@ static const struct counter egress_list[] = {
 };
 
 static const struct counter udp_list[] = {
-	COUNTER(udp_counters, received),    COUNTER(udp_counters, sent),
-	COUNTER(udp_counters, truncated),   COUNTER(udp_counters, too_long),
-	COUNTER(udp_counters, unreachable), COUNTER(udp_counters, no_buffer),
-	COUNTER(udp_counters, blocked),     COUNTERS_END,
+	COUNTER(udp_counters, received),
+	COUNTER(udp_counters, sent),
+	COUNTER(udp_counters, messages_received),
+	COUNTER(udp_counters, messages_sent),
+	COUNTER(udp_counters, truncated),
+	COUNTER(udp_counters, too_long),
+	COUNTER(udp_counters, unreachable),
+	COUNTER(udp_counters, no_buffer),
+	COUNTER(udp_counters, blocked),
+	COUNTER(udp_counters, separated),
+	COUNTERS_END,
+};
+
+static const struct counter tun_list[] = {
+	COUNTER(tun_counters, reads),
+	COUNTER(tun_counters, writes),
+	COUNTER(tun_counters, refused),
+	COUNTERS_END,
 };
 
 static const struct counter world_list[] = {
-	COUNTER(world_counters, tun_refused),
 	COUNTER(world_counters, looped),
 	COUNTERS_END,
 };
@@ -287,13 +303,14 @@ static json_t *counters_json(const struct counter *list, const void *counters)
 static json_t *all_counters_json(const struct node_status *status,
 				 const struct answers_world *world)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
 			 counters_json(node_list, &status->counters), "sessions",
 			 counters_json(session_list, &status->sessions), "forward",
 			 counters_json(forward_list, world->forward), "vnet",
 			 counters_json(vnet_list, &status->vnet), "egress",
 			 counters_json(egress_list, world->egress), "udp",
-			 counters_json(udp_list, world->udp), "world",
+			 counters_json(udp_list, world->udp), "tun",
+			 counters_json(tun_list, world->tun), "world",
 			 counters_json(world_list, world->world));
 }
 

@@ -8,6 +8,7 @@
 
 #include "forward/egress.h"
 #include "forward/forward.h"
+#include "io/tun.h"
 #include "io/udp.h"
 #include "node/node.h"
 
@@ -23,9 +24,8 @@ struct answers {
 
 /* Of the world around the node. */
 struct world_counters {
-	uint64_t tun_refused; /* packets that the interface did not take */
-	uint64_t looped;      /* datagrams that came through the tunnel itself: a session would
-			       * carry itself */
+	uint64_t looped; /* datagrams that came through the tunnel itself: a session would
+			  * carry itself */
 };
 
 /* What a status tells besides what the node knows; borrowed for the call. */
@@ -36,6 +36,7 @@ struct answers_world {
 	const struct forward_counters *forward;
 	const struct egress_counters *egress;
 	const struct udp_counters *udp;
+	const struct tun_counters *tun;
 	const struct world_counters *world;
 };
 

@@ -176,16 +176,20 @@ static void configure(struct child *c)
 static int open_port(struct child *c, struct udp *ret)
 {
 	const struct config *config = &c->settings.config;
+	const unsigned offloads =
+		config->offload == CONFIG_OFFLOAD_AUTO || config->offload == CONFIG_OFFLOAD_NO_TUN
+			? UDP_OFFLOAD_SEND | UDP_OFFLOAD_RECEIVE
+			: 0;
 	const uint16_t port = (uint16_t)config->port;
 	struct file_path path;
 	int err = store_path(&c->store, STORE_CONFIG, &path);
 
 	if (err == 0)
-		err = udp_open(ret, port);
+		err = udp_open(ret, port, offloads);
 
 	if (err == ERR_EXISTS && !config->is_set[CONFIG_PORT]) {
 		log_info("UDP port %u is taken; another one will do", port);
-		err = udp_open(ret, 0);
+		err = udp_open(ret, 0, offloads);
 	}
 	if (err == ERR_EXISTS)
 		return complain(
@@ -201,6 +205,33 @@ static int open_port(struct child *c, struct udp *ret)
 	return err < 0 ? complain(&c->complaint, err, "cannot open UDP port %u: %s", port,
 				  err_text(err))
 		       : 0;
+}
+
+/* What the kernel has for us on the interface is what others are told. */
+static int attach_tun(struct child *c, struct tun *ret)
+{
+	const uint32_t offload = c->settings.config.offload;
+	const bool wanted = offload == CONFIG_OFFLOAD_AUTO || offload == CONFIG_OFFLOAD_NO_UDP;
+	const int err = tun_attach(ret, c->fds[CHANNEL_FD_TUN], wanted ? TUN_OFFLOADS_ALL : 0);
+
+	if (err < 0)
+		return complain(&c->complaint, err, "cannot use the interface: %s", err_text(err));
+	c->node.takes_partial = wanted && ret->has_header;
+	return 0;
+}
+
+/* What is missing costs speed and nothing else. */
+static void tell_offloads(const struct tun *tun, const struct udp *udp)
+{
+	static const char *const words[] = { "no", "yes" };
+
+	log_info("leaves to the kernel what it can tun_checksum=%s tun_tcp=%s tun_udp=%s "
+		 "udp_send=%s udp_receive=%s",
+		 words[(tun->offloads & TUN_OFFLOAD_CHECKSUM) != 0],
+		 words[(tun->offloads & TUN_OFFLOAD_TCP) != 0],
+		 words[(tun->offloads & TUN_OFFLOAD_UDP) != 0],
+		 words[(udp->offloads & UDP_OFFLOAD_SEND) != 0],
+		 words[(udp->offloads & UDP_OFFLOAD_RECEIVE) != 0]);
 }
 
 static int prepare(struct child *c)
@@ -232,17 +263,19 @@ static int run(struct child *c)
 {
 	struct world_config config = { .node = &c->node,
 				       .entropy = &c->entropy,
-				       .tun = c->fds[CHANNEL_FD_TUN],
 				       .channel = PROCESS_CHANNEL };
 	struct world *world;
 	int err = prepare(c);
 
 	if (err == 0)
 		err = open_port(c, &config.udp);
+	if (err == 0)
+		err = attach_tun(c, &config.tun);
 	if (err < 0)
 		return err;
 	log_info("encrypts packets with %s cost_ns=%u", c->ciphers.suites[0].packets->name,
 		 c->ciphers.cost_ns[0]);
+	tell_offloads(&config.tun, &config.udp);
 	settings_close(c->fds); /* everything is read; a node has no files */
 	err = world_new(&config, clock_now(), &world);
 	if (err < 0)

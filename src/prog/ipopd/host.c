@@ -2,6 +2,7 @@
 #include "prog/ipopd/host.h"
 
 #include "base/err.h"
+#include "forward/forward.h"
 #include "io/file.h"
 #include "io/process.h"
 #include "io/tun.h"
@@ -240,7 +241,7 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 		   struct complaint *complaint)
 {
 	const struct ip_address v4 = ip_v4(addresses->ipv4);
-	int err = netlink_up(host->netlink, host->index, addresses->mtu);
+	int err = netlink_up(host->netlink, host->index, addresses->mtu, FORWARD_SUPER_BYTES);
 
 	if (err < 0)
 		return complain(complaint, err, "cannot bring the interface %s up: %s",

@@ -18,7 +18,8 @@
 #define MIX_BYTES 32
 #define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
-#define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
+#define EGRESS_SLOTS 512 /* what the TUN gives in a turn, twice */
+#define TOKEN_STOP 0     /* of our own request; no client has it: its generation is 0 */
 
 enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_CLIENT };
 
@@ -47,7 +48,6 @@ struct world {
 	struct world_counters counters;
 	struct forward_batch batch, ring_batch;
 	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
-	uint8_t buffers[FORWARD_BATCH_MAX][EGRESS_SLOT_BYTES];
 };
 
 /* --- what the node wants --- */
@@ -71,12 +71,6 @@ static void send_datagram(struct world *w, const struct node_action *action)
 		return; /* counted there; what must arrive is sent again */
 	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
 	egress_commit(w->egress, slot, action->send.bytes.len);
-}
-
-static void deliver(struct world *w, struct span packet)
-{
-	if (tun_write(w->config.tun, packet) < 0)
-		w->counters.tun_refused++; /* as a full queue of any interface would */
 }
 
 /* No batch is under way in another thread, so the old snapshot can go at once. */
@@ -126,6 +120,7 @@ static void reply(struct world *w, const struct node_reply *reply)
 					     .forward = &w->thread.counters,
 					     .egress = &egress,
 					     .udp = &w->config.udp.counters,
+					     .tun = &w->config.tun.counters,
 					     .world = &w->counters };
 
 	if (reply->token != TOKEN_STOP)
@@ -141,7 +136,7 @@ static void log_event(const struct trace_record *event)
 }
 
 static void tell_node(struct world *w, const struct node_event *event);
-static void dispatch(struct world *w, struct forward_packet *packet);
+static void dispatch(struct world *w, struct forward_packet *packets, size_t count);
 static void tell_reports(struct world *w);
 
 /* A datagram that came along the ring is opened like one from a socket. */
@@ -155,7 +150,7 @@ static void open_datagram(struct world *w, struct span datagram)
 						     .len = datagram.len,
 						     .way = { .kind = WAY_RING } };
 	(void)forward_from_wire(&w->thread, w->table, w->now, batch);
-	dispatch(w, &batch->packets[0]);
+	dispatch(w, batch->packets, 1);
 	tell_reports(w); /* no other batch may come for long */
 }
 
@@ -172,7 +167,7 @@ static void act(struct world *w, const struct node_action *action)
 		keep(w, action);
 		break;
 	case NODE_DELIVER:
-		deliver(w, action->packet);
+		tun_write_plain(&w->config.tun, action->packet);
 		break;
 	case NODE_TABLE:
 		swap_table(w, action->table);
@@ -215,29 +210,42 @@ static void tell_reports(struct world *w)
 
 /* --- packets --- */
 
-/* The forwarding plane has moved the pointers to what is inside the datagrams. */
-static void reset_batch(struct world *w)
+/* A packet for the node, as a wire would carry it; of what is too big the beginning is enough. */
+static void tell_packet(struct world *w, const struct forward_packet *packet)
 {
-	for (size_t i = 0; i < FORWARD_BATCH_MAX; i++)
-		w->batch.packets[i].data = w->buffers[i];
+	const bool too_big = packet->verdict == FORWARD_TOO_BIG;
+	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
+	struct node_event event = {
+		.kind = NODE_PACKET,
+		.packet = { .too_big = too_big, .mtu = packet->mtu },
+	};
+	struct cutter cutter;
+	size_t len;
+
+	if (forward_cut(packet, &cutter) < 0)
+		return;
+	while ((len = cutter_next(&cutter, bytes)) > 0) {
+		event.packet.bytes = span_of(bytes, len);
+		tell_node(w, &event);
+		if (too_big)
+			break;
+	}
 }
 
-/* Gives a packet with a verdict to whom it is for. */
-static void dispatch(struct world *w, struct forward_packet *packet)
+/* Gives packets[0], which has a verdict, to whom it is for. */
+static void dispatch(struct world *w, struct forward_packet *packets, size_t count)
 {
+	struct forward_packet *packet = &packets[0];
 	const struct span bytes = span_of(packet->data, packet->len);
 	struct node_event event = { .kind = NODE_TIME };
 
 	switch (packet->verdict) {
 	case FORWARD_DELIVER:
-		deliver(w, bytes);
+		tun_write(&w->config.tun, packets, count);
 		break;
 	case FORWARD_NO_ENTRY:
 	case FORWARD_TOO_BIG:
-		event.kind = NODE_PACKET;
-		event.packet.bytes = bytes;
-		event.packet.too_big = packet->verdict == FORWARD_TOO_BIG;
-		event.packet.mtu = packet->mtu;
+		tell_packet(w, packet);
 		break;
 	case FORWARD_FRAME:
 		event.kind = NODE_FRAME;
@@ -254,7 +262,8 @@ static void dispatch(struct world *w, struct forward_packet *packet)
 		event.datagram.bytes = bytes;
 		break;
 	case FORWARD_PENDING:
-		return; /* for the next pass */
+		return;    /* for the next pass */
+	case FORWARD_JOIN: /* written with the one that it joins */
 	case FORWARD_SENT:
 	case FORWARD_DROP:
 		break;
@@ -267,19 +276,16 @@ static void dispatch(struct world *w, struct forward_packet *packet)
 static void dispatch_batch(struct world *w)
 {
 	for (size_t i = 0; i < w->batch.count; i++)
-		dispatch(w, &w->batch.packets[i]);
+		dispatch(w, &w->batch.packets[i], w->batch.count - i);
 	tell_reports(w);
 	poll_node(w);
 }
 
 static int read_tun(struct world *w)
 {
-	const size_t room = egress_room(w->egress); /* what is not read waits in the kernel */
-	int err;
+	/* What is not read waits in the kernel. */
+	const int err = tun_read(&w->config.tun, egress_room(w->egress), &w->batch);
 
-	reset_batch(w);
-	err = tun_read(w->config.tun, room < FORWARD_BATCH_MAX ? room : FORWARD_BATCH_MAX,
-		       &w->batch);
 	if (w->batch.count > 0) {
 		(void)forward_from_tun(&w->thread, w->table, w->now, &w->batch);
 		dispatch_batch(w);
@@ -298,22 +304,29 @@ static bool is_inside(const struct world *w, const struct endpoint *local)
 		(w->addresses.has_ipv4 && memcmp(local->ip, v4.bytes, sizeof(local->ip)) == 0));
 }
 
-static void read_udp(struct world *w, enum udp_family family)
+static void take_datagrams(struct world *w)
 {
-	reset_batch(w);
-	udp_receive(&w->config.udp, family, &w->batch);
 	for (size_t i = 0; i < w->batch.count; i++) {
 		if (is_inside(w, &w->batch.packets[i].way.local)) {
 			w->batch.packets[i].verdict = FORWARD_DROP;
 			w->counters.looped++;
 		}
 	}
-	if (w->batch.count == 0)
-		return;
 	do {
 		(void)forward_from_wire(&w->thread, w->table, w->now, &w->batch);
 		dispatch_batch(w);
 	} while (w->batch.pending > 0);
+}
+
+static void read_udp(struct world *w, enum udp_family family)
+{
+	bool more = true;
+
+	while (more) {
+		more = udp_receive(&w->config.udp, family, &w->batch);
+		if (w->batch.count > 0)
+			take_datagrams(w);
+	}
 }
 
 /* --- sending --- */
@@ -324,7 +337,7 @@ static void watch(struct world *w)
 
 	loop_change(&w->loop, w->config.udp.sockets[w->full], wants, EVENT_UDP,
 		    (struct handle){ .index = w->full });
-	loop_change(&w->loop, w->config.tun, w->blocked ? 0 : LOOP_READ, EVENT_TUN, HANDLE_NONE);
+	loop_change(&w->loop, w->config.tun.fd, w->blocked ? 0 : LOOP_READ, EVENT_TUN, HANDLE_NONE);
 }
 
 /* While a socket is full the TUN is not read: packets wait in the kernel, whose queue the programs
@@ -570,7 +583,7 @@ static int watch_all(struct world *w)
 	const struct world_config *config = &w->config;
 
 	if (loop_add(&w->loop, config->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) < 0 ||
-	    loop_add(&w->loop, config->tun, LOOP_READ, EVENT_TUN, HANDLE_NONE) < 0)
+	    loop_add(&w->loop, config->tun.fd, LOOP_READ, EVENT_TUN, HANDLE_NONE) < 0)
 		return ERR_IO;
 	for (uint32_t family = UDP_V4; family < UDP_FAMILIES; family++) {
 		if (config->udp.sockets[family] >= 0 &&
@@ -589,7 +602,7 @@ static int new_egress(struct egress **ret)
 	if (seed_read((uint8_t *)key, sizeof(key)) < 0)
 		return ERR_IO;
 	rng_init(&rng, key);
-	return egress_new(&rng, ret);
+	return egress_new(&rng, EGRESS_SLOTS, ret);
 }
 
 int world_new(const struct world_config *config, struct now now, struct world **ret)
@@ -617,6 +630,7 @@ int world_new(const struct world_config *config, struct now now, struct world **
 		return err;
 	}
 	forward_thread_init(&w->thread, w->egress);
+	w->thread.takes_partial = config->node->takes_partial;
 	*ret = w;
 	return 0;
 }
@@ -630,6 +644,7 @@ void world_del(struct world *world)
 	control_del(world->control);
 	egress_del(world->egress);
 	udp_close(&world->config.udp);
+	tun_detach(&world->config.tun);
 	loop_free(&world->loop);
 	free(world);
 }

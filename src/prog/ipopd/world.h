@@ -9,6 +9,7 @@
 #define PROG_IPOPD_WORLD_H
 
 #include "crypto/random.h"
+#include "io/tun.h"
 #include "io/udp.h"
 #include "node/node.h"
 
@@ -17,8 +18,9 @@ struct world; /* opaque */
 struct world_config {
 	const struct node_config *node; /* for world_new() alone */
 	struct entropy *entropy;        /* borrowed; outlives the world */
-	int tun, channel;               /* borrowed */
-	struct udp udp;                 /* open; the world's from here on */
+	int channel;                    /* borrowed */
+	struct tun tun;                 /* attached; the world's from here on */
+	struct udp udp;                 /* open; likewise */
 };
 
 /* 0, ERR_NOMEM, ERR_IO, or what node_new() says of the certificate. */
