@@ -38,16 +38,40 @@ static bool is_needed(const struct node *node, struct now now, const struct peer
 	       relays_with(node, peer, handle);
 }
 
+bool need_is_quiet(const struct peer *peer, struct mono now)
+{
+	return !mono_reached(now, peer->quiet_until);
+}
+
+/* forward/ gives what it gets for the peer to the node, which keeps it. */
+static void release(struct node *node, struct now now, struct peer *peer)
+{
+	peer->quiet_until = mono_add_ms(now.mono, NEED_QUIET_MS);
+	node->table_wanted = true;
+	(void)send_to_peer(node, now, peer, FRAME_RELEASE, (struct span){ 0 });
+}
+
 void need_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	CHECK(peer != NULL);
+	if (peer->quiet_until.us != 0 && !need_is_quiet(peer, now.mono)) {
+		peer->quiet_until = (struct mono){ 0 }; /* it needs us */
+		node->table_wanted = true;
+		peer_release(node, now, handle);
+	}
 	if (!mono_reached(now.mono, peer->need_next))
 		return;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
 	if (!is_needed(node, now, peer, handle))
-		(void)send_to_peer(node, now, peer, FRAME_RELEASE, (struct span){ 0 });
+		release(node, now, peer);
+}
+
+struct mono need_deadline(const struct peer *peer)
+{
+	return peer->quiet_until.us != 0 ? mono_min(peer->need_next, peer->quiet_until)
+					 : peer->need_next;
 }
 
 void need_released(struct node *node, struct now now, struct handle handle)

@@ -41,6 +41,7 @@ struct peer {
 	struct allowance routed, broadcasts; /* what it had us pass on */
 	struct allowance lists;              /* of neighbours that it told */
 	bool doubted;                        /* the ring knows that it does not answer just now */
+	struct mono quiet_until;             /* we said RELEASE; zero: we did not */
 	struct mono need_next;               /* when to look whether it is needed */
 	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */
 	const char *why;                     /* literal; "" */

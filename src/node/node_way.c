@@ -52,7 +52,7 @@ bool ways_carry(struct node *node, struct now now, const struct id *id, struct s
 
 	if (peer == NULL || !peer_is_up(peer))
 		return false;
-	if (may_carry(peer, now.mono, packet.len) &&
+	if (!need_is_quiet(peer, now.mono) && may_carry(peer, now.mono, packet.len) &&
 	    send_to_peer(node, now, peer, FRAME_IP, packet)) {
 		carried(peer, now.mono, packet.len);
 		return true;
@@ -171,6 +171,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->release_at = MONO_NEVER;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
 	peer->doubted = false;
+	peer->quiet_until = (struct mono){ 0 };
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
@@ -292,7 +293,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 	struct mono deadline = mono_min(paths_deadline(&peer->paths), relaying_deadline(peer));
 
 	deadline = mono_min(deadline, peer->release_at);
-	deadline = mono_min(deadline, peer->need_next);
+	deadline = mono_min(deadline, need_deadline(peer));
 	if (peer->announcement.is_due)
 		deadline = mono_min(deadline, peer->announcement.next);
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */

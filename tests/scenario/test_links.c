@@ -82,6 +82,34 @@ static void who_had_traffic_keeps_its_session_for_a_while(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 1, 2) == 1);
 }
 
+/* In the moment in which one side says that it has no use for the session, its programs have one.
+ */
+static void who_lets_go_loses_nothing(struct world *world)
+{
+	unsigned a, b;
+	struct mono due;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	find_strangers(&a, &b);
+	lab_send_number(a, b, 0);
+	lab_run_ms(2000);
+	lab_run_slowly_ms(NEED_IP_MS - 3000);
+	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
+	lab_inside(b, a)->need_next = MONO_NEVER; /* it hears of it */
+	due = lab_inside(a, b)->need_next;
+	if (!mono_reached(due, mono_add_ms(world_time(world), 3000)))
+		due = mono_add_ms(due, NEED_LOOK_MS); /* this look is too soon */
+	while (!mono_reached(world_time(world), due))
+		lab_run_ms(5);
+	for (unsigned n = 2; n < 42; n += 2) {
+		lab_send_number(a, b, n);
+		lab_run_ms(5);
+	}
+	lab_run_ms(4000);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 42) == 20);
+}
+
 /* The link that a message of `a` for `b` takes first. */
 static unsigned first_step(unsigned a, unsigned b)
 {
@@ -133,6 +161,7 @@ int main(int argc, char **argv)
 			.name = "traffic",
 			.play = who_had_traffic_keeps_its_session_for_a_while,
 		},
+		{ .name = "race", .play = who_lets_go_loses_nothing, .seeds = 3 },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 4 },
 	};
 
