@@ -9,17 +9,17 @@
 #define CHECKSUM_BYTES 2
 #define PROBE_ZEROS 10
 
+/* This header is written and read in place, since every packet passes here twice. */
 void frame_header_encode(const struct frame_header *header, uint8_t ret[FRAME_HEADER_BYTES])
 {
-	struct writer w = writer_of(ret, FRAME_HEADER_BYTES);
-
-	writer_u8(&w, header->kind);
-	writer_u8(&w, header->flags);
-	writer_u8(&w, header->header_len);
-	writer_u8(&w, header->checksum_start);
-	writer_u8(&w, header->checksum_offset);
-	writer_u16(&w, header->payload_len);
-	writer_zero(&w, 1);
+	ret[0] = header->kind;
+	ret[1] = header->flags;
+	ret[2] = header->header_len;
+	ret[3] = header->checksum_start;
+	ret[4] = header->checksum_offset;
+	ret[5] = (uint8_t)(header->payload_len >> 8);
+	ret[6] = (uint8_t)header->payload_len;
+	ret[7] = 0;
 }
 
 /* Whoever joins segments or completes the checksum later relies on these places. */
@@ -36,18 +36,22 @@ static bool places_are_inside(const struct frame_header *header)
 
 int frame_decode(struct span frame, struct frame_header *ret, struct span *ret_payload)
 {
-	struct reader r = reader_of(frame);
+	const uint8_t *at = frame.data;
 	struct frame_header header;
 
-	if (!reader_u8(&r, &header.kind) || !reader_u8(&r, &header.flags) ||
-	    !reader_u8(&r, &header.header_len) || !reader_u8(&r, &header.checksum_start) ||
-	    !reader_u8(&r, &header.checksum_offset) || !reader_u16(&r, &header.payload_len) ||
-	    !reader_zero(&r, 1))
+	if (frame.len < FRAME_HEADER_BYTES || at[7] != 0)
 		return ERR_MALFORMED;
+	header = (struct frame_header){ .kind = at[0],
+					.flags = at[1],
+					.header_len = at[2],
+					.checksum_start = at[3],
+					.checksum_offset = at[4],
+					.payload_len = (uint16_t)(at[5] << 8 | at[6]) };
 	if (!SECCHECK(SEC_FRAME_PLACES, places_are_inside(&header)) ||
-	    !reader_span(&r, header.payload_len, ret_payload))
+	    header.payload_len > frame.len - FRAME_HEADER_BYTES)
 		return ERR_MALFORMED;
 	*ret = header;
+	*ret_payload = span_of(at + FRAME_HEADER_BYTES, header.payload_len);
 	return 0;
 }
 
