@@ -1,9 +1,11 @@
 # A table of contents: each target is one line of the tools below. `make help` explains them.
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 TIME ?= 600
+SEEDS ?= 1000
+FIRST ?= 1
 PREFIX ?= /usr/local
 
-.PHONY: help deps build check test lint san fuzz soak bench demo demo-keep install clean
+.PHONY: help deps build check test lint san fuzz swarm sim-large soak bench demo demo-keep install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -28,6 +30,12 @@ san: deps ## unit tests, scenarios and fuzz corpora under the address and undefi
 
 fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targets
 	@tools/fuzz "$(T)" "$(TIME)"
+
+swarm: build ## small networks in which everything goes wrong: SEEDS=1000 [FIRST=1]
+	@tests/swarm/seeds "$(SEEDS)" "$(FIRST)"
+
+sim-large: build ## ten thousand members join within seconds, on the simulator: minutes, gigabytes
+	@build/src/prog/ipop-sim/ipop-sim --scenario large
 
 soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
 	@tools/run tests/soak/run.sh $(PARTS)

@@ -1,8 +1,12 @@
 /* main.c - `ipop-sim`: a network of members, played on a simulated Internet. */
+#include "prog/ipop-sim/page.h"
 #include "prog/ipop-sim/report.h"
 
 #include "base/err.h"
 #include "crypto/start.h"
+
+#include <errno.h>
+#include <string.h>
 
 enum exit_code { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -18,7 +22,27 @@ static enum exit_code fail(int err, const char *what)
 	return EXIT_FAILED;
 }
 
-static enum exit_code report(const struct course *course)
+static int write_page(struct course *course)
+{
+	const char *path = course->options->html;
+	FILE *out = fopen(path, "w");
+	bool written;
+
+	if (out == NULL) {
+		(void)fprintf(stderr, "ipop-sim: %s: %s\n", path, strerrordesc_np(errno));
+		return ERR_IO;
+	}
+	page_write(course, out);
+	written = ferror(out) == 0;
+	written = fclose(out) == 0 && written;
+	if (!written) {
+		(void)fprintf(stderr, "ipop-sim: %s: could not be written\n", path);
+		return ERR_IO;
+	}
+	return 0;
+}
+
+static enum exit_code report(struct course *course)
 {
 	int err = 0;
 
@@ -28,6 +52,8 @@ static enum exit_code report(const struct course *course)
 		report_table(course, stdout);
 	if (err != 0)
 		return fail(err, "the figures");
+	if (course->options->html != NULL && write_page(course) != 0)
+		return EXIT_FAILED;
 	return course_passed(course) ? EXIT_PASSED : EXIT_FAILED;
 }
 
