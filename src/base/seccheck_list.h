@@ -165,6 +165,7 @@
 	X(SEC_REGISTRY_KEY_KEEPS_NAME, "the key that asks again asks for the name it has")    \
 	X(SEC_REGISTRY_KEY_KEEPS_IPV4, "the key that asks again asks for the address it has") \
 	X(SEC_REGISTRY_KEY_KEEPS_SALT, "the key that asks again keeps its salt")              \
+	X(SEC_REGISTRY_LATEST_END, "the renewed certificate ends after all earlier ones")     \
 	X(SEC_REGISTRY_NAME_FREE, "nobody else holds the name")                               \
 	X(SEC_REGISTRY_IPV4_FREE, "nobody else holds the IPv4 address")                       \
 	X(SEC_REGISTRY_ID_FREE, "nobody else has the first 80 bits of the id")                \

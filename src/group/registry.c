@@ -133,6 +133,18 @@ static int append(struct registry *registry, const struct registry_entry *entry)
 	return err;
 }
 
+/* A certificate that was issued before may end later than the newest, and is believed until then:
+ * what it says stays its holder's for as long. */
+static void renew(struct registry_entry *known, const struct registry_entry *entry)
+{
+	const struct wall end = known->not_after;
+	const bool is_later = entry->not_after.us > end.us;
+
+	*known = *entry;
+	if (!SECCHECK(SEC_REGISTRY_LATEST_END, is_later))
+		known->not_after = end;
+}
+
 int registry_put(struct registry *registry, const struct registry_entry *entry, struct wall now)
 {
 	const struct registry_entry *holder;
@@ -141,7 +153,7 @@ int registry_put(struct registry *registry, const struct registry_entry *entry, 
 		return ERR_EXISTS;
 	for (size_t i = 0; i < registry->count; i++) {
 		if (same_key(&registry->entries[i], entry)) {
-			registry->entries[i] = *entry;
+			renew(&registry->entries[i], entry);
 			return 0;
 		}
 	}

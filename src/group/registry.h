@@ -5,7 +5,7 @@
  * registry_judge() before it signs, and enters what it signed with registry_put(), which judges
  * once more. A key that asks again gets its entry renewed: same salt, so the same id, same name,
  * same address. A name or address is free again when its holder is revoked, or CERTIFICATE_SKEW_S
- * after the last certificate of its holder has ended; an id never is.
+ * after the last certificate of its holder has ended, which need not be the newest; an id never is.
  *
  * The text form is lines of fields between single spaces:
  *
@@ -39,7 +39,7 @@ struct registry_entry {
 	uint8_t salt[CERTIFICATE_SALT_BYTES];
 	uint8_t serial[CERTIFICATE_SERIAL_MAX]; /* of the newest certificate */
 	uint8_t serial_len;                     /* 1.. */
-	struct wall not_after;                  /* of the newest certificate */
+	struct wall not_after;                  /* the latest of all its certificates */
 	bool revoked;
 };
 

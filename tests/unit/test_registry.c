@@ -139,6 +139,31 @@ static void a_key_that_asks_again_is_renewed(void **state)
 	registry_free(&registry);
 }
 
+/* A second certificate that ends earlier does not end the first: nobody else may have its name and
+ * address while it lives. */
+static void a_shorter_renewal_gives_nothing_away(void **state)
+{
+	struct registry registry = registry_with(1);
+	struct registry_entry shorter = entry_of(1);
+	struct registry_entry other = entry_of(2);
+	const struct registry_entry *holder;
+
+	(void)state;
+	shorter.serial[0] = 99;
+	shorter.not_after = at_s(NOT_AFTER_S - 1000000);
+	assert_int_equal(registry_put(&registry, &shorter, at_s(0)), 0);
+	holder = registry_find_key(&registry, shorter.spki_hash);
+	assert_int_equal(holder->serial[0], 99);
+	assert_int_equal(wall_to_s(holder->not_after), NOT_AFTER_S);
+	memcpy(other.name, "h1", 3);
+	assert_int_equal(registry_judge(&registry, &other, at_s(NOT_AFTER_S), &holder),
+			 REGISTRY_NAME_TAKEN);
+	other = entry_of(2);
+	other.ipv4[3] = 1;
+	assert_int_equal(registry_put(&registry, &other, at_s(NOT_AFTER_S)), ERR_EXISTS);
+	registry_free(&registry);
+}
+
 static void a_key_keeps_name_address_and_salt(void **state)
 {
 	struct registry_entry entry = entry_of(1);
@@ -382,6 +407,7 @@ int main(void)
 		cmocka_unit_test(nobody_gets_an_address_that_is_held),
 		cmocka_unit_test(nobody_gets_80_bits_of_an_id_ever),
 		cmocka_unit_test(a_key_that_asks_again_is_renewed),
+		cmocka_unit_test(a_shorter_renewal_gives_nothing_away),
 		cmocka_unit_test(a_key_keeps_name_address_and_salt),
 		cmocka_unit_test(a_renewal_does_not_take_back_what_went_to_another),
 		cmocka_unit_test(a_revoked_key_is_refused_and_holds_nothing),
