@@ -12,9 +12,10 @@
 #include "base/pool.h"
 
 #define NEED_LOOK_MS 60000 /* between two looks at a session, and before the first */
-#define NEED_QUIET_MS 1000 /* after RELEASE: no IP packet goes, or the other side would not close \
-			    */
-#define NEED_IP_MS 300000  /* who exchanged IP packets does so again, for so long */
+#define NEED_QUIET_MS                                                                            \
+	1000              /* after RELEASE: no IP packet goes, or the other side would not close \
+			   */
+#define NEED_IP_MS 300000 /* who exchanged IP packets does so again, for so long */
 
 struct node;
 

@@ -40,7 +40,9 @@ struct peer {
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */
 	struct allowance lists;              /* of neighbours that it told */
-	bool doubted;                        /* the ring knows that it does not answer just now */
+	bool owes;                           /* an answer to whether it lives, */
+	struct mono asked;                   /* since then */
+	bool doubted;                        /* it is overdue: the ring passes it over */
 	struct mono quiet_until;             /* we said RELEASE; zero: we did not */
 	struct mono need_next;               /* when to look whether it is needed */
 	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */

@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 #define PASSED_QUIET_MS 250
-#define ANNOUNCE_MIN_MS 500 /* between two messages of candidates to one peer */
+#define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
+#define ANNOUNCE_MIN_MS 500  /* between two messages of candidates to one peer */
 /* While there is no direct way they are repeated, since one may be lost: after this long, then
  * after twice as long, up to the longest. */
 #define ANNOUNCE_AGAIN_MS 500
@@ -118,15 +119,48 @@ static bool is_same_message(const struct candidates_message *a, const struct can
 	       memcmp(a->relays, b->relays, a->relay_count * sizeof(a->relays[0])) == 0;
 }
 
-/* Who is silent since PASSED_QUIET_MS is asked, so that the next message knows better. */
+/* Who is silent since PASSED_QUIET_MS is asked, so that the next message knows better. That is not
+ * path/'s question, which a peer would not survive if it were left unanswered four times: who
+ * passes nothing on for a while need not be dead. */
 void ways_passed(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
+	struct paths_output probe = { .kind = PATHS_PROBE, .way = peer_way(peer) };
 
-	if (!mono_reached(now.mono, mono_add_ms(peer->paths.heard, PASSED_QUIET_MS)))
+	if (!mono_reached(now.mono, mono_add_ms(peer->paths.heard, PASSED_QUIET_MS)) ||
+	    (peer->owes && !mono_reached(now.mono, mono_add_ms(peer->asked, PASSED_AGAIN_MS))))
 		return;
-	paths_probe_now(&peer->paths, now.mono);
+	peer->owes = true;
+	peer->asked = now.mono;
+	probe.token = (rng_u64(&node->rng) & FRAME_TOKEN_MAX) | 1; /* by the way in use: paths.h */
+	frames_probe(node, now, peer, &probe);
 	ways_touch(node, handle);
+}
+
+/* When the answer is overdue. */
+static struct mono owed_deadline(const struct peer *peer)
+{
+	const struct trial *used = paths_used(&peer->paths);
+	const uint64_t round_trips_us = used->has_rtt ? 2 * used->rtt_us : 0;
+
+	if (!peer->owes || peer->doubted)
+		return MONO_NEVER;
+	return mono_add_us(peer->asked, PATHS_DOUBT_MS * UINT64_C(1000) + round_trips_us);
+}
+
+/* The ring passes over who owes an answer. */
+static void look_for_doubt(struct node *node, struct now now, struct peer *peer)
+{
+	const bool was_doubted = peer->doubted;
+
+	if (!mono_reached(peer->asked, peer->paths.heard)) {
+		peer->owes = false;
+		peer->doubted = false;
+	} else if (mono_reached(now.mono, owed_deadline(peer))) {
+		peer->doubted = true;
+	}
+	if (peer->doubted != was_doubted)
+		neighbour_changed(node, now, peer);
 }
 
 void ways_announce(struct node *node, struct now now)
@@ -171,6 +205,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->release_at = MONO_NEVER;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
 	peer->doubted = false;
+	peer->owes = false;
 	peer->quiet_until = (struct mono){ 0 };
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
@@ -294,6 +329,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 
 	deadline = mono_min(deadline, peer->release_at);
 	deadline = mono_min(deadline, need_deadline(peer));
+	deadline = mono_min(deadline, owed_deadline(peer));
 	if (peer->announcement.is_due)
 		deadline = mono_min(deadline, peer->announcement.next);
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
@@ -314,10 +350,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 		if (output.kind == PATHS_DEAD)
 			break;
 	}
-	if (peer->doubted != paths_is_doubted(&peer->paths)) {
-		peer->doubted = !peer->doubted;
-		neighbour_changed(node, now, peer);
-	}
+	look_for_doubt(node, now, peer);
 	if (peer->announcement.is_due && mono_reached(now.mono, peer->announcement.next))
 		announce(node, now, peer);
 	relaying_tick(node, now, handle);
