@@ -17,6 +17,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "forward/codel.h"
+#include "wire/ip.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -52,6 +54,7 @@ struct flow {
 	bool has_turn;    /* got its quantum and has not passed the turn on */
 	size_t deficit;   /* bytes it may still send in this turn */
 	struct list slots[EGRESS_CLASSES];
+	struct codel codel; /* of its data */
 };
 
 struct egress {
@@ -205,7 +208,14 @@ static struct flow *add_flow(struct egress *egress, uint32_t link)
 {
 	const uint16_t number = stack_pop(&egress->free_flows);
 
-	egress->flows[number] = (struct flow){ .link = link, .slots = { empty_list, empty_list } };
+	/* Who sends takes many before it knows how many the socket takes: a flow that ends by that
+	 * and comes back has not been short. The number that was freed last is taken first. */
+	egress->flows[number] = (struct flow){
+		.link = link,
+		.slots = { empty_list, empty_list },
+		.codel = egress->flows[number].link == link ? egress->flows[number].codel
+							    : (struct codel){ .count = 0 },
+	};
 	CHECK(map_put(&egress->flow_of_link, &link, number) == 0);
 	add_last(&egress->active, egress->in_active, number);
 	add_last(&egress->by_length[0], egress->in_length, number);
@@ -289,9 +299,28 @@ void egress_cancel(struct egress *egress, struct egress_datagram *datagram)
 	free_slot(egress, slot_number(egress, datagram, SLOT_RESERVED));
 }
 
+/* True if it was lost, for it comes too late; then the flow may have ended. */
+static bool thin_out(struct egress *egress, struct flow *flow, uint16_t number, struct mono now)
+{
+	struct egress_datagram *datagram = &egress->slots[number].datagram;
+	const bool is_alone = egress->free_slots.count + 1 == egress->slot_count;
+
+	if (datagram->class != EGRESS_DATA || datagram->since.us == 0 ||
+	    !codel_judges(&flow->codel, now, datagram->since, is_alone))
+		return false;
+	if (datagram->ecn != IP_ECN_NONE) {
+		datagram->ecn = IP_ECN_CE;
+		egress->counters.marked++;
+		return false;
+	}
+	detach(egress, flow, number);
+	free_slot(egress, number);
+	egress->counters.late++;
+	return true;
+}
+
 struct egress_datagram *egress_next(struct egress *egress, struct mono now)
 {
-	(void)now; /* no slot has a time yet */
 	while (egress->active.first != NONE) {
 		struct flow *flow = &egress->flows[egress->active.first];
 		uint16_t number = flow->slots[EGRESS_CONTROL].first;
@@ -300,6 +329,8 @@ struct egress_datagram *egress_next(struct egress *egress, struct mono now)
 		if (number == NONE)
 			number = flow->slots[EGRESS_DATA].first;
 		slot = &egress->slots[number];
+		if (thin_out(egress, flow, number, now))
+			continue;
 		if (!flow->has_turn) {
 			flow->has_turn = true;
 			flow->deficit += EGRESS_TURN_BYTES;

@@ -3,7 +3,9 @@
  * A bounded queue that is fair between links by bytes (deficit round robin, Shreedhar and Varghese
  * 1995), so that one bulk peer cannot starve another's keepalive. A turn is of so many bytes that
  * the datagrams of a super-packet stay together: equal ones to one place leave by one system call.
- * Control frames of a link go before its data. Later a pacer with fixed slots stands here.
+ * Control frames of a link go before its data. Data that always waits longer than 5 ms is thinned
+ * out (codel.h): a datagram whose sender knows marks is marked, another is lost. Later a pacer with
+ * fixed slots stands here.
  *
  * When all slots hold a datagram the longest link gives. A datagram of a shorter link displaces the
  * longest's newest data, or its newest control if it has no data; a control datagram of the longest
@@ -31,9 +33,10 @@ struct egress_datagram {
 	uint32_t link;
 	enum egress_class class;
 	struct endpoint local, remote;
-	uint8_t ttl;   /* 0: the system's default */
-	uint8_t ecn;   /* of the outer header: RFC 3168 */
-	uint8_t *data; /* EGRESS_SLOT_BYTES, owned by the egress */
+	uint8_t ttl;       /* 0: the system's default */
+	uint8_t ecn;       /* of the outer header: RFC 3168 */
+	struct mono since; /* when it came here; zero: nobody knows, and it is never late */
+	uint8_t *data;     /* EGRESS_SLOT_BYTES, owned by the egress */
 	size_t len;
 };
 
@@ -43,7 +46,7 @@ struct egress; /* opaque */
 int egress_new(struct rng *rng, size_t slots, struct egress **ret);
 void egress_del(struct egress *egress); /* accepts NULL */
 
-/* A slot to fill: link, class, local, remote, ttl and ecn are copied from `like`, data is the room.
+/* A slot to fill: all but data and len is copied from `like`, data is the room.
  * NULL (and counted) if this datagram is the one to give. egress_commit() with its length, at least
  * 1, or egress_cancel() comes next for it. */
 struct egress_datagram *egress_reserve(struct egress *egress, const struct egress_datagram *like);
@@ -68,6 +71,7 @@ struct mono egress_deadline(const struct egress *egress);
 
 struct egress_counters {
 	uint64_t queued, sent, refused, displaced;
+	uint64_t late, marked; /* lost or marked since its link's data waited too long */
 };
 struct egress_counters egress_counters(const struct egress *egress);
 

@@ -127,7 +127,8 @@ struct egress_datagram *forward_reserve(const struct pass *pass, const struct ta
 					      .class = EGRESS_DATA,
 					      .local = link->way.local,
 					      .remote = link->way.remote,
-					      .ecn = ecn };
+					      .ecn = ecn,
+					      .since = pass->now.mono };
 	struct egress_datagram *datagram = egress_reserve(pass->thread->egress, &like);
 
 	if (datagram == NULL)

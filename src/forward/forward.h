@@ -38,7 +38,7 @@
 #define FORWARD_REPORTS_MAX 256 /* power of two; beyond, the newest is dropped and counted */
 #define FORWARD_DRIFT_US 10000000
 #define FORWARD_PACKET_BYTES_MAX 2000 /* of a packet or segment that anybody has room for */
-#define FORWARD_MTU 1360 /* of the TUN: 1500 less all headers of the longest way */
+#define FORWARD_MTU 1360              /* of the TUN: 1500 less all headers of the longest way */
 /* The longest super-packet that the TUN is to give: its segments, sealed, are what one system call
  * sends (65,535 bytes less headers). */
 #define FORWARD_SUPER_BYTES 61440

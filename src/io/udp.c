@@ -18,11 +18,16 @@
 #define MESSAGE_BYTES_MAX 65000 /* an IP packet's 65,535 less headers */
 #define RECEIVE_MESSAGES 8
 #define RECEIVE_BYTES 65536 /* what UDP_GRO may put together */
-#define SOCKET_BUFFER_BYTES                                                           \
-	(4 << 20)         /* asked for; the kernel gives at most net.core.[rw]mem_max \
-			   */
-#define ANY_PORT_TRIES 16 /* until a port is free in both families */
-#define V4_AT 12          /* where IPv4 stands in an endpoint (wire/endpoint.h) */
+/* Asked for; the kernel gives at most net.core.[rw]mem_max, and counts what it needs besides. */
+#define RECEIVE_BUFFER_BYTES (4 << 20)
+#define SEND_BUFFER_BYTES (1U << 20)
+#define SEND_BUFFER_BYTES_MIN (32U << 10)
+/* The kernel doubles what it is told: so about 4 ms of what a full socket sends may wait in it. */
+#define SEND_BUFFER_US 2000
+#define PACE_US_MIN 1000   /* less than this between two times that it was full says nothing */
+#define PACE_US_MAX 200000 /* more, and it was not full all the time */
+#define ANY_PORT_TRIES 16  /* until a port is free in both families */
+#define V4_AT 12           /* where IPv4 stands in an endpoint (wire/endpoint.h) */
 
 /* Room for an address and numbers, the largest set of control messages of either family and
  * direction: sent ttl, tos and segment size, or received tos and segment size. */
@@ -90,8 +95,8 @@ static int set_options(int fd, enum udp_family family)
 		     set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
 		     set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
 	/* Larger buffers are a wish. */
-	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
-	(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
+	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+	(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)SEND_BUFFER_BYTES);
 	return ok ? 0 : ERR_IO;
 }
 
@@ -192,7 +197,10 @@ int udp_open(struct udp *udp, uint16_t port, unsigned offloads)
 	const int tries = port == 0 ? ANY_PORT_TRIES : 1;
 	int err = ERR_EXISTS;
 
-	*udp = (struct udp){ .sockets = { -1, -1 }, .room = calloc(1, sizeof(*udp->room)) };
+	*udp = (struct udp){ .sockets = { -1, -1 },
+			     .paces = { { .buffer_bytes = SEND_BUFFER_BYTES },
+					{ .buffer_bytes = SEND_BUFFER_BYTES } },
+			     .room = calloc(1, sizeof(*udp->room)) };
 	if (udp->room == NULL)
 		return ERR_NOMEM;
 	for (int i = 0; i < tries && err == ERR_EXISTS; i++) {
@@ -468,13 +476,23 @@ static size_t message_length(const struct udp *udp, size_t at, size_t count)
 	return n;
 }
 
-/* Takes the next datagrams out of the egress: how many. */
-static size_t take(struct udp_sending *sending, struct egress *egress, struct mono now)
+static bool was_full(const struct udp_pace *pace, struct mono now)
 {
+	return pace->full_at.us != 0 && now.us - pace->full_at.us <= PACE_US_MAX;
+}
+
+/* Takes the next datagrams out of the egress: how many. Where sockets are full no more than one
+ * message: what is taken is judged by how long it has waited (codel.h), as if it left now. */
+static size_t take(struct udp *udp, struct egress *egress, struct mono now)
+{
+	const bool is_full =
+		was_full(&udp->paces[UDP_V4], now) || was_full(&udp->paces[UDP_V6], now);
+	const size_t most = is_full ? MESSAGE_SEGMENTS_MAX : SEND_BATCH_MAX;
+	struct udp_sending *sending = &udp->room->sending;
 	struct egress_datagram *d;
 	size_t n = 0;
 
-	while (n < SEND_BATCH_MAX && (d = egress_next(egress, now)) != NULL) {
+	while (n < most && (d = egress_next(egress, now)) != NULL) {
 		sending->taken[n] = d;
 		sending->vectors[n] = (struct iovec){ .iov_base = d->data, .iov_len = d->len };
 		n++;
@@ -628,17 +646,47 @@ static enum outcome send_messages(struct udp *udp, struct egress *egress, size_t
 		case ATTEMPT_REFUSED:
 			break;
 		}
-		for (size_t i = sending->firsts[at]; i < sending->firsts[at + sent]; i++)
+		for (size_t i = sending->firsts[at]; i < sending->firsts[at + sent]; i++) {
+			const struct egress_datagram *d = sending->taken[i];
+
+			udp->paces[family_of(&d->remote)].bytes += d->len;
 			egress_done(egress, sending->taken[i]);
+		}
 		at += sent;
 	}
 	*ret_done = sending->firsts[messages];
 	return OUTCOME_DONE;
 }
 
+/* The socket is full: how fast was it since the last time? It gets a buffer for that. */
+static void note_full(struct udp *udp, enum udp_family family, struct mono now)
+{
+	struct udp_pace *pace = &udp->paces[family];
+	const uint64_t us = now.us - pace->full_at.us;
+	uint64_t bytes = SEND_BUFFER_BYTES;
+
+	udp->counters.blocked++;
+	if (us < PACE_US_MIN)
+		return;
+	if (was_full(pace, now))
+		bytes = pace->bytes * SEND_BUFFER_US / us;
+	if (bytes < SEND_BUFFER_BYTES_MIN)
+		bytes = SEND_BUFFER_BYTES_MIN;
+	if (bytes > SEND_BUFFER_BYTES)
+		bytes = SEND_BUFFER_BYTES;
+	pace->full_at = now;
+	pace->bytes = 0;
+	/* A change of an eighth is none. */
+	if (bytes > pace->buffer_bytes - pace->buffer_bytes / 8 &&
+	    bytes < pace->buffer_bytes + pace->buffer_bytes / 8)
+		return;
+	pace->buffer_bytes = (uint32_t)bytes;
+	(void)set_option(udp->sockets[family], SOL_SOCKET, SO_SNDBUF, (int)bytes);
+}
+
 /* Sends taken[0..count). True if a socket was full; the rest is back in the egress then. */
 static bool send_taken(struct udp *udp, struct egress *egress, size_t count,
-		       enum udp_family *ret_full)
+		       enum udp_family *ret_full, struct mono now)
 {
 	struct udp_sending *sending = &udp->room->sending;
 	size_t done = 0;
@@ -649,8 +697,8 @@ static bool send_taken(struct udp *udp, struct egress *egress, size_t count,
 
 		if (send_messages(udp, egress, messages, &done) != OUTCOME_FULL)
 			continue;
-		udp->counters.blocked++;
 		*ret_full = family_of(&sending->taken[done]->remote);
+		note_full(udp, *ret_full, now);
 		return_from(sending, egress, done, count);
 		return true;
 	}
@@ -661,8 +709,8 @@ bool udp_send(struct udp *udp, struct egress *egress, struct mono now, enum udp_
 {
 	size_t count;
 
-	while ((count = take(&udp->room->sending, egress, now)) > 0) {
-		if (send_taken(udp, egress, count, ret_full))
+	while ((count = take(udp, egress, now)) > 0) {
+		if (send_taken(udp, egress, count, ret_full, now))
 			return true;
 	}
 	return false;

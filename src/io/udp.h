@@ -33,13 +33,21 @@ struct udp_counters {
 	uint64_t separated;   /* messages that were refused and sent again one by one */
 };
 
+/* How fast a socket that is full empties, and how much may wait in it. */
+struct udp_pace {
+	struct mono full_at; /* when it was full the last time; zero: never */
+	uint64_t bytes;      /* sent since then */
+	uint32_t buffer_bytes;
+};
+
 struct udp_room; /* what a batch of system calls needs */
 
 /* Fields may be read. */
 struct udp {
 	int sockets[UDP_FAMILIES]; /* owned; -1: the host does not have this family */
 	uint16_t port;
-	unsigned offloads;     /* UDP_OFFLOAD_...: those in use */
+	unsigned offloads; /* UDP_OFFLOAD_...: those in use */
+	struct udp_pace paces[UDP_FAMILIES];
 	struct udp_room *room; /* owned */
 	struct udp_counters counters;
 };

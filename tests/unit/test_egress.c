@@ -379,6 +379,66 @@ static void a_link_whose_last_is_returned_still_has_the_turn(void **state)
 	egress_del(egress);
 }
 
+/* A datagram that has come at that time. */
+static void queue_at(struct egress *egress, struct mono since, enum egress_class class, uint8_t ecn)
+{
+	const struct egress_datagram like = {
+		.link = 1, .class = class, .ecn = ecn, .since = since
+	};
+	struct egress_datagram *datagram = egress_reserve(egress, &like);
+
+	assert_non_null(datagram);
+	egress_commit(egress, datagram, 1000);
+}
+
+/* A line that takes one a millisecond, and `backlog` that always wait: how many of 1,000 are sent,
+ * and how many of them marked. */
+static struct egress_counters run_slowly(unsigned backlog, enum egress_class class, uint8_t ecn,
+					 bool dated)
+{
+	struct egress *egress = new_egress(1);
+	struct egress_counters counters;
+	struct egress_datagram sent;
+
+	for (uint64_t ms = 1; ms <= 1000 + backlog; ms++) {
+		struct mono at = { .us = ms * 1000 };
+		struct egress_datagram *datagram;
+
+		queue_at(egress, dated ? at : (struct mono){ 0 }, class, ecn);
+		if (ms <= backlog)
+			continue;
+		datagram = egress_next(egress, at);
+		if (datagram != NULL) {
+			sent = *datagram;
+			assert_true(sent.ecn == ecn || sent.ecn == 3);
+			egress_done(egress, datagram);
+		}
+	}
+	counters = egress_counters(egress);
+	egress_del(egress);
+	return counters;
+}
+
+/* RFC 8289: nothing at 4 ms; at 20 ms, after 100 ms, one, then at intervals that shrink until what
+ * waits is below the target again. */
+static void what_always_waits_is_thinned_out(void **state)
+{
+	struct egress_counters counters;
+
+	(void)state;
+	counters = run_slowly(4, EGRESS_DATA, 0, true);
+	assert_int_equal(counters.late, 0);
+	counters = run_slowly(20, EGRESS_DATA, 0, true);
+	assert_in_range(counters.late, 15, 17);          /* down to the target, and no further */
+	counters = run_slowly(20, EGRESS_DATA, 2, true); /* marks do not shorten this queue */
+	assert_int_equal(counters.late, 0);
+	assert_in_range(counters.marked, 20, 60);
+	counters = run_slowly(20, EGRESS_CONTROL, 0, true);
+	assert_int_equal(counters.late, 0);
+	counters = run_slowly(20, EGRESS_DATA, 0, false);
+	assert_int_equal(counters.late, 0);
+}
+
 /* Each leaves the egress with a datagram in the state that its name says, then misuses it. */
 static const struct egress_datagram datagram_like = { .link = 1, .class = EGRESS_DATA };
 
@@ -589,6 +649,7 @@ int main(void)
 		cmocka_unit_test(what_is_reserved_or_taken_is_never_displaced),
 		cmocka_unit_test(what_is_returned_goes_next_in_the_same_order),
 		cmocka_unit_test(a_link_whose_last_is_returned_still_has_the_turn),
+		cmocka_unit_test(what_always_waits_is_thinned_out),
 		cmocka_unit_test(misuse_is_noticed),
 		cmocka_unit_test(every_step_agrees_with_the_model),
 	};

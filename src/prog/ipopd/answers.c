@@ -227,6 +227,8 @@ static const struct counter egress_list[] = {
 	COUNTER(egress_counters, sent),
 	COUNTER(egress_counters, refused),
 	COUNTER(egress_counters, displaced),
+	COUNTER(egress_counters, late),
+	COUNTER(egress_counters, marked),
 	COUNTERS_END,
 };
 

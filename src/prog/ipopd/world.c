@@ -18,7 +18,8 @@
 #define MIX_BYTES 32
 #define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
-#define EGRESS_SLOTS 512 /* what the TUN gives in a turn, twice */
+#define EGRESS_SLOTS 512 /* 5 ms of 1 Gbit/s */
+#define TUN_ROOM_MIN 64  /* less is not worth a turn */
 #define TOKEN_STOP 0     /* of our own request; no client has it: its generation is 0 */
 
 enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_CLIENT };
@@ -34,7 +35,8 @@ struct world {
 	struct control *control;
 	struct now now;       /* of this turn */
 	struct mono mix_at;   /* when to stir the entropy again */
-	bool blocked;         /* a socket is full: nothing is sent, and the TUN is not read */
+	bool blocked;         /* a socket is full: nothing is sent */
+	bool reads_tun;       /* the egress has room for what comes from there */
 	enum udp_family full; /* which one, while blocked */
 	bool configured;      /* our addresses stand on the interface */
 	bool has_addresses;
@@ -60,7 +62,8 @@ static void send_datagram(struct world *w, const struct node_action *action)
 					      .class = action->send.class,
 					      .local = action->send.local,
 					      .remote = action->send.remote,
-					      .ttl = action->send.ttl };
+					      .ttl = action->send.ttl,
+					      .since = w->now.mono };
 	struct egress_datagram *slot;
 
 	CHECK(action->send.bytes.len <= EGRESS_SLOT_BYTES);
@@ -337,11 +340,20 @@ static void watch(struct world *w)
 
 	loop_change(&w->loop, w->config.udp.sockets[w->full], wants, EVENT_UDP,
 		    (struct handle){ .index = w->full });
-	loop_change(&w->loop, w->config.tun.fd, w->blocked ? 0 : LOOP_READ, EVENT_TUN, HANDLE_NONE);
 }
 
-/* While a socket is full the TUN is not read: packets wait in the kernel, whose queue the programs
- * that send them notice, rather than displacing each other in ours. */
+/* While a socket is full the TUN is read all the same: the queue that grows shall be ours, where
+ * what waits too long is seen and thinned out. Without room there, packets wait in the kernel. */
+static void watch_tun(struct world *w)
+{
+	const bool reads = egress_room(w->egress) >= TUN_ROOM_MIN;
+
+	if (reads != w->reads_tun)
+		loop_change(&w->loop, w->config.tun.fd, reads ? LOOP_READ : 0, EVENT_TUN,
+			    HANDLE_NONE);
+	w->reads_tun = reads;
+}
+
 static void send_egress(struct world *w)
 {
 	if (w->blocked)
@@ -499,7 +511,7 @@ static int handle_event(struct world *w, const struct loop_event *event)
 	case EVENT_CHANNEL:
 		return hear_steward(w);
 	case EVENT_TUN:
-		return w->blocked ? 0 : read_tun(w);
+		return w->reads_tun ? read_tun(w) : 0;
 	case EVENT_UDP:
 		if (event->writable && w->blocked && event->handle.index == w->full)
 			unblock(w);
@@ -556,6 +568,7 @@ static int turn(struct world *w)
 	tell_node(w, &time);
 	poll_node(w);
 	send_egress(w);
+	watch_tun(w);
 	return err;
 }
 
@@ -629,6 +642,7 @@ int world_new(const struct world_config *config, struct now now, struct world **
 		world_del(w);
 		return err;
 	}
+	w->reads_tun = true;
 	forward_thread_init(&w->thread, w->egress);
 	w->thread.takes_partial = config->node->takes_partial;
 	*ret = w;
