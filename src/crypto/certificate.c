@@ -131,6 +131,18 @@ int certificate_verify(const struct trust *trust, struct span der, struct wall n
 	return err_time;
 }
 
+int certificate_read_start(struct span der, struct wall *ret)
+{
+	struct form_parts parts;
+	struct certificate c;
+
+	if (der.len > CERTIFICATE_BYTES_MAX || form_split(der, &parts) != 0 ||
+	    form_read_member(parts.body, &c) != 0)
+		return ERR_MALFORMED;
+	*ret = c.not_before;
+	return 0;
+}
+
 int certificate_check_time(const struct certificate *certificate, struct wall now)
 {
 	const int64_t skew_us = (int64_t)CERTIFICATE_SKEW_S * 1000000;

@@ -67,6 +67,10 @@ const char *trust_group(const struct trust *trust);
 int certificate_verify(const struct trust *trust, struct span der, struct wall now,
 		       struct certificate *ret);
 
+/* The first moment of a member's certificate, as it says itself; nothing is verified. 0 or
+ * ERR_MALFORMED. */
+int certificate_read_start(struct span der, struct wall *ret);
+
 /* Only judges the validity of an already verified certificate again, for rekeys. */
 int certificate_check_time(const struct certificate *certificate, struct wall now);
 

@@ -370,6 +370,20 @@ int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **r
 	return err;
 }
 
+struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built)
+{
+	uint8_t der[CERTIFICATE_BYTES_MAX];
+	struct wall issued;
+	size_t len;
+
+	if (calendar.us >= built.us)
+		return calendar;
+	if (certificate_from_pem(span_text(bundle->certificate), der, &len) != 0 ||
+	    certificate_read_start(span_of(der, len), &issued) != 0)
+		return built;
+	return issued;
+}
+
 /* False if both have a secret for an epoch, and not the same one. */
 static bool secrets_agree(const struct network_secrets *a, const struct network_secrets *b)
 {

@@ -44,6 +44,11 @@ int bundle_to_text(const struct bundle *bundle, struct writer *w);
 int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **ret_trust,
 		  struct certificate *ret_certificate, struct complaint *complaint);
 
+/* The time to verify a bundle at: the calendar's. A calendar that stands before the program was
+ * made is wrong for certain; then it is the moment at which the bundle's certificate was issued,
+ * or, of one that cannot be read and will be refused anyway, the date of the program. */
+struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built);
+
 /* Whether a bundle may take the place of one of the same network, as far as its secrets go: an old
  * one, or one that somebody made up, would cut this host off. 0, ERR_STALE (older secrets),
  * ERR_EXISTS (the secret of an epoch is another); with a complaint. */

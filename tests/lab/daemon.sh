@@ -405,6 +405,12 @@ signal.pause()'
 	lab_check "and put right, it runs" lab_wait_until 20 is_ready two
 	lab_stop two ipopd
 
+	lab_start two ipopd "$LAB_BUILD/tests/lab/ipopd_of_2100" --root "$root" --foreground lab
+	lab_check "a clock from before the program was made is no obstacle" \
+		lab_wait_until 20 is_ready two
+	lab_check "but a warning" grep -q "which is before this program was made" "$LAB_DIR/two/ipopd.log"
+	lab_stop two ipopd
+
 	start two env FRAIL_TUN=1 LD_PRELOAD="$LAB_BUILD/tests/lab/libfrail.so"
 	lab_wait_until 20 is_ready two
 	lab_check "down waits for an interface that takes its time" eval 'ipop_on two down lab && ! has_interface two'

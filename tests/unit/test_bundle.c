@@ -464,6 +464,31 @@ static void validity_has_two_ends(void **state)
 	done(&g);
 }
 
+/* A host whose clock starts in 1970, with a program older than its bundle, and one younger. */
+static void a_calendar_from_before_the_program_is_not_asked(void **state)
+{
+	const int64_t built = NOW_S - 30 * DAY_S;
+	struct wall now;
+	struct group g;
+
+	(void)state;
+	init(&g, 13);
+	now = bundle_judged_at(&g.bundle, at_s(0), at_s(built));
+	assert_int_equal(now.us, g.issue.certificate.not_before.us);
+	assert_int_equal(verify(&g.bundle, built, &g.complaint), ERR_NOT_YET);
+	assert_int_equal(verify(&g.bundle, wall_to_s(now), &g.complaint), 0);
+	now = bundle_judged_at(&g.bundle, at_s(built - 1), at_s(built));
+	assert_int_equal(now.us, g.issue.certificate.not_before.us);
+	now = bundle_judged_at(&g.bundle, at_s(built), at_s(built));
+	assert_int_equal(wall_to_s(now), built);
+	now = bundle_judged_at(&g.bundle, at_s(0), at_s(NOW_S + 30 * DAY_S));
+	assert_int_equal(now.us, g.issue.certificate.not_before.us);
+	g.bundle.certificate[sizeof("-----BEGIN CERTIFICATE-----")] = '!';
+	now = bundle_judged_at(&g.bundle, at_s(0), at_s(built));
+	assert_int_equal(wall_to_s(now), built);
+	done(&g);
+}
+
 static void all_parts_are_of_one_network(void **state)
 {
 	struct bundle mixed;
@@ -610,6 +635,7 @@ int main(void)
 		cmocka_unit_test(lists_have_two_sides),
 		cmocka_unit_test(half_a_bundle_is_none),
 		cmocka_unit_test(validity_has_two_ends),
+		cmocka_unit_test(a_calendar_from_before_the_program_is_not_asked),
 		cmocka_unit_test(all_parts_are_of_one_network),
 		cmocka_unit_test(a_renewal_never_goes_back),
 		cmocka_unit_test(names_of_networks),

@@ -14,6 +14,7 @@
 #include "prog/ipop/launch.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
+#include "prog/version.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -34,15 +35,17 @@ static int read_bundle(struct joining *j, struct complaint *complaint)
 	const char *const name = cli_argument(j->cli, 0);
 	struct complaint inner;
 	struct file_bytes text;
+	struct wall now;
 	int err = input_read(name, BUNDLE_BYTES_MAX, &text, complaint);
 
 	if (err != 0)
 		return err;
 	err = bundle_from_text(span_of(text.data, text.len), &j->bundle, &inner);
 	file_free(&text);
-	if (err == 0)
-		err = bundle_verify(&j->bundle, clock_now().wall, &j->trust, &j->certificate,
-				    &inner);
+	if (err == 0) {
+		now = bundle_judged_at(&j->bundle, clock_now().wall, version_built());
+		err = bundle_verify(&j->bundle, now, &j->trust, &j->certificate, &inner);
+	}
 	return err == 0 ? 0 : complain(complaint, err, "%s: %s", name, inner.text);
 }
 

@@ -104,26 +104,27 @@ static int read_key(struct child *c)
 	return err < 0 ? complain(&c->complaint, err, "%s: %s", path.text, err_text(err)) : 0;
 }
 
-/* What is judged by the calendar is judged by one that may be right. */
-static struct wall believable(struct now now)
+/* The node judges others by the same date: bundle_issued of its configuration. */
+static void warn_of_calendar(struct wall calendar)
 {
-	const struct wall built = version_built();
 	char text[CALENDAR_TEXT_CHARS + 1];
 
-	if (now.wall.us >= built.us)
-		return now.wall;
-	calendar_to_text(now.wall, text);
+	if (calendar.us >= version_built().us)
+		return;
+	calendar_to_text(calendar, text);
 	log_warning("the clock says %s, which is before this program was made; set it (until then "
-		    "certificates are judged as of their own date)",
+		    "certificates are judged as of the day on which this host's was issued)",
 		    text);
-	return built;
 }
 
-static int verify(struct child *c, struct now now)
+static int verify(struct child *c, struct wall calendar)
 {
-	int err = bundle_verify(&c->settings.bundle, believable(now), &c->trust, &c->certificate,
-				&c->complaint);
+	const struct bundle *bundle = &c->settings.bundle;
+	const struct wall now = bundle_judged_at(bundle, calendar, version_built());
+	int err;
 
+	warn_of_calendar(calendar);
+	err = bundle_verify(bundle, now, &c->trust, &c->certificate, &c->complaint);
 	if (err < 0)
 		return err;
 	if (!span_equal(key_spki(c->key), span_of(c->certificate.spki, c->certificate.spki_len)))
@@ -247,7 +248,7 @@ static int prepare(struct child *c)
 	log_set_level((enum config_log_level)c->settings.config.log_level);
 	err = read_key(c);
 	if (err == 0)
-		err = verify(c, clock_now());
+		err = verify(c, clock_now().wall);
 	if (err < 0)
 		return err;
 	if (seed_read(seed, sizeof(seed)) < 0)
