@@ -139,6 +139,7 @@
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
 	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \
+	X(SEC_FOUND_SHARE, "one link has no more than its share of the claims")              \
 	X(SEC_UNREACHABLE_INDEX, "who says that nobody is there has seen our M0")            \
 	X(SEC_GRANT_ASKED, "a relay that grants was asked")                                  \
 	X(SEC_RELAY_POLICY, "policy lets the member have its packets relayed, and we relay") \

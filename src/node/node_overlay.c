@@ -133,7 +133,7 @@ static int arrive(struct node *node, struct now now, const struct peer *link,
 		send_open(node, routed->payload);
 		return 0;
 	case ROUTED_FOUND:
-		wish_found(node, now, routed);
+		wish_found(node, now, &link->id, routed);
 		return 0;
 	case ROUTED_UNREACHABLE:
 		wish_unreachable(node, now, routed);

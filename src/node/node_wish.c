@@ -3,13 +3,14 @@
  * The ring wants its neighbours, a packet wants the owner of its destination, a user wants a
  * member by its name. An id, or the prefix of one, is dialled along the ring as it is. Who has an
  * IPv4 address or a name must be asked for first: a broadcast, which its owner answers. The answer
- * is only a claim; what counts is the certificate of whoever is then dialled. Whoever has another
- * one, or does not come, is an impostor to this wish, and we go on asking. (A look-up in the DHT
- * will stand in the place of the broadcast.)
+ * is only a claim; what counts is the certificate of whoever is then dialled. Anybody can make
+ * claims, and ids for them, so they are tried side by side, we go on asking, and who has a place
+ * is settled by what costs a liar more than words: the link that a claim came by. (A look-up in
+ * the DHT will stand in the place of the broadcast.)
  *
- * A dial that reached nobody may have met a hole, where somebody is just coming or has left: it is
- * repeated until the wish expires, each second time by another first step. The ring does not want
- * that; it has others to try. */
+ * A dial that reached nobody may have met a hole, where somebody is just coming or has left, or a
+ * member that only says so: M0 goes out again sooner, by other routes, and no such word ends the
+ * dial. The ring does not want that; it has others to try. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -18,8 +19,8 @@
 #include "node/carrier.h"
 #include "vnet/address.h"
 
-#define FIND_REPEAT_MS 1000
-#define NO_LINK_MS 100 /* until there is a link at all */
+#define FIND_REPEAT_MS 1000 /* also when it was answered: a liar may have been faster */
+#define NO_LINK_MS 100      /* until there is a link at all */
 
 static bool is_same_wish(const struct wish *a, const struct wish *b)
 {
@@ -108,11 +109,39 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	return 0;
 }
 
+/* The session that is dialled, if there is one, is no longer the wish's. */
+static void stop_dial(struct node *node, struct now now, struct handle *dialled)
+{
+	const struct handle session = *dialled;
+
+	*dialled = HANDLE_NONE;
+	sessions_close(node->sessions, now, session, FRAME_CLOSE_IDLE);
+}
+
+static bool is_up(const struct node *node, const struct id *id)
+{
+	struct handle handle;
+	const struct peer *peer = peer_find(node, id, &handle);
+
+	return peer != NULL && peer_is_up(peer);
+}
+
+/* Who is not needed any more is not dialled any longer. A second session with a member that is
+ * there by now ends by itself: closed by us it might be the one that the other end prefers. */
+static void stop_dials(struct node *node, struct now now, struct wish *wish)
+{
+	stop_dial(node, now, &wish->session);
+	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++)
+		if (!is_up(node, &wish->claims[i].id))
+			stop_dial(node, now, &wish->claims[i].session);
+}
+
 /* Packets that wait for who is not there are answered; the ring looks elsewhere. */
 static void end_wish(struct node *node, struct now now, struct wish *wish, bool fulfilled)
 {
 	struct ip_address address;
 
+	stop_dials(node, now, wish);
 	if (!fulfilled && wish->kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish->id, NULL);
 	else if (!fulfilled && wish->of_ring)
@@ -145,15 +174,9 @@ static struct target target_of(const struct wish *wish)
 static void dial_wish(struct node *node, struct now now, struct wish *wish)
 {
 	const struct target target = target_of(wish);
-	struct id via = wish->via;
-	struct carrier carrier;
+	const struct carrier carrier = carrier_to(&target.id, &wish->via);
 
-	if (wish->dials % 2 == 1)
-		(void)ring_any_link(node->ring, &via);
-	carrier = carrier_to(&target.id, &via);
-	if (sessions_dial(node->sessions, now, &target, &carrier, &wish->session) == 0)
-		wish->dials++;
-	else
+	if (sessions_dial(node->sessions, now, &target, &carrier, &wish->session) != 0)
 		wish->next = mono_add_ms(now.mono, NO_LINK_MS);
 }
 
@@ -167,8 +190,7 @@ static void ask_around(struct node *node, struct now now, struct wish *wish)
 		wish->token = rng_u64(&node->rng) | 1;
 	question.token = wish->token;
 	broadcast_ask(node, now, &question);
-	wish->ask = mono_add_ms(now.mono, FIND_REPEAT_MS);
-	wish->next = wish->ask;
+	wish->next = mono_add_ms(now.mono, FIND_REPEAT_MS);
 }
 
 /* Whether the peer, by its certificate, is who is wanted. */
@@ -206,34 +228,9 @@ static bool is_fulfilled(struct node *node, const struct wish *wish)
 	return false;
 }
 
-/* The session that it is dialled in, if there is one, is no longer the wish's. */
-static void stop_dial(struct node *node, struct now now, struct wish *wish)
+static struct mono claim_deadline(const struct wish_claim *claim)
 {
-	const struct handle session = wish->session;
-
-	wish->session = HANDLE_NONE;
-	sessions_close(node->sessions, now, session, FRAME_CLOSE_IDLE);
-}
-
-/* Whoever claimed the key does not have it, or does not come. */
-static void refuse_claim(struct node *node, struct wish *wish)
-{
-	wish->impostors[wish->impostor_count % WISH_IMPOSTORS_MAX] = wish->id;
-	wish->impostor_count++;
-	if (wish->impostor_count == 2 * WISH_IMPOSTORS_MAX)
-		wish->impostor_count = WISH_IMPOSTORS_MAX;
-	wish->claimed = false;
-	wish->session = HANDLE_NONE;
-	wish->next = wish->ask;
-	node->tick_wanted = true;
-}
-
-static bool is_impostor(const struct wish *wish, const struct id *id)
-{
-	for (size_t i = 0; i < wish->impostor_count && i < WISH_IMPOSTORS_MAX; i++)
-		if (id_equal(&wish->impostors[i], id))
-			return true;
-	return false;
+	return handle_is_none(claim->session) ? MONO_NEVER : claim->patience;
 }
 
 static void tick_wish(struct node *node, struct now now, struct wish *wish)
@@ -241,21 +238,19 @@ static void tick_wish(struct node *node, struct now now, struct wish *wish)
 	struct id link;
 
 	if (mono_reached(now.mono, wish->expiry)) {
-		stop_dial(node, now, wish);
 		end_wish(node, now, wish, is_fulfilled(node, wish));
 		return;
 	}
-	if (wish->claimed && mono_reached(now.mono, wish->patience)) {
-		stop_dial(node, now, wish);
-		refuse_claim(node, wish);
-	}
+	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++)
+		if (mono_reached(now.mono, claim_deadline(&wish->claims[i])))
+			stop_dial(node, now, &wish->claims[i].session);
 	if (!handle_is_none(wish->session) || !mono_reached(now.mono, wish->next))
 		return;
 	if (is_fulfilled(node, wish))
 		end_wish(node, now, wish, true);
 	else if (!ring_first_link(node->ring, &link))
 		wish->next = mono_add_ms(now.mono, NO_LINK_MS);
-	else if (is_sought(wish) && !wish->claimed)
+	else if (is_sought(wish))
 		ask_around(node, now, wish);
 	else
 		dial_wish(node, now, wish);
@@ -283,89 +278,145 @@ struct mono wishes_deadline(const struct node *node)
 		if (wish->kind == WISH_NONE)
 			continue;
 		deadline = mono_min(deadline, wish->expiry);
-		if (wish->claimed)
-			deadline = mono_min(deadline, wish->patience);
+		for (size_t k = 0; k < WISH_CLAIMS_MAX; k++)
+			deadline = mono_min(deadline, claim_deadline(&wish->claims[k]));
 		if (handle_is_none(wish->session))
 			deadline = mono_min(deadline, wish->next);
 	}
 	return deadline;
 }
 
-static struct wish *wish_of_session(struct node *node, struct handle session)
+/* The wish for which this session is dialled, and where it holds the handle; or NULL. */
+static struct wish *wish_of_session(struct node *node, struct handle session,
+				    struct handle **ret_dialled)
 {
-	for (size_t i = 0; i < WISHES_MAX; i++)
-		if (node->wishes[i].kind != WISH_NONE &&
-		    handle_equal(node->wishes[i].session, session))
-			return &node->wishes[i];
+	for (size_t i = 0; i < WISHES_MAX; i++) {
+		struct wish *wish = &node->wishes[i];
+
+		if (wish->kind == WISH_NONE)
+			continue;
+		*ret_dialled = &wish->session;
+		if (handle_equal(wish->session, session))
+			return wish;
+		for (size_t k = 0; k < WISH_CLAIMS_MAX; k++) {
+			*ret_dialled = &wish->claims[k].session;
+			if (handle_equal(wish->claims[k].session, session))
+				return wish;
+		}
+	}
 	return NULL;
 }
 
 void wish_done(struct node *node, struct now now, struct handle session, const struct peer *peer)
 {
-	struct wish *wish = wish_of_session(node, session);
+	struct handle *dialled;
+	struct wish *wish = wish_of_session(node, session, &dialled);
 
 	if (wish == NULL)
 		return;
+	*dialled = HANDLE_NONE; /* it stands, whoever it is with */
 	if (wish->kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish->id, &peer->id);
-	if (is_sought(wish) && !SECCHECK(SEC_FOUND_OWNER, is_wanted(wish, peer)))
-		refuse_claim(node, wish);
-	else
+	if (!is_sought(wish) || SECCHECK(SEC_FOUND_OWNER, is_wanted(wish, peer)))
 		end_wish(node, now, wish, true);
 }
 
 void wish_closed(struct node *node, struct now now, struct handle session, bool superfluous)
 {
-	struct wish *wish = wish_of_session(node, session);
+	struct handle *dialled;
+	struct wish *wish = wish_of_session(node, session, &dialled);
 
 	if (wish == NULL)
 		return;
-	if (is_sought(wish) && !is_fulfilled(node, wish))
-		refuse_claim(node, wish);
-	else
+	*dialled = HANDLE_NONE;
+	if (is_fulfilled(node, wish) || !is_sought(wish))
 		end_wish(node, now, wish, superfluous || is_fulfilled(node, wish));
 }
 
-static void take_claim(struct node *node, struct now now, struct wish *wish,
-		       const struct routed *routed)
+/* A place for what is said by this link; NULL: enough was said for now, by it or by all. Whoever is
+ * said to be unreachable gives way: to others by the same link, or by one without its share. */
+static struct wish_claim *claim_place(struct wish *wish, const struct id *link)
 {
-	wish->id = routed->from;
-	wish->via = routed->from_via;
-	wish->dials = 0;
-	wish->claimed = true;
-	wish->patience = mono_add_ms(now.mono, WISH_CLAIM_MS);
+	struct wish_claim *place = NULL;
+	struct wish_claim *own = NULL; /* of the link, in doubt */
+	unsigned count = 0;            /* by this link */
+
+	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++) {
+		struct wish_claim *claim = &wish->claims[i];
+		const bool is_free = handle_is_none(claim->session);
+		const bool by_link = !is_free && id_equal(&claim->link, link);
+
+		count += by_link;
+		if (by_link && claim->doubted)
+			own = claim;
+		if (is_free || (claim->doubted && place == NULL))
+			place = claim;
+	}
+	if (!SECCHECK(SEC_FOUND_SHARE, count < WISH_CLAIMS_OF_LINK))
+		return own;
+	return place;
+}
+
+/* The same is being tried. Another via may be the better one, or the one that is no lie. */
+static bool is_claimed(const struct wish *wish, const struct routed *routed)
+{
+	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++) {
+		const struct wish_claim *claim = &wish->claims[i];
+
+		if (!handle_is_none(claim->session) && id_equal(&claim->id, &routed->from) &&
+		    id_equal(&claim->via, &routed->from_via))
+			return true;
+	}
+	return false;
+}
+
+static void take_claim(struct node *node, struct now now, struct wish *wish,
+		       const struct wish_claim *said)
+{
+	const struct target target = { .kind = TARGET_EXACT, .id = said->id };
+	const struct carrier carrier = carrier_to(&said->id, &said->via);
+	struct wish_claim *claim = claim_place(wish, &said->link);
+
+	if (claim == NULL)
+		return; /* who has it is asked again */
+	stop_dial(node, now, &claim->session);
+	*claim = *said;
+	claim->patience = mono_add_ms(now.mono, WISH_CLAIM_MS);
+	if (sessions_dial(node->sessions, now, &target, &carrier, &claim->session) != 0)
+		return;
 	if (!wish->answered) /* later answers, which may be false, do not prolong it */
 		wish->expiry = mono_add_ms(now.mono, WISH_MS);
 	wish->answered = true;
-	dial_wish(node, now, wish);
 }
 
-void wish_found(struct node *node, struct now now, const struct routed *routed)
+void wish_found(struct node *node, struct now now, const struct id *link,
+		const struct routed *routed)
 {
+	const struct wish_claim said = { .id = routed->from,
+					 .via = routed->from_via,
+					 .link = *link };
 	struct found found;
-	struct handle handle;
-	const struct peer *known = peer_find(node, &routed->from, &handle);
 
 	if (found_decode(routed->payload, &found) != 0 || found.token == 0)
 		return;
-	if (known != NULL && peer_is_up(known))
+	if (is_up(node, &routed->from))
 		return; /* what it has we know */
 	for (size_t i = 0; i < WISHES_MAX; i++) {
 		struct wish *wish = &node->wishes[i];
 
-		if (is_sought(wish) && !wish->claimed && !is_impostor(wish, &routed->from) &&
+		if (is_sought(wish) && !is_claimed(wish, routed) &&
 		    SECCHECK(SEC_FOUND_TOKEN, wish->token == found.token))
-			take_claim(node, now, wish, routed);
+			take_claim(node, now, wish, &said);
 	}
 }
 
-static uint64_t again_ms(const struct wish *wish)
+/* The session with this handle, if there is one, awaits an answer to the M0 that this names. */
+static bool is_of_dial(const struct node *node, struct handle session,
+		       const struct unreachable *unreachable)
 {
-	uint64_t wait_ms = WISH_AGAIN_MS;
-
-	for (uint8_t i = 1; i < wish->dials && wait_ms < WISH_AGAIN_MAX_MS; i++)
-		wait_ms *= 2;
-	return wait_ms;
+	return !handle_is_none(session) &&
+	       SECCHECK(SEC_UNREACHABLE_INDEX,
+			sessions_awaits(node->sessions, session, unreachable->sender));
 }
 
 void wish_unreachable(struct node *node, struct now now, const struct routed *routed)
@@ -377,15 +428,22 @@ void wish_unreachable(struct node *node, struct now now, const struct routed *ro
 	for (size_t i = 0; i < WISHES_MAX; i++) {
 		struct wish *wish = &node->wishes[i];
 
-		if (wish->kind == WISH_NONE || handle_is_none(wish->session) ||
-		    !SECCHECK(SEC_UNREACHABLE_INDEX,
-			      sessions_awaits(node->sessions, wish->session, unreachable.sender)))
+		if (wish->kind == WISH_NONE)
 			continue;
-		stop_dial(node, now, wish);
+		for (size_t k = 0; k < WISH_CLAIMS_MAX; k++) {
+			struct wish_claim *claim = &wish->claims[k];
+
+			if (!is_of_dial(node, claim->session, &unreachable))
+				continue;
+			claim->doubted = true;
+			sessions_hasten(node->sessions, now, claim->session);
+		}
+		if (!is_of_dial(node, wish->session, &unreachable))
+			continue;
 		if (wish->of_ring)
 			end_wish(node, now, wish, is_fulfilled(node, wish));
 		else
-			wish->next = mono_add_ms(now.mono, again_ms(wish));
+			sessions_hasten(node->sessions, now, wish->session);
 	}
 }
 

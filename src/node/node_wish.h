@@ -6,15 +6,14 @@
 #include "node/event.h"
 #include "wire/overlay.h"
 
-#define WISHES_MAX 64        /* sessions that are wanted at once */
-#define WISHES_OF_RING 16    /* of these, kept for the ring: others cannot push us out of it */
-#define WISH_IMPOSTORS_MAX 8 /* members that a wish remembers */
-#define WISH_MS 5000         /* as long as a packet waits */
-#define WISH_OF_RING_MS 4000 /* the ring tries others then */
-#define WISH_FIND_MS 3000    /* who does not answer three broadcasts is nobody */
-#define WISH_CLAIM_MS 2500   /* for who answered, to prove it */
-#define WISH_AGAIN_MS 250    /* after nobody was reached; then twice as long, up to the longest */
-#define WISH_AGAIN_MAX_MS 1000
+#define WISHES_MAX 64         /* sessions that are wanted at once */
+#define WISHES_OF_RING 16     /* of these, kept for the ring: others cannot push us out of it */
+#define WISH_MS 5000          /* as long as a packet waits */
+#define WISH_OF_RING_MS 4000  /* the ring tries others then */
+#define WISH_FIND_MS 3000     /* who does not answer three broadcasts is nobody */
+#define WISH_CLAIMS_MAX 4     /* answers to one question that are tried at once */
+#define WISH_CLAIMS_OF_LINK 2 /* of these, by one link: a liar has no more than that */
+#define WISH_CLAIM_MS 2500    /* for who answered, to prove it */
 
 struct node;
 
@@ -30,27 +29,31 @@ enum wish_kind {
 	WISH_NAME,   /* the member of this name: the same */
 };
 
+/* Somebody who is said to have the key, and is dialled. Free while `session` is HANDLE_NONE. */
+struct wish_claim {
+	struct id id, via; /* all that was said, and by whoever likes to */
+	struct id link;    /* that it came by */
+	struct handle session;
+	struct mono patience;
+	bool doubted; /* said to be unreachable: goes on while nobody else wants the place */
+};
+
 /* A session that is wanted; ends when it stands, or when it cannot be made. The first four are the
  * caller's. */
 struct wish {
 	enum wish_kind kind;
-	struct id id, via; /* JOIN, SEEK: the key, ID, PREFIX; of who claims to have the key */
+	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
 	bool of_ring;          /* the ring wants it, and hears of its end */
-	struct handle session; /* that is being dialled; HANDLE_NONE: not yet */
-	uint8_t dials;         /* of this id, so far */
+	struct handle session; /* that is being dialled; HANDLE_NONE: not yet, or it has claims */
 	struct mono next;      /* without a session: dial, or ask */
 	struct mono expiry;
 
 	/* IPV4, NAME */
-	uint64_t token;                          /* of the broadcast; 0: none yet */
-	struct mono ask;                         /* no broadcast before */
-	bool answered;                           /* by anybody */
-	bool claimed;                            /* by `id`, who is dialled */
-	struct mono patience;                    /* with the claim */
-	struct id impostors[WISH_IMPOSTORS_MAX]; /* who claimed it in vain: the last ones */
-	uint8_t impostor_count;
+	uint64_t token; /* of the broadcast; 0: none yet */
+	bool answered;  /* by anybody */
+	struct wish_claim claims[WISH_CLAIMS_MAX];
 };
 
 /* Wants what the wish names, unless it is wanted already. ERR_FULL: too much is wanted, so later;
@@ -65,8 +68,9 @@ struct mono wishes_deadline(const struct node *node);
 /* A dialled session stands with this peer, or closed; superfluous: another with the peer stands. */
 void wish_done(struct node *node, struct now now, struct handle session, const struct peer *peer);
 void wish_closed(struct node *node, struct now now, struct handle session, bool superfluous);
-/* Somebody says that `from` is who the broadcast with this token asked for. */
-void wish_found(struct node *node, struct now now, const struct routed *routed);
+/* Somebody says, by this link, that `from` is who the broadcast with this token asked for. */
+void wish_found(struct node *node, struct now now, const struct id *link,
+		const struct routed *routed);
 /* Somebody says that the M0 with this index reached nobody. */
 void wish_unreachable(struct node *node, struct now now, const struct routed *routed);
 

@@ -6,6 +6,7 @@
 
 #define SESSION_DIALS_MAX 256           /* handshakes under way from our side */
 #define SESSION_DIAL_LIFETIME_MS 20000  /* then closed: ERR_TIMEOUT, or what was wrong */
+#define SESSION_HASTE_MS 250            /* between two M0s at least, whoever wants them sooner */
 #define SESSION_HALF_OPEN_MAX 512       /* responder's side; < 1 MiB in all */
 #define SESSION_HALF_OPEN_LOADED 128    /* from here on M0 needs a cookie */
 #define SESSION_HALF_OPEN_PER_SOURCE 64 /* of these, by a raw source that proved its address */

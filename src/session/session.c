@@ -373,6 +373,22 @@ bool sessions_awaits(const struct sessions *s, struct handle dial, uint32_t send
 	return session != NULL && session->state == STATE_DIALLING && session->index == sender;
 }
 
+void sessions_hasten(struct sessions *s, struct now now, struct handle handle)
+{
+	struct session *session;
+	struct dial *dial;
+
+	guard(s, now);
+	session = pool_at(&s->pool, handle);
+	if (session == NULL || session->state != STATE_DIALLING)
+		return;
+	dial = session_dial(s, session);
+	const uint64_t wait_ms = (uint64_t)SESSION_HASTE_MS * dial->repeats;
+
+	dial->resend = mono_min(dial->resend, mono_add_ms(dial->sent, wait_ms));
+	session_schedule(s, session);
+}
+
 struct session_counters sessions_counters(const struct sessions *s)
 {
 	struct session_counters counters = s->counters;

@@ -170,6 +170,11 @@ struct mono sessions_deadline(const struct sessions *sessions);
 /* True while the dial repeats its M0, which carries this sender index. */
 bool sessions_awaits(const struct sessions *sessions, struct handle dial, uint32_t sender);
 
+/* The M0 of this dial may have reached nobody: it is repeated SESSION_HASTE_MS after it left for
+ * the first time, and twice that after the second, if that is sooner; later ones keep their pace.
+ * Other handles are ignored. */
+void sessions_hasten(struct sessions *sessions, struct now now, struct handle handle);
+
 /* Counters, each a reason for which something was dropped or done; for status and tests. */
 struct session_counters {
 	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_bad_version, m0_cookie_wanted;

@@ -121,7 +121,7 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 	}
 	session_set_state(s, session, now, STATE_DIALLING, "dialled");
 	session->end = mono_add_ms(now.mono, SESSION_DIAL_LIFETIME_MS);
-	dial->resend = sessions_soon(s, now.mono, FIRST_RESEND_MS);
+	sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
 	session->pending = PENDING_HANDSHAKE;
 	session_schedule(s, session);
 	*ret = self;
@@ -317,7 +317,7 @@ void initiator_allowed(struct sessions *s, struct session *session, struct now n
 	secret_wipe(&made, sizeof(made));
 	session->keys.sending = set;
 	session_set_state(s, session, now, STATE_CONFIRMING, "policy allows the peer");
-	dial->resend = sessions_soon(s, now.mono, FIRST_RESEND_MS);
+	sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
 	session->pending |= PENDING_SEND_WITH | PENDING_HANDSHAKE;
 	session_stand(s, session, now);
 }
@@ -359,7 +359,7 @@ int initiator_cookie(struct sessions *s, struct now now, const struct carrier *c
 	 * responder who likes none of them and we do not chase each other. */
 	if (!dial->has_cookie) {
 		session->pending |= PENDING_HANDSHAKE;
-		dial->resend = sessions_soon(s, now.mono, FIRST_RESEND_MS);
+		sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
 	}
 	memcpy(dial->cookie, opened, sizeof(opened));
 	dial->has_cookie = true;
@@ -390,7 +390,7 @@ static int restart(struct sessions *s, struct session *session, struct now now,
 	session->suite = suite;
 	dial->has_cookie = false;
 	session->pending |= PENDING_HANDSHAKE;
-	dial->resend = sessions_soon(s, now.mono, FIRST_RESEND_MS);
+	sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
 	return start_run(s, session, dial);
 }
 

@@ -59,7 +59,7 @@ struct dial {
 	uint8_t repeats;       /* of M0, then of M2 */
 	uint16_t m2_len;
 	uint8_t m2[HANDSHAKE_M2_BYTES];
-	struct mono resend;
+	struct mono sent, resend;
 	int refused;              /* why the last answer was not good enough; 0: none came */
 	const char *refused_text; /* literal */
 };
@@ -190,5 +190,8 @@ struct dial *session_dial(const struct sessions *s, const struct session *sessio
 
 /* About `ms`, ten per cent more or less. */
 struct mono sessions_soon(struct sessions *s, struct mono now, uint64_t ms);
+
+/* The dial's message leaves now, and about `ms` later again. */
+void sessions_repeat_after(struct sessions *s, struct dial *dial, struct mono now, uint64_t ms);
 
 #endif

@@ -91,6 +91,12 @@ struct mono sessions_soon(struct sessions *s, struct mono now, uint64_t ms)
 	return mono_add_us(now, rng_between(s->rng, ms * 900, ms * 1100));
 }
 
+void sessions_repeat_after(struct sessions *s, struct dial *dial, struct mono now, uint64_t ms)
+{
+	dial->sent = now;
+	dial->resend = sessions_soon(s, now, ms);
+}
+
 static void time_out(struct sessions *s, struct session *session, struct now now)
 {
 	const struct dial *dial = session_dial(s, session);
@@ -111,7 +117,7 @@ static void tick_handshake(struct sessions *s, struct session *session, struct n
 		time_out(s, session, now);
 	} else if (session->state != STATE_ASKING && mono_reached(now.mono, dial->resend)) {
 		session->pending |= PENDING_HANDSHAKE;
-		dial->resend = sessions_soon(s, now.mono, RESEND_MS);
+		sessions_repeat_after(s, dial, now.mono, RESEND_MS);
 	}
 }
 

@@ -3,6 +3,7 @@
  * It is an honest member in whose name the story speaks, from within its node. */
 #include "base/check.h"
 #include "node/node_internal.h"
+#include "session/session_internal.h"
 #include "sim/natbox.h"
 #include "tests/lib/packet.h"
 #include "tests/scenario/lab.h"
@@ -66,15 +67,15 @@ static void start_crowd(struct world *world)
 /* --- nobody is there ---------------------------------------------------------------------------
  */
 
-/* That `to` wants nobody, since nobody is there: with an index that was guessed. */
-static void say_unreachable(unsigned from, unsigned to)
+/* That nobody is there whom `to` dials under this index. */
+static void say_unreachable(unsigned from, unsigned to, uint32_t index)
 {
 	uint8_t bytes[sizeof(struct unreachable)];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed routed = { .kind = ROUTED_UNREACHABLE,
 				 .target = { TARGET_EXACT, *id_of(to) } };
 
-	unreachable_encode(&(struct unreachable){ .sender = 1 }, &w);
+	unreachable_encode(&(struct unreachable){ .sender = index }, &w);
 	routed.payload = writer_span(&w);
 	(void)overlay_send(node_of(from), now_of(from), &routed);
 	world_wake(lab.world, lab.members[from].host);
@@ -88,10 +89,78 @@ static void nobody_can_deny_another(struct world *world)
 	wanted = stranger_to(1, 1);
 	lab_send_number(1, wanted, 2);
 	for (unsigned i = 0; i < 100; i++) {
-		say_unreachable(wanted == 2 ? 3 : 2, 1);
+		say_unreachable(wanted == 2 ? 3 : 2, 1, 1); /* the index is a guess */
 		lab_run_ms(10);
 	}
 	SCENARIO_EXPECT(world, lab_arrived(1, wanted, 2, 3) == 1);
+}
+
+/* Of the ring's own wishes it ends those whose M0 it names. */
+static void a_guess_ends_no_wish_of_the_ring(struct world *world)
+{
+	const struct wish wish = { .kind = WISH_ID, .id.bytes = { 0x55 }, .of_ring = true };
+	unsigned found = 0;
+	struct node *node;
+
+	start_crowd(world);
+	node = node_of(1);
+	SCENARIO_EXPECT(world, wish_for(node, now_of(1), &wish) == 0);
+	world_wake(world, lab.members[1].host);
+	world_run_ms(world, 0);
+	for (size_t i = 0; i < WISHES_MAX; i++) {
+		uint8_t bytes[sizeof(struct unreachable)];
+		struct writer w = writer_of(bytes, sizeof(bytes));
+
+		if (!id_equal(&node->wishes[i].id, &wish.id))
+			continue;
+		found++;
+		SCENARIO_EXPECT(world, !handle_is_none(node->wishes[i].session));
+		unreachable_encode(&(struct unreachable){ .sender = 1 }, &w);
+		wish_unreachable(node, now_of(1), &(struct routed){ .payload = writer_span(&w) });
+		SCENARIO_EXPECT(world, id_equal(&node->wishes[i].id, &wish.id));
+	}
+	SCENARIO_EXPECT(world, found == 1);
+}
+
+/* `hostile`, which carried M0s, says of all that `i` dials that nobody is there. */
+static void deny_all(unsigned hostile, unsigned i)
+{
+	const struct sessions *sessions = node_of(i)->sessions;
+
+	for (uint32_t k = 0; k < pool_end(&sessions->pool); k++) {
+		struct handle handle;
+		const struct session *session = pool_slot(&sessions->pool, k, &handle);
+
+		if (session != NULL && session->state == STATE_DIALLING)
+			say_unreachable(hostile, i, session->index);
+	}
+}
+
+/* Its word is there before the answer, each time. */
+static void deny_all_on_the_way(struct world *world, unsigned number)
+{
+	unsigned wanted;
+
+	start_crowd(world);
+	wanted = stranger_to(1, 1);
+	net_uplink(world_net(world), lab.members[wanted].host)->delay_us = 200000;
+	lab_send_number(1, wanted, number);
+	for (unsigned i = 0; i < 400; i++) {
+		deny_all(wanted == 2 ? 3 : 2, 1);
+		lab_run_ms(10);
+	}
+	SCENARIO_EXPECT(world, lab_arrived(1, wanted, number, number + 1) == 1);
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
+}
+
+static void who_carries_a_dial_cannot_end_it(struct world *world)
+{
+	deny_all_on_the_way(world, 2);
+}
+
+static void who_carries_the_dial_of_a_claim_cannot_end_it(struct world *world)
+{
+	deny_all_on_the_way(world, 1); /* by its IPv4 address */
 }
 
 /* `i` forgets all its links but the one to `one`. */
@@ -184,6 +253,71 @@ static void who_claims_a_name_does_not_keep_it_from_its_owner(struct world *worl
 		pongs += reply.kind == NODE_REPLY_PONG &&
 			 id_equal(&reply.pong.peer.id, id_of(owner));
 	SCENARIO_EXPECT(world, pongs == 1);
+}
+
+/* A link of `i` answers its question in the name of a member that nobody has met. */
+static void claim_as_somebody(unsigned liar, unsigned i, const struct wish *wish, unsigned number)
+{
+	uint8_t bytes[sizeof(struct found)], whole[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct routed routed = { .kind = ROUTED_FOUND,
+				 .hops = 8,
+				 .target = { TARGET_EXACT, *id_of(i) },
+				 .from = { { (uint8_t)(number * 7), (uint8_t)number, 0x55 } } };
+
+	found_encode(&(struct found){ .token = wish->token }, &w);
+	routed.payload = writer_span(&w);
+	w = writer_of(whole, sizeof(whole));
+	routed_encode(&routed, &w);
+	lab_say(liar, i, FRAME_ROUTED, writer_span(&w));
+}
+
+static unsigned claims_by(const struct wish *wish, const struct id *link)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++)
+		count += !handle_is_none(wish->claims[i].session) &&
+			 id_equal(&wish->claims[i].link, link);
+	return count;
+}
+
+/* The first after `from` that is a link of `i`. */
+static unsigned link_of(unsigned i, unsigned from)
+{
+	unsigned other = from + 1;
+
+	while (other < lab.count &&
+	       (other == i || !has_met(i, other) || !peer_is_linked(lab_inside(i, other))))
+		other++;
+	SCENARIO_EXPECT(lab.world, other < lab.count);
+	return other < lab.count ? other : from;
+}
+
+static void many_claims_by_one_link_do_not_keep_an_address_from_its_owner(struct world *world)
+{
+	unsigned most = 0;
+	unsigned liar, owner;
+
+	start_crowd(world);
+	liar = link_of(1, 1);
+	owner = stranger_to(1, liar);
+	lab_send_number(1, owner, 1);
+	for (unsigned ms = 0; ms < 4000; ms += 10) {
+		lab_run_ms(10);
+		for (size_t k = 0; k < WISHES_MAX; k++) {
+			const struct wish *wish = &node_of(1)->wishes[k];
+
+			if (wish->kind != WISH_IPV4 || wish->token == 0)
+				continue;
+			claim_as_somebody(liar, 1, wish, ms / 10);
+			if (claims_by(wish, id_of(liar)) > most)
+				most = claims_by(wish, id_of(liar));
+		}
+	}
+	SCENARIO_EXPECT(world, most == WISH_CLAIMS_OF_LINK);
+	SCENARIO_EXPECT(world, lab_arrived(1, owner, 1, 2) == 1);
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
 }
 
 /* --- too many wishes ---------------------------------------------------------------------------
@@ -425,6 +559,13 @@ int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "denied", .seeds = 3, .play = nobody_can_deny_another },
+		{ .name = "guessed", .play = a_guess_ends_no_wish_of_the_ring },
+		{ .name = "denied-by-carrier",
+		  .seeds = 3,
+		  .play = who_carries_a_dial_cannot_end_it },
+		{ .name = "claim-denied-by-carrier",
+		  .seeds = 3,
+		  .play = who_carries_the_dial_of_a_claim_cannot_end_it },
 		{ .name = "blind-link",
 		  .seeds = 3,
 		  .play = another_link_leads_around_who_knows_nobody },
@@ -434,6 +575,9 @@ int main(int argc, char **argv)
 		{ .name = "false-name",
 		  .seeds = 3,
 		  .play = who_claims_a_name_does_not_keep_it_from_its_owner },
+		{ .name = "false-addresses",
+		  .seeds = 3,
+		  .play = many_claims_by_one_link_do_not_keep_an_address_from_its_owner },
 		{ .name = "scan", .play = a_scan_leaves_places_for_the_ring },
 		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
 		{ .name = "links", .play = only_links_have_messages_passed_on },

@@ -251,6 +251,37 @@ static void m0_is_repeated_until_the_dial_ends(void **state)
 	assert_int_equal(sessions_counters(f->a->sessions).sessions, 0);
 }
 
+static size_t m0s_left(struct party *party, uint64_t at_ms)
+{
+	size_t count = 0;
+
+	party_drain(party, party_later_ms(at_ms));
+	for (uint8_t type = party_next_type(party); type != 0; type = party_next_type(party))
+		count += type == DATAGRAM_M0;
+	return count;
+}
+
+/* 250 ms after the first one, 500 after the second; not before, however often it is wanted. */
+static void m0_is_hastened_in_measure(void **state)
+{
+	static const uint64_t due_ms[] = { 250, 750 };
+	const struct party_pair *f = *state;
+	const struct handle dial = party_dial(f->a, party_start, f->b);
+	uint64_t ms = 0;
+
+	sessions_hasten(f->a->sessions, party_start, HANDLE_NONE);
+	assert_int_equal(m0s_left(f->a, 0), 1);
+	for (size_t i = 0; i < sizeof(due_ms) / sizeof(due_ms[0]); i++) {
+		for (; ms < due_ms[i]; ms += 10)
+			sessions_hasten(f->a->sessions, party_later_ms(ms), dial);
+		assert_int_equal(m0s_left(f->a, due_ms[i] - 1), 0);
+		assert_int_equal(m0s_left(f->a, due_ms[i]), 1);
+	}
+	sessions_hasten(f->a->sessions, party_later_ms(750), dial);
+	assert_int_equal(m0s_left(f->a, 750 + 629), 0); /* 700 ms less ten per cent */
+	assert_int_equal(m0s_left(f->a, 750 + 770), 1);
+}
+
 static void m2_is_repeated_until_it_is_confirmed(void **state)
 {
 	const struct party_pair *f = *state;
@@ -535,6 +566,7 @@ int main(void)
 		TEST(carried_nearest_target),
 		TEST(raw_targets_must_be_exact_and_not_ourselves),
 		TEST(m0_is_repeated_until_the_dial_ends),
+		TEST(m0_is_hastened_in_measure),
 		TEST(m2_is_repeated_until_it_is_confirmed),
 		TEST(a_dial_ends_at_20_s_and_not_before),
 		TEST(a_repeated_m2_is_answered_with_an_empty_frame),
