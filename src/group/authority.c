@@ -253,6 +253,18 @@ int authority_sign(struct authority *authority, const struct authority_wish *wis
 	return 0;
 }
 
+bool authority_move_host(struct authority *authority, const struct id *id)
+{
+	const struct id old = authority->bootstrap[0].id;
+
+	if (authority->bootstrap_count == 0 || id_equal(&old, id))
+		return false;
+	for (uint32_t i = 0; i < authority->bootstrap_count; i++)
+		if (id_equal(&authority->bootstrap[i].id, &old))
+			authority->bootstrap[i].id = *id;
+	return true;
+}
+
 int authority_bundle(const struct authority *authority, const struct certificate *certificate,
 		     struct bundle *ret)
 {

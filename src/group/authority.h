@@ -58,6 +58,11 @@ struct authority_issue {
 int authority_sign(struct authority *authority, const struct authority_wish *wish, struct wall now,
 		   struct authority_issue *ret, struct complaint *complaint);
 
+/* The CA's host has a new id: the first bootstrap line and all with the same id, which are this
+ * host's
+ * (`group create` makes them so), lead to it from now on. Whether that changes anything. */
+bool authority_move_host(struct authority *authority, const struct id *id);
+
 /* What the holder of a certificate joins with. 0, or ERR_CRYPTO if the library has no memory. */
 int authority_bundle(const struct authority *authority, const struct certificate *certificate,
 		     struct bundle *ret);

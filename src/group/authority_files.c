@@ -158,8 +158,8 @@ static int write_secrets(const struct store *store, const struct authority *auth
 	return err;
 }
 
-static int write_settings(const struct store *store, const struct authority *authority,
-			  struct complaint *complaint)
+int authority_files_write_settings(const struct store *store, const struct authority *authority,
+				   struct complaint *complaint)
 {
 	uint8_t text[CONFIG_BYTES_MAX];
 	struct writer w = writer_of(text, sizeof(text));
@@ -214,7 +214,7 @@ int authority_files_create(const struct store *store, const struct authority *au
 	if (err == 0)
 		err = write_secrets(store, authority, complaint);
 	if (err == 0)
-		err = write_settings(store, authority, complaint);
+		err = authority_files_write_settings(store, authority, complaint);
 	if (err == 0)
 		err = authority_files_write_registry(store, authority, complaint);
 	if (err == 0)

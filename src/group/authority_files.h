@@ -30,4 +30,8 @@ int authority_files_create(const struct store *store, const struct authority *au
 int authority_files_write_registry(const struct store *store, const struct authority *authority,
 				   struct complaint *complaint);
 
+/* What enters each bundle: prefix and bootstrap lines. */
+int authority_files_write_settings(const struct store *store, const struct authority *authority,
+				   struct complaint *complaint);
+
 #endif

@@ -26,6 +26,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 cd "$work" || exit 1
+# shellcheck source=tests/cli/answers.sh
+. "$top/tests/cli/answers.sh"
 
 # --- what the cases are written with ---
 
@@ -134,8 +136,73 @@ makes_no_group_twice() {
 		rm a/etc/ipop/lab.conf &&
 		refuses 1 'exists already; ipop request and ipop group sign lab' on a group create lab --bootstrap x:4001 --name alpha &&
 		run 0 on a join a/var/lib/ipop/lab/bundle.json --no-up &&
-		says a/etc/ipop/lab.conf '#port = 4767' &&
+		says a/etc/ipop/lab.conf 'port = 4000' &&
 		on a group list lab >/dev/null
+}
+
+# Whose configuration alone is gone still has the key that the CA signed.
+makes_no_group_over_a_key() {
+	cp -r b keyed && rm keyed/etc/ipop/lab.conf && cp keyed/var/lib/ipop/lab/key.pem before &&
+		refuses 1 'was a member of a network "lab"; ipop join keyed/var/lib/ipop/lab/bundle.json' \
+			on keyed group create lab --bootstrap x:4001 --name alpha &&
+		cmp -s before keyed/var/lib/ipop/lab/key.pem &&
+		run 0 on keyed join keyed/var/lib/ipop/lab/bundle.json --no-up &&
+		cmp -s before keyed/var/lib/ipop/lab/key.pem &&
+		rm keyed/etc/ipop/lab.conf keyed/var/lib/ipop/lab/key.pem &&
+		refuses 1 'was a member' on keyed group create lab --bootstrap x:4001 --name alpha &&
+		rm keyed/var/lib/ipop/lab/bundle.json &&
+		run 0 on keyed group create lab --bootstrap x:4001 --name alpha
+}
+
+# What a crash leaves of a group is finished by the next try, or is a group with a CA.
+makes_a_group_after_a_crash_at_each_step() {
+	step=0
+	again=0
+	whole=0
+	status=137
+	while [ $status = 137 ]; do
+		step=$((step + 1))
+		rm -rf broken
+		CRASH_AT=$step "$crash" --root broken group create lab --bootstrap x:4001 \
+			--name alpha >/dev/null 2>&1
+		status=$?
+		[ $status = 137 ] || break
+		if on broken group create lab --bootstrap x:4001 --name alpha >out 2>err; then
+			again=$((again + 1))
+		else
+			whole=$((whole + 1))
+			says err already && run 0 on broken group list lab || return 1
+		fi
+	done
+	echo "# $step steps: $again begun again, $whole with a whole CA"
+	[ $status = 0 ] && [ $again -ge 20 ] && [ $whole -ge 2 ]
+}
+
+# The founder leaves and comes back: under its new id bundles lead to it, and it has their port.
+brings_the_founder_back() {
+	config=founder/var/lib/ipop/lab/ca/group.conf
+	run 0 on founder group create lab --bootstrap v4.example:6000 --bootstrap v6.example:6000 \
+		--name alpha || return 1
+	old=$(sed -n 's/^bootstrap = v4.example:6000#//p' $config)
+	[ ${#old} = 32 ] && echo "bootstrap = other.example:7000#aebagbafaydqqcikbmga2dqpcaireeyu" >>$config &&
+		run 0 on founder leave lab --yes && says err 'lead new members to this host' || return 1
+	on elsewhere request --name gamma >gamma.request 2>/dev/null &&
+		on founder group sign lab gamma.request >/dev/null 2>err && ! grep -q 'new id' err &&
+		says $config "v4.example:6000#$old" || return 1
+	run 0 on founder request --name alpha2 && cp out alpha2.request &&
+		run 0 on founder group sign lab alpha2.request && cp out alpha2.bundle &&
+		says err 'Bundles lead to this host under its new id' &&
+		run 0 on founder join alpha2.bundle --no-up &&
+		says founder/etc/ipop/lab.conf 'port = 6000' &&
+		run 0 on founder group list lab --json || return 1
+	new=$(grep -A1 '"alpha2"' out | field id /dev/stdin)
+	[ ${#new} = 32 ] && [ "$new" != "$old" ] && ! grep -q "$old" $config alpha2.bundle &&
+		says $config "bootstrap = v4.example:6000#$new" &&
+		says $config "bootstrap = v6.example:6000#$new" &&
+		says $config 'bootstrap = other.example:7000#aebagbafaydqqcikbmga2dqpcaireeyu' &&
+		says alpha2.bundle "v4.example:6000#$new" &&
+		run 0 on founder group sign lab alpha2.request --days 7 && ! grep -q 'new id' err &&
+		run 0 on founder leave lab --yes --with-ca && ! grep -q 'lead new members' err
 }
 
 refuses_groups_that_cannot_be() {
@@ -421,65 +488,6 @@ survives_a_crash_at_each_step() {
 
 # --- the daemon ---
 
-status_json() {
-	echo "{\"schema\": \"ipop.status/1\", \"version\": \"9.9.9\", \"network\": \"lab\"," \
-		"\"network_id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"name\": \"beta\"," \
-		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"ready\": $1," \
-		"\"interface\": \"lab\", \"mtu\": 1360, \"port\": 4767, \"ipv6\": \"fd00::7\"," \
-		"\"ipv6_prefix_len\": 48, \"ipv4\": \"10.151.0.2\", \"ipv4_prefix_len\": 16," \
-		"\"uptime_s\": 3661, \"certificate_not_after\": \"2999-01-01T00:00:00Z\"," \
-		"\"peers_up\": $2, \"peers_known\": 2, \"nat\": ${3:-null}," \
-		"\"settled\": $1, \"relayed_pairs\": ${4:-0}, \"counters\": {}}"
-}
-
-peers_json() {
-	cat <<-'END' | tr '\n' ' '
-	{"schema": "ipop.peers/1", "peers": [
-	 {"name": "alpha", "id": "aebagbafaydqqcikbmga2dqpcaireeyu", "state": "up",
-	  "ipv6": "fd00::8", "ipv4": "10.151.0.1", "way": "direct", "remote": "192.0.2.7:4767",
-	  "relay": null, "nat": "none", "near": true, "rtt_us": 812,
-	  "session_s": 60, "certificate_not_after": "2999-01-01T00:00:00Z", "why": "",
-	  "packets_sent": 5, "bytes_sent": 700, "packets_received": 5, "bytes_received": 7000,
-	  "replayed": 0, "forged": 0},
-	 {"name": "carol", "id": "aebagbafaydqqcikbmga2dqpcaireeyb", "state": "up",
-	  "ipv6": "fd00::a", "ipv4": "10.151.0.3", "way": "relay", "remote": null,
-	  "relay": "alpha", "nat": "changing", "near": false, "rtt_us": 31000,
-	  "session_s": 50, "certificate_not_after": "2999-01-01T00:00:00Z",
-	  "why": "both NATs change", "packets_sent": 0, "bytes_sent": 0, "packets_received": 0,
-	  "bytes_received": 0, "replayed": 0, "forged": 0},
-	 {"name": null, "id": "aebagbafaydqqcikbmga2dqpcaireeya", "state": "connecting",
-	  "ipv6": "fd00::9", "ipv4": null, "way": null, "remote": null, "relay": null,
-	  "nat": null, "near": false, "rtt_us": null, "session_s": null,
-	  "certificate_not_after": null, "why": "no\u001banswer", "packets_sent": 0,
-	  "bytes_sent": 0, "packets_received": 0, "bytes_received": 0, "replayed": 0,
-	  "forged": 0}]}
-	END
-	echo
-}
-
-# pong_json WAY REMOTE RELAY DIRECT WHY
-pong_json() {
-	echo "{\"schema\": \"ipop.ping/1\", \"name\": \"alpha\"," \
-		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"ipv6\": \"fd00::8\"," \
-		"\"ipv4\": null, \"way\": \"$1\", \"remote\": $2, \"relay\": $3," \
-		"\"rtt_us\": 812, \"direct\": $4, \"why\": \"$5\"}"
-}
-
-error_json() {
-	echo "{\"schema\": \"ipop.error/1\", \"code\": \"$1\", \"text\": \"$2\", \"exit\": $3}"
-}
-
-# answers: a directory of what the daemon of host b says to everything.
-answers() {
-	rm -rf answers
-	mkdir answers
-	status_json true 1 >answers/status.0
-	peers_json >answers/peers.0
-	pong_json direct '"192.0.2.7:4767"' null true '' >answers/ping.0
-	echo '{"schema": "ipop.version/1", "version": "9.9.9", "protocol": 1}' >answers/version.0
-	echo '{"schema": "ipop.down/1"}' >answers/down.0
-}
-
 # A program directory in which ipopd is the fake, so that `up` and `down` can be tried.
 install_fake() {
 	mkdir -p bin
@@ -739,6 +747,7 @@ check 'group create makes a group and its first member' creates_a_group
 check 'secret files are for their owner alone' guards_the_files
 check 'whatever the umask' guards_the_files_whatever_the_umask
 check 'a group is never made over another' makes_no_group_twice
+check 'a group after a crash at each step of making it' makes_a_group_after_a_crash_at_each_step
 check 'group create refuses what cannot be' refuses_groups_that_cannot_be
 check 'group create refuses ports of root' refuses_ports_of_root
 check 'request, sign, join' joins_a_second_host
@@ -748,6 +757,8 @@ check 'nobody gets a name or an address that is held' refuses_a_second_holder
 check 'group sign --ip' gives_the_address_that_is_wished
 check 'group sign --no-ip' signs_without_an_address
 check 'group sign refuses what is no request' refuses_what_is_no_request
+check 'nor over the key of a member' makes_no_group_over_a_key
+check 'a founder who leaves and comes back' brings_the_founder_back
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
 check 'join refuses older and other secrets' refuses_bundles_that_go_back

@@ -1,8 +1,10 @@
 /* verb_create.c - `ipop group create`: a new CA, and its host as the first member.
  *
  * The order of the files: this member's key and bundle, the CA with its key as the last of its
- * files, the configuration. A CA without a key is none and may be made anew, and a member without
- * a configuration has not joined; so wherever this stops, it can be started again.
+ * files, the configuration. A CA without a key is none and may be made anew, with the member that
+ * stands beside it; so wherever this stops before the CA is there, it can be started again, and
+ * after that the refusal says how to go on. A member's files with no trace of a CA are of a network
+ * that was joined, and stay.
  */
 #include "base/calendar.h"
 #include "base/check.h"
@@ -75,6 +77,29 @@ static int read_options(struct creation *c, struct complaint *complaint)
 	return err == 0 ? options_number(c->cli, "days", days, &c->days, complaint) : err;
 }
 
+/* A member's key, which a CA has signed, stays, whatever became of its configuration. Beside a CA
+ * authority_files_check_none() judges: there it may be of a member that was not finished. */
+static int check_never_joined(const struct creation *c, struct complaint *complaint)
+{
+	struct file_path member;
+	struct file_path bundle;
+	struct file_path key;
+	struct file_path ca;
+
+	if (store_directory_path(&c->store, STORE_MEMBER, &member) != 0 ||
+	    store_directory_path(&c->store, STORE_CA, &ca) != 0 ||
+	    store_path(&c->store, STORE_BUNDLE, &bundle) != 0 ||
+	    store_path(&c->store, STORE_KEY, &key) != 0)
+		return store_complain(complaint, ERR_TOO_LONG, c->store.root);
+	if (access(ca.text, F_OK) == 0 ||
+	    (access(key.text, F_OK) != 0 && access(bundle.text, F_OK) != 0))
+		return 0;
+	return complain(complaint, ERR_EXISTS,
+			"%s: this host was a member of a network \"%s\"; ipop join %s makes it one "
+			"again, and for a new group choose another name or remove the key there",
+			member.text, c->store.network, bundle.text);
+}
+
 /* A network of that name that is there already is never touched. */
 static int check_free(const struct creation *c, struct complaint *complaint)
 {
@@ -87,7 +112,7 @@ static int check_free(const struct creation *c, struct complaint *complaint)
 				"group would have the same name: choose another one",
 				c->store.network);
 	if (err == ERR_NOT_FOUND)
-		return 0;
+		return check_never_joined(c, complaint);
 	if (err != 0)
 		return err;
 	file_free(&bytes);

@@ -63,6 +63,16 @@ static enum cli_exit choose(const struct cli *cli, struct store *ret, bool *ret_
 	return code;
 }
 
+static void warn_of_bundles(const struct cli *cli, const struct store *store)
+{
+	if (has_ca(store) && !cli_has(cli, "with-ca"))
+		report_note("The CA of \"%s\" is on this host, and its bundles lead new members to "
+			    "this host under the id that it loses now. What ipop request makes "
+			    "here and ipop group sign %s signs, under another name, gives them a "
+			    "new one.",
+			    store->network, store->network);
+}
+
 static bool is_confirmed(const struct cli *cli, const struct store *store, bool is_member)
 {
 	const bool ca = cli_has(cli, "with-ca") && has_ca(store);
@@ -116,6 +126,8 @@ enum cli_exit verb_leave(const struct cli *cli)
 
 	if (code != CLI_OK)
 		return report_code(cli, code, &complaint);
+	if (is_member)
+		warn_of_bundles(cli, &store);
 	if (!is_confirmed(cli, &store, is_member)) {
 		(void)complain(&complaint, 0, "nothing was done; --yes leaves without asking");
 		return report_exit_with(cli, CLI_USAGE, ERR_DENIED, &complaint);

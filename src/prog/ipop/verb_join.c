@@ -156,6 +156,18 @@ static int find_key(struct joining *j, struct complaint *complaint)
 	return err;
 }
 
+/* Where bundles lead to this host, they promise a port. */
+static void choose_port(const struct joining *j, struct config *config)
+{
+	for (uint32_t i = 0; i < j->bundle.bootstrap_count; i++) {
+		if (!config->is_set[CONFIG_PORT] &&
+		    id_equal(&j->bundle.bootstrap[i].id, &j->certificate.id)) {
+			config->port = j->bundle.bootstrap[i].port;
+			config->is_set[CONFIG_PORT] = true;
+		}
+	}
+}
+
 /* What the owner of this host wrote there before stays. */
 static int write_config(const struct joining *j, struct complaint *complaint)
 {
@@ -168,6 +180,7 @@ static int write_config(const struct joining *j, struct complaint *complaint)
 	if (err != ERR_NOT_FOUND)
 		return err;
 	config_init(&config);
+	choose_port(j, &config);
 	return store_write_config(&j->store, &config, complaint);
 }
 
