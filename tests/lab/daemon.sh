@@ -201,9 +201,8 @@ has_no_capabilities() {
 
 # Sockets, the TUN, epoll and its kin, /dev/null and its log.
 has_only_sockets() {
-	lab_run lab find "/proc/$1/fd" -type l -printf '%l\n' >"$LAB_DIR/fds"
-	cat "$LAB_DIR/fds"
-	! grep -vE "^(socket:|anon_inode:|/dev/net/tun|/dev/null|.*/ipopd\.log)" "$LAB_DIR/fds"
+	lab_run lab find "/proc/$1/fd" -type l -printf '%l\n' >"$LAB_DIR/fds" && cat "$LAB_DIR/fds" &&
+		! grep -vE "^(socket:|anon_inode:|/dev/net/tun|/dev/null|.*/ipopd\.log)" "$LAB_DIR/fds"
 }
 
 socket_is_private() {
@@ -213,9 +212,10 @@ socket_is_private() {
 
 # The lab's directory is not for others, so a copy of the name is put where everybody can walk to.
 stranger_gets_nothing() {
+	local status=0
 	lab_run lab sh -c 'mkdir -p /run/open && mount --bind "$1" /run/open && chmod 666 /run/open/control && chmod 755 /run/open' \
-		sh "$(root_of one)/run/ipop/lab"
-	lab_run lab setpriv --reuid 65534 --regid 65534 --clear-groups python3 -c '
+		sh "$(root_of one)/run/ipop/lab" || return 1
+	lab_run lab setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 -c '
 import socket
 s = socket.socket(socket.AF_UNIX)
 s.connect("/run/open/control")
@@ -224,8 +224,9 @@ try:
     answer = s.recv(1)
 except OSError:
     answer = b""
-assert answer == b"", answer'
-	lab_run lab sh -c 'chmod 600 /run/open/control && chmod 750 /run/open && umount /run/open'
+assert answer == b"", answer' || status=1
+	lab_run lab sh -c 'chmod 600 /run/open/control && chmod 750 /run/open && umount /run/open' &&
+		return $status
 }
 
 # The private key and the secret of the network, in the texts in which they are on the disk.
@@ -234,9 +235,9 @@ secrets_are_kept() {
 	key=$(sed -n 2p "$(root_of one)/var/lib/ipop/lab/key.pem")
 	secret=$(grep -o '"secret": "[^"]*' "$(root_of one)/var/lib/ipop/lab/bundle.json" | cut -d'"' -f4)
 	[[ ${#key} -ge 40 && ${#secret} -ge 40 ]] || return 1
-	lab_run lab cat "$LAB_DIR/one/ipopd.log" /proc/{"$1","$2"}/{cmdline,environ} >"$LAB_DIR/open"
-	ipop_on one status lab --json >>"$LAB_DIR/open" && ipop_on one peers lab --json >>"$LAB_DIR/open"
-	! grep -aqF -e "$key" -e "$secret" "$LAB_DIR/open"
+	lab_run lab cat "$LAB_DIR/one/ipopd.log" /proc/{"$1","$2"}/{cmdline,environ} >"$LAB_DIR/open" &&
+		ipop_on one status lab --json >>"$LAB_DIR/open" && ipop_on one peers lab --json >>"$LAB_DIR/open" &&
+		! grep -aqF -e "$key" -e "$secret" "$LAB_DIR/open"
 }
 
 pss_of() {

@@ -74,7 +74,7 @@ said() {
 
 # ---- what it looks at ----------------------------------------------------------------------------
 
-# for_pairs COMMAND...: the command with each two of MEMBERS, all at the same time.
+# for_pairs COMMAND...: the command with each two of MEMBERS, all at the same time. Fails if one does.
 for_pairs() {
 	local a b jobs=() rest=" $MEMBERS "
 	for a in $MEMBERS; do
@@ -84,7 +84,7 @@ for_pairs() {
 			jobs+=($!)
 		done
 	done
-	for a in "${jobs[@]}"; do wait "$a"; done
+	lab_wait_jobs "${jobs[@]}"
 }
 
 # answers COUNT A B: B answers so many pings of A, over IPv4 and IPv6, and none is lost. What ping
@@ -110,7 +110,7 @@ all_came() {
 ways_are_right() {
 	local a b way
 	for a in $MEMBERS; do
-		member_ways "$a" >"$LAB_DIR/$a/ways"
+		member_ways "$a" >"$LAB_DIR/$a/ways" || return 1
 		for b in $MEMBERS; do
 			[[ $a != "$b" ]] || continue
 			way=direct
@@ -147,7 +147,9 @@ page_comes() {
 
 # The search itself must be able to find: the same one finds the text on the inside.
 text_is_inside() {
-	! "$LAB_HERE/leaks.py" "$LAB_DIR/inside.pcap" "$SECRET_TEXT" "$LAB_DIR/house/bundle" &&
+	local status=0
+	"$LAB_HERE/leaks.py" "$LAB_DIR/inside.pcap" "$SECRET_TEXT" "$LAB_DIR/house/bundle" || status=$?
+	((status == 1)) &&
 		grep --text --quiet --fixed-strings "$SECRET_TEXT" "$LAB_DIR/inside.pcap"
 }
 
@@ -168,10 +170,11 @@ throughput() {
 
 # What the daemon sent to the stranger, ICMP errors included, as the router between them saw it.
 silence() {
+	local heard
 	lab_capture west stranger stranger.pcap "ip src $1 or icmp" &&
 		lab_run lab "$LAB_HERE/probe.py" poke "stranger,${ADDRESS4[stranger]},0" "$1,4767" &&
 		lab_capture_end west stranger &&
-		(($(tcpdump -r "$LAB_DIR/stranger.pcap" 2>/dev/null | wc -l) == 0))
+		heard=$(tcpdump -r "$LAB_DIR/stranger.pcap" 2>/dev/null) && [[ -z $heard ]]
 }
 
 # A port on which nobody listens does answer: our stranger could hear.
@@ -181,7 +184,8 @@ refusal() {
 }
 
 is_gone() {
-	[[ -z $(member_pids "$1") ]] && ! lab_ip "$1" link show dev lab
+	local pids
+	pids=$(member_pids "$1") && [[ -z $pids ]] && ! lab_ip "$1" link show dev lab
 }
 
 all_gone() {

@@ -3,6 +3,8 @@
 #
 # A test sources this file and reads as a story; README.md beside it shows one, and lists what is
 # here. The file turns on `set -euo pipefail`: a step that fails ends the story and fails the test.
+# Not so below lab_check and in conditions, where bash has errexit off: what can be called there,
+# and that is nearly all of this file, joins its steps with && or returns by itself.
 #
 # How a lab can be removed completely, whatever happens to the script that made it: everything lives
 # below one process, the keeper. It is the first process of a PID namespace, so with its end the
@@ -15,6 +17,7 @@
 # Outside, a story can harm nothing: programs of a lab are signalled inside their PID namespace.
 
 set -euo pipefail
+shopt -s inherit_errexit # else `x=$(story)` goes on after a step that failed
 
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_HERE/../../build}
@@ -255,6 +258,13 @@ lab_way_in() {
 	echo "nsenter -t $LAB_KEEPER -m -p -n ip netns exec $node ${*:-bash}"
 }
 
+# lab_wait_jobs PID...: waits for jobs of this shell, all of them; fails if one of them did.
+lab_wait_jobs() {
+	local job status=0
+	for job; do wait "$job" || status=1; done
+	return $status
+}
+
 # lab_start NODE NAME COMMAND...: starts a program in the background. Its output goes to
 # $LAB_DIR/NODE/NAME.log, after what an earlier run of that name wrote there; its pid, as the
 # programs of the lab see it, to $LAB_DIR/NODE/NAME.pid.
@@ -315,16 +325,16 @@ lab_capture() {
 	local node=$1 neighbour=$2 file=$3
 	shift 3
 	lab_start "$node" "capture.$neighbour" tcpdump --interface "$neighbour" -w "$LAB_DIR/$file" \
-		--snapshot-length 0 --packet-buffered --buffer-size 16384 --relinquish-privileges root "$@"
-	lab_wait_until 10 grep -q "listening on" "$LAB_DIR/$node/capture.$neighbour.log"
+		--snapshot-length 0 --packet-buffered --buffer-size 16384 --relinquish-privileges root "$@" &&
+		lab_wait_until 10 grep -q "listening on" "$LAB_DIR/$node/capture.$neighbour.log"
 }
 
 # lab_capture_end NODE NEIGHBOUR: ends it; fails unless the file holds every packet.
 lab_capture_end() {
 	local log=$LAB_DIR/$1/capture.$2.log
-	lab_wait_until 10 lab__capture_is_complete "$1" "$2" "$log"
-	lab_stop "$1" "capture.$2"
-	grep -q "^0 packets dropped by kernel" "$log"
+	lab_wait_until 10 lab__capture_is_complete "$1" "$2" "$log" &&
+		lab_stop "$1" "capture.$2" &&
+		grep -q "^0 packets dropped by kernel" "$log"
 }
 
 # Asks tcpdump for its counters (SIGUSR1): has it taken all out of the kernel's buffer? That is
@@ -412,12 +422,12 @@ lab_lan() {
 lab__plug() {
 	local node=$1 neighbour=$2 switch=${LAB_PORTS[$1 $2]:-} addr
 	{
-		echo "link set dev $neighbour ${switch:+master $switch} mtu ${LAB_MTU[$node $neighbour]:-1500} up"
+		echo "link set dev $neighbour ${switch:+master $switch} mtu ${LAB_MTU[$node $neighbour]:-1500}" \
+			"gso_max_segs 1 up" # as on a wire: what one packet cannot carry goes as several
 		for addr in ${LAB_ADDRS[$node $neighbour]//,/ }; do
 			echo "address replace $addr dev ${switch:-$neighbour}"
 		done
-	} | lab_ip "$node" -batch -
-	lab__routes "$node" "$neighbour"
+	} | lab_ip "$node" -batch - && lab__routes "$node" "$neighbour"
 }
 
 lab__family() {
@@ -446,15 +456,14 @@ lab_route() {
 # lab_mtu A B BYTES: sets the MTU of both ends of a link.
 lab_mtu() {
 	LAB_MTU[$1 $2]=$3 LAB_MTU[$2 $1]=$3
-	lab_ip "$1" link set dev "$2" mtu "$3"
-	lab_ip "$2" link set dev "$1" mtu "$3"
+	lab_ip "$1" link set dev "$2" mtu "$3" && lab_ip "$2" link set dev "$1" mtu "$3"
 }
 
 # lab_down NODE: takes all its interfaces down. Its programs go on.
 lab_down() {
 	local neighbour
 	for neighbour in ${LAB_LINKS[$1]}; do
-		lab_ip "$1" link set dev "$neighbour" down
+		lab_ip "$1" link set dev "$neighbour" down || return 1
 	done
 }
 
@@ -462,7 +471,7 @@ lab_down() {
 lab_up() {
 	local neighbour
 	for neighbour in ${LAB_LINKS[$1]}; do
-		lab__plug "$1" "$neighbour"
+		lab__plug "$1" "$neighbour" || return 1
 	done
 }
 
@@ -482,7 +491,7 @@ lab_impair() {
 		echo "$*" 1<>"$LAB_DIR/lab/impair.$a.$b.in"
 	fi
 	LAB_SET[$a $b]=$((asked + 1))
-	lab_wait_until 5 lab__is_answered "$a" "$b" $((asked + 1))
+	lab_wait_until 5 lab__is_answered "$a" "$b" $((asked + 1)) || lab_die "no answer from the impairer"
 	tail -n 1 "$log" | grep -q "^set" || lab_die "$(tail -n 1 "$log")"
 }
 
@@ -514,8 +523,7 @@ lab__is_answered() {
 # lab_unplug A B: pulls the cable that lab_impair laid, for good, and prints the impairer's
 # statistics: a line for each direction and one for both.
 lab_unplug() {
-	lab_stop lab "impair.$1.$2"
-	tail -n 3 "$LAB_DIR/lab/impair.$1.$2.log"
+	lab_stop lab "impair.$1.$2" && tail -n 3 "$LAB_DIR/lab/impair.$1.$2.log"
 }
 
 # shellcheck source=tests/lab/nat.sh

@@ -35,24 +35,24 @@ members_admit() {
 	done
 }
 
-# members_up HOST...: starts daemons in the background, and returns when each is up.
+# members_up HOST...: starts daemons in the background, and returns when each is up; fails if one is not.
 members_up() {
 	local host jobs=()
 	for host; do
 		ipop_on "$host" up lab >"$LAB_DIR/$host/up" 2>&1 &
 		jobs+=($!)
 	done
-	for host in "${jobs[@]}"; do wait "$host"; done
+	lab_wait_jobs "${jobs[@]}"
 }
 
-# members_down HOST...: ends them, all at once.
+# members_down HOST...: ends them, all at once; fails if one does not.
 members_down() {
 	local host jobs=()
 	for host; do
 		ipop_on "$host" down lab >"$LAB_DIR/$host/down" 2>&1 &
 		jobs+=($!)
 	done
-	for host in "${jobs[@]}"; do wait "$host"; done
+	lab_wait_jobs "${jobs[@]}"
 }
 
 # member_is HOST FIELD: a field of its status.
@@ -78,8 +78,9 @@ member_goes() {
 
 # member_pids HOST: of its daemon, steward and node, as the lab counts them.
 member_pids() {
-	local pid
-	for pid in $(lab_run lab ip netns pids "$1"); do
+	local pid pids
+	pids=$(lab_run lab ip netns pids "$1") || return 1
+	for pid in $pids; do
 		[[ $(lab_run lab readlink "/proc/$pid/exe") != */ipopd ]] || echo "$pid"
 	done
 }

@@ -21,10 +21,11 @@
 # the kept port: two inside machines that use one source port are not for them. IPv6 passes as is.
 
 # lab_nat ROUTER INSIDE OUTSIDE KIND [SECONDS]: translates what comes from the neighbour INSIDE and
-# leaves to the neighbour OUTSIDE. SECONDS (120) is the life of an idle UDP mapping. Called again, it
-# makes the router another box; what it had mapped is forgotten.
+# leaves to the neighbour OUTSIDE. SECONDS (20) is the life of an idle UDP mapping: RFC 4787 section
+# 4.3 wants 120 at least, boxes with far less are about, and who is silent for longer than that shall
+# find out here. Called again, it makes the router another box; what it had mapped is forgotten.
 lab_nat() {
-	local router=$1 inside=$2 outside=$3 kind=$4 seconds=${5:-120}
+	local router=$1 inside=$2 outside=$3 kind=$4 seconds=${5:-20}
 	local firewall="iifname $outside meta l4proto udp drop" learn='' admit='' scatter=''
 
 	case $kind in
@@ -93,14 +94,12 @@ lab_nat_forget() {
 # that outside port, as from a box that lost its state and hands out other ports. Not for full-cone and
 # restricted, which rely on the kept port, and for one program behind the box.
 lab_nat_rebind() {
-	lab_run "$1" nft "flush chain ip lab_nat moved; add rule ip lab_nat moved meta l4proto udp masquerade to :$2"
-	lab_nat_forget "$1"
+	lab_run "$1" nft "flush chain ip lab_nat moved; add rule ip lab_nat moved meta l4proto udp masquerade to :$2" &&
+		lab_nat_forget "$1"
 }
 
 # lab_nat_reboot ROUTER: the box is switched off and on: links down, everything forgotten, links up.
 # For a longer outage use the three functions that this is made of.
 lab_nat_reboot() {
-	lab_down "$1"
-	lab_nat_forget "$1"
-	lab_up "$1"
+	lab_down "$1" && lab_nat_forget "$1" && lab_up "$1"
 }

@@ -95,9 +95,8 @@ of_stream() {
 }
 
 stream_is_whole() {
-	lab_wait lab stream
-	tail -n 1 "$LAB_DIR/lab/stream.log"
-	(($(of_stream came) == $(of_stream sent) && $(of_stream sent) > 0))
+	lab_wait lab stream && tail -n 1 "$LAB_DIR/lab/stream.log" &&
+		(($(of_stream came) == $(of_stream sent) && $(of_stream sent) > 0))
 }
 
 relay_is_blind() {
@@ -110,7 +109,7 @@ relay_is_blind() {
 }
 
 no_text_in_capture() {
-	! grep --text --quiet --fixed-strings "$TEXT" "$LAB_DIR/relay.pcap"
+	[[ $(grep --text --count --fixed-strings "$TEXT" "$LAB_DIR/relay.pcap") == 0 ]]
 }
 
 # Who relays now goes to RELAY, who else could to RESERVE, and the provider of the first to LINE.
@@ -151,9 +150,10 @@ at_ms() {
 }
 
 # rebinds COUNT FROM TO: FROM pings TO ten times a second while roamer's box moves its mappings COUNT
-# times. The longest time without an answer, in ms.
+# times. The longest time without an answer, in ms, up to the end of the pings: that is long after the
+# last move, so who is not heard again is silent for all that time.
 rebinds() {
-	local start count=$1 from=$2 to=$3 i
+	local start count=$1 from=$2 to=$3 i begin=$EPOCHREALTIME
 	lab_start "$from" pings ping -D -n -i 0.1 -w $((count * REBIND_MS / 1000 + 2)) "$(member_is "$to" ipv6)"
 	lab_wait_until 10 grep -q "bytes from" "$LAB_DIR/$from/pings.log"
 	lab__clock
@@ -163,7 +163,12 @@ rebinds() {
 		lab_nat_rebind roamer-box $((20000 + RANDOM))
 	done
 	lab_wait "$from" pings || true # it says so if one was lost
-	grep "bytes from" "$LAB_DIR/$from/pings.log" | tr -d '[]' |
+	longest_silence "$begin" "$EPOCHREALTIME" "$LAB_DIR/$from/pings.log"
+}
+
+# longest_silence BEGIN END LOG: in what `ping -D` wrote between these times, in ms.
+longest_silence() {
+	{ echo "$1" && sed -n 's/^\[\([0-9.]*\)\] .* bytes from .*/\1/p' "$3" && echo "$2"; } |
 		awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { printf "%d\n", most * 1000 }'
 }
 
@@ -206,7 +211,12 @@ pss_kib() {
 	for pid in $(member_pids "$1"); do
 		sum=$((sum + $(lab_run lab awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")))
 	done
-	echo $sum
+	((sum > 0)) && echo $sum # who is gone needs no memory
+}
+
+# The first packets, each within a second.
+all_come() {
+	lab_run "$1" ping -c 3 -i 0.2 -W 1 "$(member_is "$2" ipv6)" | tee /dev/stderr | grep " 0% packet loss" >/dev/null
 }
 
 test_idle() {
@@ -221,6 +231,8 @@ test_idle() {
 	lab_check "of each frame it is known what it is for" all_is_known
 	lab_check_figure "a day of an idle member that others enter by" \
 		"$(idle_day idle1.pcap "${ADDRESS4[quiet1]}" quiet1)" $ENTRANCE_BYTES bytes
+	# Their boxes have forgotten thrice whatever was not kept alive.
+	lab_check "who was idle for so long is reached at once" all_come quiet4 quiet3
 }
 
 # Whether to play what has a case of such a name: a second run is for what missed a bound in the first.
