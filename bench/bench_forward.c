@@ -1,13 +1,15 @@
 /* bench_forward.c - what a packet costs in the data plane, part by part, in nanoseconds.
  *
  * Time is that of the one thread on its processor, in rounds of many packets: the best round, which
- * is what the code costs, and the median, which is what the machine's other work makes of it.
+ * is what the code costs, and the median, which is what the machine's other work makes of it. The
+ * ratio is the best to that of a fixed piece of work, so that runs on machines of different speed
+ * can be compared, as run.sh does with forward.baseline.
  * Packets of 64 bytes are small UDP, those of 1,360 fill the TUN's MTU.
  */
 #include "base/check.h"
 #include "forward/forward.h"
 #include "session/replay.h"
-#include "tests/lib/packet.h"
+#include "tests/lib/super.h"
 #include "tests/lib/trio.h"
 
 #include <stdio.h>
@@ -15,8 +17,9 @@
 #include <time.h>
 
 #define ROUNDS 25
-#define PACKETS 4096 /* a round; less than the replay window, so that any order would do */
-#define ENTRIES 1000 /* members in the table */
+#define PACKETS 4096   /* a round; less than the replay window, so that any order would do */
+#define RELAY_BATCH 64 /* what a trio's meter lets pass at once */
+#define ENTRIES 1000   /* members in the table */
 
 /* What the parts work on. */
 struct bench {
@@ -31,6 +34,8 @@ struct bench {
 	uint64_t counter;
 	struct now relay_now; /* time goes on, so that the meter is never empty */
 	uint64_t sum;         /* of all results, so that nothing is optimized away */
+	double yardstick_ns;  /* what a fixed piece of work costs here; 0: not measured yet */
+	uint8_t super[SUPER_BYTES_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -67,8 +72,51 @@ static void measure(struct bench *bench, const char *name, void (*prepare)(struc
 	}
 	qsort(times, ROUNDS, sizeof(times[0]), compare);
 	median = times[ROUNDS / 2];
-	(void)printf("%-32s %8.1f %8.1f\n", name, (double)times[0] / PACKETS,
-		     (double)median / PACKETS);
+	if (bench->yardstick_ns <= 0)
+		bench->yardstick_ns = (double)times[0] / PACKETS;
+	(void)printf("%-44s %8.1f %8.1f %8.2f\n", name, (double)times[0] / PACKETS,
+		     (double)median / PACKETS, (double)times[0] / PACKETS / bench->yardstick_ns);
+}
+
+/* Nothing of ours: a chain of multiplications, as long as the processor makes it. */
+static void yardstick(struct bench *bench)
+{
+	uint64_t x = bench->sum | 1;
+
+	for (size_t i = 0; i < PACKETS * (size_t)64; i++)
+		x = x * 0x9e3779b97f4a7c15U + i;
+	bench->sum += x;
+}
+
+/* A super-packet of 32 segments: from the TUN to the egress and out, a segment. */
+static void super_from_tun(struct bench *bench)
+{
+	const struct super super = { .tcp = true,
+				     .options = 12,
+				     .segment_bytes = 1296,
+				     .payload = 32 * (size_t)1296,
+				     .source = members_a4,
+				     .destination = members_b4 };
+	struct member *a = &bench->members->a;
+	const size_t len = super_make(&super, bench->super);
+
+	for (size_t i = 0; i < PACKETS / 32; i++) {
+		struct egress_datagram *datagram;
+
+		bench->packets.batch.count = 1;
+		bench->packets.batch.packets[0] = (struct forward_packet){
+			.data = bench->super,
+			.len = len,
+			.offload = { .kind = OFFLOAD_TCP4,
+				     .segment_bytes = 1296,
+				     .partial_checksum = true,
+				     .checksum_start = 20,
+				     .checksum_offset = 16 },
+		};
+		CHECK(member_from_tun(a, members_start, &bench->packets) == 0);
+		while ((datagram = egress_next(a->egress, members_start.mono)) != NULL)
+			egress_done(a->egress, datagram);
+	}
 }
 
 static void seal(struct bench *bench)
@@ -227,14 +275,14 @@ static void relay(struct bench *bench)
 	const struct way from_a = trio_way_at_r(true);
 	struct egress_datagram *datagram;
 
-	for (size_t i = 0; i < PACKETS; i += FORWARD_BATCH_MAX) {
-		for (size_t k = 0; k < FORWARD_BATCH_MAX; k++)
+	for (size_t i = 0; i < PACKETS; i += RELAY_BATCH) {
+		for (size_t k = 0; k < RELAY_BATCH; k++)
 			bench->packets.batch.packets[k] = (struct forward_packet){
 				.data = bench->datagrams[i + k],
 				.len = bench->len + KEYSET_OVERHEAD + SEAL_RELAY_OVERHEAD,
 				.way = from_a,
 			};
-		bench->packets.batch.count = FORWARD_BATCH_MAX;
+		bench->packets.batch.count = RELAY_BATCH;
 		CHECK(member_from_wire(r, bench->relay_now, &bench->packets) == 0);
 		while ((datagram = egress_next(r->egress, members_start.mono)) != NULL)
 			egress_done(r->egress, datagram);
@@ -245,18 +293,27 @@ static void relay(struct bench *bench)
 	CHECK(r->thread.counters.drop_relay_rate == 0);
 }
 
+/* With the packet that is there, in the name, too. */
+static void measure_size(struct bench *bench, const char *name, void (*prepare)(struct bench *),
+			 void (*round)(struct bench *))
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s, %zu v%d", name, bench->len, bench->packet[0] >> 4);
+	measure(bench, text, prepare, round);
+}
+
 static void by_size(struct bench *bench, bool v6, size_t len)
 {
-	(void)printf("-- %zu bytes, IPv%c\n", len, v6 ? '6' : '4');
 	bench->len = v6 ? packet_v6(bench->packet, len, members_a6, members_b6)
 			: packet_v4(bench->packet, len, members_a4, members_b4);
-	measure(bench, "aead_seal, AES-256-GCM", NULL, cipher);
-	measure(bench, "keyset_seal", NULL, seal);
-	measure(bench, "keyset_open", seal, open_all);
-	measure(bench, "ip_decode", NULL, decode);
-	measure(bench, "forward_from_tun and egress", NULL, from_tun);
-	measure(bench, "forward_from_wire", seal, from_wire);
-	measure(bench, "forward_from_wire, relayed on", seal_wrapped, relay);
+	measure_size(bench, "aead_seal, AES-256-GCM", NULL, cipher);
+	measure_size(bench, "keyset_seal", NULL, seal);
+	measure_size(bench, "keyset_open", seal, open_all);
+	measure_size(bench, "ip_decode", NULL, decode);
+	measure_size(bench, "forward_from_tun and egress", NULL, from_tun);
+	measure_size(bench, "forward_from_wire", seal, from_wire);
+	measure_size(bench, "forward_from_wire, relayed on", seal_wrapped, relay);
 }
 
 static struct forward_table *large_table(struct rng *rng)
@@ -288,8 +345,10 @@ int main(void)
 	CHECK(aead_init(&bench.aead, &aead_aes_256_gcm, bench.packet) == 0);
 	bench.datagrams = calloc(PACKETS, sizeof(bench.datagrams[0]));
 	CHECK(bench.datagrams != NULL);
-	(void)printf("%-32s %8s %8s\n", "ns a packet", "best", "median");
-	(void)printf("-- any size\n");
+	(void)printf("%-44s %8s %8s %8s\n", "ns a packet", "best", "median", "ratio");
+	measure(&bench, "yardstick", NULL, yardstick);
+	bench.members->a.entry.takes_partial = true;
+	member_publish(&bench.members->a);
 	measure(&bench, "table_find_destination of 1000", NULL, find_destination);
 	measure(&bench, "table_find_receiver", NULL, find_receiver);
 	measure(&bench, "replay_check and _update", NULL, window);
@@ -298,6 +357,7 @@ int main(void)
 	by_size(&bench, false, 64);
 	by_size(&bench, true, 64);
 	by_size(&bench, false, FORWARD_MTU);
+	measure(&bench, "super-packet from TUN, a segment", NULL, super_from_tun);
 	aead_free(&bench.aead);
 	free(bench.datagrams);
 	table_del(bench.table);

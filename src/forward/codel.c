@@ -2,8 +2,8 @@
 #include "forward/codel.h"
 
 #define INTERVAL_US (UINT64_C(1000) * CODEL_INTERVAL_MS)
-#define AGAIN_MS \
-	(16 * CODEL_INTERVAL_MS) /* dropping that begins again so soon goes on where it was */
+/* Dropping that begins again so soon goes on where it was. */
+#define AGAIN_MS (UINT64_C(16) * CODEL_INTERVAL_MS)
 
 /* The square root, rounded down. */
 static uint64_t root(uint64_t square)

@@ -15,6 +15,7 @@
 #define THREADS 4
 #define PACKETS REPLAY_WINDOW /* of all threads together: they fill the window, and no more */
 #define PER_THREAD (PACKETS / THREADS)
+#define RUN 4 /* packets that one thread seals together */
 #define ROUNDS 3
 #define LIMIT_ROUNDS 500
 #define BYTES (KEYSET_OVERHEAD + sizeof(uint32_t))
@@ -98,6 +99,32 @@ static void *seal_share(void *arg)
 	return NULL;
 }
 
+/* The same in runs, each of which has counters that follow one another. */
+static void *seal_share_in_runs(void *arg)
+{
+	const struct worker *worker = arg;
+	struct shared *shared = worker->shared;
+	const struct frame_header frame = { .kind = FRAME_IP };
+
+	(void)pthread_barrier_wait(&shared->start);
+	for (uint32_t i = 0; i < PER_THREAD; i += RUN) {
+		struct keyset_run run;
+
+		if (keyset_run_begin(shared->sender, now, RUN, &run) != 0)
+			break;
+		for (uint32_t k = 0; k < RUN; k++) {
+			const uint32_t name = worker->number * PER_THREAD + i + k;
+
+			if (keyset_run_seal(&run, &frame, span_of(&name, sizeof(name)),
+					    shared->datagrams[name]) == 0)
+				atomic_fetch_add(&shared->sealed, 1);
+		}
+		keyset_run_end(&run);
+		take_milestones(shared, shared->sender);
+	}
+	return NULL;
+}
+
 /* Opens a copy of everything, each thread from another place on. */
 static void *open_all(void *arg)
 {
@@ -126,11 +153,10 @@ static void *open_all(void *arg)
 	return NULL;
 }
 
-static void no_counter_twice_and_no_packet_twice(void **state)
+static void check_sealing(void *(*seal)(void *), uint32_t run)
 {
 	static struct shared shared;
 
-	(void)state;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		static bool seen[PACKETS];
 
@@ -138,7 +164,7 @@ static void no_counter_twice_and_no_packet_twice(void **state)
 		memset(seen, 0, sizeof(seen));
 		shared.sender = new_keyset(true, &(struct keyset_config){ .senders = THREADS });
 		shared.receiver = new_keyset(false, &(struct keyset_config){ 0 });
-		together(&shared, seal_share);
+		together(&shared, seal);
 		assert_int_equal(shared.sealed, PACKETS);
 		assert_int_equal(times_told(&shared, KEYSET_IP), 1);
 		assert_int_equal(times_told(&shared, KEYSET_ACTIVE), 1);
@@ -151,6 +177,7 @@ static void no_counter_twice_and_no_packet_twice(void **state)
 			assert_in_range(header.counter, 0, PACKETS - 1);
 			assert_false(seen[header.counter]);
 			seen[header.counter] = true;
+			assert_int_equal(header.counter % run, i % run);
 		}
 		together(&shared, open_all);
 		for (size_t i = 0; i < PACKETS; i++)
@@ -163,6 +190,18 @@ static void no_counter_twice_and_no_packet_twice(void **state)
 		keyset_unref(shared.sender);
 		keyset_unref(shared.receiver);
 	}
+}
+
+static void no_counter_twice_and_no_packet_twice(void **state)
+{
+	(void)state;
+	check_sealing(seal_share, 1);
+}
+
+static void runs_of_threads_do_not_mix(void **state)
+{
+	(void)state;
+	check_sealing(seal_share_in_runs, RUN);
 }
 
 /* More threads than contexts: they wait for each other, and still nothing is sealed twice. */
@@ -216,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_counter_twice_and_no_packet_twice),
+		cmocka_unit_test(runs_of_threads_do_not_mix),
 		cmocka_unit_test(threads_may_be_more_than_senders),
 		cmocka_unit_test(the_limit_of_packets_holds_for_all_together),
 	};
