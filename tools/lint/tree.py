@@ -95,6 +95,17 @@ def includes(name):
     return found
 
 
+_DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:include\w*|import)\b", re.MULTILINE)
+
+
+@functools.cache
+def odd_includes(name):
+    """The lines of includes that includes() cannot read: of a macro, of another spelling."""
+    plain = {line for line, _, _ in includes(name)}
+    lines = (line_at(code(name), match.start()) for match in _DIRECTIVE.finditer(code(name)))
+    return [line for line in lines if line not in plain]
+
+
 @functools.cache
 def closure(name):
     """The file and every file of ours that it includes, directly or not."""
