@@ -353,6 +353,18 @@ int file_lock(const char *path, int *ret_fd)
 	return lock(path, LOCK_EX | LOCK_NB, ret_fd);
 }
 
+bool file_is_locked(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool locked;
+
+	if (fd < 0)
+		return false;
+	locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	(void)close(fd); /* only looked at; this lets go */
+	return locked;
+}
+
 int file_lock_wait(const char *path, int *ret_fd)
 {
 	return lock(path, LOCK_EX, ret_fd);

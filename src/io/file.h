@@ -56,7 +56,11 @@ int file_make_directory(const char *path, unsigned mode, uint32_t group);
  * ERR_IO. */
 int file_lock(const char *path, int *ret_fd);
 
-/* The same, but waits for the other process to let go. */
+/* True if another process holds that lock. It is looked for by sharing it for an instant, in which
+ * a file_lock() fails; nothing is made. */
+bool file_is_locked(const char *path);
+
+/* file_lock(), but waits for the other process to let go. */
 int file_lock_wait(const char *path, int *ret_fd);
 
 #endif

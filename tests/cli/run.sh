@@ -658,6 +658,18 @@ leaves() {
 		run 0 on h leave -y --with-ca && [ ! -e h/var/lib/ipop/lab ]
 }
 
+# A daemon's lock without its socket, held by a process that is none: nobody knows what it does.
+does_not_leave_what_runs() {
+	mkdir -p b/run/ipop/lab && echo $$ >b/run/ipop/lab/pid
+	flock -n b/run/ipop/lab/pid sh -c '
+		"$1" --root b leave lab -y >leave.out 2>&1 && exit 1
+		"$1" --root b down >down.out 2>&1 && exit 1
+		exit 0' sh "$ipop" || return 1
+	says leave.out 'lab/pid is locked' && ! grep -q left leave.out &&
+		says down.out 'lab/pid is locked' && [ -e b/etc/ipop/lab.conf ] &&
+		refuses 3 'is not running' on b down
+}
+
 removes_a_ca_that_is_left() {
 	refuses 4 'only its CA is still here; --with-ca removes that' on e leave lab -y &&
 		refuses 2 'nothing was done' setsid "$ipop" --root e leave lab --with-ca &&
@@ -782,6 +794,7 @@ check 'peers and version' shows_peers
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
+check 'a daemon that cannot be asked is not left alone' does_not_leave_what_runs
 check 'up tells why the daemon ended' tells_why_it_did_not_start
 check 'join starts, and starts again when it renews' joins_and_goes_up
 check 'leave, with and without the CA' leaves

@@ -311,6 +311,52 @@ test_accidents() {
 		lab_run two "$IPOPD" --root "$(root_of two)" lab
 }
 
+# ---- a daemon that is not at its best -----------------------------------------------------------------
+
+# Two's node ends, and its steward cannot start another.
+break_two() {
+	lab_wait_until 20 is_ready two
+	echo "port = 99999" >>"$(root_of two)/etc/ipop/lab.conf"
+	lab_run lab kill -KILL "$(node_of two)"
+	lab_wait_until 5 'grep -q "the node process died status=137" "$LAB_DIR/two/ipopd.log"'
+}
+
+mend_two() {
+	sed -i '/^port = 99999$/d' "$(root_of two)/etc/ipop/lab.conf"
+}
+
+test_troubles() {
+	lab_signal two ipopd HUP
+	lab_check "SIGHUP is noticed" lab_wait_until 5 grep -q SIGHUP "$LAB_DIR/two/ipopd.log"
+	lab_check "and ends nobody" lab_wait_until 5 is_ready two
+
+	break_two
+	lab_check "without a node, status says why" lab_wait_until 5 'refused 1 "lab.conf:" ipop_on two status lab'
+	lab_check "so does up" up_tells_why
+	lab_check "and down ends it all the same" ipop_on two down lab
+	lab_check "with success, too" lab_wait two ipopd
+	mend_two
+
+	start two
+	lab_wait_until 20 is_ready two
+	lab_run lab kill -STOP "$(node_of two)"
+	lab_check "a node that is deaf is ended" eval 'ipop_on two down lab && ! has_interface two'
+	lab_check "by a steward that is well" lab_wait two ipopd
+
+	start two
+	lab_wait_until 20 is_ready two
+	rm "$(root_of two)/run/ipop/lab/control"
+	lab_check "without its socket, up says what helps" refused 1 "ipop down lab" ipop_on two up lab
+	lab_check "and down finds it" eval 'ipop_on two down lab && ! has_interface two'
+	lab_check "which is no accident to it" lab_wait two ipopd
+	start two
+	lab_check "the network is whole again" lab_wait_until 20 'is_ready two && knows_peer two'
+}
+
+up_tells_why() {
+	! ipop_on two up lab >"$LAB_DIR/output" 2>&1 && cat "$LAB_DIR/output" && grep -q "99999" "$LAB_DIR/output"
+}
+
 # ---- the end ------------------------------------------------------------------------------------------
 
 test_end() {
@@ -422,7 +468,11 @@ signal.pause()'
 # ---- a member without IPv4 ------------------------------------------------------------------------------
 
 test_without_ipv4() {
-	ipop_on two leave lab --yes
+	start two
+	lab_wait_until 20 is_ready two
+	rm "$(root_of two)/run/ipop/lab/control"
+	lab_check "who leaves does not run on" eval 'ipop_on two leave lab --yes && ! has_interface two'
+	lab_wait two ipopd
 	ipop_on two request --name six >"$LAB_DIR/request"
 	ipop_on one group sign lab "$LAB_DIR/request" --no-ip >"$LAB_DIR/bundle"
 	ipop_on two join "$LAB_DIR/bundle" --no-up
@@ -452,6 +502,7 @@ test_moves
 test_remembers
 test_rights
 test_accidents
+test_troubles
 test_end
 test_group
 test_refusals

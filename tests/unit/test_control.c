@@ -375,6 +375,24 @@ static void an_error_replaces_what_was_begun(void **state)
 	(void)close(client);
 }
 
+/* The steward's answer while there is no node: it ends the connection, for the next may be the
+ * node's. */
+static void who_is_to_ask_again_asks_anew(void **state)
+{
+	const int client = connect_as(0, true);
+	struct control_request request;
+	uint8_t byte;
+
+	(void)state;
+	say(client, STATUS VERSION);
+	settle();
+	assert_true(control_poll(daemon_side.control, daemon_side.now, &request));
+	reply_error(request.token, ERR_AGAIN, "the daemon starts");
+	expect_error(client, "ERR_AGAIN", 1);
+	assert_int_equal(recv(client, &byte, 1, MSG_DONTWAIT), 0);
+	(void)close(client);
+}
+
 static void a_ping_that_fails_says_whose_it_was(void **state)
 {
 	static const struct {
@@ -652,6 +670,7 @@ int main(void)
 		WITH_DAEMON(peers_name_their_ways),
 		WITH_DAEMON(a_pong_names_the_way_it_came),
 		WITH_DAEMON(an_error_replaces_what_was_begun),
+		WITH_DAEMON(who_is_to_ask_again_asks_anew),
 		WITH_DAEMON(a_ping_that_fails_says_whose_it_was),
 		WITH_DAEMON(requests_are_answered_in_their_order),
 		WITH_DAEMON(a_request_may_come_in_pieces),

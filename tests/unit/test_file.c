@@ -292,7 +292,10 @@ static void one_holds_a_lock(void **state)
 	int second;
 
 	(void)state;
+	assert_false(file_is_locked(at("pid"))); /* and is not made */
+	assert_int_equal(access(at("pid"), F_OK), -1);
 	assert_int_equal(file_lock(at("pid"), &first), 0);
+	assert_true(file_is_locked(at("pid")));
 	assert_int_equal(file_lock(at("pid"), &second), ERR_EXISTS);
 	/* Removed under the holder: the name is free, and a new file is made and locked. */
 	assert_int_equal(unlink(at("pid")), 0);
@@ -301,6 +304,9 @@ static void one_holds_a_lock(void **state)
 	assert_int_equal(file_lock(at("pid"), &first), ERR_EXISTS);
 	(void)close(second);
 	assert_int_equal(file_lock(at("pid"), &first), 0);
+	(void)close(first);
+	assert_false(file_is_locked(at("pid")));
+	assert_int_equal(file_lock(at("pid"), &first), 0); /* looking has let go again */
 	(void)close(first);
 }
 

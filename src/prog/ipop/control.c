@@ -102,7 +102,7 @@ static int send_request(const struct control *control, const struct control_requ
 }
 
 /* Reads until a line feed is there: 0, ERR_TIMEOUT, ERR_TOO_LONG, ERR_IO (closed). */
-static int read_line(struct control *control, size_t *ret_len)
+static int read_line(struct control *control, int timeout_ms, size_t *ret_len)
 {
 	for (;;) {
 		const uint8_t *const end = memchr(control->buffer, '\n', control->len);
@@ -115,7 +115,7 @@ static int read_line(struct control *control, size_t *ret_len)
 		}
 		if (control->len == CONTROL_ANSWER_BYTES_MAX)
 			return ERR_TOO_LONG;
-		n = poll(&wait, 1, CONTROL_TIMEOUT_MS);
+		n = poll(&wait, 1, timeout_ms);
 		if (n == 0)
 			return ERR_TIMEOUT;
 		if (n > 0)
@@ -129,10 +129,10 @@ static int read_line(struct control *control, size_t *ret_len)
 	}
 }
 
-static int read_answer(struct control *control, json_t **ret)
+static int read_answer(struct control *control, int timeout_ms, json_t **ret)
 {
 	size_t len;
-	const int err = read_line(control, &len);
+	const int err = read_line(control, timeout_ms, &len);
 
 	if (err != 0)
 		return err;
@@ -173,6 +173,7 @@ static enum cli_exit take_error(const json_t *answer, struct control *control,
 enum cli_exit control_ask(struct control *control, const struct control_request *request,
 			  json_t **ret, struct complaint *complaint)
 {
+	const bool is_down = strcmp(request->verb, "down") == 0;
 	char wanted[SCHEMA_CHARS];
 	const char *schema;
 	enum cli_exit code;
@@ -184,7 +185,8 @@ enum cli_exit control_ask(struct control *control, const struct control_request 
 			    "a peer is a host name, an address or an id");
 	/* A daemon that turns us away has closed its end already; but why it did waits here. */
 	if (err == 0 || err == ERR_IO)
-		err = read_answer(control, &answer);
+		err = read_answer(control, is_down ? CONTROL_DOWN_TIMEOUT_MS : CONTROL_TIMEOUT_MS,
+				  &answer);
 	if (err == ERR_TIMEOUT)
 		return fail(control, CLI_NO_REPLY, err, complaint, "the daemon does not answer");
 	if (err != 0)

@@ -8,7 +8,8 @@
 #include <jansson.h>
 
 #define CONTROL_ANSWER_BYTES_MAX 1048576
-#define CONTROL_TIMEOUT_MS 15000 /* the daemon gives up on a ping before */
+#define CONTROL_TIMEOUT_MS 15000     /* the daemon gives up on a ping before */
+#define CONTROL_DOWN_TIMEOUT_MS 5000 /* and on saying goodbye before this */
 
 struct control {
 	int fd; /* -1: closed */
@@ -30,8 +31,9 @@ struct control_request {
 	const char *peer; /* NULL: none */
 };
 
-/* Asks and waits for the answer, which is then of schema `ipop.VERB/1`; the caller releases it.
- * CLI_OK, or what the daemon's error says, CLI_NO_REPLY or CLI_FAILURE; with a complaint. */
+/* Asks and waits for the answer (CONTROL_TIMEOUT_MS, or what stands above for the verb), which is
+ * then of schema `ipop.VERB/1`; the caller releases it. CLI_OK, or what the daemon's error says,
+ * CLI_NO_REPLY or CLI_FAILURE; with a complaint. */
 enum cli_exit control_ask(struct control *control, const struct control_request *request,
 			  json_t **ret, struct complaint *complaint);
 

@@ -26,7 +26,7 @@ struct launch {
 	pid_t pid;      /* of the daemon, if we started it ourselves; else 0 */
 	off_t log_from; /* and where its log begins */
 	json_t *status; /* owned: its newest answer, or NULL */
-	/* What it said instead, the last time. */
+	/* What it said instead, the last time that it did. */
 	enum cli_exit refusal;
 	int err; /* 0: nothing */
 	struct complaint why;
@@ -37,7 +37,7 @@ static uint64_t elapsed_s(const struct launch *l)
 	return mono_ms_between(l->since, clock_now().mono) / 1000;
 }
 
-bool launch_is_running(const struct store *store)
+static bool listens(const struct store *store)
 {
 	struct complaint unused;
 	struct control control;
@@ -46,6 +46,13 @@ bool launch_is_running(const struct store *store)
 		return false;
 	control_close(&control);
 	return true;
+}
+
+bool launch_is_running(const struct store *store)
+{
+	struct file_path unused;
+
+	return listens(store) || spawn_is_locked(store, &unused);
 }
 
 /* Asks for its status, if it answers already. */
@@ -59,8 +66,9 @@ static void look(struct launch *l)
 	if (control_open(l->store, &control, &unused) != CLI_OK)
 		return;
 	l->refusal = control_ask(&control, &request, &answer, &l->why);
-	l->err = control.err;
-	if (l->refusal == CLI_OK) {
+	if (l->refusal != CLI_OK) {
+		l->err = control.err;
+	} else {
 		json_decref(l->status);
 		l->status = answer;
 	}
@@ -247,6 +255,29 @@ static enum cli_exit wait_usable(struct launch *l)
 	return report_exit_with(l->cli, CLI_NO_REPLY, ERR_TIMEOUT, &complaint);
 }
 
+/* A daemon that holds its lock and does not listen begins or ends, and soon does either. CLI_OK
+ * once that is so; else it has lost its socket. */
+static enum cli_exit settle(const struct launch *l)
+{
+	const struct mono deadline = mono_add_ms(clock_now().mono, LAUNCH_LOST_S * UINT64_C(1000));
+	struct complaint complaint;
+	struct file_path lock;
+	int unused;
+
+	while (!listens(l->store) && spawn_is_locked(l->store, &lock)) {
+		if (mono_reached(clock_now().mono, deadline)) {
+			(void)complain(
+				&complaint, 0,
+				"%s runs, but nobody can ask it: its control socket is gone; "
+				"ipop down %s ends it",
+				l->store->network, l->store->network);
+			return report_exit_with(l->cli, CLI_FAILURE, ERR_EXISTS, &complaint);
+		}
+		(void)spawn_wait(0, LOOK_MS, &unused);
+	}
+	return CLI_OK;
+}
+
 enum cli_exit launch_up(const struct cli *cli, const struct store *store)
 {
 	struct launch l = { .cli = cli, .store = store, .since = clock_now().mono };
@@ -256,7 +287,8 @@ enum cli_exit launch_up(const struct cli *cli, const struct store *store)
 	if (is_ready(&l)) {
 		print_addresses(&l, "up already");
 	} else {
-		if (!launch_is_running(store))
+		code = settle(&l);
+		if (code == CLI_OK && !listens(store))
 			code = start(&l);
 		if (code == CLI_OK)
 			code = wait_usable(&l);
@@ -282,6 +314,10 @@ static enum cli_exit ask_down(const struct cli *cli, const struct store *store)
 			json_decref(answer);
 		err = control.err;
 		control_close(&control);
+	}
+	if ((code == CLI_NOT_RUNNING && launch_is_running(store)) || code == CLI_NO_REPLY) {
+		err = spawn_terminate(store, &complaint);
+		code = err == 0 ? CLI_OK : report_exit(err);
 	}
 	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, err, &complaint);
 }

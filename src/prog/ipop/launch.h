@@ -13,6 +13,9 @@
 #define LAUNCH_PEER_S 15  /* from there to the first member that answers */
 #define LAUNCH_DOWN_S 15
 
+#define LAUNCH_LOST_S 5 /* a daemon that begins or ends has no control socket at most so long */
+
+/* Whether a daemon runs: it listens at its control socket, or holds its lock. */
 bool launch_is_running(const struct store *store);
 
 /* Starts it, if it does not run, shows progress, and tells the addresses. CLI_OK once it is usable:
@@ -20,8 +23,9 @@ bool launch_is_running(const struct store *store);
  * CLI_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
 enum cli_exit launch_up(const struct cli *cli, const struct store *store);
 
-/* Stops it and waits until it is gone, and its interface with it. CLI_NOT_RUNNING if it did not
- * run; all reported. */
+/* Stops it and waits until it is gone, and its interface with it: by its control socket, or, if
+ * that is lost or nobody answers there, by a signal. CLI_NOT_RUNNING if it did not run; all
+ * reported. */
 enum cli_exit launch_down(const struct cli *cli, const struct store *store);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +160,85 @@ int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
 	if (log >= 0)
 		(void)close(log); /* the child has it */
 	free(root);
+	return err;
+}
+
+/* --- a daemon that somebody started --- */
+
+bool spawn_is_locked(const struct store *store, struct file_path *ret_path)
+{
+	struct file_path directory;
+
+	return store_directory_path(store, STORE_RUN, &directory) == 0 &&
+	       file_path(ret_path, "%s/pid", directory.text) == 0 && file_is_locked(ret_path->text);
+}
+
+/* What a file says, if it says little. */
+static size_t read_short(const char *path, char *ret, size_t room)
+{
+	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t len = -1;
+
+	if (fd >= 0) {
+		len = read(fd, ret, room - 1);
+		(void)close(fd); /* only read */
+	}
+	ret[len > 0 ? len : 0] = '\0';
+	return len > 0 ? (size_t)len : 0;
+}
+
+/* The number may have been given to another process, or be one of another container. */
+static bool is_daemon(pid_t pid)
+{
+	struct file_path path;
+	char name[32];
+
+	return file_path(&path, "/proc/%ld/comm", (long)pid) == 0 &&
+	       read_short(path.text, name, sizeof(name)) > 0 && strcmp(name, "ipopd\n") == 0;
+}
+
+/* A handle of the process that holds the lock, or -1. A handle cannot become another's: what is
+ * found true after it was opened is true of it. */
+static int open_holder(const char *lock)
+{
+	char text[16];
+	char *end;
+	long pid;
+	int fd;
+
+	if (read_short(lock, text, sizeof(text)) == 0)
+		return -1;
+	pid = strtol(text, &end, 10);
+	if (*end != '\n' || pid <= 1 || pid > INT_MAX)
+		return -1;
+	fd = pidfd_open((pid_t)pid, 0);
+	if (fd >= 0 && (!is_daemon((pid_t)pid) || !file_is_locked(lock))) {
+		(void)close(fd); /* only a name */
+		fd = -1;
+	}
+	return fd;
+}
+
+int spawn_terminate(const struct store *store, struct complaint *complaint)
+{
+	struct file_path lock;
+	int fd;
+	int err = 0;
+
+	if (!spawn_is_locked(store, &lock))
+		return complain(complaint, ERR_NOT_FOUND, "%s is not running; ipop up %s starts it",
+				store->network, store->network);
+	fd = open_holder(lock.text);
+	if (fd < 0)
+		return complain(
+			complaint, ERR_UNSUPPORTED,
+			"%s: %s is locked by a process that cannot be asked, and that is no "
+			"ipopd seen from here: find it (`fuser %s`) and end it",
+			store->network, lock.text, lock.text);
+	if (pidfd_send_signal(fd, SIGTERM, NULL, 0) < 0 && errno == EPERM)
+		err = complain(complaint, ERR_PERMISSION, "%s: only root may end it",
+			       store->network);
+	(void)close(fd); /* only a name */
 	return err;
 }
 

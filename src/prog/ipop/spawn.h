@@ -24,4 +24,13 @@ int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
  * number). A pid of 0 never ends. */
 bool spawn_wait(pid_t pid, int timeout_ms, int *ret_status);
 
+/* Whether a daemon holds the lock of a network, which it does from its start to its very end,
+ * however it is with its control socket; with the lock's file, which has its process id. */
+bool spawn_is_locked(const struct store *store, struct file_path *ret_path);
+
+/* Tells the daemon that holds the lock to end, as a service manager would. 0, or ERR_NOT_FOUND,
+ * ERR_PERMISSION, ERR_UNSUPPORTED (no process that it could be is seen from here), with a
+ * complaint. */
+int spawn_terminate(const struct store *store, struct complaint *complaint);
+
 #endif

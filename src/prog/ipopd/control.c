@@ -378,6 +378,7 @@ static void answer_error(struct client *client, const struct node_reply *reply)
 	const char *const why = reply->error.text;
 
 	answers_free(&client->output);
+	client->closing = reply->error.err == ERR_AGAIN; /* who asks again may find another */
 	if (client->request.verb != REQUEST_PING || reply->error.err != ERR_TIMEOUT) {
 		answers_error(&client->output, reply->error.err, why);
 		return;

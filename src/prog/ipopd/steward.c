@@ -15,12 +15,14 @@
 #include "io/signals.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/claims.h"
+#include "prog/ipopd/control.h"
 #include "prog/ipopd/host.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/keep.h"
 #include "prog/ipopd/lookups.h"
 #include "prog/ipopd/settings.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -48,6 +50,7 @@ enum steward_state {
 enum steward_event {
 	EVENT_SIGNAL,
 	EVENT_CLIENT,
+	EVENT_CONTROL,
 	EVENT_CHANNEL,
 	EVENT_NODE,
 	EVENT_LOOKUP,
@@ -76,8 +79,12 @@ struct steward {
 	struct addresses addresses; /* of the host, as this node knows them */
 	bool knows_addresses;
 	struct mono look_at; /* when to look whether they changed */
-	bool clients_paused;
 	struct mono clients_again;
+	struct control *control; /* owned; of those that no node can answer */
+	uint64_t stop_token;
+	bool has_stop_token; /* somebody of these has said `down` */
+	bool clients_paused;
+	struct complaint trouble; /* why the last node ended, or could not begin; or empty */
 	int exit_code;
 };
 
@@ -223,6 +230,7 @@ static void restart(struct steward *s, struct mono now)
 
 	if (start_node(s, now, &complaint) < 0) {
 		log_error("%s", complaint.text);
+		s->trouble = complaint;
 		wait_and_restart(s, now);
 		return;
 	}
@@ -254,8 +262,11 @@ static void node_ended(struct steward *s, struct mono now)
 				  status - PROCESS_SIGNALLED);
 		end(s, status > PROCESS_SIGNALLED ? EXIT_FAILED : status);
 	} else {
-		if (!s->killed)
+		if (!s->killed) {
 			log_error("the node process died status=%d", status);
+			(void)complain(&s->trouble, ERR_IO, "the node process died (status %d)",
+				       status);
+		}
 		wait_and_restart(s, now);
 	}
 }
@@ -279,6 +290,7 @@ static void stop(struct steward *s, struct mono now)
 static void became_ready(struct steward *s)
 {
 	s->was_ready = true;
+	s->trouble.text[0] = '\0';
 	notify_manager(s->config->notify_socket, "READY=1");
 	set_state(s, STEWARD_READY, MONO_NEVER);
 }
@@ -298,6 +310,7 @@ static int configure(struct steward *s, const struct node_addresses *wanted)
 		return 0; /* it is told to stop already */
 	if (host_configure(&s->host, wanted, &complaint) < 0) {
 		log_error("%s", complaint.text);
+		s->trouble = complaint;
 		kill_node(s);
 		return 0;
 	}
@@ -339,11 +352,15 @@ static void hear_node(struct steward *s)
 	}
 	if (err == 0 || err == ERR_AGAIN)
 		return;
-	/* Its end of the channel is closed when it ends; the rest is misconduct. */
-	if (err != ERR_NOT_FOUND)
-		log_error("the node process asked for what it must not have, and is ended why=%s",
-			  err_name(err));
 	loop_change(&s->loop, s->channel, 0, EVENT_CHANNEL, HANDLE_NONE);
+	if (err == ERR_NOT_FOUND) {
+		/* Closed when it ends, whose status tells why: one that goes on is no use. */
+		process_signal(&s->node, SIGKILL);
+		return;
+	}
+	(void)complain(&s->trouble, err,
+		       "the node process asked for what it must not have, and is ended");
+	log_error("%s why=%s", s->trouble.text, err_name(err));
 	kill_node(s);
 }
 
@@ -382,18 +399,35 @@ static void tell_addresses(struct steward *s, struct mono now)
 
 /* --- control connections --- */
 
-/* A line of doc/control.md for a client that no node can answer. */
-static void turn_away(int client)
+/* What a client is told while no node can answer it. */
+static void explain(const struct steward *s, struct complaint *ret)
 {
-	static const char busy[] =
-		"{\"schema\":\"ipop.error/1\",\"code\":\"ERR_AGAIN\",\"text\":"
-		"\"the daemon is busy starting or ending; try again\",\"exit\":1}\n";
-
-	(void)!write(client, busy, sizeof(busy) - 1); /* a new socket takes it, or nobody reads */
+	if (s->state == STEWARD_STOPPING || s->state == STEWARD_ENDED)
+		(void)complain(ret, ERR_AGAIN, "the daemon ends");
+	else if (s->trouble.text[0] == '\0')
+		(void)complain(ret, ERR_AGAIN, "the daemon starts; try again");
+	else
+		(void)complain(ret, ERR_AGAIN,
+			       "the daemon has no node, and tries again to start one: %s",
+			       s->trouble.text);
 }
 
-/* Hands a connection to the node, if it is of somebody who may ask anything at all. */
-static void pass_on(struct steward *s, int client, const struct unix_peer *peer)
+/* Of somebody who may change nothing, the steward reads nothing either. */
+static void turn_away(const struct steward *s, int client)
+{
+	struct answers answer = { 0 };
+	struct complaint why;
+
+	explain(s, &why);
+	answers_error(&answer, ERR_AGAIN, why.text);
+	if (!answer.failed)
+		(void)!write(client, answer.data, answer.len); /* a new socket takes it */
+	answers_free(&answer);
+}
+
+/* Hands a connection to the node, if it is of somebody who may ask anything at all. Where no node
+ * can answer, the steward does it for one who may say `down`. */
+static void pass_on(struct steward *s, struct now now, int client, const struct unix_peer *peer)
 {
 	const struct channel_message message = {
 		.kind = CHANNEL_CLIENT,
@@ -402,12 +436,51 @@ static void pass_on(struct steward *s, int client, const struct unix_peer *peer)
 		.fds = { client },
 		.fd_count = 1,
 	};
+	int own;
 
 	if (!claims_may_read(peer->uid, peer->in_group, geteuid()))
 		return;
-	if ((s->state != STEWARD_STARTING && s->state != STEWARD_READY) ||
-	    channel_send(s->channel, &message) < 0)
-		turn_away(client);
+	if (s->state == STEWARD_READY && channel_send(s->channel, &message) == 0)
+		return;
+	own = message.client.may_change ? fcntl(client, F_DUPFD_CLOEXEC, 0) : -1;
+	if (own >= 0)
+		control_accept(s->control, now, own, peer->uid, true);
+	else
+		turn_away(s, client);
+}
+
+/* Requests that come to the steward. Who says `down` hears of it when the node has ended. */
+static void serve_clients(struct steward *s, struct now now)
+{
+	struct node_reply refusal = { .kind = NODE_REPLY_ERROR, .error.err = ERR_AGAIN };
+	struct control_request request;
+	struct complaint why;
+
+	while (!s->has_stop_token && control_poll(s->control, now, &request)) {
+		if (request.request.verb == REQUEST_DOWN) {
+			log_info("is told to end by a user");
+			s->has_stop_token = true;
+			s->stop_token = request.token;
+			stop(s, now.mono);
+			return;
+		}
+		explain(s, &why);
+		refusal.token = request.token;
+		refusal.error.text = why.text;
+		control_reply(s->control, now, &refusal, NULL);
+	}
+}
+
+/* The last answers, once no node runs. */
+static void tell_the_end(struct steward *s, struct now now)
+{
+	struct control_request request;
+
+	if (s->has_stop_token)
+		control_reply_down(s->control, now, s->stop_token);
+	while (control_poll(s->control, now, &request))
+		if (request.request.verb == REQUEST_DOWN)
+			control_reply_down(s->control, now, request.token);
 }
 
 static void watch_clients(struct steward *s, bool watch)
@@ -416,7 +489,7 @@ static void watch_clients(struct steward *s, bool watch)
 	s->clients_paused = !watch;
 }
 
-static void accept_clients(struct steward *s, struct mono now)
+static void accept_clients(struct steward *s, struct now now)
 {
 	struct unix_peer peer;
 	int client;
@@ -426,41 +499,56 @@ static void accept_clients(struct steward *s, struct mono now)
 		err = unix_accept(s->host.listener, s->host.group, &client, &peer);
 		if (err < 0)
 			break;
-		pass_on(s, client, &peer);
-		(void)close(client); /* the node has its own, or it was refused */
+		pass_on(s, now, client, &peer);
+		(void)close(client); /* who answers has his own, or it was refused */
 	}
 	if (err == ERR_FULL) {
 		/* The host is out of descriptors: no use in being told so without end. */
-		s->clients_again = mono_add_ms(now, RELAX_MS);
+		s->clients_again = mono_add_ms(now.mono, RELAX_MS);
 		watch_clients(s, false);
 	}
 }
 
 /* --- the loop --- */
 
-static void handle_event(struct steward *s, struct mono now, const struct loop_event *event)
+/* SIGHUP comes from a terminal that goes away, or from one who wants the files read anew: neither
+ * means the end of a network. */
+static void hear_signal(struct steward *s, struct mono now)
+{
+	const int signal = signals_read(s->signals);
+
+	if (signal == SIGHUP)
+		log_info("goes on after SIGHUP; what the files say now counts after `ipop down` "
+			 "and `ipop up`");
+	else if (signal != 0)
+		stop(s, now);
+}
+
+static void handle_event(struct steward *s, struct now now, const struct loop_event *event)
 {
 	switch ((enum steward_event)event->kind) {
 	case EVENT_SIGNAL:
-		if (signals_read(s->signals) != 0)
-			stop(s, now);
+		hear_signal(s, now.mono);
 		break;
 	case EVENT_CLIENT:
 		accept_clients(s, now);
+		break;
+	case EVENT_CONTROL:
+		control_event(s->control, now, event);
 		break;
 	case EVENT_CHANNEL:
 		if (s->channel >= 0)
 			hear_node(s);
 		break;
 	case EVENT_NODE:
-		node_ended(s, now);
+		node_ended(s, now.mono);
 		break;
 	case EVENT_LOOKUP:
 		lookups_event(&s->lookups);
 		break;
 	case EVENT_ADDRESSES:
 		if (host_has_changed(&s->host))
-			s->look_at = mono_min(s->look_at, mono_add_ms(now, SETTLE_MS));
+			s->look_at = mono_min(s->look_at, mono_add_ms(now.mono, SETTLE_MS));
 		break;
 	}
 }
@@ -477,7 +565,9 @@ static void handle_deadline(struct steward *s, struct mono now)
 		break;
 	case STEWARD_STARTING:
 	case STEWARD_STOPPING:
-		log_error("the node process does not answer, and is ended");
+		(void)complain(&s->trouble, ERR_TIMEOUT,
+			       "the node process does not answer, and is ended");
+		log_error("%s", s->trouble.text);
 		s->deadline = MONO_NEVER;
 		kill_node(s);
 		break;
@@ -493,6 +583,8 @@ static struct mono next_deadline(const struct steward *s)
 	struct mono next = mono_min(s->deadline, lookups_deadline(&s->lookups));
 
 	next = mono_min(next, keep_deadline(&s->keep));
+	if (!s->has_stop_token)
+		next = mono_min(next, control_deadline(s->control));
 	if (s->channel >= 0)
 		next = mono_min(next, s->look_at);
 	return s->clients_paused ? mono_min(next, s->clients_again) : next;
@@ -500,20 +592,22 @@ static struct mono next_deadline(const struct steward *s)
 
 static void run(struct steward *s)
 {
-	struct mono now = clock_now().mono;
+	struct now now = clock_now();
 
 	while (s->state != STEWARD_ENDED) {
 		struct loop_event events[LOOP_EVENTS_MAX];
-		const size_t count = loop_wait(&s->loop, now, next_deadline(s), events);
+		const size_t count = loop_wait(&s->loop, now.mono, next_deadline(s), events);
 
-		now = clock_now().mono;
+		now = clock_now();
 		for (size_t i = 0; i < count && s->state != STEWARD_ENDED; i++)
 			handle_event(s, now, &events[i]);
-		run_lookups(s, now);
-		tell_addresses(s, now);
-		keep_poll(&s->keep, now);
-		handle_deadline(s, now);
+		serve_clients(s, now);
+		run_lookups(s, now.mono);
+		tell_addresses(s, now.mono);
+		keep_poll(&s->keep, now.mono);
+		handle_deadline(s, now.mono);
 	}
+	tell_the_end(s, now);
 }
 
 /* --- begin and end --- */
@@ -535,7 +629,7 @@ static int find_user(struct steward *s, struct complaint *complaint)
 
 static int begin(struct steward *s, struct mono now, struct complaint *complaint)
 {
-	static const int signals[] = { SIGTERM, SIGINT };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	int err = crypto_start();
 
 	if (err < 0)
@@ -543,6 +637,9 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 	if (loop_init(&s->loop) < 0 ||
 	    signals_open(signals, sizeof(signals) / sizeof(signals[0]), &s->signals) < 0)
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
+	err = control_new(&s->loop, EVENT_CONTROL, &s->control);
+	if (err < 0)
+		return complain(complaint, err, "cannot set up the event loop");
 	keep_init(&s->keep, s->config->store);
 	err = find_user(s, complaint);
 	if (err == 0)
@@ -566,6 +663,7 @@ static void clean_up(struct steward *s)
 		process_kill(&s->node);
 	if (s->channel >= 0)
 		(void)close(s->channel); /* to nobody */
+	control_del(s->control);
 	host_close(&s->host);
 	if (s->signals >= 0)
 		(void)close(s->signals); /* only read */

@@ -11,6 +11,10 @@
  * A node that dies before one was ever ready has told why, and its exit code is ours. One that dies
  * later is started again, after a pause that doubles from 0.25 s to 30 s while it keeps dying; the
  * interface stays meanwhile. A node that ends with 0 was asked to, and so ends the steward.
+ *
+ * Control connections are the node's in READY. In every other state the steward itself takes a
+ * `down`, and tells all others why there is no node. A node that is told to end and does not within
+ * 3 s is killed. SIGHUP is noted in the log and no more.
  */
 #ifndef PROG_IPOPD_STEWARD_H
 #define PROG_IPOPD_STEWARD_H
