@@ -106,28 +106,28 @@
 	X(SEC_PATH_WAY, "an answer came by the way its probe went")                        \
 	X(SEC_PATH_PROVEN, "a way that is adopted has answered")
 
-#define SECCHECK_FORWARD(X)                                                                     \
-	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's")          \
-	X(SEC_SEAL_NOT_STOPPED, "the keys to send with are not at their end")                   \
-	X(SEC_SEAL_COUNTER, "a counter is left to send with")                                   \
-	X(SEC_OPEN_NOT_STOPPED, "the keys to receive with are not at their end")                \
-	X(SEC_OPEN_COUNTER, "a received counter is below the limit")                            \
-	X(SEC_OPEN_FAILURES, "not too many packets failed to open")                             \
-	X(SEC_OPEN_WINDOW, "the counter of a packet that comes may be new")                     \
-	X(SEC_OPEN_AUTHENTIC, "the packet opens")                                               \
-	X(SEC_OPEN_FRESH, "the counter of the opened packet was new")                           \
-	X(SEC_FORWARD_SNAPSHOT, "this is the run of the machine for which the table was built") \
-	X(SEC_TUN_SOURCE, "a packet from the TUN has a source of ours")                         \
-	X(SEC_TUN_ADMITTED, "policy lets us send IP to the peer")                               \
-	X(SEC_WIRE_ADMITTED, "policy lets the peer send IP to us")                              \
-	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet") \
-	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                \
-	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")                 \
+#define SECCHECK_FORWARD(X)                                                                      \
+	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's")           \
+	X(SEC_SEAL_NOT_STOPPED, "the keys to send with are not at their end")                    \
+	X(SEC_SEAL_COUNTER, "a counter is left to send with")                                    \
+	X(SEC_OPEN_NOT_STOPPED, "the keys to receive with are not at their end")                 \
+	X(SEC_OPEN_COUNTER, "a received counter is below the limit")                             \
+	X(SEC_OPEN_FAILURES, "not too many packets failed to open")                              \
+	X(SEC_OPEN_WINDOW, "the counter of a packet that comes may be new")                      \
+	X(SEC_OPEN_AUTHENTIC, "the packet opens")                                                \
+	X(SEC_OPEN_FRESH, "the counter of the opened packet was new")                            \
+	X(SEC_FORWARD_SNAPSHOT, "this is the run of the machine for which the table was built")  \
+	X(SEC_TUN_SOURCE, "a packet from the TUN has a source of ours")                          \
+	X(SEC_TUN_ADMITTED, "policy lets us send IP to the peer")                                \
+	X(SEC_WIRE_ADMITTED, "policy lets the peer send IP to us")                               \
+	X(SEC_WIRE_SOURCE, "the inner source is an address of the peer that sealed the packet")  \
+	X(SEC_WIRE_DESTINATION, "the inner destination is ours")                                 \
+	X(SEC_WIRE_LAST_HOP, "the packet does not ask to be sent on from here")                  \
 	X(SEC_WIRE_CHECKSUM, "a checksum is left to us only where we said so, and in its place") \
-	X(SEC_JOIN_HEADERS, "what is joined has the headers of what it is joined to")           \
-	X(SEC_HANDSHAKE_DIRECT, "a datagram that is no data came straight from the socket")     \
-	X(SEC_RELAY_DIRECT, "what is to be relayed came straight from the link")                \
-	X(SEC_RELAY_LINK, "the index on a relayed datagram was made for the link it came by")   \
+	X(SEC_JOIN_HEADERS, "what is joined has the headers of what it is joined to")            \
+	X(SEC_HANDSHAKE_DIRECT, "a datagram that is no data came straight from the socket")      \
+	X(SEC_RELAY_DIRECT, "what is to be relayed came straight from the link")                 \
+	X(SEC_RELAY_LINK, "the index on a relayed datagram was made for the link it came by")    \
 	X(SEC_RELAY_RATE, "the sender relays no more than is allowed")
 #define SECCHECK_NODE(X)                                                                     \
 	X(SEC_ROUTE_POLICY, "policy lets the link have messages passed on")                  \

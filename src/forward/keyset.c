@@ -199,7 +199,7 @@ static struct lane *take_lane(struct keyset *keyset)
 
 int keyset_run_begin(struct keyset *keyset, struct mono now, uint32_t count, struct keyset_run *ret)
 {
-	uint64_t first;
+	uint64_t first = 0;
 
 	CHECK(count > 0);
 	if (!SECCHECK(SEC_SEAL_NOT_STOPPED, !is_stopped(keyset, now)))

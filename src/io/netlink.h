@@ -38,8 +38,9 @@ void netlink_close(struct netlink *netlink);
 /* The interface's number: 0 or ERR_NOT_FOUND. */
 int netlink_find(const char *name, unsigned *ret_index);
 
-/* Sets the MTU and the length of the longest super-packet (forward/offload.h), keeps the kernel from giving the link addresses of its own choice, and brings it
- * up. 0, ERR_PERMISSION, ERR_NOT_FOUND, ERR_IO. */
+/* Sets the MTU and the length of the longest super-packet (forward/offload.h), keeps the kernel
+ * from giving the link addresses of its own choice, and brings it up. 0, ERR_PERMISSION,
+ * ERR_NOT_FOUND, ERR_IO. */
 int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t super_bytes);
 
 /* Adding an address that is there already is no error. 0, ERR_PERMISSION (also: IPv6 is switched

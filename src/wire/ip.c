@@ -274,8 +274,8 @@ void ip_set_ecn(uint8_t *packet, bool v6, uint8_t ecn)
 	before = load_u16(packet);
 	packet[1] = (uint8_t)((packet[1] & ~IP_ECN_MASK) | ecn);
 	/* RFC 1624, 3: HC' = ~(~HC + ~m + m') */
-	checksum = (uint16_t)~fold((uint64_t)(uint16_t)~load_u16(packet + 10) +
-				   (uint16_t)~before + load_u16(packet));
+	checksum = (uint16_t)~fold((uint64_t)(uint16_t)~load_u16(packet + 10) + (uint16_t)~before +
+				   load_u16(packet));
 	packet[10] = (uint8_t)(checksum >> 8);
 	packet[11] = (uint8_t)checksum;
 }
