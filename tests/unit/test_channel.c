@@ -70,6 +70,9 @@ static struct channel_message sample(enum channel_kind kind)
 	case CHANNEL_KEEP:
 		message.keep = full_neighbours();
 		break;
+	case CHANNEL_FAILED:
+		memset(message.failed.text, 'x', COMPLAINT_CHARS);
+		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 		break;
@@ -79,7 +82,7 @@ static struct channel_message sample(enum channel_kind kind)
 
 static const enum channel_kind kinds[] = {
 	CHANNEL_START, CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT, CHANNEL_STOP,
-	CHANNEL_HOST,  CHANNEL_CONFIGURE,  CHANNEL_LOOKUP,      CHANNEL_KEEP,
+	CHANNEL_HOST,  CHANNEL_CONFIGURE,  CHANNEL_LOOKUP,      CHANNEL_KEEP,   CHANNEL_FAILED,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -272,6 +275,10 @@ static void fields_have_their_range(void **state)
 	message.keep.list[1].endpoint = (struct endpoint){ .ip = { [15] = 1 }, .port = 1 };
 	channel_encode(&message, &raw);
 	expect_refused(&raw, 2 + 2 * ID_BYTES + ENDPOINT_WIRE_BYTES + 15, 0, false); /* nowhere */
+	message = sample(CHANNEL_FAILED);
+	channel_encode(&message, &raw);
+	expect_refused(&raw, 1, 2, false); /* longer than a sentence may be */
+	expect_refused(&raw, 3, 0, false); /* an end before its end */
 	message = sample(CHANNEL_HOST);
 	channel_encode(&message, &raw);
 	expect_refused(&raw, 1, NODE_HOST_ENDPOINTS_MAX + 1, true);

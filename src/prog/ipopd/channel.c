@@ -6,6 +6,7 @@
 #include "prog/ipopd/log.h"
 
 #include <assert.h>
+#include <string.h>
 
 static_assert(CHANNEL_BYTES <= UNIX_MESSAGE_BYTES_MAX, "a message fits");
 static_assert(CHANNEL_FDS <= UNIX_FDS_MAX, "and so do its descriptors");
@@ -13,6 +14,7 @@ static_assert(1 + NODE_NAME_MAX + 1 + 1 + 1 +
 			      NODE_NEIGHBOURS_MAX * (ID_BYTES + ENDPOINT_WIRE_BYTES) <=
 		      CHANNEL_BYTES,
 	      "the longest one");
+static_assert(1 + 2 + COMPLAINT_CHARS <= CHANNEL_BYTES, "and the longest sentence");
 
 static void encode_neighbours(const struct channel_neighbours *neighbours, struct writer *w)
 {
@@ -58,6 +60,14 @@ static void encode_lookup_done(const struct channel_message *message, struct wri
 		endpoint_encode(&message->lookup_done.endpoints[i], w);
 }
 
+static void encode_failed(const struct complaint *failed, struct writer *w)
+{
+	const size_t len = strlen(failed->text);
+
+	writer_u16(w, (uint16_t)len);
+	writer_bytes(w, (const uint8_t *)failed->text, len);
+}
+
 void channel_encode(const struct channel_message *message, struct unix_message *ret)
 {
 	struct writer w = writer_of(ret->bytes, CHANNEL_BYTES);
@@ -86,6 +96,9 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 		break;
 	case CHANNEL_KEEP:
 		encode_neighbours(&message->keep, &w);
+		break;
+	case CHANNEL_FAILED:
+		encode_failed(&message->failed, &w);
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
@@ -187,6 +200,16 @@ static bool decode_configure(struct reader *r, struct channel_message *ret)
 	       reader_u16(r, &a->mtu) && a->ipv6_prefix_len <= 128 && a->ipv4_prefix_len <= 32;
 }
 
+static bool decode_failed(struct reader *r, struct complaint *ret)
+{
+	uint16_t len;
+
+	if (!reader_u16(r, &len) || len > COMPLAINT_CHARS)
+		return false;
+	ret->text[len] = '\0';
+	return reader_bytes(r, (uint8_t *)ret->text, len) && strlen(ret->text) == len;
+}
+
 static bool descriptors_match(const struct channel_message *message, size_t count)
 {
 	switch (message->kind) {
@@ -201,6 +224,7 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
+	case CHANNEL_FAILED:
 		break;
 	}
 	return count == 0;
@@ -224,6 +248,8 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 		return reader_u32(r, &ret->lookup);
 	case CHANNEL_KEEP:
 		return decode_neighbours(r, &ret->keep);
+	case CHANNEL_FAILED:
+		return decode_failed(r, &ret->failed);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 		return true;

@@ -8,13 +8,14 @@
  *     START         once, first            CONFIGURE      once: these addresses, please
  *     CONFIGURED    the answer             LOOKUP         the n-th bootstrap line's host, please
  *     LOOKUP_DONE   the answer             KEEP           these neighbours, for the next node
- *     HOST          its addresses now
+ *     HOST          its addresses now      FAILED         the reason for which I end
  *     CLIENT        a control connection
  *     STOP          say goodbye and end
  */
 #ifndef PROG_IPOPD_CHANNEL_H
 #define PROG_IPOPD_CHANNEL_H
 
+#include "group/complaint.h"
 #include "io/unix.h"
 #include "node/node.h"
 #include "prog/ipopd/addresses.h"
@@ -31,6 +32,7 @@ enum channel_kind {
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,
+	CHANNEL_FAILED = 67,
 };
 
 /* What a node remembers, and a later one is given. */
@@ -69,6 +71,7 @@ struct channel_message {
 		struct node_addresses configure;
 		uint32_t lookup;
 		struct channel_neighbours keep;
+		struct complaint failed; /* received: to be made printable, as complain() does */
 	};
 	int fds[UNIX_FDS_MAX]; /* START: see above; CLIENT: the connection */
 	size_t fd_count;

@@ -305,6 +305,15 @@ static int exit_code_of(int err)
 	}
 }
 
+/* Tells the log, and the steward, who tells whoever asks. */
+static void fail(const struct child *c)
+{
+	const struct channel_message message = { .kind = CHANNEL_FAILED, .failed = c->complaint };
+
+	log_error("%s", c->complaint.text);
+	(void)channel_send(PROCESS_CHANNEL, &message); /* it may be gone */
+}
+
 int child_run(const char *root)
 {
 	struct child *c;
@@ -324,7 +333,7 @@ int child_run(const char *root)
 		(void)complain(&c->complaint, err,
 			       "this is a part of ipopd, not to be started by hand");
 	if (err < 0)
-		log_error("%s", c->complaint.text);
+		fail(c);
 	key_free(c->key);
 	trust_free(c->trust);
 	entropy_wipe(&c->entropy);

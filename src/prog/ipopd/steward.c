@@ -84,6 +84,7 @@ struct steward {
 	uint64_t stop_token;
 	bool has_stop_token; /* somebody of these has said `down` */
 	bool clients_paused;
+	bool has_said;            /* this node, why it ends */
 	struct complaint trouble; /* why the last node ended, or could not begin; or empty */
 	int exit_code;
 };
@@ -209,6 +210,7 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	}
 	settings_close(start.fds);
 	s->configured = false;
+	s->has_said = false;
 	s->knows_addresses = false;
 	s->look_at = now;
 	s->node_since = now;
@@ -243,13 +245,33 @@ static void end(struct steward *s, int exit_code)
 	set_state(s, STEWARD_ENDED, MONO_NEVER);
 }
 
+/* Why the node ends, as it says itself; complain() makes it harmless. */
+static void take_reason(struct steward *s, const struct complaint *reason)
+{
+	(void)complain(&s->trouble, ERR_IO, "%s", reason->text);
+	s->has_said = true;
+}
+
+/* Of what it said last nothing is of use any more but why it ended. */
+static void hear_last_words(struct steward *s)
+{
+	struct channel_message message;
+
+	for (int i = 0; i < MESSAGES_A_TURN; i++) {
+		if (channel_receive(s->channel, false, &message) < 0)
+			return;
+		if (message.kind == CHANNEL_FAILED)
+			take_reason(s, &message.failed);
+	}
+}
+
 static void node_ended(struct steward *s, struct mono now)
 {
 	int status;
 
 	loop_remove(&s->loop, s->node.pidfd);
 	CHECK(process_reap(&s->node, &status));
-	/* What it said last is of no more use. */
+	hear_last_words(s);
 	loop_remove(&s->loop, s->channel);
 	(void)close(s->channel); /* to nobody */
 	s->channel = -1;
@@ -264,8 +286,9 @@ static void node_ended(struct steward *s, struct mono now)
 	} else {
 		if (!s->killed) {
 			log_error("the node process died status=%d", status);
-			(void)complain(&s->trouble, ERR_IO, "the node process died (status %d)",
-				       status);
+			if (!s->has_said)
+				(void)complain(&s->trouble, ERR_IO,
+					       "the node process died (status %d)", status);
 		}
 		wait_and_restart(s, now);
 	}
@@ -328,6 +351,9 @@ static int obey(struct steward *s, const struct channel_message *message)
 		return lookups_want(&s->lookups, message->lookup);
 	case CHANNEL_KEEP:
 		keep_take(&s->keep, &message->keep);
+		return 0;
+	case CHANNEL_FAILED:
+		take_reason(s, &message->failed);
 		return 0;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURED:

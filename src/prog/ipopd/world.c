@@ -443,6 +443,7 @@ static void obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
+	case CHANNEL_FAILED:
 		break; /* not twice; channel_receive() refuses the others */
 	}
 }
