@@ -42,6 +42,9 @@ static void check_fields(const struct channel_message *message)
 	case CHANNEL_KEEP:
 		check_neighbours(&message->keep);
 		break;
+	case CHANNEL_FAILED:
+		CHECK(strlen(message->failed.text) <= COMPLAINT_CHARS);
+		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_LOOKUP:
