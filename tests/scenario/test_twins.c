@@ -134,8 +134,8 @@ static void others_do_not_mind(struct world *world)
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
-		{ .name = "second-comes", .seeds = 5, .play = with_the_second_both_are_refused },
-		{ .name = "together", .seeds = 5, .play = twins_that_come_together_are_refused },
+		{ .name = "second-comes", .seeds = 2, .play = with_the_second_both_are_refused },
+		{ .name = "together", .seeds = 2, .play = twins_that_come_together_are_refused },
 		{ .name = "left-alone", .play = who_is_left_alone_stays_refused },
 		{ .name = "own-twin", .play = a_twin_refuses_its_twin },
 		{ .name = "none", .play = others_do_not_mind },
