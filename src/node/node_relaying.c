@@ -246,12 +246,14 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 	struct handle chosen[CANDIDATE_RELAYS_MAX];
+	bool resting[PEER_RELAYS_MAX];
 	unsigned taken = 0, count, lacking;
 
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
-		if (!is_unused(relaying) && rests(peer, relaying))
+		resting[i] = !is_unused(relaying) && rests(peer, relaying);
+		if (resting[i])
 			shun(peer, now.mono, relaying->relay, 0);
 		else
 			taken += !is_unused(relaying);
@@ -263,8 +265,8 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
-		if (!is_unused(relaying) && rests(peer, relaying) &&
-		    !is_among(chosen, count, relaying->relay))
+		/* As it was found above: to give one up may have path/ try the other again. */
+		if (resting[i] && !is_among(chosen, count, relaying->relay))
 			give_up(node, now, handle, relaying);
 	}
 	for (unsigned i = 0; i < count; i++) {

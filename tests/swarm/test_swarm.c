@@ -112,7 +112,7 @@ static void any_network(struct world *world)
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
-		{ .name = "swarm", .seeds = 200, .play = any_network },
+		{ .name = "swarm", .seeds = 120, .play = any_network },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
