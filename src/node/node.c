@@ -196,7 +196,7 @@ static int connect(struct node *node, struct now now, const struct vnet_output *
 	struct peer *peer = peer_wanted(node, wanted, &handle);
 
 	if (peer != NULL && peer_is_up(peer)) {
-		peer_release(node, now, handle); /* or it waits for keys */
+		peer_release(node, handle); /* or it waits for keys */
 		return peer->admits_ip ? 0 : ERR_DENIED;
 	}
 	lines_hurry(node, now, wanted);

@@ -297,7 +297,7 @@ static void ask_policy(struct node *node, struct now now, const struct session_o
 	sessions_answer(node->sessions, now, output->session, allowed);
 }
 
-static void send_with_keys(struct node *node, struct now now, const struct session_output *output)
+static void send_with_keys(struct node *node, const struct session_output *output)
 {
 	struct channel *channel = channel_of(node, output->session);
 	struct keyset **slot = channel == NULL ? NULL : find_keyset(channel, output->local_index);
@@ -306,7 +306,7 @@ static void send_with_keys(struct node *node, struct now now, const struct sessi
 		return;
 	channel->send = *slot;
 	node->table_wanted = true;
-	peer_release(node, now, channel->peer); /* what waited for new keys */
+	peer_release(node, channel->peer); /* what waited for new keys */
 }
 
 static void forget_keys(struct node *node, const struct session_output *output)
@@ -347,7 +347,7 @@ void channel_take_output(struct node *node, struct now now, const struct session
 			sessions_close(node->sessions, now, output->session, FRAME_CLOSE_SHUTDOWN);
 		return;
 	case SESSION_SEND_WITH:
-		send_with_keys(node, now, output);
+		send_with_keys(node, output);
 		return;
 	case SESSION_FORGET:
 		forget_keys(node, output);

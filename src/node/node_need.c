@@ -59,7 +59,7 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 	if (peer->quiet_until.us != 0 && !need_is_quiet(peer, now.mono)) {
 		peer->quiet_until = (struct mono){ 0 }; /* it needs us */
 		node->table_wanted = true;
-		peer_release(node, now, handle);
+		peer_release(node, handle);
 	}
 	if (!mono_reached(now.mono, peer->need_next))
 		return;

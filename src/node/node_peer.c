@@ -103,17 +103,16 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 	 * session that died with its ways nothing is left. */
 	if (!was_linked || peer->paths.is_dead || !channel_of(node, session)->by_own_link)
 		ways_begin(node, now, handle);
-	peer_release(node, now, handle);
+	peer_release(node, handle);
 }
 
-void peer_release(struct node *node, struct now now, struct handle handle)
+void peer_release(struct node *node, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 	const struct channel *channel = peer == NULL ? NULL : channel_of(node, peer->session);
 
 	if (channel == NULL || channel->send == NULL || !peer->admits_ip)
 		return;
-	peer->wanted = now.mono;
 	vnet_peer_up(node->vnet, &peer->id, peer->has_ipv4 ? peer->ipv4 : NULL);
 }
 

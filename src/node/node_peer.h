@@ -45,7 +45,6 @@ struct peer {
 	bool doubted;                        /* it is overdue: the ring passes it over */
 	struct mono quiet_until;             /* we said RELEASE; zero: we did not */
 	struct mono need_next;               /* when to look whether it is needed */
-	struct mono wanted;                  /* somebody here had traffic for it, or asked for it */
 	const char *why;                     /* literal; "" */
 };
 
@@ -63,7 +62,7 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 	       const char *why);
 bool peer_is_up(const struct peer *peer);
 /* What waits for the peer may leave, if it can be sent at all. */
-void peer_release(struct node *node, struct now now, struct handle handle);
+void peer_release(struct node *node, struct handle handle);
 /* Whether that is its IPv6 address, or its IPv4 address as its certificate has it. */
 bool peer_has_address(const struct peer *peer, const struct vnet_output *wanted);
 /* The peer that has what is wanted, connected or not; NULL if nobody is known to have it. */

@@ -101,7 +101,6 @@ static uint32_t new_index(struct node *node)
 	return node->relay_index;
 }
 
-/* True if there is room, and now the relay is asked. */
 static bool is_unused(const struct relaying *relaying)
 {
 	return handle_is_none(relaying->relay);

@@ -290,7 +290,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 	}
 	neighbour_changed(node, now, peer);
 	ways_announce(node, now);
-	peer_release(node, now, handle);
+	peer_release(node, handle);
 }
 
 static void obey(struct node *node, struct now now, struct handle handle,
@@ -356,7 +356,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 	relaying_tick(node, now, handle);
 	if (mono_reached(now.mono, peer->release_at)) {
 		peer->release_at = MONO_NEVER;
-		peer_release(node, now, handle);
+		peer_release(node, handle);
 	}
 	need_tick(node, now, handle);
 }

@@ -501,14 +501,6 @@ static struct member *any_link(const struct ring *ring)
 	return ring_member_at(ring, ring->links.spots[index].slot);
 }
 
-bool ring_any_link(const struct ring *ring, struct id *ret)
-{
-	if (ring->links.count == 0)
-		return false;
-	*ret = any_link(ring)->id;
-	return true;
-}
-
 /* What it wants */
 
 /* A member that may stand on another ring; else the nearest one that does not see us, since whoever

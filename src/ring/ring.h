@@ -111,9 +111,6 @@ size_t ring_link_count(const struct ring *ring);
 /* The linked member that answers to us soonest, for a via. False if none is linked. */
 bool ring_first_link(const struct ring *ring, struct id *ret);
 
-/* A linked member, drawn at random, for another try. False if none is linked. */
-bool ring_any_link(const struct ring *ring, struct id *ret);
-
 enum ring_step {
 	RING_HERE,  /* we are the target, or the nearest to a key or prefix */
 	RING_ON,    /* *ret_link is next */

@@ -116,23 +116,6 @@ static void the_first_link_is_the_soonest(void **state)
 	assert_int_equal(place_of(&first), 60);
 }
 
-static void any_link_is_one_of_all(void **state)
-{
-	unsigned seen = 0;
-	struct id link;
-
-	(void)state;
-	assert_int_equal(meet(20, false), 0);
-	assert_false(ring_any_link(ring, &link)); /* met only */
-	for (unsigned i = 3; i <= 7; i++)
-		assert_int_equal(meet(10 * i, true), 0);
-	for (unsigned i = 0; i < 200; i++) {
-		assert_true(ring_any_link(ring, &link));
-		seen |= 1U << place_of(&link) / 10;
-	}
-	assert_int_equal(seen, 0xf8);
-}
-
 /* Lists */
 
 static bool names(const struct neighbours *list, unsigned place)
@@ -301,7 +284,6 @@ int main(void)
 		RING_TEST(few_members_are_near_once_each),
 		RING_TEST(changes_of_the_near_set_are_reported),
 		RING_TEST(the_first_link_is_the_soonest),
-		RING_TEST(any_link_is_one_of_all),
 		RING_TEST(a_list_names_those_around_us_but_not_its_reader),
 		RING_TEST(near_members_are_told_often_after_a_change_and_then_seldom),
 		RING_TEST(nobody_is_told_twice_within_the_shortest_interval),
