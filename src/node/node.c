@@ -177,7 +177,10 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 	case NODE_REPORT:
 		return channel_report(node, now, &event->report);
 	case NODE_HOST:
-		ways_host(node, now, event);
+		if (ways_host(node, now, event)) {
+			lines_host_changed(node, now);
+			remember_host_changed(node, now);
+		}
 		return 0;
 	case NODE_LOOKUP_DONE:
 		lines_lookup_done(node, now, event);

@@ -85,6 +85,7 @@ struct node {
 	struct mono keep_next, retry_next;
 	struct handle retry_session; /* the last that was dialled so */
 	struct mono retry_expiry;
+	uint32_t retries_alone; /* dialled since there was a link */
 	bool retried_all;
 	bool tick_wanted; /* timers are looked at once after each input */
 };

@@ -14,6 +14,10 @@
 /* Who has a link needs no line to get in, and each attempt costs a kilobyte a try. */
 #define PATIENCE_LINKED_MS 1500
 #define BACKOFF_LINKED_MS 120000
+/* Who is not there for minutes is away: it is asked again and again, but no longer for as long as a
+ * session waits. */
+#define TRIED_HARD 4
+#define PATIENCE_ALONE_MS 3000
 #define LOOKUP_MS 30000
 /* Who was let go is visited after so long: if it has started anew, and knows nobody, somebody has
  * to find it. */
@@ -153,8 +157,12 @@ static void give_up(struct node *node, struct now now, const struct line *line)
 
 static struct mono patience_of(const struct node *node, const struct line *line)
 {
-	return is_dialling(line) && is_linked(node) ? mono_add_ms(line->dialled, PATIENCE_LINKED_MS)
-						    : MONO_NEVER;
+	if (!is_dialling(line))
+		return MONO_NEVER;
+	if (is_linked(node))
+		return mono_add_ms(line->dialled, PATIENCE_LINKED_MS);
+	return line->failures < TRIED_HARD ? MONO_NEVER
+					   : mono_add_ms(line->dialled, PATIENCE_ALONE_MS);
 }
 
 void lines_tick(struct node *node, struct now now)
@@ -303,6 +311,18 @@ void lines_hurry(struct node *node, struct now now, const struct vnet_output *wa
 
 		if (may_lead && is_idle(line))
 			line->next = now.mono;
+	}
+}
+
+void lines_host_changed(struct node *node, struct now now)
+{
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		struct line *line = &node->lines[i];
+
+		if (is_idle(line) && !peer_is_up(peer_of(node, line))) {
+			line->failures = 0;
+			line->next = now.mono;
+		}
 	}
 }
 

@@ -37,6 +37,8 @@ void line_closed(struct node *node, struct now now, struct handle session, const
 bool lines_are_needed(const struct node *node);
 /* True if there is no line whose member is not connected. */
 bool lines_all_up(const struct node *node);
+/* Who could not be reached from where we were may be from where we are: tried at once. */
+void lines_host_changed(struct node *node, struct now now);
 /* A packet waits for this destination: whatever line may lead there is tried at once. */
 void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted);
 

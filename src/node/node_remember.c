@@ -2,16 +2,18 @@
  *
  * Newest first. All of them are dialled at once after a start, since whoever answers first brings
  * us back; later one of them that is not connected each minute: that joins two rings which lost
- * sight of each other. While we have no link at all, each three seconds. */
+ * sight of each other. While we have no link at all they are dialled in turn, each three seconds at
+ * first; after each time round the pause is twice as long, up to that minute, since whoever comes
+ * back dials us as well. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
 #include "node/carrier.h"
 
 #define RETRY_MS 60000
-#define RETRY_ALONE_MS 3000
-#define PATIENCE_MS 3000 /* with one dial, then the next has its turn */
-#define KEEP_MIN_MS 5000 /* between two KEEPs */
+#define RETRY_ALONE_MS 3000 /* the first time round */
+#define PATIENCE_MS 3000    /* with one dial, then the next has its turn */
+#define KEEP_MIN_MS 5000    /* between two KEEPs */
 
 static void dial(struct node *node, struct now now, const struct node_neighbour *neighbour)
 {
@@ -76,19 +78,44 @@ static void note_near(struct node *node)
 	}
 }
 
+void remember_host_changed(struct node *node, struct now now)
+{
+	node->retries_alone = 0;
+	node->retried_all = false;
+	node->retry_next = now.mono;
+}
+
+/* While we are alone: until the next of them is dialled. */
+static uint64_t pause_alone_ms(struct node *node)
+{
+	uint64_t ms = RETRY_ALONE_MS;
+
+	for (uint32_t at = node->retries_alone++; at >= node->config.neighbour_count;
+	     at -= node->config.neighbour_count) {
+		ms *= 2;
+		if (ms >= RETRY_MS)
+			return RETRY_MS;
+	}
+	return ms;
+}
+
 void remember_tick(struct node *node, struct now now)
 {
+	const uint32_t count = node->config.neighbour_count;
 	struct id link;
 	const bool is_alone = !ring_first_link(node->ring, &link);
-	const uint32_t count = node->config.neighbour_count;
 
 	if (mono_reached(now.mono, node->retry_expiry))
 		give_up(node, now);
-	if (node->shutting_down || !mono_reached(now.mono, node->retry_next))
+	if (node->shutting_down || count == 0)
 		return;
-	node->retry_next = mono_add_ms(now.mono, is_alone ? RETRY_ALONE_MS : RETRY_MS);
-	if (count == 0)
+	if (!is_alone)
+		node->retries_alone = 0;
+	else if (node->retries_alone == 0)
+		node->retry_next = now.mono; /* the last link went */
+	if (!mono_reached(now.mono, node->retry_next))
 		return;
+	node->retry_next = mono_add_ms(now.mono, is_alone ? pause_alone_ms(node) : RETRY_MS);
 	if (!node->retried_all) {
 		node->retried_all = true;
 		for (uint32_t i = 0; i < count; i++)
@@ -113,9 +140,11 @@ bool remember_poll(struct node *node, struct now now, struct node_action *ret)
 
 struct mono remember_deadline(const struct node *node)
 {
-	struct mono deadline = mono_min(node->retry_next, node->retry_expiry);
+	struct mono deadline = node->retry_expiry;
 
 	if (node->shutting_down)
 		return MONO_NEVER;
+	if (node->config.neighbour_count > 0)
+		deadline = mono_min(deadline, node->retry_next);
 	return node->keep_wanted ? mono_min(deadline, node->keep_next) : deadline;
 }

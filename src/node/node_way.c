@@ -434,11 +434,11 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 	return 0;
 }
 
-void ways_host(struct node *node, struct now now, const struct node_event *event)
+bool ways_host(struct node *node, struct now now, const struct node_event *event)
 {
 	if (!candidates_set_host(&node->candidates, now.mono, event->host.endpoints,
 				 event->host.count))
-		return;
+		return false;
 	candidates_forget_seen(&node->candidates);
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
@@ -450,4 +450,5 @@ void ways_host(struct node *node, struct now now, const struct node_event *event
 		announce_anew(&peer->announcement);
 		ways_touch(node, handle);
 	}
+	return true;
 }

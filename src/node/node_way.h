@@ -30,7 +30,8 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 void ways_announce(struct node *node, struct now now);
 /* A message for somebody else was given to this peer, which will not answer it. */
 void ways_passed(struct node *node, struct now now, struct handle handle);
-void ways_host(struct node *node, struct now now, const struct node_event *event);
+/* True if the addresses of the host changed. */
+bool ways_host(struct node *node, struct now now, const struct node_event *event);
 /* Sends an IP packet of ours that waited. False if it is to wait on: the peer is not up, its way
  * takes no more just now, or nothing can be sealed. */
 bool ways_carry(struct node *node, struct now now, const struct id *id, struct span packet);

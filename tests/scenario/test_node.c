@@ -351,6 +351,33 @@ static void who_falls_silent_is_remembered(struct world *world)
 	SCENARIO_EXPECT(world, says_gone(0, "member-1", "stopped answering"));
 }
 
+/* 20 MB a day are for a member of a network; one without any is not to cost more. */
+static void who_is_alone_asks_seldom(struct world *world)
+{
+	uint64_t bytes;
+
+	two_meet(world);
+	lab_run_ms(10000); /* it is remembered */
+	lab_crash(0);
+	lab_run_slowly_ms(120000);
+	bytes = net_bytes(world_net(world), FATE_SENT);
+	lab_run_slowly_ms(3600000);
+	bytes = net_bytes(world_net(world), FATE_SENT) - bytes;
+	SCENARIO_EXPECT(world, bytes > 0 && bytes < UINT64_C(20000000) / 24);
+	lab_start(0);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_status(1).peers_up == 0);
+	net_add_address(world_net(world), lab.members[1].host, NET_INTERNET, "192.0.2.99");
+	node_host_addresses_changed(lab.members[1].node);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_status(1).peers_up == 1); /* who comes elsewhere asks anew */
+	lab_crash(0);
+	lab_run_slowly_ms(3600000);
+	lab_start(0);
+	lab_run_ms(60000);
+	SCENARIO_EXPECT(world, lab_status(1).peers_up == 1);
+}
+
 static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
 {
 	two_meet(world);
@@ -481,6 +508,7 @@ int main(int argc, char **argv)
 		{ .name = "lost-m2", .seeds = 5, .play = a_lost_last_message_loses_no_packet },
 		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
 		{ .name = "silent", .play = who_falls_silent_is_remembered },
+		{ .name = "alone", .seeds = 3, .play = who_is_alone_asks_seldom },
 		{ .name = "leaves", .play = who_leaves_says_so_and_lets_nobody_in },
 		{ .name = "leave-after-crash", .play = who_leaves_after_a_crash_is_gone },
 		{ .name = "one-ipv4", .play = two_with_one_ipv4_address_keep_their_ipv6 },
