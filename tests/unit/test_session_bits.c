@@ -112,29 +112,16 @@ static void flip(struct party_out *out, size_t bit)
 	out->bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
 }
 
-/* Behind the keys of M1 and M2, up to the payload's tag. */
-static bool is_payload(const struct party_out *message, size_t bit)
-{
-	const size_t first = message->bytes[0] == DATAGRAM_M1 ? 12 + 32 + 48 : 8 + 48;
-
-	return bit / 8 >= first && bit / 8 < first + HANDSHAKE_PAYLOAD_BYTES;
-}
-
 /* Gives each one-bit harm of bytes [first, end) of a message to whom it is for, with mac1 mended if
- * `answered` is given; none may have any effect that is seen outside. Where no mac1 is in the way
- * each costs a whole handshake, so of the payload's bits every ninth is tried,
- * in a soak all. */
+ * `answered` is given; none may have any effect that is seen outside. */
 static void flip_each(struct scene *s, const struct party_out *message, size_t first, size_t end,
 		      const struct span *answered)
 {
 	struct party *const to = message->bytes[0] == DATAGRAM_M1 ? s->a : s->b;
 	const struct party *const from = to == s->a ? s->b : s->a;
 	const uint32_t notes = to->note_count;
-	const bool dear = getenv("IPOP_SOAK") == NULL &&
-			  (answered != NULL || from->address.carriage == HANDSHAKE_CARRIED);
 
-	for (size_t bit = first * 8; bit < end * 8;
-	     bit += dear && is_payload(message, bit) ? 9 : 1) {
+	for (size_t bit = first * 8; bit < end * 8; bit++) {
 		struct party_out harmed = *message;
 
 		flip(&harmed, bit);

@@ -95,7 +95,10 @@ def includes(name):
     return found
 
 
-_DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:include\w*|import)\b", re.MULTILINE)
+# What the compiler joins may stand between any two characters: a backslash at the end of a line.
+_JOINED = r"(?:\\\n)*"
+_DIRECTIVE = re.compile(rf"^(?:[ \t]|\\\n)*(?:#|%:)(?:[ \t]|\\\n)*"
+                        rf"(?:{_JOINED.join('include')}\w*|{_JOINED.join('import')})", re.MULTILINE)
 
 
 @functools.cache
