@@ -112,7 +112,8 @@ void remember_tick(struct node *node, struct now now)
 	if (!is_alone)
 		node->retries_alone = 0;
 	else if (node->retries_alone == 0)
-		node->retry_next = now.mono; /* the last link went */
+		node->retry_next =
+			mono_min(node->retry_next, mono_add_ms(now.mono, RETRY_ALONE_MS));
 	if (!mono_reached(now.mono, node->retry_next))
 		return;
 	node->retry_next = mono_add_ms(now.mono, is_alone ? pause_alone_ms(node) : RETRY_MS);

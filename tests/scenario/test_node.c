@@ -401,7 +401,7 @@ static void who_leaves_after_a_crash_is_gone(struct world *world)
 	node_host_request(lab.members[1].node, NODE_SHUTDOWN, "");
 	lab_run_ms(100);
 	SCENARIO_EXPECT(world, lab_status(0).peers_up == 0);
-	lab_run_ms(5000);
+	lab_run_ms(2500);
 	SCENARIO_EXPECT(world, lab_status(0).sessions.sessions == 0);
 	SCENARIO_EXPECT(world, says_gone(0, "member-1", "the peer said goodbye"));
 }
