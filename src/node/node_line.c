@@ -65,9 +65,7 @@ void lines_init(struct node *node, struct now now)
 
 static bool is_linked(const struct node *node)
 {
-	struct id link;
-
-	return ring_first_link(node->ring, &link);
+	return ring_link_count(node->ring) > 0;
 }
 
 bool lines_are_needed(const struct node *node)

@@ -11,7 +11,8 @@
 #include "base/mono.h"
 #include "base/pool.h"
 
-#define NEED_LOOK_MS 60000 /* between two looks at a session, and before the first */
+#define NEED_FIRST_MS 5000 /* from the beginning of a session to the first look at it */
+#define NEED_LOOK_MS 60000 /* between two looks */
 #define NEED_QUIET_MS                                                                            \
 	1000              /* after RELEASE: no IP packet goes, or the other side would not close \
 			   */

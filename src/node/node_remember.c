@@ -102,8 +102,7 @@ static uint64_t pause_alone_ms(struct node *node)
 void remember_tick(struct node *node, struct now now)
 {
 	const uint32_t count = node->config.neighbour_count;
-	struct id link;
-	const bool is_alone = !ring_first_link(node->ring, &link);
+	const bool is_alone = ring_link_count(node->ring) == 0;
 
 	if (mono_reached(now.mono, node->retry_expiry))
 		give_up(node, now);

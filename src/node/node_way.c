@@ -203,7 +203,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->candidates = (struct candidates_message){ 0 };
 	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
 	peer->release_at = MONO_NEVER;
-	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
+	peer->need_next = mono_add_ms(now.mono, NEED_FIRST_MS);
 	peer->doubted = false;
 	peer->owes = false;
 	peer->quiet_until = (struct mono){ 0 };
