@@ -1,19 +1,26 @@
 /* node_relaying.c - relays that we use, and whom we relay for.
  *
- * Both ends of a pair must ask the same member. Each has told the other which members it has a
- * direct link to; who stands in both lists can relay, and both take those in the order of their
- * ids. Who does not grant, or grants and does not carry, comes last then; and who ended it is left
- * alone for a while. If there are too few, each makes a link to some of the other's. */
+ * Both ends of a pair must ask the same member at the same time, whatever each has found of them
+ * alone. Each has told the other which members it has a direct link to; who stands in both lists
+ * can relay. From the moment at which the session stood both count turns, and in each turn they
+ * take them as they stand on the ring, from another place on: the lowest ids first at first. Of
+ * whatever else decided, one side could know what the other does not, and they would miss each
+ * other for ever. Who granted and does not carry comes last, which both see; and who ended it is
+ * left alone for a moment. If there are too few, each makes a link to some of the other's. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
 
-#define ASK_REPEAT_MS 1000 /* until it is granted */
-#define ASKS_MAX 6         /* in vain: the peer does not ask there, or it has gone */
-#define BARRED_MS 5000     /* who ended it is not asked; less than PATHS_RELAY_AGAIN_MS */
-#define SHUNNED_MS 60000   /* who did not serve comes last */
+#define ASK_REPEAT_MS 1000 /* until it is granted, */
+#define ASKS_SOON 3        /* or these were in vain: */
+#define ASK_LATER_MS 3000  /* so it goes on until the next turn */
+#define ASKS_MAX 6
+#define BARRED_MS 5000   /* who ended it is not asked; less than a turn */
+#define SHUNNED_MS 60000 /* who did not carry comes last */
+#define TURN_MS PATHS_RELAY_AGAIN_MS
+#define TURN_STEP 0x9e3779b9U /* of the ring of 2^32: turns begin far apart (golden section) */
 
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way)
@@ -78,9 +85,12 @@ static void say(struct node *node, struct now now, const struct peer *peer,
 static void ask(struct node *node, struct now now, const struct peer *peer,
 		struct relaying *relaying)
 {
-	relaying->next =
-		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
+	uint64_t again_ms = relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS;
+
 	relaying->asks++;
+	if (!relaying->granted && relaying->asks >= ASKS_SOON)
+		again_ms = ASK_LATER_MS;
+	relaying->next = mono_add_ms(now.mono, again_ms);
 	say(node, now, peer, relaying, FRAME_RELAY_ASK);
 }
 
@@ -121,6 +131,12 @@ static bool rests(const struct peer *peer, const struct relaying *relaying)
 
 /* -- who did not serve ----------------------------------------------------------------------- */
 
+/* How many turns the pair has had: as the other end counts them. */
+static uint32_t turn_of(const struct peer *peer, struct mono now)
+{
+	return (uint32_t)((now.us - peer->since.us) / (TURN_MS * UINT64_C(1000)));
+}
+
 static const struct shunned *shunned_of(const struct peer *peer, struct handle relay)
 {
 	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++)
@@ -130,23 +146,35 @@ static const struct shunned *shunned_of(const struct peer *peer, struct handle r
 }
 
 /* In the place that it has, else in one that matters least: all are zero at first. */
-static void shun(struct peer *peer, struct mono now, struct handle relay, uint64_t barred_ms)
+static void shun(struct peer *peer, const struct shunned *shunned)
 {
 	struct shunned *place = &peer->shunned[0];
 
 	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++) {
 		struct shunned *at = &peer->shunned[i];
 
-		if (handle_equal(at->relay, relay)) {
+		if (handle_equal(at->relay, shunned->relay)) {
 			place = at;
 			break;
 		}
 		if (at->last.us < place->last.us)
 			place = at;
 	}
-	*place = (struct shunned){ .relay = relay,
-				   .barred = mono_add_ms(now, barred_ms),
-				   .last = mono_add_ms(now, SHUNNED_MS) };
+	*place = *shunned;
+}
+
+/* It granted, and nothing came through. */
+static void put_last(struct peer *peer, struct mono now, struct handle relay)
+{
+	shun(peer, &(struct shunned){ .relay = relay, .last = mono_add_ms(now, SHUNNED_MS) });
+}
+
+/* It ended it, for whatever reason. */
+static void bar(struct peer *peer, struct mono now, struct handle relay)
+{
+	const struct mono until = mono_add_ms(now, BARRED_MS);
+
+	shun(peer, &(struct shunned){ .relay = relay, .barred = until, .last = until });
 }
 
 /* -- asking ---------------------------------------------------------------------------------- */
@@ -176,7 +204,9 @@ static void begin(struct node *node, struct now now, struct peer *peer, struct h
 	struct relaying *relaying = relaying_by(peer, HANDLE_NONE);
 
 	CHECK(relaying != NULL); /* no more are chosen than there is room for */
-	*relaying = (struct relaying){ .relay = relay, .index = new_index(node) };
+	*relaying = (struct relaying){ .relay = relay,
+				       .index = new_index(node),
+				       .turn = turn_of(peer, now.mono) };
 	ask(node, now, peer, relaying);
 	node->table_wanted = true; /* what comes under the index is expected */
 }
@@ -198,45 +228,98 @@ static struct mono shunned_until(const struct peer *peer, struct mono now, struc
 								   : shunned->last;
 }
 
-/* What may be asked now and is not in use: in the order of ids, but who did not serve comes last,
- * the latest last of all. */
+/* It was asked in an earlier turn, in vain. */
+static bool is_stale(const struct peer *peer, struct mono now, const struct relaying *relaying)
+{
+	return !relaying->granted && relaying->turn != turn_of(peer, now);
+}
+
+/* Nothing is to be expected of it before it is asked again. */
+static bool is_idle(const struct peer *peer, struct mono now, const struct relaying *relaying)
+{
+	return rests(peer, relaying) || is_stale(peer, now, relaying);
+}
+
+/* How far it stands from where the turn begins. */
+static struct id place_in_turn(uint32_t turn, const struct id *relay)
+{
+	const uint32_t start = turn * TURN_STEP;
+	const struct id from = { { (uint8_t)(start >> 24), (uint8_t)(start >> 16),
+				   (uint8_t)(start >> 8), (uint8_t)start } };
+
+	return id_clockwise(&from, relay);
+}
+
+struct choice {
+	struct handle relay;
+	struct mono shunned;
+	struct id place;
+};
+
+static bool goes_before(const struct choice *a, const struct choice *b)
+{
+	if (a->shunned.us != b->shunned.us)
+		return a->shunned.us < b->shunned.us;
+	return id_compare(&a->place, &b->place) < 0;
+}
+
+/* What may be asked now and is not in use: in the order of the turn, but who did not carry comes
+ * last, the latest last of all. */
 static uint8_t choose(const struct node *node, struct mono now, struct peer *peer,
-		      struct handle ret[CANDIDATE_RELAYS_MAX])
+		      struct choice ret[CANDIDATE_RELAYS_MAX])
 {
 	struct id ours[CANDIDATE_RELAYS_MAX];
 	const uint8_t offers = relaying_offers(node, ours);
 	uint8_t count = 0;
 
 	for (uint8_t i = 0; i < offers; i++) {
-		struct handle relay;
+		struct choice choice = { .place = place_in_turn(turn_of(peer, now), &ours[i]) };
 		const struct relaying *present;
 		const struct shunned *shunned;
 		uint8_t at = count;
 
 		if (!is_named(&peer->candidates, &ours[i]) || id_equal(&ours[i], &peer->id) ||
-		    peer_find(node, &ours[i], &relay) == NULL)
+		    peer_find(node, &ours[i], &choice.relay) == NULL)
 			continue;
-		present = relaying_by(peer, relay);
-		shunned = shunned_of(peer, relay);
-		if ((present != NULL && !rests(peer, present)) ||
+		present = relaying_by(peer, choice.relay);
+		shunned = shunned_of(peer, choice.relay);
+		if ((present != NULL && !is_idle(peer, now, present)) ||
 		    (shunned != NULL && !mono_reached(now, shunned->barred)))
 			continue;
-		while (at > 0 && shunned_until(peer, now, relay).us <
-					 shunned_until(peer, now, ret[at - 1]).us)
+		choice.shunned = shunned_until(peer, now, choice.relay);
+		while (at > 0 && goes_before(&choice, &ret[at - 1]))
 			at--;
 		memmove(&ret[at + 1], &ret[at], (size_t)(count - at) * sizeof(ret[0]));
-		ret[at] = relay;
+		ret[at] = choice;
 		count++;
 	}
 	return count;
 }
 
-static bool is_among(const struct handle *chosen, unsigned count, struct handle relay)
+static bool is_among(const struct choice *chosen, unsigned count, struct handle relay)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (handle_equal(chosen[i], relay))
+		if (handle_equal(chosen[i].relay, relay))
 			return true;
 	return false;
+}
+
+/* Asks it, or tries what it granted once more. */
+static void take(struct node *node, struct now now, struct peer *peer, struct handle relay)
+{
+	struct relaying *present = relaying_by(peer, relay);
+
+	if (present == NULL) {
+		begin(node, now, peer, relay);
+	} else if (present->granted) {
+		const struct way way = way_of(present);
+
+		paths_add_relay(&peer->paths, now.mono, &way);
+	} else {
+		present->turn = turn_of(peer, now.mono);
+		present->asks = 0;
+		ask(node, now, peer, present);
+	}
 }
 
 /* Takes relays that both have a link to, in place of those that do not carry, unless there are no
@@ -244,39 +327,33 @@ static bool is_among(const struct handle *chosen, unsigned count, struct handle 
 static unsigned take_common(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
-	struct handle chosen[CANDIDATE_RELAYS_MAX];
-	bool resting[PEER_RELAYS_MAX];
+	struct choice chosen[CANDIDATE_RELAYS_MAX];
+	bool idle[PEER_RELAYS_MAX];
 	unsigned taken = 0, count, lacking;
 
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
-		resting[i] = !is_unused(relaying) && rests(peer, relaying);
-		if (resting[i])
-			shun(peer, now.mono, relaying->relay, 0);
-		else
-			taken += !is_unused(relaying);
+		idle[i] = !is_unused(relaying) && is_idle(peer, now.mono, relaying);
+		if (idle[i] && relaying->granted)
+			put_last(peer, now.mono, relaying->relay);
+		taken += !idle[i] && !is_unused(relaying);
 	}
 	count = choose(node, now.mono, peer, chosen);
 	lacking = peer->relays_wanted > taken ? peer->relays_wanted - taken : 0;
+	if (taken == 0 && turn_of(peer, now.mono) > 0)
+		lacking = PEER_RELAYS_MAX; /* with one at a time it did not go well */
 	if (count > lacking)
 		count = lacking;
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
 		/* As it was found above: to give one up may have path/ try the other again. */
-		if (resting[i] && !is_among(chosen, count, relaying->relay))
+		if (idle[i] && !is_among(chosen, count, relaying->relay))
 			give_up(node, now, handle, relaying);
 	}
-	for (unsigned i = 0; i < count; i++) {
-		const struct relaying *present = relaying_by(peer, chosen[i]);
-		const struct way way = present == NULL ? (struct way){ 0 } : way_of(present);
-
-		if (present == NULL)
-			begin(node, now, peer, chosen[i]);
-		else
-			paths_add_relay(&peer->paths, now.mono, &way);
-	}
+	for (unsigned i = 0; i < count; i++)
+		take(node, now, peer, chosen[i].relay);
 	return taken + count;
 }
 
@@ -378,7 +455,6 @@ void relaying_tick(struct node *node, struct now now, struct handle handle)
 			ask(node, now, peer, relaying);
 			continue;
 		}
-		shun(peer, now.mono, relaying->relay, 0);
 		give_up(node, now, handle, relaying);
 	}
 }
@@ -458,7 +534,7 @@ static int ended(struct node *node, struct now now, struct handle handle, struct
 
 	if (relaying == NULL || relaying->index != message->index)
 		return ERR_NOT_FOUND; /* of what we asked for before */
-	shun(peer, now.mono, from, BARRED_MS);
+	bar(peer, now.mono, from);
 	end(node, now, handle, relaying);
 	return 0;
 }

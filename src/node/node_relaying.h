@@ -23,6 +23,7 @@ struct relaying {
 	uint32_t send_index; /* and we write this on what it is to pass on; once granted */
 	bool granted;
 	uint8_t asks;     /* since it was granted, or at all */
+	uint32_t turn;    /* of the pair, in which it was begun */
 	struct mono next; /* ASK again */
 };
 

@@ -33,7 +33,7 @@ static unsigned relay_between(unsigned a, unsigned b)
 }
 
 /* `hubs` public members, of whom the first is everybody's entrance, and homes after them. */
-static void start_homes(unsigned hubs, const struct natbox_kind *const *homes)
+static void begin_homes(unsigned hubs, const struct natbox_kind *const *homes)
 {
 	for (unsigned i = 0; i < lab.count; i++) {
 		if (i < hubs)
@@ -45,6 +45,11 @@ static void start_homes(unsigned hubs, const struct natbox_kind *const *homes)
 	}
 	for (unsigned i = 0; i < lab.count; i++)
 		lab_start(i);
+}
+
+static void start_homes(unsigned hubs, const struct natbox_kind *const *homes)
+{
+	begin_homes(hubs, homes);
 	lab_run_ms(2000);
 }
 
@@ -114,6 +119,31 @@ static void relays_that_do_not_carry_are_replaced(struct world *world)
 	lab_run_ms(1000);
 	SCENARIO_EXPECT(world, lab_arrived(3, 4, late, number) == number - late);
 	SCENARIO_EXPECT(world, lab_arrived(4, 3, late, number) == number - late);
+}
+
+/* One end has found of one relay what the other has not, so they try the three one after the other,
+ * out of step: they must meet all the same. */
+static void ends_out_of_step_meet(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	unsigned first = 0;
+	struct handle relay;
+
+	lab_set_up(world, 5);
+	for (unsigned i = 1; i < 3; i++)
+		if (id_compare(&lab.members[i].identity.certificate.id,
+			       &lab.members[first].identity.certificate.id) < 0)
+			first = i;
+	begin_homes(3, homes);
+	for (unsigned i = 0; i < 100 && (lab_inside(3, 4) == NULL || !peer_is_up(lab_inside(3, 4)));
+	     i++)
+		lab_run_ms(10);
+	SCENARIO_EXPECT(world, peer_find(inside(3), &lab.members[first].identity.certificate.id,
+					 &relay) != NULL);
+	lab_inside(3, 4)->shunned[0] =
+		(struct shunned){ .relay = relay, .last = mono_add_ms(world_time(world), 60000) };
+	lab_run_ms(PATHS_NO_RELAY_MS + 2 * PATHS_RELAY_AGAIN_MS + 2000);
+	SCENARIO_EXPECT(world, way_between(3, 4) == WAY_RELAY && way_between(4, 3) == WAY_RELAY);
 }
 
 static struct relay_message message_of(unsigned peer, uint32_t index)
@@ -282,6 +312,7 @@ int main(int argc, char **argv)
 	static const struct scenario scenarios[] = {
 		{ .name = "given-up", .seeds = 3, .play = a_reserve_is_given_up },
 		{ .name = "replaced", .seeds = 3, .play = relays_that_do_not_carry_are_replaced },
+		{ .name = "out-of-step", .seeds = 5, .play = ends_out_of_step_meet },
 		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
 		{ .name = "itself", .play = nobody_relays_to_itself },
