@@ -115,7 +115,8 @@ static void put_times(struct play *play, struct figures *ret)
 		{ &play->joins_us, FIGURE_JOIN_MS_P50, FIGURE_JOIN_MS_P99, 1000 },
 		{ &play->rejoins_us, FIGURE_REJOIN_MS_P50, FIGURE_REJOIN_MS_P99, 1000 },
 		{ &play->usables_us, FIGURE_USABLE_MS_P50, FIGURE_USABLE_MS_P99, 1000 },
-		{ &play->probes.times_us, FIGURE_REACH_MS_P50, FIGURE_REACH_MS_P99, 1000 },
+		{ &play->probes.sums[PROBE_SAMPLE].times_us, FIGURE_REACH_MS_P50,
+		  FIGURE_REACH_MS_P99, 1000 },
 		{ &play->stretch_per_mille, FIGURE_STRETCH_P50, FIGURE_STRETCH_P99, 1000 },
 		{ &play->hops, FIGURE_HOPS_P50, FIGURE_HOPS_P99, 1 },
 	};
@@ -128,7 +129,8 @@ static void put_times(struct play *play, struct figures *ret)
 
 struct figures figures_of(struct play *play)
 {
-	const struct probes *probes = &play->probes;
+	const struct probe_figures *sample = &play->probes.sums[PROBE_SAMPLE];
+	const struct probe_figures *talk = &play->probes.sums[PROBE_TALK];
 	const struct play_measure *m = &play->measure;
 	const uint64_t both = m->sent_bytes + m->received_bytes;
 	const uint64_t member_ms = m->member_us / 1000;
@@ -141,7 +143,9 @@ struct figures figures_of(struct play *play)
 	ret.values[FIGURE_EVENTS] = whole(world_steps(play->world));
 	ret.values[FIGURE_DATAGRAMS] = whole(net_count(world_net(play->world), FATE_SENT));
 	ret.values[FIGURE_VIOLATIONS] = whole(play->violation_count);
-	ret.values[FIGURE_REACHED] = share(probes->arrived, probes->arrived + probes->failed);
+	ret.values[FIGURE_REACHED] = share(sample->arrived, sample->arrived + sample->failed);
+	ret.values[FIGURE_TALKED] = share(talk->arrived, talk->arrived + talk->failed);
+	ret.values[FIGURE_TALK_LOST] = share(talk->packets - talk->packets_arrived, talk->packets);
 	put_times(play, &ret);
 	if (!play->measured_routes)
 		return ret; /* it ended before its end */

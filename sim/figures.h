@@ -42,6 +42,8 @@
 	X(REACHED, "reached", "share of the packets between programs that arrived within 5 s")   \
 	X(REACH_MS_P50, "reach_ms_p50", "how long they took, median")                            \
 	X(REACH_MS_P99, "reach_ms_p99", "the same, 99 of 100")                                   \
+	X(TALKED, "talked", "the same of all pairs, by IPv4 and by IPv6 (`pairs all`)")          \
+	X(TALK_LOST, "talk_lost", "share of the packets sent for that which did not arrive")     \
 	X(DEGREE_MEAN, "degree_mean", "links of a member")                                       \
 	X(DEGREE_MAX, "degree_max", "the same, most")                                            \
 	X(NEAR_RELAYED, "near_relayed", "share of the near links that go over a relay")          \

@@ -6,16 +6,19 @@
 #include <stdlib.h>
 
 #define SIDE_NEAR (NODE_NEAR_MAX / 2)
+#define LINKS_MAX NODE_PEERS_MAX
 
 void judge_init(struct judge *judge, const struct crowd *crowd)
 {
 	*judge = (struct judge){ .crowd = crowd };
 	judge->ring = calloc(crowd->count, sizeof(judge->ring[0]));
-	CHECK(judge->ring != NULL);
+	judge->links = calloc(LINKS_MAX, sizeof(judge->links[0]));
+	CHECK(judge->ring != NULL && judge->links != NULL);
 }
 
 void judge_free(struct judge *judge)
 {
+	free(judge->links);
 	free(judge->ring);
 	*judge = (struct judge){ 0 };
 }
@@ -23,6 +26,41 @@ void judge_free(struct judge *judge)
 static bool is_link(const struct node_link *link)
 {
 	return link->way == WAY_DIRECT || link->way == WAY_RELAY;
+}
+
+/* NULL, or what is wrong with this link of a member's. */
+static const char *check_link(const struct crowd *crowd, uint32_t i, const struct node_link *link)
+{
+	const struct net *net = world_net(crowd->world);
+	const uint32_t other = crowd_find(crowd, &link->id);
+	uint32_t holder;
+
+	if (other == CROWD_NOBODY || other == i)
+		return "a member has a link with somebody who does not exist";
+	if (link->way != WAY_DIRECT)
+		return NULL;
+	holder = net_holder(net, crowd->members[i].host, &link->remote);
+	if (holder == 0 || holder == crowd->members[other].host ||
+	    holder == crowd_device(crowd, other))
+		return NULL;
+	return "a member is taken for another one";
+}
+
+const char *judge_check(void *context, uint32_t host)
+{
+	struct judge *judge = context;
+	const struct crowd *crowd = judge->crowd;
+	const uint32_t i = crowd->by_host[host];
+	const char *violation = NULL;
+	size_t count;
+
+	if (judge->steps++ % JUDGE_STEPS != 0 || i == CROWD_NOBODY ||
+	    crowd->members[i].node == NULL)
+		return NULL;
+	count = node_links(node_host_node(crowd->members[i].node), judge->links, LINKS_MAX);
+	for (size_t n = 0; n < count && n < LINKS_MAX && violation == NULL; n++)
+		violation = check_link(crowd, i, &judge->links[n]);
+	return violation;
 }
 
 /* Whether the member at this place of the ring of `count` has its true neighbours near, no more and

@@ -9,6 +9,7 @@
 #include "node/node_look.h"
 #include "sim/crowd.h"
 
+#define JUDGE_STEPS 16
 #define JUDGE_HOPS_MAX 64 /* of a walk; a message has fewer */
 
 /* How the ring stands: `exact` of the members that are up have exactly their true neighbours near,
@@ -23,12 +24,19 @@ struct judge_ring {
 struct judge {
 	const struct crowd *crowd; /* borrowed */
 	uint32_t *ring;            /* owned: of one side, in the order of ids */
+	struct node_link *links;   /* owned: of one member */
+	uint64_t steps;            /* of the world */
 };
 
 void judge_init(struct judge *judge, const struct crowd *crowd);
 void judge_free(struct judge *judge);
 
 struct judge_ring judge_ring(struct judge *judge);
+
+/* For world_add_checker(), with the judge as context. Safety: whom a member has a link with is a
+ * member, and the address at which it is reached is not somebody else's. What is wrong there stays
+ * so for a while, and looking at it takes time: it is done after one in JUDGE_STEPS steps. */
+const char *judge_check(void *context, uint32_t host);
 
 /* Follows a message from one member to another along their links as they are now. */
 struct judge_walk {

@@ -194,6 +194,24 @@ bool net_address(const struct net *net, uint32_t host, unsigned n, struct endpoi
 	return true;
 }
 
+uint32_t net_holder(const struct net *net, uint32_t host, const struct endpoint *ip)
+{
+	const struct device *device = host_at(net, host);
+
+	while (device->kind != DEVICE_INTERNET) {
+		const uint32_t realm = device->kind == DEVICE_HOST && device->address_count > 0
+					       ? device->addresses[0].realm
+					       : device->realm;
+		const struct address_key key = address_key(realm, ip);
+		uint32_t holder;
+
+		if (map_get(&net->by_address, &key, &holder))
+			return holder;
+		device = device_at(net, realm);
+	}
+	return 0;
+}
+
 void net_set_up(struct net *net, uint32_t host, bool up)
 {
 	host_at(net, host)->up = up;

@@ -74,6 +74,10 @@ void net_renumber_nat(struct net *net, uint32_t nat, const char *ip);
 /* The host's n-th address, with port 0; false if it has fewer. */
 bool net_address(const struct net *net, uint32_t host, unsigned n, struct endpoint *ret);
 
+/* Whose address this is, as seen from the host: another host in its realm, or the device that
+ * stands there for whoever is behind it. 0: nobody's, or nobody's any more. */
+uint32_t net_holder(const struct net *net, uint32_t host, const struct endpoint *ip);
+
 /* Datagrams to a host that is down are dropped on arrival. */
 void net_set_up(struct net *net, uint32_t host, bool up);
 

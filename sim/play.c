@@ -72,7 +72,10 @@ struct play *play_new(const struct play_config *config)
 	judge_init(&play->judge, &play->crowd);
 	probes_init(&play->probes, &play->crowd);
 	world_add_checker(play->world, (struct world_checker){ .check = probes_check,
+							       .wire = probes_check_wire,
 							       .context = &play->probes });
+	world_add_checker(play->world,
+			  (struct world_checker){ .check = judge_check, .context = &play->judge });
 	world_add_checker(play->world,
 			  (struct world_checker){ .check = watch_settling, .context = play });
 	play->sample_ms = SAMPLE_MS;
@@ -178,6 +181,8 @@ struct mono play_end(const struct play *play)
 		end_us = play->measure.since.us;
 	else
 		end_us += patience_us;
+	if (script_find(script, SCRIPT_PAIRS_ALL) != NULL)
+		end_us += play->crowd.count * UINT64_C(1000000);
 	return mono_add_us((struct mono){ .us = end_us },
 			   (measure == NULL ? 10000000 : measure->values[0].low) + 5000000);
 }

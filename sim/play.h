@@ -56,6 +56,13 @@ struct play_joiner {
 	bool asked, done;
 };
 
+/* Everybody talks to everybody: of `total` questions `asked` were asked, in an order of chance. */
+struct play_talk {
+	uint64_t total, asked;
+	uint64_t first, stride; /* the n-th is number first + n * stride, modulo total */
+	uint64_t due;           /* millionths of a question */
+};
+
 /* How the measured stretch was. */
 struct play_measure {
 	struct mono since;
@@ -89,7 +96,8 @@ struct play {
 	unsigned joiner_count;
 	struct play_measure measure;
 	bool measured_routes;
-	struct mono measured_at;                       /* when they were */
+	struct play_talk talk;
+	struct mono asked_at;                          /* when the last message was sent */
 	struct judge_ring ring;                        /* at the end */
 	struct tally joins_us, rejoins_us, usables_us; /* rejoins: with memory */
 	struct tally hops, stretch_per_mille, degrees;

@@ -13,6 +13,13 @@
 #define JOINER_PATIENCE_US 60000000 /* then it never was usable */
 #define AWAIT_LOOK_MS 200
 #define AWAIT_PAIRS 100
+#define TALK_RATE 2 /* questions of each member, a second */
+
+static bool is_honest_pair(const struct play *play, uint32_t from, uint32_t to)
+{
+	return judge_is_pair(&play->judge, from, to) && !play->crowd.members[from].hostile &&
+	       !play->crowd.members[to].hostile;
+}
 
 bool measure_pair(struct play *play, uint32_t *ret_from, uint32_t *ret_to)
 {
@@ -22,14 +29,43 @@ bool measure_pair(struct play *play, uint32_t *ret_from, uint32_t *ret_to)
 		const uint32_t from = (uint32_t)rng_between(&play->rng, 0, crowd->count - 1);
 		const uint32_t to = (uint32_t)rng_between(&play->rng, 0, crowd->count - 1);
 
-		if (!judge_is_pair(&play->judge, from, to) || crowd->members[from].hostile ||
-		    crowd->members[to].hostile)
+		if (!is_honest_pair(play, from, to))
 			continue;
 		*ret_from = from;
 		*ret_to = to;
 		return true;
 	}
 	return false;
+}
+
+static bool has_all_pairs(const struct play *play)
+{
+	return script_find(play->config.script, SCRIPT_PAIRS_ALL) != NULL;
+}
+
+/* How many are looked at. */
+static uint64_t pair_count(const struct play *play, uint64_t if_not_said)
+{
+	const struct script_statement *pairs = script_find(play->config.script, SCRIPT_PAIRS);
+	const uint64_t members = play->crowd.count;
+
+	if (has_all_pairs(play))
+		return members * (members - 1);
+	return pairs == NULL ? if_not_said : pairs->values[0].low;
+}
+
+/* The n-th of them, or any: as measure_pair(). */
+static bool nth_pair(struct play *play, uint64_t n, uint32_t *ret_from, uint32_t *ret_to)
+{
+	const uint32_t others = play->crowd.count - 1;
+
+	if (!has_all_pairs(play))
+		return measure_pair(play, ret_from, ret_to);
+	CHECK(others > 0); /* script.c, options.c */
+	*ret_from = (uint32_t)(n / others);
+	*ret_to = (uint32_t)(n % others);
+	*ret_to += *ret_to >= *ret_from;
+	return is_honest_pair(play, *ret_from, *ret_to);
 }
 
 /* -- joiners ------------------------------------------------------------------------------- */
@@ -49,7 +85,11 @@ static void watch_joiners(struct play *play, struct mono now)
 			tally_add(&play->usables_us, now.us - j->since.us);
 		} else if (mono_reached(now, j->next) &&
 			   judge_is_pair(&play->judge, j->member, j->to)) {
-			j->asked = probes_send(&play->probes, j->member, j->to, false, &j->number);
+			const struct probe_ask ask = { .from = j->member,
+						       .to = j->to,
+						       .sum = PROBE_JOINER };
+
+			j->asked = probes_send(&play->probes, &ask, &j->number);
 			j->next = j->asked ? mono_add_ms(now, PROBES_PATIENCE_MS) : now;
 		}
 	}
@@ -77,12 +117,11 @@ static void add_joiners(struct play *play, struct mono now)
 
 static void send_one(struct play *play)
 {
-	uint32_t from;
-	uint32_t to;
+	struct probe_ask ask = { .v4 = rng_chance(&play->rng, 500), .sum = PROBE_SAMPLE };
 	uint32_t number;
 
-	if (measure_pair(play, &from, &to))
-		(void)probes_send(&play->probes, from, to, true, &number); /* has no address yet */
+	if (measure_pair(play, &ask.from, &ask.to))
+		(void)probes_send(&play->probes, &ask, &number); /* has no address yet */
 }
 
 static void send_messages(struct play *play)
@@ -90,6 +129,58 @@ static void send_messages(struct play *play)
 	play->probe_due += play->probe_rate * PLAY_TICK_US / MILLION;
 	for (; play->probe_due >= MILLION; play->probe_due -= MILLION)
 		send_one(play);
+}
+
+/* -- everybody talks to everybody ---------------------------------------------------------- */
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+	while (b != 0) {
+		const uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* Each pair by IPv4 and by IPv6; which comes first is as it comes. A stride that has no divisor in
+ * common with their number leads to each question once. */
+static void talk_begin(struct play *play)
+{
+	struct play_talk *talk = &play->talk;
+
+	if (!has_all_pairs(play))
+		return;
+	talk->total = 2 * pair_count(play, 0);
+	talk->first = rng_between(&play->rng, 0, talk->total - 1);
+	do
+		talk->stride = rng_between(&play->rng, 1, talk->total - 1);
+	while (common_divisor(talk->stride, talk->total) != 1);
+}
+
+static void talk_one(struct play *play)
+{
+	struct play_talk *talk = &play->talk;
+	const uint64_t n = (talk->first + talk->asked++ * talk->stride) % talk->total;
+	struct probe_ask ask = { .v4 = n % 2 == 1, .sum = PROBE_TALK };
+	uint32_t number;
+
+	if (nth_pair(play, n / 2, &ask.from, &ask.to) && !probes_send(&play->probes, &ask, &number))
+		play_violate(play, "member %u cannot send to member %u", ask.from, ask.to);
+}
+
+/* A stampede is another question: each member asks TALK_RATE times a second. */
+static void talk_tick(struct play *play, struct mono now)
+{
+	struct play_talk *talk = &play->talk;
+
+	if (talk->asked == talk->total)
+		return;
+	talk->due += (uint64_t)TALK_RATE * play->crowd.count * PLAY_TICK_US;
+	for (; talk->due >= MILLION && talk->asked < talk->total; talk->due -= MILLION)
+		talk_one(play);
+	play->asked_at = now;
 }
 
 /* -- the course ---------------------------------------------------------------------------- */
@@ -122,16 +213,13 @@ static void sample(struct play *play, struct mono now)
 
 static bool is_routable(struct play *play)
 {
-	const struct script_statement *pairs = script_find(play->config.script, SCRIPT_PAIRS);
-	const uint64_t count = pairs == NULL ? AWAIT_PAIRS : pairs->values[0].low;
+	const uint64_t count = pair_count(play, AWAIT_PAIRS);
 
 	for (uint64_t n = 0; n < count; n++) {
 		uint32_t from;
 		uint32_t to;
 
-		if (!measure_pair(play, &from, &to))
-			return true; /* nobody is there to talk to anybody */
-		if (!judge_walk(&play->judge, from, to).arrived)
+		if (nth_pair(play, n, &from, &to) && !judge_walk(&play->judge, from, to).arrived)
 			return false;
 	}
 	return true;
@@ -201,8 +289,7 @@ void measure_tick(struct play *play)
 
 static void measure_routes(struct play *play)
 {
-	const struct script_statement *pairs = script_find(play->config.script, SCRIPT_PAIRS);
-	const uint64_t count = pairs == NULL ? PAIRS_DEFAULT : pairs->values[0].low;
+	const uint64_t count = pair_count(play, PAIRS_DEFAULT);
 	const struct net *net = world_net(play->world);
 
 	for (uint64_t n = 0; n < count; n++) {
@@ -210,8 +297,8 @@ static void measure_routes(struct play *play)
 		uint32_t from;
 		uint32_t to;
 
-		if (!measure_pair(play, &from, &to))
-			return;
+		if (!nth_pair(play, n, &from, &to))
+			continue;
 		walk = judge_walk(&play->judge, from, to);
 		play->walks++;
 		play->walks_arrived += walk.arrived;
@@ -259,10 +346,9 @@ static void measure_traffic(struct play *play, uint64_t us)
  */
 static void measure_messages(struct play *play)
 {
-	const struct script_statement *pairs = script_find(play->config.script, SCRIPT_PAIRS);
-	uint64_t count = pairs == NULL ? PAIRS_DEFAULT : pairs->values[0].low;
+	uint64_t count = pair_count(play, PAIRS_DEFAULT);
 
-	if (script_find(play->config.script, SCRIPT_PROBE) != NULL)
+	if (has_all_pairs(play) || script_find(play->config.script, SCRIPT_PROBE) != NULL)
 		return;
 	for (count = count < MESSAGES_MAX ? count : MESSAGES_MAX; count > 0; count--)
 		send_one(play);
@@ -282,9 +368,11 @@ bool measure_is_over(struct play *play)
 		measure_degrees(play);
 		measure_routes(play);
 		measure_messages(play);
+		talk_begin(play);
 		play->measured_routes = true;
-		play->measured_at = now;
+		play->asked_at = now;
 	}
+	talk_tick(play, now);
 	/* The messages, too, have met their fate. */
-	return mono_reached(now, mono_add_ms(play->measured_at, PROBES_PATIENCE_MS + 1));
+	return mono_reached(now, mono_add_ms(play->asked_at, PROBES_PATIENCE_MS + 1));
 }

@@ -1,10 +1,10 @@
 /* probes.h - messages from program to program through the network under test: the proof that it
  * carries IP, and the watch over what must never happen.
  *
- * Each is an IPv6 packet with a number, sent once a second until it arrives, as any program does
- * that wants an answer. A packet may be lost; it may not arrive twice, at somebody else, or under
- * another's name, and nothing may arrive that nobody sent. That is looked at after every step of
- * the world (world_add_checker()).
+ * Each is an IP packet with a number, sent once a second until it arrives, as any program does that
+ * wants an answer. A packet may be lost; it may not arrive twice, at somebody else, or under
+ * another's name, nothing may arrive that nobody sent, and no wire may show what is in it. That is
+ * looked at after every step of the world, and at each datagram (world_add_checker()).
  */
 #ifndef SIM_PROBES_H
 #define SIM_PROBES_H
@@ -16,24 +16,42 @@
 #define PROBES_AGAIN_MS 1000
 #define PROBES_PATIENCE_MS 5000 /* then it has not arrived */
 
+/* What a message is sent for: it counts there and nowhere else. */
+enum probe_sum {
+	PROBE_JOINER, /* is a new member usable yet? */
+	PROBE_SAMPLE, /* do members drawn at random reach each other? */
+	PROBE_TALK,   /* does everybody reach everybody? */
+	PROBE_SUMS,
+};
+
+struct probe_ask {
+	uint32_t from, to;
+	bool v4; /* else by IPv6 */
+	enum probe_sum sum;
+};
+
 enum probe_state { PROBE_FREE, PROBE_OPEN, PROBE_ARRIVED, PROBE_ENDED };
 
 struct probe {
 	enum probe_state state;
 	uint32_t number;
-	uint32_t from, to, from_starts, to_starts;
+	struct probe_ask ask;
+	uint32_t from_starts, to_starts;
 	struct mono sent, again;
 	uint8_t tries, tries_arrived; /* packets; a bit for each that arrived */
-	bool counts;                  /* in the figures below */
+};
+
+struct probe_figures {
+	uint64_t arrived, failed; /* one whose ends did not stay up is neither */
+	uint64_t packets, packets_arrived;
+	struct tally times_us; /* of those that arrived */
 };
 
 struct probes {
 	struct crowd *crowd;  /* borrowed */
 	struct probe *probes; /* owned: by number modulo PROBES_OPEN_MAX */
 	uint32_t sent, ended; /* numbers given out; numbers below this one are not open any more */
-	uint64_t arrived,
-		failed;        /* of those that count; one whose ends did not stay up is neither */
-	struct tally times_us; /* of those that arrived */
+	struct probe_figures sums[PROBE_SUMS];
 	const char *violation; /* literal; NULL: none so far */
 };
 
@@ -42,8 +60,7 @@ void probes_free(struct probes *probes);
 
 /* A message from one member's host to the other. False if they have no addresses yet, or the host
  * takes none. */
-bool probes_send(struct probes *probes, uint32_t from, uint32_t to, bool counts,
-		 uint32_t *ret_number);
+bool probes_send(struct probes *probes, const struct probe_ask *ask, uint32_t *ret_number);
 
 /* True if that message has arrived; false also if it was forgotten. */
 bool probes_has_arrived(const struct probes *probes, uint32_t number);
@@ -54,5 +71,9 @@ void probes_tick(struct probes *probes);
 /* For world_add_checker(), with the probes as context: takes what has come to the host's programs,
  * and looks at it. */
 const char *probes_check(void *context, uint32_t host);
+
+/* Likewise, of a datagram on its way into the net. Where the crowd does not encrypt, all may be
+ * seen. */
+const char *probes_check_wire(void *context, const struct net_datagram *datagram);
 
 #endif

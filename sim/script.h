@@ -35,10 +35,11 @@ enum script_verb {
 	SCRIPT_DRIFT,     /* ppm: clocks run wrong by up to this */
 	SCRIPT_JOIN,      /* millionths of a member per second */
 	SCRIPT_JOIN_AT_ONCE,
-	SCRIPT_HOSTILE, /* share; choice: enum script_hostile */
-	SCRIPT_PAIRS,   /* count: pairs that are sampled for routes */
-	SCRIPT_MEASURE, /* us: how long traffic is counted when all is done */
-	SCRIPT_LOSS,    /* share, as the next two */
+	SCRIPT_HOSTILE,   /* share; choice: enum script_hostile */
+	SCRIPT_PAIRS,     /* count: pairs that are sampled for routes */
+	SCRIPT_PAIRS_ALL, /* none is left out, and each talks by IPv4 and by IPv6 */
+	SCRIPT_MEASURE,   /* us: how long traffic is counted when all is done */
+	SCRIPT_LOSS,      /* share, as the next two */
 	SCRIPT_DUPLICATION,
 	SCRIPT_CORRUPTION,
 	SCRIPT_JITTER,     /* us */

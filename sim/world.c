@@ -165,6 +165,14 @@ uint32_t world_running(const struct world *world)
 
 int world_send(struct world *world, uint32_t host, const struct net_datagram *datagram)
 {
+	for (unsigned i = 0; i < world->checker_count; i++) {
+		const struct world_checker *checker = &world->checkers[i];
+		const char *violation =
+			checker->wire == NULL ? NULL : checker->wire(checker->context, datagram);
+
+		if (violation != NULL)
+			world_fail(world, "host %" PRIu32 " sends: %s", host, violation);
+	}
 	return net_send(world->net, world->time, host, datagram);
 }
 

@@ -104,11 +104,12 @@ uint64_t world_steps(const struct world *world);
 
 /* -- judging ------------------------------------------------------------------------------- */
 
-/* Looks after each step at what must never be; `host` is the one that just ran. Returns the
- * violation in words, or NULL. */
+/* Looks after each step at what must never be; `host` is the one that just ran; and, unless `wire`
+ * is NULL, at each datagram that a host sends. Both return the violation in words, or NULL. */
 struct world_checker {
 	const char *(*check)(void *context, uint32_t host);
 	void *context;
+	const char *(*wire)(void *context, const struct net_datagram *datagram);
 };
 
 void world_add_checker(struct world *world, struct world_checker checker);

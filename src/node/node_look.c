@@ -15,7 +15,7 @@ bool node_is_settled(const struct node *node)
 static struct node_link link_of(const struct node *node, const struct peer *peer)
 {
 	const struct way way = peer_way(peer);
-	struct node_link link = { .id = peer->id, .way = way.kind };
+	struct node_link link = { .id = peer->id, .way = way.kind, .remote = way.remote };
 	struct handle unused;
 	const struct peer *relay = NULL;
 

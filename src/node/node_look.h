@@ -12,8 +12,9 @@
 /* A member that was met. */
 struct node_link {
 	struct id id;
-	enum way_kind way; /* DIRECT or RELAY: a step on the ring; else only met */
-	struct id relay;   /* RELAY: through whom; zero if that link is gone */
+	enum way_kind way;      /* DIRECT or RELAY: a step on the ring; else only met */
+	struct id relay;        /* RELAY: through whom; zero if that link is gone */
+	struct endpoint remote; /* DIRECT: where it is reached */
 };
 
 /* It stands in its place on the ring, as far as it knows. */

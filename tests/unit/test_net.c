@@ -584,6 +584,25 @@ static void a_firewall_is_seen_through_from_inside(void **state)
 	assert_int_equal(net_count(net, FATE_NO_ROUTE), 1);
 }
 
+static void an_address_is_somebodys(void **state)
+{
+	const uint32_t nat = net_add_nat(net, NET_INTERNET, "203.0.113.1", &natbox_port_restricted);
+	const uint32_t inner = add_host(nat, "10.0.0.2");
+	const uint32_t beside = add_host(nat, "10.0.0.3");
+	const struct endpoint private = ip("10.0.0.2"), outside = ip("203.0.113.1");
+	const struct endpoint of_a = ip("192.0.2.1"), nobodys = ip("192.0.2.99");
+
+	(void)state;
+	assert_int_equal(net_holder(net, beside, &private), inner);
+	assert_int_equal(net_holder(net, a, &private), 0); /* not seen from there */
+	assert_int_equal(net_holder(net, a, &outside), nat);
+	assert_int_equal(net_holder(net, inner, &outside), nat);
+	assert_int_equal(net_holder(net, inner, &of_a), a);
+	assert_int_equal(net_holder(net, a, &nobodys), 0);
+	net_renumber_nat(net, nat, "203.0.113.9");
+	assert_int_equal(net_holder(net, a, &outside), 0); /* any more */
+}
+
 static void a_renumbered_nat_is_elsewhere_and_forgets(void **state)
 {
 	const uint32_t nat = net_add_nat(net, NET_INTERNET, "203.0.113.1", &natbox_full_cone);
@@ -673,6 +692,7 @@ int main(void)
 		TEST(a_nat_carries_its_own_family_only),
 		TEST(a_host_has_a_foot_in_two_realms),
 		TEST(a_firewall_is_seen_through_from_inside),
+		TEST(an_address_is_somebodys),
 		TEST(a_renumbered_nat_is_elsewhere_and_forgets),
 		TEST(a_tap_takes_and_replaces),
 	};

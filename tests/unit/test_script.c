@@ -78,6 +78,8 @@ static void what_begins_alike_is_told_apart(void **state)
 		enum script_verb verb;
 	} all[] = {
 		{ "latency 50ms", SCRIPT_LATENCY },
+		{ "pairs all", SCRIPT_PAIRS_ALL },
+		{ "pairs 5", SCRIPT_PAIRS },
 		{ "latency matrix king.txt", SCRIPT_MATRIX },
 		{ "join at once", SCRIPT_JOIN_AT_ONCE },
 		{ "join 1/s", SCRIPT_JOIN },

@@ -248,6 +248,31 @@ static const char *see_nothing(void *context, uint32_t host)
 	return NULL;
 }
 
+static const char *object_to_5th(void *context, const struct net_datagram *datagram)
+{
+	unsigned *count = context;
+
+	(void)datagram;
+	return ++*count == 5 ? "five" : NULL;
+}
+
+static void every_datagram_is_shown(void **state)
+{
+	struct world *world = new_world(1);
+	struct beat beat;
+	unsigned count = 0;
+
+	(void)state;
+	start(&beat, world, "192.0.2.1", "192.0.2.2");
+	world_add_checker(world, (struct world_checker){ .check = see_nothing,
+							 .context = &count,
+							 .wire = object_to_5th });
+	world_run_ms(world, 1000);
+	assert_int_equal(count, 5);
+	assert_non_null(world_failure(world));
+	world_free(world);
+}
+
 static void every_checker_is_asked(void **state)
 {
 	struct world *world = new_world(1);
@@ -255,9 +280,9 @@ static void every_checker_is_asked(void **state)
 
 	(void)state;
 	start(&beat, world, "192.0.2.1", "192.0.2.2");
-	world_add_checker(world, (struct world_checker){ see_nothing, NULL });
-	world_add_checker(world, (struct world_checker){ object_at_20, &beat });
-	world_add_checker(world, (struct world_checker){ see_nothing, NULL });
+	world_add_checker(world, (struct world_checker){ .check = see_nothing });
+	world_add_checker(world, (struct world_checker){ .check = object_at_20, .context = &beat });
+	world_add_checker(world, (struct world_checker){ .check = see_nothing });
 	world_run_ms(world, 1000);
 	assert_non_null(world_failure(world));
 	world_free(world);
@@ -305,7 +330,7 @@ static void the_first_violation_ends_the_run(void **state)
 
 	(void)state;
 	start(&beat, world, "192.0.2.1", "192.0.2.2");
-	world_add_checker(world, (struct world_checker){ object_at_20, &beat });
+	world_add_checker(world, (struct world_checker){ .check = object_at_20, .context = &beat });
 	world_run_ms(world, 1000);
 	assert_int_equal(beat.runs, 20);
 	assert_int_equal(world_time(world).us, 19000);
@@ -464,6 +489,7 @@ int main(void)
 		cmocka_unit_test(setting_a_calendar_wakes_nobody),
 		cmocka_unit_test(running_until_ends_at_the_step_or_at_the_limit),
 		cmocka_unit_test(every_checker_is_asked),
+		cmocka_unit_test(every_datagram_is_shown),
 		cmocka_unit_test(a_world_can_be_full_of_hosts),
 		cmocka_unit_test(only_so_many_runs_fit_an_instant),
 		cmocka_unit_test(the_first_violation_ends_the_run),

@@ -17,7 +17,8 @@ static const struct {
 	[JSON] = { "--json", NULL, "print the figures as JSON (ipop.sim/1) instead of a table" },
 	[HTML] = { "--html", "FILE", "write a page with plots and the ring" },
 	[JOURNAL] = { "--journal", NULL, "print all that happens, instead of the figures" },
-	[PLANT] = { "--plant", "BUG", "plant a bug that must be found: twice, astray or blind" },
+	[PLANT] = { "--plant", "BUG",
+		    "plant a bug that must be found: twice, astray, blind, clear or mixed" },
 	[QUIET] = { "--quiet", NULL, "no progress" },
 	[LIST] = { "--list", NULL, "list the scenarios, and what a scenario may say" },
 	[HELP] = { "--help", NULL, "show this" },
@@ -69,7 +70,8 @@ static int take(enum which which, const char *value, struct options *ret,
 		ret->plant = plant_find(value);
 		if (ret->plant == PLANTS)
 			return complain(complaint, ERR_MALFORMED,
-					"--plant wants twice, astray or blind instead of \"%s\"",
+					"--plant wants twice, astray, blind, clear or mixed "
+					"instead of \"%s\"",
 					value);
 		return 0;
 	case JSON:

@@ -271,7 +271,8 @@ void page_write(struct course *course, FILE *out)
 	plot_course(play, out);
 	plot_traffic(course, out);
 	plot_times(&play->joins_us, "Joining: in its place within", out);
-	plot_times(&play->probes.times_us, "Messages between programs: there within", out);
+	plot_times(&play->probes.sums[PROBE_SAMPLE].times_us,
+		   "Messages between programs: there within", out);
 	plot_hops(play, out);
 	plot_degrees(play, out);
 	(void)fputs("</div>\n", out);

@@ -239,7 +239,7 @@ int report_json(const struct course *course, FILE *out)
 	(void)json_object_set_new(root, "degrees", histogram_of(&play->degrees));
 	(void)json_object_set_new(root, "join_ms_percentiles", percentiles_of(&play->joins_us));
 	(void)json_object_set_new(root, "reach_ms_percentiles",
-				  percentiles_of(&play->probes.times_us));
+				  percentiles_of(&play->probes.sums[PROBE_SAMPLE].times_us));
 	(void)json_object_set_new(root, "drops", drops_of(play));
 	(void)json_object_set_new(root, "course", course_of(play));
 	err = json_dumpf(root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 ? 0 : ERR_NOMEM;

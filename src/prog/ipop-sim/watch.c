@@ -12,6 +12,7 @@
 #define SEALED_MAX 65536 /* remembered, by a hash of their headers */
 #define CLEAR_BYTES 16   /* type, index, counter */
 #define UDP_IPV4_BYTES 28
+#define PAYLOAD_BYTES_MAX 2048
 #define ROUTED_FROM_AT 44 /* in a ROUTED payload: behind four bytes, target and via */
 
 struct sealed {
@@ -25,6 +26,7 @@ static struct watch {
 	enum plant plant;
 	struct purposes sum;
 	struct sealed sealed[SEALED_MAX];
+	uint8_t clear[PAYLOAD_BYTES_MAX]; /* what is to be disclosed */
 } watch;
 
 const char *purpose_name(enum purpose purpose)
@@ -106,8 +108,12 @@ static enum purpose relay_purpose(const struct member *self, struct span payload
 	return inner != NULL && inner->by == self ? inner->purpose : PURPOSE_RELAYED;
 }
 
-static enum purpose purpose_of(const struct member *self, uint8_t kind, struct span payload)
+static enum purpose purpose_of(uint8_t kind, struct span payload)
 {
+	const struct member *self = watched_member();
+
+	if (self == NULL)
+		return PURPOSE_OTHER;
 	switch ((enum frame_kind)kind) {
 	case FRAME_IP:
 		return PURPOSE_DATA;
@@ -139,6 +145,15 @@ static enum purpose purpose_of(const struct member *self, uint8_t kind, struct s
 	return PURPOSE_OTHER;
 }
 
+static void remember(const uint8_t datagram[CLEAR_BYTES], enum purpose purpose)
+{
+	struct sealed *slot = slot_of(datagram);
+
+	memcpy(slot->clear, datagram, CLEAR_BYTES);
+	slot->by = watched_member();
+	slot->purpose = purpose;
+}
+
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 int __real_keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		       struct span payload, uint8_t *ret);
@@ -148,19 +163,34 @@ int __wrap_keyset_seal(struct keyset *keyset, struct mono now, const struct fram
 int __wrap_keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		       struct span payload, uint8_t *ret)
 {
-	const struct member *self = watched_member();
 	/* The payload may be sealed in place. */
-	const enum purpose purpose =
-		self == NULL ? PURPOSE_OTHER : purpose_of(self, frame->kind, payload);
+	const enum purpose purpose = purpose_of(frame->kind, payload);
 	const int err = __real_keyset_seal(keyset, now, frame, payload, ret);
 
-	if (err == 0 && self != NULL) {
-		struct sealed *slot = slot_of(ret);
+	if (err == 0)
+		remember(ret, purpose);
+	return err;
+}
 
-		memcpy(slot->clear, ret, CLEAR_BYTES);
-		slot->by = self;
-		slot->purpose = purpose;
-	}
+int __real_keyset_run_seal(struct keyset_run *run, const struct frame_header *frame,
+			   struct span payload, uint8_t *ret);
+int __wrap_keyset_run_seal(struct keyset_run *run, const struct frame_header *frame,
+			   struct span payload, uint8_t *ret);
+
+int __wrap_keyset_run_seal(struct keyset_run *run, const struct frame_header *frame,
+			   struct span payload, uint8_t *ret)
+{
+	const enum purpose purpose = purpose_of(frame->kind, payload);
+	const bool disclosed = payload.len <= sizeof(watch.clear) && plant_discloses(frame->kind);
+	int err;
+
+	if (disclosed)
+		memcpy(watch.clear, payload.data, payload.len);
+	err = __real_keyset_run_seal(run, frame, payload, ret);
+	if (err == 0)
+		remember(ret, purpose);
+	if (err == 0 && disclosed)
+		memcpy(ret + CLEAR_BYTES, watch.clear, payload.len);
 	return err;
 }
 

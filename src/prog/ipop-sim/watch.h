@@ -35,7 +35,7 @@ struct purposes {
 };
 
 /* Bugs that may be planted into one member, to see that they are found. */
-enum plant { PLANT_NONE, PLANT_TWICE, PLANT_ASTRAY, PLANT_BLIND, PLANTS };
+enum plant { PLANT_NONE, PLANT_TWICE, PLANT_ASTRAY, PLANT_BLIND, PLANT_CLEAR, PLANT_MIXED, PLANTS };
 
 /* "twice"; PLANTS if there is none of that name. */
 enum plant plant_find(const char *name);

@@ -21,4 +21,7 @@ void plant_begin(const struct play *play);
 /* True if the planted bug has this member overlook that one. */
 bool plant_overlooks(const struct member *self, const struct id *other);
 
+/* True if the planted bug has this frame leave in clear. */
+bool plant_discloses(uint8_t kind);
+
 #endif

@@ -3,9 +3,13 @@
  *     twice     its host is given a packet twice
  *     astray    its host is given a packet that was for somebody else
  *     blind     it overlooks one in three of those whom it meets, and takes others for its
- * neighbours
+ *               neighbours
+ *     clear     it sends a packet in clear
+ *     mixed     it takes the address of one peer for that of another
  */
 #include "prog/ipop-sim/watch_internal.h"
+
+#include "node/node_internal.h"
 
 #include <string.h>
 
@@ -13,7 +17,7 @@
 #define PACKETS_BEFORE 3 /* it has behaved so often */
 
 static struct {
-	const struct member *member; /* who is blind */
+	const struct member *member; /* whose bug it is, if it is not anybody's */
 	unsigned packets;
 	bool is_done;
 	size_t len; /* of the packet that is kept; 0: none */
@@ -23,7 +27,8 @@ static struct {
 
 enum plant plant_find(const char *name)
 {
-	static const char *const names[PLANTS] = { "none", "twice", "astray", "blind" };
+	static const char *const names[PLANTS] = { "none",  "twice", "astray",
+						   "blind", "clear", "mixed" };
 
 	for (unsigned n = 0; n < PLANTS; n++)
 		if (strcmp(names[n], name) == 0)
@@ -33,9 +38,12 @@ enum plant plant_find(const char *name)
 
 const char *plant_finding(enum plant which)
 {
-	static const char *const findings[PLANTS] = { "", "a packet arrived twice",
+	static const char *const findings[PLANTS] = { "",
+						      "a packet arrived twice",
 						      "a packet arrived at another member",
-						      "the ring is not exact" };
+						      "the ring is not exact",
+						      "a wire shows what",
+						      "a member is taken for another one" };
 
 	return findings[which];
 }
@@ -52,6 +60,36 @@ bool plant_overlooks(const struct member *self, const struct id *other)
 	       other->bytes[ID_BYTES - 1] % 3 == 0;
 }
 
+bool plant_discloses(uint8_t kind)
+{
+	if (watched_plant() != PLANT_CLEAR || kind != FRAME_IP || plant.is_done)
+		return false;
+	plant.is_done = ++plant.packets > PACKETS_BEFORE;
+	return plant.is_done;
+}
+
+/* Of two peers that are reached directly, by different addresses. */
+static void mix_addresses(struct node *node)
+{
+	struct trial *first = NULL;
+
+	for (uint32_t i = 0; i < pool_end(&node->peers) && !plant.is_done; i++) {
+		struct handle unused;
+		struct peer *peer = pool_slot(&node->peers, i, &unused);
+		struct trial *used;
+
+		if (peer == NULL || peer_way(peer).kind != WAY_DIRECT)
+			continue;
+		used = &peer->paths.trials[peer->paths.used];
+		if (first == NULL) {
+			first = used;
+		} else if (!endpoint_ip_equal(&first->way.remote, &used->way.remote)) {
+			first->way.remote = used->way.remote;
+			plant.is_done = true;
+		}
+	}
+}
+
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 bool __real_node_host_receive(struct node_host *nh, struct span *ret_packet);
 bool __wrap_node_host_receive(struct node_host *nh, struct span *ret_packet);
@@ -60,6 +98,8 @@ bool __wrap_node_host_receive(struct node_host *nh, struct span *ret_packet)
 {
 	const enum plant which = watched_plant();
 
+	if (which == PLANT_MIXED && nh == plant.member->node && plant.member->settled)
+		mix_addresses(node_host_node(nh));
 	if ((which != PLANT_TWICE && which != PLANT_ASTRAY) || plant.is_done)
 		return __real_node_host_receive(nh, ret_packet);
 	if (plant.len > 0 && (which == PLANT_TWICE) == (nh == plant.kept_of)) {
