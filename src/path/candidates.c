@@ -105,6 +105,16 @@ static void put(struct candidates_message *message, enum candidate_kind kind,
 		(struct candidate){ .kind = (uint8_t)kind, .endpoint = *endpoint };
 }
 
+static uint32_t count_ip(const struct candidates_message *message, const struct endpoint *endpoint)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < message->candidate_count; i++)
+		if (endpoint_ip_equal(&message->candidates[i].endpoint, endpoint))
+			count++;
+	return count;
+}
+
 /* The newest report whose endpoint is neither the host's nor in the message. */
 static const struct candidates_report *newest_untold(const struct candidates *c, struct mono now,
 						     const struct candidates_message *message)
@@ -121,11 +131,31 @@ static const struct candidates_report *newest_untold(const struct candidates *c,
 	return newest;
 }
 
+/* A NAT that lends another port for each peer: where others see us nobody else reaches us, but to
+ * know the address helps who filters by addresses. The places of reports stay, so that a further
+ * one is no news to anybody. */
+static void tell_changing(const struct candidates *c, struct mono now,
+			  struct candidates_message *ret)
+{
+	for (uint32_t i = 0; i < CANDIDATES_REPORTS_MAX; i++) {
+		const struct candidates_report *report = &c->reports[i];
+
+		if (ret->candidate_count < CANDIDATES_MAX && is_fresh(report, now) &&
+		    !is_host(c, &report->seen) && !has(ret, &report->seen) &&
+		    count_ip(ret, &report->seen) < CANDIDATES_CHANGING_MAX)
+			put(ret, CANDIDATE_SEEN, &report->seen);
+	}
+}
+
 static void tell_seen(const struct candidates *c, struct mono now, struct candidates_message *ret)
 {
 	const struct candidates_report *report;
 
-	*ret = (struct candidates_message){ 0 };
+	*ret = (struct candidates_message){ .nat = (uint8_t)candidates_nat(c, now) };
+	if (ret->nat == NAT_CHANGING) {
+		tell_changing(c, now, ret);
+		return;
+	}
 	while (ret->candidate_count < CANDIDATES_MAX &&
 	       (report = newest_untold(c, now, ret)) != NULL)
 		put(ret, CANDIDATE_SEEN, &report->seen);
@@ -139,7 +169,7 @@ void candidates_tell(const struct candidates *c, struct mono now, struct candida
 	tell_seen(c, now, &seen);
 	kept = seen.candidate_count < CANDIDATES_SEEN_KEPT ? seen.candidate_count
 							   : CANDIDATES_SEEN_KEPT;
-	*ret = (struct candidates_message){ .nat = (uint8_t)candidates_nat(c, now) };
+	*ret = (struct candidates_message){ .nat = seen.nat };
 	for (uint32_t i = 0; i < c->host_count && i < CANDIDATES_MAX - kept; i++)
 		put(ret, CANDIDATE_HOST, &c->hosts[i]);
 	for (uint32_t i = 0; i < seen.candidate_count && ret->candidate_count < CANDIDATES_MAX; i++)

@@ -20,7 +20,8 @@
 #include "wire/overlay.h"
 
 #define CANDIDATES_HOST_MAX 8
-#define CANDIDATES_SEEN_KEPT 3 /* places of a message that the host's addresses leave free */
+#define CANDIDATES_SEEN_KEPT 3    /* places of a message that the host's addresses leave free */
+#define CANDIDATES_CHANGING_MAX 2 /* of what was seen at one address, by the verdict CHANGING */
 #define CANDIDATES_REPORTS_MAX 16
 #define CANDIDATES_REPORT_MS 600000 /* a report that is not repeated is forgotten */
 #define CANDIDATES_OWN_PREFIXES_MAX 2
@@ -80,7 +81,8 @@ void candidates_forget_seen(struct candidates *c);
 enum nat candidates_nat(const struct candidates *c, struct mono now);
 
 /* Fills verdict and candidates of the message (not the relays): the host's first, then what was
- * seen, newest first, each endpoint once, only probeable ones. */
+ * seen, newest first, each endpoint once, only probeable ones. By the verdict CHANGING only so many
+ * of an address, and no others when more are seen: two, since one may be a lie. */
 void candidates_tell(const struct candidates *c, struct mono now, struct candidates_message *ret);
 
 #endif

@@ -154,6 +154,30 @@ static void private_addresses_are_known(void **state)
 	}
 }
 
+/* Where a NAT lends another port for each peer, two of what was seen say all that it is worth, and
+ * whoever comes later brings no news. */
+static void of_a_changing_nat_two_are_told(void **state)
+{
+	struct candidates c = fresh();
+	struct candidates_message message;
+
+	(void)state;
+	assert_true(saw(&c, 1, 1, "198.51.100.1:1", "203.0.113.1:4001"));
+	assert_true(saw(&c, 2, 2, "198.51.100.2:1", "203.0.113.1:4002"));
+	assert_int_equal(candidates_nat(&c, at_ms(3)), NAT_CHANGING);
+	assert_false(saw(&c, 3, 3, "198.51.100.3:1", "203.0.113.1:4003"));
+	assert_false(saw(&c, 4, 1, "198.51.100.1:1", "203.0.113.1:4001"));
+	message = told(&c, 5);
+	assert_int_equal(message.candidate_count, 2);
+	expect(&message, 0, CANDIDATE_SEEN, "203.0.113.1:4001");
+	expect(&message, 1, CANDIDATE_SEEN, "203.0.113.1:4002");
+	assert_true(saw(&c, 6, 4, "198.51.100.4:1", "203.0.113.2:4004")); /* of another address */
+	assert_int_equal(told(&c, 7).candidate_count, 3);
+	assert_true(saw(&c, 8, 5, "198.51.100.5:1", "203.0.113.1:4003")); /* two agree */
+	assert_int_equal(candidates_nat(&c, at_ms(9)), NAT_STABLE);
+	assert_int_equal(told(&c, 9).candidate_count, 4);
+}
+
 static void hosts_come_first_then_what_was_seen_newest_first(void **state)
 {
 	struct candidates c = fresh();
@@ -162,7 +186,7 @@ static void hosts_come_first_then_what_was_seen_newest_first(void **state)
 	(void)state;
 	assert_true(set_host(&c, "192.168.0.2:4767"));
 	assert_true(saw(&c, 1, 1, "198.51.100.1:1", "203.0.113.1:4001"));
-	assert_true(saw(&c, 2, 2, "198.51.100.2:1", "203.0.113.1:4002"));
+	assert_true(saw(&c, 2, 2, "198.51.100.1:2", "203.0.113.1:4002"));
 	assert_false(saw(&c, 3, 3, "192.168.0.3:1", "192.168.0.2:4767"));
 	message = told(&c, 4);
 	assert_int_equal(message.candidate_count, 3); /* the host's own only once */
@@ -348,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_unicast_addresses_outside_our_tunnels_are_probed),
 		cmocka_unit_test(private_addresses_are_known),
+		cmocka_unit_test(of_a_changing_nat_two_are_told),
 		cmocka_unit_test(hosts_come_first_then_what_was_seen_newest_first),
 		cmocka_unit_test(nonsense_is_neither_kept_nor_told),
 		cmocka_unit_test(what_was_seen_finds_room_beside_many_addresses_of_the_host),
