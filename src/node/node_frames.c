@@ -57,7 +57,7 @@ static void learn_of_ourselves(struct node *node, struct now now, const struct p
 						  .seen = *seen };
 
 	if (way->kind == WAY_DIRECT && candidates_saw(&node->candidates, now.mono, &report))
-		ways_announce(node, now);
+		announce_to_all(node, now);
 }
 
 static int take_probe_ack(struct node *node, struct now now, const struct channel *channel,

@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "forward/meter.h"
 #include "node/node.h"
+#include "node/node_announce.h"
 #include "node/node_answer.h"
 #include "node/node_broadcast.h"
 #include "node/node_channel.h"
@@ -54,8 +55,7 @@ struct node {
 	struct relays *relays;
 	struct probe_budget *probe_budget;
 	struct candidates candidates;
-	struct candidates_message
-		announced;        /* of them, and who could relay, since the last change */
+	struct candidates_message announced; /* of them, since the last change */
 	struct channel *channels; /* NODE_SESSIONS_MAX, by the index of the session's handle */
 	uint32_t channels_end;    /* none is in use from here on */
 	uint32_t line_count;

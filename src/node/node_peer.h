@@ -4,19 +4,13 @@
 
 #include "node/allowance.h"
 #include "node/event.h"
+#include "node/node_announce.h"
 #include "node/node_relaying.h"
 #include "path/paths.h"
 
 struct node;
 
 /* Our own candidates, as one peer is told of them. */
-struct announcement {
-	bool is_due;      /* the peer may not have heard the newest */
-	uint8_t repeats;  /* since anything changed */
-	struct mono next; /* when due */
-	struct mono last; /* zero: never */
-};
-
 struct peer {
 	struct id id;
 	char name[CERTIFICATE_NAME_MAX + 1];
@@ -32,7 +26,8 @@ struct peer {
 	struct announcement announcement;     /* of ours to it */
 	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
 	uint32_t relays_wanted;               /* and how many are to do well */
-	struct mono relay_links_next;         /* links to relays of it are not made before */
+	struct mono ask_next;         /* another relay, while one that was asked is silent */
+	struct mono relay_links_next; /* links to relays of it are not made before */
 	struct relaying relayings[PEER_RELAYS_MAX];
 	struct shunned shunned[PEER_SHUNNED_MAX];
 	struct meter *share; /* owned: of what we relay, its part; NULL until it needs one */

@@ -1,26 +1,20 @@
 /* node_relaying.c - relays that we use, and whom we relay for.
  *
- * Both ends of a pair must ask the same member at the same time, whatever each has found of them
- * alone. Each has told the other which members it has a direct link to; who stands in both lists
- * can relay. From the moment at which the session stood both count turns, and in each turn they
- * take them as they stand on the ring, from another place on: the lowest ids first at first. Of
- * whatever else decided, one side could know what the other does not, and they would miss each
- * other for ever. Who granted and does not carry comes last, which both see; and who ended it is
- * left alone for a moment. If there are too few, each makes a link to some of the other's. */
+ * Both ends of a pair must ask the same member. Each has told the other which members it has a
+ * direct link to; who stands in both lists can relay, and both take those in the order of their
+ * ids. Who does not grant, or grants and does not carry, comes last then; and who ended it is left
+ * alone for a while. If there are too few, each makes a link to some of the other's. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
 
-#define ASK_REPEAT_MS 1000 /* until it is granted, */
-#define ASKS_SOON 3        /* or these were in vain: */
-#define ASK_LATER_MS 3000  /* so it goes on until the next turn */
-#define ASKS_MAX 6
-#define BARRED_MS 5000   /* who ended it is not asked; less than a turn */
-#define SHUNNED_MS 60000 /* who did not carry comes last */
-#define TURN_MS PATHS_RELAY_AGAIN_MS
-#define TURN_STEP 0x9e3779b9U /* of the ring of 2^32: turns begin far apart (golden section) */
+#define ASK_REPEAT_MS 1000 /* until it is granted */
+#define ASK_NEXT_MS 400    /* until another one is asked, too */
+#define ASKS_MAX 6         /* in vain: the peer does not ask there, or it has gone */
+#define BARRED_MS 5000     /* who ended it is not asked; less than PATHS_RELAY_AGAIN_MS */
+#define SHUNNED_MS 60000   /* who did not serve comes last */
 
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way)
@@ -37,34 +31,10 @@ const struct relaying *relaying_of(const struct node *node, struct handle peer,
 	return NULL;
 }
 
-static bool can_relay(const struct peer *peer)
+bool relaying_is_able(const struct peer *peer)
 {
 	return peer_is_up(peer) && peer_way(peer).kind == WAY_DIRECT &&
 	       (peer->capabilities & NODE_CAPABILITY_RELAY) != 0;
-}
-
-/* In the order of ids, which is the same for everybody: the lowest first. */
-uint8_t relaying_offers(const struct node *node, struct id ret[CANDIDATE_RELAYS_MAX])
-{
-	uint8_t count = 0;
-
-	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-		struct handle handle;
-		const struct peer *peer = pool_slot(&node->peers, i, &handle);
-		uint8_t at = count;
-
-		if (peer == NULL || !can_relay(peer))
-			continue;
-		while (at > 0 && id_compare(&peer->id, &ret[at - 1]) < 0)
-			at--;
-		if (at == CANDIDATE_RELAYS_MAX)
-			continue;
-		if (count < CANDIDATE_RELAYS_MAX)
-			count++;
-		memmove(&ret[at + 1], &ret[at], (size_t)(count - 1 - at) * sizeof(ret[0]));
-		ret[at] = peer->id;
-	}
-	return count;
 }
 
 /* Lost, it is repeated; an END is made up for by the relay's own clock. */
@@ -85,12 +55,9 @@ static void say(struct node *node, struct now now, const struct peer *peer,
 static void ask(struct node *node, struct now now, const struct peer *peer,
 		struct relaying *relaying)
 {
-	uint64_t again_ms = relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS;
-
+	relaying->next =
+		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
 	relaying->asks++;
-	if (!relaying->granted && relaying->asks >= ASKS_SOON)
-		again_ms = ASK_LATER_MS;
-	relaying->next = mono_add_ms(now.mono, again_ms);
 	say(node, now, peer, relaying, FRAME_RELAY_ASK);
 }
 
@@ -131,12 +98,6 @@ static bool rests(const struct peer *peer, const struct relaying *relaying)
 
 /* -- who did not serve ----------------------------------------------------------------------- */
 
-/* How many turns the pair has had: as the other end counts them. */
-static uint32_t turn_of(const struct peer *peer, struct mono now)
-{
-	return (uint32_t)((now.us - peer->since.us) / (TURN_MS * UINT64_C(1000)));
-}
-
 static const struct shunned *shunned_of(const struct peer *peer, struct handle relay)
 {
 	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++)
@@ -146,35 +107,23 @@ static const struct shunned *shunned_of(const struct peer *peer, struct handle r
 }
 
 /* In the place that it has, else in one that matters least: all are zero at first. */
-static void shun(struct peer *peer, const struct shunned *shunned)
+static void shun(struct peer *peer, struct mono now, struct handle relay, uint64_t barred_ms)
 {
 	struct shunned *place = &peer->shunned[0];
 
 	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++) {
 		struct shunned *at = &peer->shunned[i];
 
-		if (handle_equal(at->relay, shunned->relay)) {
+		if (handle_equal(at->relay, relay)) {
 			place = at;
 			break;
 		}
 		if (at->last.us < place->last.us)
 			place = at;
 	}
-	*place = *shunned;
-}
-
-/* It granted, and nothing came through. */
-static void put_last(struct peer *peer, struct mono now, struct handle relay)
-{
-	shun(peer, &(struct shunned){ .relay = relay, .last = mono_add_ms(now, SHUNNED_MS) });
-}
-
-/* It ended it, for whatever reason. */
-static void bar(struct peer *peer, struct mono now, struct handle relay)
-{
-	const struct mono until = mono_add_ms(now, BARRED_MS);
-
-	shun(peer, &(struct shunned){ .relay = relay, .barred = until, .last = until });
+	*place = (struct shunned){ .relay = relay,
+				   .barred = mono_add_ms(now, barred_ms),
+				   .last = mono_add_ms(now, SHUNNED_MS) };
 }
 
 /* -- asking ---------------------------------------------------------------------------------- */
@@ -203,20 +152,10 @@ static void begin(struct node *node, struct now now, struct peer *peer, struct h
 {
 	struct relaying *relaying = relaying_by(peer, HANDLE_NONE);
 
-	CHECK(relaying != NULL); /* no more are chosen than there is room for */
-	*relaying = (struct relaying){ .relay = relay,
-				       .index = new_index(node),
-				       .turn = turn_of(peer, now.mono) };
+	CHECK(relaying != NULL);
+	*relaying = (struct relaying){ .relay = relay, .index = new_index(node) };
 	ask(node, now, peer, relaying);
 	node->table_wanted = true; /* what comes under the index is expected */
-}
-
-static bool is_named(const struct candidates_message *candidates, const struct id *id)
-{
-	for (size_t i = 0; i < candidates->relay_count; i++)
-		if (id_equal(&candidates->relays[i], id))
-			return true;
-	return false;
 }
 
 /* When it last did not serve, as far as that counts still; zero: it never did not. */
@@ -228,133 +167,130 @@ static struct mono shunned_until(const struct peer *peer, struct mono now, struc
 								   : shunned->last;
 }
 
-/* It was asked in an earlier turn, in vain. */
-static bool is_stale(const struct peer *peer, struct mono now, const struct relaying *relaying)
+static bool is_among(const struct handle *chosen, unsigned count, struct handle relay)
 {
-	return !relaying->granted && relaying->turn != turn_of(peer, now);
+	for (unsigned i = 0; i < count; i++)
+		if (handle_equal(chosen[i], relay))
+			return true;
+	return false;
 }
 
-/* Nothing is to be expected of it before it is asked again. */
-static bool is_idle(const struct peer *peer, struct mono now, const struct relaying *relaying)
+/* The peer names it, we have a direct link to it, and it is not in use. */
+static bool may_be_asked(const struct node *node, struct mono now, struct peer *peer,
+			 const struct id *named, struct handle *ret)
 {
-	return rests(peer, relaying) || is_stale(peer, now, relaying);
+	const struct peer *relay = peer_find(node, named, ret);
+	const struct relaying *present = relay == NULL ? NULL : relaying_by(peer, *ret);
+	const struct shunned *shunned = relay == NULL ? NULL : shunned_of(peer, *ret);
+
+	return relay != NULL && relay != peer && relaying_is_able(relay) &&
+	       (present == NULL || rests(peer, present)) &&
+	       (shunned == NULL || mono_reached(now, shunned->barred));
 }
 
-/* How far it stands from where the turn begins. */
-static struct id place_in_turn(uint32_t turn, const struct id *relay)
+/* Does `a` come before `b`? Who did not serve comes last, the latest last of all; else in the order
+ * of ids, which is the same for both ends. */
+static bool is_before(const struct node *node, struct mono now, const struct peer *peer,
+		      const struct handle relays[2])
 {
-	const uint32_t start = turn * TURN_STEP;
-	const struct id from = { { (uint8_t)(start >> 24), (uint8_t)(start >> 16),
-				   (uint8_t)(start >> 8), (uint8_t)start } };
+	const struct mono a = shunned_until(peer, now, relays[0]);
+	const struct mono b = shunned_until(peer, now, relays[1]);
 
-	return id_clockwise(&from, relay);
+	if (a.us != b.us)
+		return a.us < b.us;
+	return id_compare(&((const struct peer *)pool_at(&node->peers, relays[0]))->id,
+			  &((const struct peer *)pool_at(&node->peers, relays[1]))->id) < 0;
 }
 
-struct choice {
-	struct handle relay;
-	struct mono shunned;
-	struct id place;
-};
-
-static bool goes_before(const struct choice *a, const struct choice *b)
-{
-	if (a->shunned.us != b->shunned.us)
-		return a->shunned.us < b->shunned.us;
-	return id_compare(&a->place, &b->place) < 0;
-}
-
-/* What may be asked now and is not in use: in the order of the turn, but who did not carry comes
- * last, the latest last of all. */
+/* Those that may be asked, each once, the first first. */
 static uint8_t choose(const struct node *node, struct mono now, struct peer *peer,
-		      struct choice ret[CANDIDATE_RELAYS_MAX])
+		      struct handle ret[CANDIDATE_RELAYS_MAX])
 {
-	struct id ours[CANDIDATE_RELAYS_MAX];
-	const uint8_t offers = relaying_offers(node, ours);
 	uint8_t count = 0;
 
-	for (uint8_t i = 0; i < offers; i++) {
-		struct choice choice = { .place = place_in_turn(turn_of(peer, now), &ours[i]) };
-		const struct relaying *present;
-		const struct shunned *shunned;
+	for (uint8_t i = 0; i < peer->candidates.relay_count; i++) {
+		struct handle pair[2];
 		uint8_t at = count;
 
-		if (!is_named(&peer->candidates, &ours[i]) || id_equal(&ours[i], &peer->id) ||
-		    peer_find(node, &ours[i], &choice.relay) == NULL)
+		if (!may_be_asked(node, now, peer, &peer->candidates.relays[i], &pair[0]) ||
+		    is_among(ret, count, pair[0]))
 			continue;
-		present = relaying_by(peer, choice.relay);
-		shunned = shunned_of(peer, choice.relay);
-		if ((present != NULL && !is_idle(peer, now, present)) ||
-		    (shunned != NULL && !mono_reached(now, shunned->barred)))
-			continue;
-		choice.shunned = shunned_until(peer, now, choice.relay);
-		while (at > 0 && goes_before(&choice, &ret[at - 1]))
-			at--;
-		memmove(&ret[at + 1], &ret[at], (size_t)(count - at) * sizeof(ret[0]));
-		ret[at] = choice;
+		for (; at > 0; at--) {
+			pair[1] = ret[at - 1];
+			if (!is_before(node, now, peer, pair))
+				break;
+			ret[at] = ret[at - 1];
+		}
+		ret[at] = pair[0];
 		count++;
 	}
 	return count;
 }
 
-static bool is_among(const struct choice *chosen, unsigned count, struct handle relay)
+/* How many are in use, and how many were asked and have not answered. */
+struct taken {
+	unsigned granted, pending;
+};
+
+/* Those that carry nothing are marked and will come last. */
+static struct taken look_at_taken(struct peer *peer, struct mono now,
+				  bool ret_resting[PEER_RELAYS_MAX])
 {
-	for (unsigned i = 0; i < count; i++)
-		if (handle_equal(chosen[i].relay, relay))
-			return true;
-	return false;
-}
-
-/* Asks it, or tries what it granted once more. */
-static void take(struct node *node, struct now now, struct peer *peer, struct handle relay)
-{
-	struct relaying *present = relaying_by(peer, relay);
-
-	if (present == NULL) {
-		begin(node, now, peer, relay);
-	} else if (present->granted) {
-		const struct way way = way_of(present);
-
-		paths_add_relay(&peer->paths, now.mono, &way);
-	} else {
-		present->turn = turn_of(peer, now.mono);
-		present->asks = 0;
-		ask(node, now, peer, present);
-	}
-}
-
-/* Takes relays that both have a link to, in place of those that do not carry, unless there are no
- * others: then these are tried again. How many are in use or asked then. */
-static unsigned take_common(struct node *node, struct now now, struct handle handle)
-{
-	struct peer *peer = pool_at(&node->peers, handle);
-	struct choice chosen[CANDIDATE_RELAYS_MAX];
-	bool idle[PEER_RELAYS_MAX];
-	unsigned taken = 0, count, lacking;
+	struct taken taken = { 0 };
 
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
-		idle[i] = !is_unused(relaying) && is_idle(peer, now.mono, relaying);
-		if (idle[i] && relaying->granted)
-			put_last(peer, now.mono, relaying->relay);
-		taken += !idle[i] && !is_unused(relaying);
+		ret_resting[i] = !is_unused(relaying) && rests(peer, relaying);
+		if (ret_resting[i])
+			shun(peer, now, relaying->relay, 0);
+		else if (!is_unused(relaying) && relaying->granted)
+			taken.granted++;
+		else if (!is_unused(relaying))
+			taken.pending++;
 	}
-	count = choose(node, now.mono, peer, chosen);
-	lacking = peer->relays_wanted > taken ? peer->relays_wanted - taken : 0;
-	if (taken == 0 && turn_of(peer, now.mono) > 0)
-		lacking = PEER_RELAYS_MAX; /* with one at a time it did not go well */
+	return taken;
+}
+
+/* Takes relays that both have a link to, in place of those that do not carry, unless there are no
+ * others: then these are tried again. How many are in use or asked then.
+ *
+ * The peer may know one more or one less in common, and so be at another place of the list. So
+ * while one that was asked does not answer, the next is asked as well: the first that both have
+ * asked answers both. */
+static unsigned take_common(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct handle chosen[CANDIDATE_RELAYS_MAX];
+	bool resting[PEER_RELAYS_MAX];
+	const struct taken taken = look_at_taken(peer, now.mono, resting);
+	unsigned lacking =
+		peer->relays_wanted > taken.granted ? peer->relays_wanted - taken.granted : 0;
+	unsigned count = choose(node, now.mono, peer, chosen), begun = 0;
+
+	if (taken.pending > 0 && lacking > 0)
+		lacking = mono_reached(now.mono, peer->ask_next) ? 1 : 0;
 	if (count > lacking)
 		count = lacking;
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
 		/* As it was found above: to give one up may have path/ try the other again. */
-		if (idle[i] && !is_among(chosen, count, relaying->relay))
+		if (resting[i] && !is_among(chosen, count, relaying->relay))
 			give_up(node, now, handle, relaying);
 	}
-	for (unsigned i = 0; i < count; i++)
-		take(node, now, peer, chosen[i].relay);
-	return taken + count;
+	for (unsigned i = 0; i < count; i++) {
+		const struct relaying *present = relaying_by(peer, chosen[i]);
+		const struct way way = present == NULL ? (struct way){ 0 } : way_of(present);
+
+		if (present != NULL)
+			paths_add_relay(&peer->paths, now.mono, &way);
+		else if (relaying_by(peer, HANDLE_NONE) != NULL)
+			begin(node, now, peer, chosen[i]);
+		begun++;
+	}
+	peer->ask_next = mono_add_ms(now.mono, begun > 0 ? ASK_NEXT_MS : ASK_REPEAT_MS);
+	return taken.granted + taken.pending + begun;
 }
 
 /* So that there be more of them. */
@@ -391,7 +327,7 @@ void relaying_want(struct node *node, struct now now, struct handle handle, uint
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
-	CHECK(count <= PEER_RELAYS_MAX);
+	CHECK(count <= PATHS_WANTED_MAX);
 	peer->relay_wanted = now.mono;
 	peer->relays_wanted = count;
 	find_relays(node, now, handle);
@@ -436,26 +372,39 @@ struct mono relaying_deadline(const struct peer *peer)
 {
 	struct mono deadline = MONO_NEVER;
 
-	for (size_t i = 0; i < PEER_RELAYS_MAX; i++)
-		if (!handle_is_none(peer->relayings[i].relay))
-			deadline = mono_min(deadline, peer->relayings[i].next);
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
+		const struct relaying *relaying = &peer->relayings[i];
+
+		if (!is_unused(relaying))
+			deadline = mono_min(deadline, relaying->next);
+		if (!is_unused(relaying) && !relaying->granted)
+			deadline = mono_min(deadline, peer->ask_next);
+	}
 	return deadline;
 }
 
 void relaying_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
+	bool is_pending = false;
 
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
 
-		if (handle_is_none(relaying->relay) || !mono_reached(now.mono, relaying->next))
-			continue;
-		if (relaying->granted || relaying->asks < ASKS_MAX) {
-			ask(node, now, peer, relaying);
-			continue;
+		if (!is_unused(relaying) && mono_reached(now.mono, relaying->next)) {
+			if (relaying->granted || relaying->asks < ASKS_MAX) {
+				ask(node, now, peer, relaying);
+			} else {
+				shun(peer, now.mono, relaying->relay, 0);
+				give_up(node, now, handle, relaying);
+			}
 		}
-		give_up(node, now, handle, relaying);
+		is_pending |= !is_unused(relaying) && !relaying->granted;
+	}
+	if (is_pending && mono_reached(now.mono, peer->ask_next)) {
+		relaying_retry(node, now, handle);
+		if (mono_reached(now.mono, peer->ask_next)) /* it was not the time */
+			peer->ask_next = mono_add_ms(now.mono, ASK_REPEAT_MS);
 	}
 }
 
@@ -506,6 +455,19 @@ void relaying_link_down(struct node *node, struct now now, struct handle member)
 /* --- frames -------------------------------------------------------------------------------------
  */
 
+/* Enough have answered: of the others nothing is wanted. */
+static void end_pending(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	unsigned count = 0;
+
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++)
+		count += !is_unused(&peer->relayings[i]) && peer->relayings[i].granted;
+	for (size_t i = 0; i < PEER_RELAYS_MAX && count >= peer->relays_wanted; i++)
+		if (!is_unused(&peer->relayings[i]) && !peer->relayings[i].granted)
+			give_up(node, now, handle, &peer->relayings[i]);
+}
+
 static int granted(struct node *node, struct now now, struct handle handle, struct handle from,
 		   const struct relay_message *message)
 {
@@ -522,6 +484,7 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 	relaying->next = mono_add_ms(now.mono, RELAYS_REFRESH_MS);
 	way = way_of(relaying);
 	paths_add_relay(&peer->paths, now.mono, &way);
+	end_pending(node, now, handle);
 	ways_touch(node, handle);
 	return 0;
 }
@@ -534,7 +497,7 @@ static int ended(struct node *node, struct now now, struct handle handle, struct
 
 	if (relaying == NULL || relaying->index != message->index)
 		return ERR_NOT_FOUND; /* of what we asked for before */
-	bar(peer, now.mono, from);
+	shun(peer, now.mono, from, BARRED_MS);
 	end(node, now, handle, relaying);
 	return 0;
 }

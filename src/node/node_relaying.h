@@ -7,7 +7,8 @@
 #include "path/paths.h"
 #include "wire/overlay.h"
 
-#define PEER_RELAYS_MAX PATHS_WANTED_MAX /* members that relay between us and one peer */
+#define PEER_RELAYS_MAX \
+	CANDIDATE_RELAYS_MAX /* members that relay between us and one peer, or are asked */
 #define PEER_SHUNNED_MAX CANDIDATE_RELAYS_MAX
 #define RELAY_BURST_BYTES 262144   /* of what we relay, at once */
 #define RELAY_SHARE_BYTES_MIN 8192 /* of one member of many, at once */
@@ -23,7 +24,6 @@ struct relaying {
 	uint32_t send_index; /* and we write this on what it is to pass on; once granted */
 	bool granted;
 	uint8_t asks;     /* since it was granted, or at all */
-	uint32_t turn;    /* of the pair, in which it was begun */
 	struct mono next; /* ASK again */
 };
 
@@ -57,7 +57,7 @@ void relaying_free_shares(struct node *node); /* at the node's end */
 /* This member has no direct way any more. */
 void relaying_link_down(struct node *node, struct now now, struct handle member);
 void relaying_poll(struct node *node, struct now now);
-/* Members that could relay for others, as we know them. */
-uint8_t relaying_offers(const struct node *node, struct id ret[CANDIDATE_RELAYS_MAX]);
+/* Others could be relayed by this member: we have a direct link to it, and it says so. */
+bool relaying_is_able(const struct peer *peer);
 
 #endif

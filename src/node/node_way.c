@@ -9,11 +9,6 @@
 
 #define PASSED_QUIET_MS 250
 #define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
-#define ANNOUNCE_MIN_MS 500  /* between two messages of candidates to one peer */
-/* While there is no direct way they are repeated, since one may be lost: after this long, then
- * after twice as long, up to the longest. */
-#define ANNOUNCE_AGAIN_MS 500
-#define ANNOUNCE_AGAIN_MAX_MS 64000
 /* What may leave in one turn of a peer: probes, an EMPTY, CANDIDATES, and relays that are asked. */
 #define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 2 + 2 * PEER_RELAYS_MAX)
 
@@ -63,60 +58,10 @@ bool ways_carry(struct node *node, struct now now, const struct id *id, struct s
 	return false;
 }
 
-static uint64_t announce_again_ms(const struct announcement *a)
-{
-	const uint64_t wait_ms = (uint64_t)ANNOUNCE_AGAIN_MS << (a->repeats < 8 ? a->repeats : 8);
-
-	return wait_ms < ANNOUNCE_AGAIN_MAX_MS ? wait_ms : ANNOUNCE_AGAIN_MAX_MS;
-}
-
-static struct candidates_message own_candidates(const struct node *node, struct mono now)
-{
-	struct candidates_message message;
-
-	candidates_tell(&node->candidates, now, &message);
-	message.relay_count = relaying_offers(node, message.relays);
-	return message;
-}
-
-static void announce(struct node *node, struct now now, struct peer *peer)
-{
-	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
-	struct writer w = writer_of(bytes, sizeof(bytes));
-	struct announcement *a = &peer->announcement;
-	const struct candidates_message message = own_candidates(node, now.mono);
-
-	candidates_encode(&message, &w);
-	CHECK(writer_ok(&w));
-	a->last = now.mono;
-	a->next = mono_add_ms(now.mono, ANNOUNCE_MIN_MS);
-	a->is_due = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
-	if (!a->is_due && peer_way(peer).kind != WAY_DIRECT) {
-		a->is_due = true;
-		a->next = mono_add_ms(now.mono, announce_again_ms(a));
-		if (a->repeats < UINT8_MAX)
-			a->repeats++;
-	}
-}
-
 void ways_touch(struct node *node, struct handle handle)
 {
 	alarms_set(&node->way_alarms, handle.index, (struct mono){ 0 });
 	node->tick_wanted = true;
-}
-
-/* The peer is to hear of them soon, and again until it is reached directly. */
-static void announce_anew(struct announcement *a)
-{
-	a->is_due = true;
-	a->repeats = 0;
-	a->next = mono_min(a->next, mono_add_ms(a->last, ANNOUNCE_MIN_MS));
-}
-
-static bool is_same_message(const struct candidates_message *a, const struct candidates_message *b)
-{
-	return candidates_are_same(a, b) && a->relay_count == b->relay_count &&
-	       memcmp(a->relays, b->relays, a->relay_count * sizeof(a->relays[0])) == 0;
 }
 
 /* Who is silent since PASSED_QUIET_MS is asked, so that the next message knows better. That is not
@@ -163,28 +108,6 @@ static void look_for_doubt(struct node *node, struct now now, struct peer *peer)
 		neighbour_changed(node, now, peer);
 }
 
-void ways_announce(struct node *node, struct now now)
-{
-	const struct candidates_message message = own_candidates(node, now.mono);
-
-	const bool moved = !candidates_are_same(&message, &node->announced);
-
-	if (is_same_message(&message, &node->announced))
-		return;
-	node->announced = message;
-	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-		struct handle handle;
-		struct peer *peer = pool_slot(&node->peers, i, &handle);
-
-		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
-			continue;
-		announce_anew(&peer->announcement);
-		if (moved)
-			paths_retold(&peer->paths, now.mono);
-		ways_touch(node, handle);
-	}
-}
-
 /* All that we knew of the ways may have ended with the peer's last life: it begins with the one
  * that the handshake came by. */
 void ways_begin(struct node *node, struct now now, struct handle handle)
@@ -201,7 +124,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
 	peer->paths.purse = purse; /* who dials again has not more to spend */
 	peer->candidates = (struct candidates_message){ 0 };
-	peer->announcement = (struct announcement){ .is_due = true, .next = now.mono };
+	announce_begin(peer, now);
 	peer->release_at = MONO_NEVER;
 	peer->need_next = mono_add_ms(now.mono, NEED_FIRST_MS);
 	peer->doubted = false;
@@ -211,7 +134,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
 	ways_touch(node, handle);
-	ways_announce(node, now); /* it may relay */
+	announce_to_all(node, now); /* it may relay */
 }
 
 void ways_end(struct node *node, struct now now, struct handle handle)
@@ -222,7 +145,7 @@ void ways_end(struct node *node, struct now now, struct handle handle)
 	relaying_link_down(node, now, handle);
 	relaying_forget(node, now, handle);
 	neighbour_changed(node, now, peer);
-	ways_announce(node, now);
+	announce_to_all(node, now);
 }
 
 /* What forward/ saw, under all keys of all sessions with the peer; what keys saw that are gone, we
@@ -289,7 +212,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 		announce_anew(&peer->announcement);
 	}
 	neighbour_changed(node, now, peer);
-	ways_announce(node, now);
+	announce_to_all(node, now);
 	peer_release(node, handle);
 }
 
@@ -330,8 +253,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 	deadline = mono_min(deadline, peer->release_at);
 	deadline = mono_min(deadline, need_deadline(peer));
 	deadline = mono_min(deadline, owed_deadline(peer));
-	if (peer->announcement.is_due)
-		deadline = mono_min(deadline, peer->announcement.next);
+	deadline = mono_min(deadline, announce_deadline(&peer->announcement));
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
 	if (paths_is_busy(&peer->paths))
 		deadline = mono_min(deadline, mono_add_ms(now, PATHS_ECHO_MS));
@@ -351,8 +273,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 			break;
 	}
 	look_for_doubt(node, now, peer);
-	if (peer->announcement.is_due && mono_reached(now.mono, peer->announcement.next))
-		announce(node, now, peer);
+	announce_tick(node, now, handle);
 	relaying_tick(node, now, handle);
 	if (mono_reached(now.mono, peer->release_at)) {
 		peer->release_at = MONO_NEVER;
@@ -430,6 +351,7 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 	remote.same_network = is_same_network(node, now, &message);
 	peer->candidates = message;
 	paths_candidates(&peer->paths, now.mono, &remote);
+	announce_heard(peer, now);
 	relaying_retry(node, now, handle);
 	return 0;
 }

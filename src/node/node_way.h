@@ -25,9 +25,6 @@ struct mono ways_deadline(const struct node *node);
 /* Something concerns the peer: it is looked at in this turn. */
 void ways_touch(struct node *node, struct handle handle);
 int ways_candidates(struct node *node, struct now now, struct handle handle, struct span payload);
-/* Our own candidates, or who could relay for us, may have changed: if so, whoever is not reached
- * directly is to hear of it. */
-void ways_announce(struct node *node, struct now now);
 /* A message for somebody else was given to this peer, which will not answer it. */
 void ways_passed(struct node *node, struct now now, struct handle handle);
 /* True if the addresses of the host changed. */

@@ -263,6 +263,72 @@ static void a_flood_leaves_others_their_share(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 100, 2100) > 700); /* and what is left over */
 }
 
+/* -- in a crowd ---------------------------------------------------------------------------- */
+
+#define CROWD 40
+#define CROWD_EACH 3 /* so manieth has a NAT that lends a port for each peer */
+
+/* Each has more direct links than it can name. */
+static void start_crowd(struct world *world)
+{
+	lab_set_up(world, CROWD);
+	for (unsigned i = 0; i < CROWD; i++) {
+		if (i % CROWD_EACH != 1)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, &natbox_symmetric);
+		lab_add_line(i, 0);
+	}
+	for (unsigned i = 0; i < CROWD; i++) {
+		lab_start(i);
+		lab_run_ms(20);
+	}
+	lab_run_ms(12000);
+}
+
+/* A near link that cannot be direct is a link all the same. */
+static void near_members_find_a_relay(struct world *world)
+{
+	unsigned relayed = 0;
+
+	start_crowd(world);
+	for (unsigned i = 0; i < CROWD; i++) {
+		struct id near[2 * RING_NEAR];
+		const size_t count = ring_near(inside(i)->ring, near);
+
+		for (size_t n = 0; n < count; n++) {
+			struct handle unused;
+			const enum way_kind kind =
+				peer_way(peer_find(inside(i), &near[n], &unused)).kind;
+
+			SCENARIO_EXPECT(world, kind == WAY_DIRECT || kind == WAY_RELAY);
+			relayed += kind == WAY_RELAY;
+		}
+	}
+	SCENARIO_EXPECT(world, relayed > 0);
+}
+
+/* Who stand far from each other know nobody in common: one makes a link to some whom the other
+ * knows. */
+static void members_far_apart_find_a_relay(struct world *world)
+{
+	unsigned asked = 0;
+
+	start_crowd(world);
+	for (unsigned a = 1; a < CROWD && asked < 10; a += CROWD_EACH)
+		for (unsigned b = 1; b < a && asked < 10; b += CROWD_EACH) {
+			unsigned number = 0;
+
+			if (lab_inside(a, b) != NULL && peer_is_up(lab_inside(a, b)))
+				continue;
+			talk_ms(a, b, &number, 5000);
+			SCENARIO_EXPECT(world, lab_arrived(a, b, 0, number) == number);
+			SCENARIO_EXPECT(world, way_between(a, b) == WAY_RELAY);
+			asked++;
+		}
+	SCENARIO_EXPECT(world, asked > 0);
+}
+
 /* -- what it costs ----------------------------------------------------------------------------- */
 
 struct wiretap {
@@ -317,6 +383,8 @@ int main(int argc, char **argv)
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
 		{ .name = "itself", .play = nobody_relays_to_itself },
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
+		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
+		{ .name = "far", .play = members_far_apart_find_a_relay },
 		{ .name = "idle-day", .play = an_idle_member_costs_little },
 	};
 

@@ -1,0 +1,186 @@
+/* node_announce.c - see node_announce.h. */
+#include "node/node_internal.h"
+
+#include "base/check.h"
+
+#define ANNOUNCE_MIN_MS 500 /* between two messages to one peer */
+/* While there is no direct way they are repeated: after this long, then after twice as long, up to
+ * the longest. */
+#define ANNOUNCE_AGAIN_MS 500
+#define ANNOUNCE_AGAIN_MAX_MS 64000
+/* If both ends could be told to follow the other's list, they would change places for ever: the
+ * leader of the pair (paths.h) has so many of its own whatever the other names. */
+#define LEADERS_OWN (CANDIDATE_RELAYS_MAX / 2)
+#define ENOUGH_IN_COMMON (PATHS_WANTED_MAX + 1) /* no further one is news */
+
+/* -- whom we name -------------------------------------------------------------------------- */
+
+static bool is_among(const struct id *ids, uint8_t count, const struct id *id)
+{
+	for (uint8_t i = 0; i < count; i++)
+		if (id_equal(&ids[i], id))
+			return true;
+	return false;
+}
+
+static bool is_named_by(const struct peer *peer, const struct id *id)
+{
+	return is_among(peer->candidates.relays, peer->candidates.relay_count, id);
+}
+
+/* Adds members that could relay until there are `max`, the nearest to the peer first; all, or those
+ * that it has named. */
+static void name_nearest(const struct node *node, const struct peer *peer, bool named_only,
+			 uint8_t max, struct candidates_message *ret)
+{
+	while (ret->relay_count < max) {
+		const struct peer *best = NULL;
+		struct id best_distance;
+
+		for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+			struct handle handle;
+			const struct peer *other = pool_slot(&node->peers, i, &handle);
+			struct id distance;
+
+			if (other == NULL || other == peer || !relaying_is_able(other) ||
+			    is_among(ret->relays, ret->relay_count, &other->id) ||
+			    (named_only && !is_named_by(peer, &other->id)))
+				continue;
+			distance = id_distance(&other->id, &peer->id);
+			if (best == NULL || id_compare(&distance, &best_distance) < 0) {
+				best = other;
+				best_distance = distance;
+			}
+		}
+		if (best == NULL)
+			return;
+		ret->relays[ret->relay_count++] = best->id;
+	}
+}
+
+static struct candidates_message message_to(const struct node *node, struct mono now,
+					    const struct peer *peer)
+{
+	struct candidates_message message;
+
+	candidates_tell(&node->candidates, now, &message);
+	if (peer->paths.is_leader)
+		name_nearest(node, peer, false, LEADERS_OWN, &message);
+	name_nearest(node, peer, true, CANDIDATE_RELAYS_MAX, &message);
+	name_nearest(node, peer, false, CANDIDATE_RELAYS_MAX, &message);
+	return message;
+}
+
+/* -- when ---------------------------------------------------------------------------------- */
+
+static uint64_t again_ms(const struct announcement *a)
+{
+	const uint64_t wait_ms = (uint64_t)ANNOUNCE_AGAIN_MS << (a->repeats < 8 ? a->repeats : 8);
+
+	return wait_ms < ANNOUNCE_AGAIN_MAX_MS ? wait_ms : ANNOUNCE_AGAIN_MAX_MS;
+}
+
+static void send(struct node *node, struct now now, struct peer *peer)
+{
+	const struct candidates_message message = message_to(node, now.mono, peer);
+	struct announcement *a = &peer->announcement;
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	a->last = now.mono;
+	a->next = mono_add_ms(now.mono, ANNOUNCE_MIN_MS);
+	a->relay_count = message.relay_count;
+	memcpy(a->relays, message.relays, sizeof(a->relays));
+	a->is_due = !send_to_peer(node, now, peer, FRAME_CANDIDATES, writer_span(&w));
+	if (!a->is_due && peer_way(peer).kind != WAY_DIRECT) {
+		a->is_due = true;
+		a->next = mono_add_ms(now.mono, again_ms(a));
+		if (a->repeats < UINT8_MAX)
+			a->repeats++;
+	}
+}
+
+void announce_begin(struct peer *peer, struct now now)
+{
+	peer->announcement =
+		(struct announcement){ .is_due = true, .next = now.mono, .look = MONO_NEVER };
+}
+
+void announce_anew(struct announcement *a)
+{
+	a->is_due = true;
+	a->repeats = 0;
+	a->next = mono_min(a->next, mono_add_ms(a->last, ANNOUNCE_MIN_MS));
+}
+
+/* What we would name now helps to find a relay in common, and what we named does not. */
+static bool relays_are_news(const struct node *node, struct mono now, const struct peer *peer)
+{
+	const struct announcement *a = &peer->announcement;
+	const struct candidates_message message = message_to(node, now, peer);
+	uint32_t in_common = 0;
+	bool has_more = false;
+
+	for (uint8_t i = 0; i < a->relay_count; i++)
+		in_common += is_named_by(peer, &a->relays[i]) &&
+			     is_among(message.relays, message.relay_count, &a->relays[i]);
+	for (uint8_t i = 0; i < message.relay_count; i++)
+		has_more |= !is_among(a->relays, a->relay_count, &message.relays[i]);
+	return in_common < ENOUGH_IN_COMMON && has_more;
+}
+
+static void look_soon(struct announcement *a, struct now now)
+{
+	a->look = mono_min(a->look, mono_max(now.mono, mono_add_ms(a->last, ANNOUNCE_MIN_MS)));
+}
+
+void announce_to_all(struct node *node, struct now now)
+{
+	struct candidates_message message;
+	bool moved;
+
+	candidates_tell(&node->candidates, now.mono, &message);
+	moved = !candidates_are_same(&message, &node->announced);
+	node->announced = message;
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer == NULL || !peer_is_up(peer) || peer_way(peer).kind == WAY_DIRECT)
+			continue;
+		look_soon(&peer->announcement, now);
+		if (moved) {
+			announce_anew(&peer->announcement);
+			paths_retold(&peer->paths, now.mono);
+		}
+		ways_touch(node, handle);
+	}
+}
+
+void announce_heard(struct peer *peer, struct now now)
+{
+	if (peer_way(peer).kind != WAY_DIRECT)
+		look_soon(&peer->announcement, now);
+}
+
+void announce_tick(struct node *node, struct now now, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+	struct announcement *a = &peer->announcement;
+
+	if (mono_reached(now.mono, a->look)) {
+		a->look = MONO_NEVER;
+		if (relays_are_news(node, now.mono, peer))
+			announce_anew(a);
+		relaying_retry(node, now, handle);
+	}
+	if (a->is_due && mono_reached(now.mono, a->next))
+		send(node, now, peer);
+}
+
+struct mono announce_deadline(const struct announcement *a)
+{
+	return a->is_due ? mono_min(a->look, a->next) : a->look;
+}
