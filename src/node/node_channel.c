@@ -21,6 +21,36 @@ struct channel *channel_by_local_index(struct node *node, uint32_t local_index)
 	return map_get(&node->channel_by_index, &local_index, &at) ? &node->channels[at] : NULL;
 }
 
+struct channel *channel_of_peer(const struct node *node, struct handle peer,
+				const struct channel *last)
+{
+	const struct peer *p = pool_at(&node->peers, peer);
+	const uint32_t next = last != NULL ? last->next_of_peer : p == NULL ? 0 : p->channels;
+
+	return next == 0 ? NULL : &node->channels[next - 1];
+}
+
+static void link_to_peer(struct node *node, struct channel *channel, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	channel->peer = handle;
+	channel->next_of_peer = peer->channels;
+	peer->channels = (uint32_t)(channel - node->channels) + 1;
+}
+
+static void unlink_from_peer(struct node *node, const struct channel *channel)
+{
+	struct peer *peer = pool_at(&node->peers, channel->peer);
+	uint32_t *at = peer == NULL ? NULL : &peer->channels;
+
+	if (at == NULL)
+		return;
+	while (CHECK(*at != 0), &node->channels[*at - 1] != channel)
+		at = &node->channels[*at - 1].next_of_peer;
+	*at = channel->next_of_peer;
+}
+
 /* The session machine names a session for the first time in whatever comes first. */
 static struct channel *channel_get(struct node *node, struct handle session)
 {
@@ -93,6 +123,7 @@ static void close_channel(struct node *node, struct channel *channel)
 	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++)
 		if (channel->keysets[i] != NULL)
 			forget_keyset(node, channel, keyset_local_index(channel->keysets[i]));
+	unlink_from_peer(node, channel);
 	*channel = (struct channel){ 0 };
 	while (node->channels_end > 0 &&
 	       handle_is_none(node->channels[node->channels_end - 1].session))
@@ -160,12 +191,10 @@ static void limit_channels(struct node *node, struct now now, struct handle peer
 
 	if (peer_channels(node, peer, &replaced) <= PEER_CHANNELS_MAX)
 		return;
-	for (uint32_t i = 0; i < node->channels_end; i++) {
-		const struct channel *channel = &node->channels[i];
-
-		if (channel->replaced && handle_equal(channel->peer, peer))
+	for (const struct channel *channel = NULL;
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;)
+		if (channel->replaced)
 			sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_REPLACED);
-	}
 }
 
 static void ask_what_it_may(const struct node *node, struct now now, struct peer *peer,
@@ -201,7 +230,7 @@ static void established(struct node *node, struct now now, struct channel *chann
 		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DENIED);
 		return;
 	}
-	channel->peer = handle;
+	link_to_peer(node, channel, handle);
 	channel->standing = true;
 	memcpy(peer->name, certificate->name, sizeof(peer->name));
 	peer->has_ipv4 = certificate->has_ipv4;
@@ -218,11 +247,8 @@ static void established(struct node *node, struct now now, struct channel *chann
 void channel_end_all(struct node *node, struct now now, struct handle peer,
 		     enum frame_close_reason reason, const char *why)
 {
-	for (uint32_t i = 0; i < node->channels_end; i++) {
-		struct channel *channel = &node->channels[i];
-
-		if (!handle_equal(channel->peer, peer))
-			continue;
+	for (struct channel *channel = NULL;
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;) {
 		channel->confirmed = false;
 		channel->left = why;
 		sessions_close(node->sessions, now, channel->session, reason);

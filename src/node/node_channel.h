@@ -13,8 +13,9 @@
 struct node;
 
 struct channel {
-	struct handle session;                       /* HANDLE_NONE: unused */
-	struct handle peer;                          /* HANDLE_NONE until established */
+	struct handle session; /* HANDLE_NONE: unused */
+	struct handle peer;    /* HANDLE_NONE until established */
+	uint32_t next_of_peer; /* index + 1 of another one of the same peer; 0: none */
 	struct keyset *keysets[CHANNEL_KEYSETS_MAX]; /* owned references; NULL: unused */
 	struct keyset *send;                         /* one of them, or NULL */
 	struct way way;                              /* of the handshake: DIRECT or RING */
@@ -34,7 +35,11 @@ void channel_opened(struct node *node, struct now now, struct channel *channel);
 void channel_end_all(struct node *node, struct now now, struct handle peer,
 		     enum frame_close_reason reason, const char *why);
 int channel_report(struct node *node, struct now now, const struct forward_report *report);
-struct channel *channel_of(struct node *node, struct handle session);            /* NULL: stale */
+struct channel *channel_of(struct node *node, struct handle session); /* NULL: stale */
+/* The channels of a peer, the newest first: the one after `last`, the first after NULL; NULL after
+ * the last one. */
+struct channel *channel_of_peer(const struct node *node, struct handle peer,
+				const struct channel *last);
 struct channel *channel_by_local_index(struct node *node, uint32_t local_index); /* or NULL */
 /* The way that its packets take: that of its peer, if it is the current one or was; the handshake's
  * while it is new, since the peer may have come back elsewhere. */

@@ -141,11 +141,10 @@ uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *re
 	uint32_t count = 0;
 
 	*ret_replaced = 0;
-	for (uint32_t i = 0; i < node->channels_end; i++) {
-		if (!handle_equal(node->channels[i].peer, peer))
-			continue;
+	for (const struct channel *channel = NULL;
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;) {
 		count++;
-		*ret_replaced += node->channels[i].replaced;
+		*ret_replaced += channel->replaced;
 	}
 	return count;
 }
@@ -156,10 +155,9 @@ static struct handle other_session(const struct node *node, struct handle peer)
 {
 	struct handle other = HANDLE_NONE;
 
-	for (size_t i = 0; i < node->channels_end; i++) {
-		const struct channel *channel = &node->channels[i];
-
-		if (!channel->confirmed || !handle_equal(channel->peer, peer))
+	for (const struct channel *channel = NULL;
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;) {
+		if (!channel->confirmed)
 			continue;
 		if (!channel->replaced)
 			return channel->session;

@@ -26,6 +26,7 @@ struct peer {
 	struct announcement announcement;     /* of ours to it */
 	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
 	uint32_t relays_wanted;               /* and how many are to do well */
+	uint32_t channels;            /* of channel_of_peer(): index + 1 of the first; 0: none */
 	struct mono ask_next;         /* another relay, while one that was asked is silent */
 	struct mono relay_links_next; /* links to relays of it are not made before */
 	struct relaying relayings[PEER_RELAYS_MAX];

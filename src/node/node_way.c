@@ -155,11 +155,8 @@ static struct paths_traffic traffic_of(const struct node *node, struct handle pe
 	const struct peer *known = pool_at(&node->peers, peer);
 	struct paths_traffic traffic = known->paths.traffic;
 
-	for (uint32_t i = 0; i < node->channels_end; i++) {
-		const struct channel *channel = &node->channels[i];
-
-		if (!handle_equal(channel->peer, peer))
-			continue;
+	for (const struct channel *channel = NULL;
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;)
 		for (size_t k = 0; k < CHANNEL_KEYSETS_MAX; k++) {
 			struct keyset_counters seen;
 
@@ -171,7 +168,6 @@ static struct paths_traffic traffic_of(const struct node *node, struct handle pe
 			traffic.ip_received = mono_max(traffic.ip_received, seen.last_ip_received);
 			traffic.ip_sent = mono_max(traffic.ip_sent, seen.last_ip_sent);
 		}
-	}
 	return traffic;
 }
 
