@@ -104,7 +104,8 @@
 	X(SEC_RELAY_BOTH_ASKED, "both ends have asked for each other")                     \
 	X(SEC_PATH_TOKEN, "an answer carries the token of a probe that waits for it")      \
 	X(SEC_PATH_WAY, "an answer came by the way its probe went")                        \
-	X(SEC_PATH_PROVEN, "a way that is adopted has answered")
+	X(SEC_PATH_PROVEN, "a way that is adopted has answered")                           \
+	X(SEC_SIZE_ALIVE, "a way that gets padded probes answers small ones")
 
 #define SECCHECK_FORWARD(X)                                                                      \
 	X(SEC_TABLE_ADDRESS_FREE, "an address that enters the table is nobody else's")           \

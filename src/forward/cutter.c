@@ -72,6 +72,18 @@ void cutter_complete(struct cutter *cutter)
 	cutter->partial = false;
 }
 
+bool cutter_shorten(struct cutter *cutter, size_t most)
+{
+	const size_t header = cutter->layout.header_len;
+
+	if (cutter_longest(cutter) <= most)
+		return true;
+	if (cutter->offload.kind == OFFLOAD_NONE || !cutter->layout.tcp || most <= header)
+		return false;
+	cutter->offload.segment_bytes = (uint16_t)(most - header);
+	return true;
+}
+
 size_t cutter_count(const struct cutter *cutter)
 {
 	const size_t payload = cutter->packet.len - cutter->layout.header_len;

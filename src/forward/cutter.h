@@ -31,6 +31,10 @@ int cutter_begin(struct cutter *cutter, struct span packet, const struct ip_pack
 /* Before the first segment: whoever gets them takes no partial checksums after all. */
 void cutter_complete(struct cutter *cutter);
 
+/* Before the first segment: none longer than `most`. False if that cannot be: only the segments of
+ * TCP are cut as whoever cuts likes, and only if that was left to us at all. */
+bool cutter_shorten(struct cutter *cutter, size_t most);
+
 /* How many packets it makes, and how long the longest is. */
 size_t cutter_count(const struct cutter *cutter);
 size_t cutter_longest(const struct cutter *cutter);

@@ -1,7 +1,9 @@
 /* forward_tun.c - from the TUN to the egress: see forward.h.
  *
  * A super-packet is looked up once, cut into the slots of the egress, and sealed there under
- * counters that follow one another, so that the other end can put it together again.
+ * counters that follow one another, so that the other end can put it together again. Of TCP's the
+ * segments are made as short as the way wants them: the kernel has left the cutting to us, and TCP
+ * does not see where it was cut. So it goes on at once where other packets wait for an answer.
  */
 #include "base/err.h"
 #include "base/seccheck.h"
@@ -116,7 +118,7 @@ static enum forward_verdict packet_from_tun(const struct pass *pass, struct forw
 		return FORWARD_NO_ENTRY;
 	if (!SECCHECK(SEC_TUN_ADMITTED, entry->admits_ip))
 		return forward_drop(&counters->drop_not_admitted);
-	if (cutter_longest(&cutter) > entry->mtu) {
+	if (!cutter_shorten(&cutter, entry->mtu)) {
 		packet->link = entry->link;
 		packet->mtu = entry->mtu;
 		counters->too_big++;

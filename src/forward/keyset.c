@@ -221,13 +221,14 @@ int keyset_run_seal(struct keyset_run *run, const struct frame_header *frame, st
 	const struct datagram_header header = { .receiver = run->keyset->remote_index,
 						.counter = run->next };
 	struct frame_header filled = *frame;
+	const size_t len = payload.len + frame->padding;
 	uint8_t *plain = ret + DATAGRAM_HEADER_BYTES;
 	uint8_t nonce[AEAD_NONCE_BYTES];
 	int err;
 
 	CHECK(run->next < run->end);
 	run->next++;
-	if (payload.len > KEYSET_PAYLOAD_BYTES_MAX)
+	if (len > KEYSET_PAYLOAD_BYTES_MAX)
 		return ERR_TOO_LONG;
 	if (frame->kind == FRAME_IP)
 		note_ip(run->keyset, run->now, &run->keyset->ip_sent_us);
@@ -236,12 +237,14 @@ int keyset_run_seal(struct keyset_run *run, const struct frame_header *frame, st
 	frame_header_encode(&filled, plain);
 	if (payload.data != plain + FRAME_HEADER_BYTES && payload.len > 0)
 		memcpy(plain + FRAME_HEADER_BYTES, payload.data, payload.len);
+	if (frame->padding > 0)
+		memset(plain + FRAME_HEADER_BYTES + payload.len, 0, frame->padding);
 	aead_counter_nonce(header.counter, nonce);
 	err = aead_seal(&run->lane->aead, nonce, span_of(ret, DATAGRAM_HEADER_BYTES),
-			span_of(plain, FRAME_HEADER_BYTES + payload.len), plain);
+			span_of(plain, FRAME_HEADER_BYTES + len), plain);
 	if (err == 0) {
 		run->packets++;
-		run->bytes += payload.len + KEYSET_OVERHEAD;
+		run->bytes += len + KEYSET_OVERHEAD;
 	}
 	return err;
 }
@@ -266,7 +269,7 @@ int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_heade
 	struct keyset_run run;
 	int err;
 
-	if (payload.len > KEYSET_PAYLOAD_BYTES_MAX)
+	if (payload.len + frame->padding > KEYSET_PAYLOAD_BYTES_MAX)
 		return ERR_TOO_LONG;
 	err = keyset_run_begin(keyset, now, 1, &run);
 	if (err != 0)

@@ -52,10 +52,11 @@ void keyset_unref(struct keyset *keyset);
 
 uint32_t keyset_local_index(const struct keyset *keyset);
 
-/* Seals one frame into a datagram: `ret` holds payload.len + KEYSET_OVERHEAD bytes. The payload
- * stands at KEYSET_PAYLOAD_AT in `ret` already, or does not overlap it. The frame's payload_len is
- * filled in here. 0, ERR_TOO_LONG (more than KEYSET_PAYLOAD_BYTES_MAX), ERR_EXPIRED (stop),
- * ERR_EXHAUSTED (counter), ERR_CRYPTO. See seal.h for what goes through a relay. */
+/* Seals one frame into a datagram: `ret` holds payload.len + frame->padding + KEYSET_OVERHEAD
+ * bytes. The payload stands at KEYSET_PAYLOAD_AT in `ret` already, or does not overlap it. The
+ * frame's payload_len is filled in here. 0, ERR_TOO_LONG (both more than KEYSET_PAYLOAD_BYTES_MAX),
+ * ERR_EXPIRED (stop), ERR_EXHAUSTED (counter), ERR_CRYPTO. See seal.h for what goes through a
+ * relay. */
 int keyset_seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		struct span payload, uint8_t *ret);
 

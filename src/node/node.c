@@ -147,7 +147,7 @@ void node_del(struct node *node)
 	pool_free(&node->peers);
 	free(node->channels);
 	pool_free(&node->departures);
-	overlay_free(node);
+	part_free(node);
 	secret_wipe(node, sizeof(*node));
 	free(node);
 }
@@ -170,8 +170,7 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 	case NODE_PACKET:
 		if (!event->packet.too_big)
 			return vnet_packet(node->vnet, now, event->packet.bytes);
-		vnet_too_big(node->vnet, now, event->packet.bytes, event->packet.mtu);
-		return 0;
+		return vnet_too_big(node->vnet, now, event->packet.bytes, event->packet.mtu);
 	case NODE_FRAME:
 		return frames_take(node, now, event);
 	case NODE_REPORT:

@@ -15,6 +15,8 @@ void frames_probe(struct node *node, struct now now, const struct peer *peer,
 				   .way = &probe->way,
 				   .ttl = probe->ttl };
 
+	if (probe->size > FRAME_PROBE_BYTES)
+		sealing.padding = (size_t)probe->size - FRAME_PROBE_BYTES;
 	frame_probe_encode(&(struct frame_probe){ .token = probe->token }, &w);
 	CHECK(writer_ok(&w));
 	sealing.payload = writer_span(&w);
@@ -104,7 +106,7 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 		return ERR_DENIED;
 	switch (event->frame.kind) {
 	case FRAME_PART:
-		return overlay_part(node, now, channel->peer, payload);
+		return part_take(node, now, channel->peer, payload);
 	case FRAME_ROUTED:
 		return overlay_routed(node, now, peer, payload);
 	case FRAME_BROADCAST:

@@ -24,6 +24,7 @@
 #include "node/node_need.h"
 #include "node/node_neighbour.h"
 #include "node/node_overlay.h"
+#include "node/node_part.h"
 #include "node/node_peer.h"
 #include "node/node_relaying.h"
 #include "node/node_remember.h"

@@ -1,5 +1,4 @@
-/* node_overlay.c - messages from link to link, each step nearer to whom they are for; and the
- * pieces of those that do not fit into one frame.
+/* node_overlay.c - messages from link to link, each step nearer to whom they are for.
  *
  * Only links carry: peers whose session has a direct or relayed way. So a message never needs the
  * ring to travel along the ring. */
@@ -10,33 +9,12 @@
 #include "base/seccheck.h"
 #include "node/carrier.h"
 
-#include <stdlib.h>
-
-#define WHOLE_MS 1000 /* for the other pieces to come */
-
 /* One message to a link: whole, or in pieces. */
-static bool send_to_link(struct node *node, struct now now, const struct peer *link, uint8_t kind,
-			 struct span payload)
+static bool send_to_link(struct node *node, struct now now, const struct peer *link,
+			 struct span routed)
 {
-	uint8_t bytes[PART_HEADER_BYTES + PIECE_BYTES];
-	struct part part = { .kind = kind,
-			     .count = (uint8_t)((payload.len + PIECE_BYTES - 1) / PIECE_BYTES) };
-
-	if (payload.len <= PIECE_BYTES)
-		return send_to_peer(node, now, link, kind, payload);
-	CHECK(part.count <= PARTS_MAX);
-	part.sequence = ++node->part_sequence;
-	for (; part.which < part.count; part.which++) {
-		struct writer w = writer_of(bytes, sizeof(bytes));
-		const size_t at = (size_t)part.which * PIECE_BYTES;
-		const size_t left = payload.len - at;
-
-		part.piece = span_of(payload.data + at, left < PIECE_BYTES ? left : PIECE_BYTES);
-		part_encode(&part, &w);
-		if (!send_to_peer(node, now, link, FRAME_PART, writer_span(&w)))
-			return false;
-	}
-	return true;
+	return routed.len <= part_room(link) ? send_to_peer(node, now, link, FRAME_ROUTED, routed)
+					     : part_send(node, now, link, FRAME_ROUTED, routed);
 }
 
 /* One more step. False if it leads nowhere. */
@@ -53,7 +31,7 @@ static bool pass_on(struct node *node, struct now now, const struct routed *rout
 	routed_encode(routed, &w);
 	CHECK(writer_ok(&w));
 	ways_passed(node, now, handle);
-	return send_to_link(node, now, link, FRAME_ROUTED, writer_span(&w));
+	return send_to_link(node, now, link, writer_span(&w));
 }
 
 /* Where it goes from here: HERE, ON or STUCK. A via that cannot be found has left; the target may
@@ -175,71 +153,4 @@ int overlay_routed(struct node *node, struct now now, struct peer *link, struct 
 	routed.hops--;
 	node->counters.routed++;
 	return pass_on(node, now, &routed, &next) ? 0 : ERR_NOT_FOUND;
-}
-
-/* The message that a piece belongs to: the one that has begun, else a free place, else the oldest.
- */
-static struct whole *whole_of(struct node *node, struct now now, struct handle link,
-			      const struct part *part)
-{
-	struct whole *place = NULL;
-
-	for (size_t i = 0; i < WHOLES_MAX; i++) {
-		struct whole *whole = &node->wholes[i];
-
-		if (handle_equal(whole->peer, link)) {
-			place = whole; /* one of a link at a time */
-			break;
-		}
-		if (place == NULL || whole->expiry.us < place->expiry.us)
-			place = whole;
-	}
-	if (!handle_equal(place->peer, link) || place->sequence != part->sequence ||
-	    place->kind != part->kind || place->count != part->count ||
-	    mono_reached(now.mono, place->expiry)) {
-		place->peer = link;
-		place->sequence = part->sequence;
-		place->kind = part->kind;
-		place->count = part->count;
-		place->have = 0;
-		place->len = 0;
-		place->expiry = mono_add_ms(now.mono, WHOLE_MS);
-	}
-	return place;
-}
-
-void overlay_free(struct node *node)
-{
-	for (size_t i = 0; i < WHOLES_MAX; i++)
-		free(node->wholes[i].bytes);
-}
-
-int overlay_part(struct node *node, struct now now, struct handle link, struct span payload)
-{
-	struct peer *peer = pool_at(&node->peers, link);
-	struct part part;
-	struct whole *whole;
-	int err = part_decode(payload, &part);
-
-	if (err != 0 || peer == NULL)
-		return err != 0 ? err : ERR_STALE;
-	/* Pieces have one length, so each has its place; the last may be shorter. */
-	if (!SECCHECK(SEC_PART_LENGTH, part.piece.len <= PIECE_BYTES) ||
-	    (part.which + 1 < part.count && part.piece.len != PIECE_BYTES) ||
-	    part.kind != FRAME_ROUTED)
-		return ERR_MALFORMED;
-	whole = whole_of(node, now, link, &part);
-	if (whole->bytes == NULL)
-		whole->bytes = calloc(1, WHOLE_BYTES);
-	if (whole->bytes == NULL)
-		return ERR_NOMEM;
-	memcpy(whole->bytes + (size_t)part.which * PIECE_BYTES, part.piece.data, part.piece.len);
-	whole->have |= (uint8_t)(1U << part.which);
-	if (part.which + 1 == part.count)
-		whole->len = (size_t)part.which * PIECE_BYTES + part.piece.len;
-	if (whole->have != (1U << part.count) - 1)
-		return 0;
-	whole->peer = HANDLE_NONE;
-	whole->expiry = (struct mono){ 0 };
-	return overlay_routed(node, now, peer, span_of(whole->bytes, whole->len));
 }

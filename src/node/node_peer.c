@@ -250,6 +250,8 @@ static void show_way(const struct node *node, const struct peer *peer, struct no
 	ret->state = used->state == TRIAL_DOUBTED ? NODE_PEER_STALE : NODE_PEER_UP;
 	ret->way = used->way.kind;
 	ret->remote = used->way.remote;
+	if (used->size < PATHS_SIZE_MAX)
+		ret->mtu = used->size;
 	ret->is_near = ring_is_near(node->ring, &peer->id);
 	ret->nat = peer->candidates.nat;
 	ret->has_rtt = used->has_rtt;

@@ -4,6 +4,7 @@
  *     RELAY    inside a RELAY frame of the session with the relay, whose own way is direct
  *     RING     inside a ROUTED message, which leaves by the way of the next link
  *
+ * A packet that is larger than what its way carries leaves in PARTs that hold its datagram.
  * So one frame can be sealed up to three times. What is ready waits in `departures`, from where
  * node_poll() takes it before anything else; when that is full it is lost, as on any wire. */
 #include "node/node_internal.h"
@@ -126,9 +127,19 @@ static bool leave(struct node *node, struct now now, const struct leaving *leavi
 	UNREACHABLE();
 }
 
+/* Only of packets it is known how large they may be, and only by the way in use. */
+static bool is_too_wide(const struct node *node, const struct sealing *sealing)
+{
+	const struct peer *peer = pool_at(&node->peers, sealing->channel->peer);
+
+	return sealing->kind == FRAME_IP && peer != NULL && peer_is_up(peer) &&
+	       sealing->payload.len > paths_size(&peer->paths);
+}
+
 bool send_frame(struct node *node, struct now now, const struct sealing *sealing)
 {
-	const struct frame_header header = { .kind = sealing->kind };
+	const struct frame_header header = { .kind = sealing->kind,
+					     .padding = (uint16_t)sealing->padding };
 	const struct channel *channel = sealing->channel;
 	struct keyset *keyset = sealing->keyset;
 	uint8_t sealed[DEPARTURE_BYTES_MAX];
@@ -146,7 +157,11 @@ bool send_frame(struct node *node, struct now now, const struct sealing *sealing
 	leaving.ring_via = channel->ring_via;
 	leaving.way = sealing->way != NULL ? *sealing->way : channel_way(node, channel);
 	leaving.class = sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
-	leaving.datagram = span_of(sealed, sealing->payload.len + KEYSET_OVERHEAD);
+	leaving.datagram =
+		span_of(sealed, sealing->payload.len + sealing->padding + KEYSET_OVERHEAD);
+	if (is_too_wide(node, sealing))
+		return part_send(node, now, pool_at(&node->peers, channel->peer), FRAME_DATAGRAM,
+				 leaving.datagram);
 	return leave(node, now, &leaving);
 }
 

@@ -31,6 +31,7 @@ struct sealing {
 	struct keyset *keyset;         /* NULL: the channel's */
 	uint8_t kind;
 	struct span payload;   /* at most KEYSET_PAYLOAD_BYTES_MAX */
+	size_t padding;        /* behind the payload; together as much */
 	const struct way *way; /* NULL: the channel's */
 	uint8_t ttl;
 };
@@ -56,7 +57,7 @@ bool send_to_peer(struct node *node, struct now now, const struct peer *peer, ui
 /* `repeats`: how often the same went before; along the ring it takes other routes then. */
 void send_handshake(struct node *node, struct now now, const struct carrier *carrier,
 		    struct span bytes, uint8_t repeats);
-/* A data datagram that came along the ring: for forward/ to open. */
+/* A data datagram that came along the ring, or in pieces: for forward/ to open. */
 void send_open(struct node *node, struct span datagram);
 bool send_poll(struct node *node, struct node_action *ret);
 

@@ -10,6 +10,10 @@
 #include "forward/seal.h"
 #include "vnet/address.h"
 
+#include <assert.h>
+
+static_assert(PATHS_SIZE_MAX == FORWARD_MTU, "what no way is taken for wider than");
+
 struct build {
 	struct node *node;
 	struct forward_table *table;
@@ -69,11 +73,12 @@ static void set_action(const struct build *b, const struct peer *peer, struct ha
 static int add_entry(struct build *b, struct handle handle)
 {
 	struct peer *peer = pool_at(&b->node->peers, handle);
-	struct table_entry entry = { .link = handle.index + 1,
-				     .mtu = FORWARD_MTU,
-				     .admits_ip = peer->admits_ip,
-				     .takes_partial =
-					     (peer->capabilities & NODE_CAPABILITY_PARTIAL) != 0 };
+	struct table_entry entry = {
+		.link = handle.index + 1,
+		.mtu = peer_is_up(peer) ? paths_size(&peer->paths) : FORWARD_MTU,
+		.admits_ip = peer->admits_ip,
+		.takes_partial = (peer->capabilities & NODE_CAPABILITY_PARTIAL) != 0
+	};
 	uint32_t *ret = &b->entries[handle.index];
 	int err;
 

@@ -10,7 +10,7 @@
 #define PASSED_QUIET_MS 250
 #define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
 /* What may leave in one turn of a peer: probes, an EMPTY, CANDIDATES, and relays that are asked. */
-#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 2 + 2 * PEER_RELAYS_MAX)
+#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + SIZE_RUNGS + 1 + 2 + 2 * PEER_RELAYS_MAX)
 
 struct way peer_way(const struct peer *peer)
 {
@@ -212,6 +212,21 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 	peer_release(node, handle);
 }
 
+/* What is larger is answered "too big", or goes in pieces. */
+static void use_size(struct node *node, struct now now, struct handle handle,
+		     const struct paths_output *output)
+{
+	node->table_wanted = true;
+	trace_move(&node->trace, &(struct trace_record){
+					 .at = now.mono,
+					 .machine = "size",
+					 .index = handle.index,
+					 .from = "",
+					 .to = output->size < PATHS_SIZE_MAX ? "lowered" : "full",
+					 .why = name_of(output->way.kind),
+				 });
+}
+
 static void obey(struct node *node, struct now now, struct handle handle,
 		 const struct paths_output *output)
 {
@@ -229,6 +244,9 @@ static void obey(struct node *node, struct now now, struct handle handle,
 		break;
 	case PATHS_USE:
 		use_way(node, now, handle, output);
+		break;
+	case PATHS_SIZE:
+		use_size(node, now, handle, output);
 		break;
 	case PATHS_WANT_RELAY:
 		relaying_want(node, now, handle, output->relays);

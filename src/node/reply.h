@@ -28,6 +28,7 @@ struct node_peer {
 	enum way_kind way;
 	struct endpoint remote;               /* DIRECT */
 	char relay[CERTIFICATE_NAME_MAX + 1]; /* RELAY: through whom */
+	uint16_t mtu;                         /* of its way, if that is lower than ours; or 0 */
 	bool is_near;                         /* on the ring */
 	uint8_t nat;                          /* enum nat: what it said of itself */
 	bool has_rtt;

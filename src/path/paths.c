@@ -7,6 +7,10 @@
 #include "base/seccheck.h"
 #include "path/paths_internal.h"
 
+#include <assert.h>
+
+static_assert(SIZE_CONTROL == FRAME_PROBE_BYTES, "the control is not padded");
+
 #define ROUND_MS (PATHS_PUNCH_MS + PATHS_RETRY_MS)
 #define BUSY_MS 1000            /* forward/ tells of traffic after so long without */
 #define LATELY_MS 1000          /* so fresh an answer need not be asked for again */
@@ -22,6 +26,11 @@ static struct trial *used_trial(struct paths *paths)
 const struct trial *paths_used(const struct paths *paths)
 {
 	return &paths->trials[paths->used];
+}
+
+uint16_t paths_size(const struct paths *paths)
+{
+	return paths_used(paths)->size;
 }
 
 bool paths_is_doubted(const struct paths *paths)
@@ -180,6 +189,7 @@ static void adopt(struct paths *paths, struct mono now, const struct trial *t)
 	paths->used = (uint32_t)(t - paths->trials);
 	paths->use_told = false;
 	paths->doubt_at = MONO_NEVER;
+	sizing_begin(&paths->sizing, now, t->size);
 	ask_used(paths, now);
 	if (was_lost) /* what it was in reserve for has happened */
 		want_relay_by(paths, now);
@@ -229,15 +239,18 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 				 .spare_at = MONO_NEVER };
 	t->way.kind = WAY_RING;
 	t->is_named = true;
+	t->size = PATHS_SIZE_MAX;
 	if (first->kind == WAY_DIRECT) {
 		trial_set_state(t, TRIAL_RESTING);
 		t = &paths->trials[DIRECT_AT];
 		t->way = *first;
 		t->is_named = true;
+		t->size = PATHS_SIZE_MAX;
 	}
 	trial_set_state(t, TRIAL_PROVEN); /* by the handshake */
 	t->proven = now;
 	paths->used = (uint32_t)(t - paths->trials);
+	sizing_begin(&paths->sizing, now, t->size);
 	heard(paths, now, now);
 	paths->why = why_not_direct(paths);
 	ask_used(paths, now); /* the round trip, and how the peer sees us */
@@ -413,8 +426,14 @@ void paths_probed(struct paths *paths, struct mono now, uint64_t token, const st
 int paths_answered(struct paths *paths, struct mono now, uint64_t token, const struct way *way)
 {
 	struct mono sent;
-	struct trial *t = trials_of_token(paths, now, token, &sent);
+	struct trial *t;
 
+	if (way_matches(&paths_used(paths)->way, way) &&
+	    sizing_answered(&paths->sizing, now, token)) {
+		heard(paths, now, now);
+		return 0;
+	}
+	t = trials_of_token(paths, now, token, &sent);
 	if (t == NULL || !SECCHECK(SEC_PATH_WAY, way_matches(&t->way, way)))
 		return ERR_STALE;
 	trial_prove(t, now, sent);
@@ -455,6 +474,15 @@ void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic
 	paths->is_busy = had_ip(paths, now, BUSY_MS) || paths->doubt_at.us != MONO_NEVER.us;
 }
 
+/* Of the way in use it is told. */
+static void forget_sizes(struct paths *paths, struct mono now)
+{
+	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
+		if (i != paths->used)
+			paths->trials[i].size = PATHS_SIZE_MAX;
+	sizing_begin(&paths->sizing, now, PATHS_SIZE_MAX);
+}
+
 void paths_host_changed(struct paths *paths, struct mono now)
 {
 	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
@@ -464,6 +492,7 @@ void paths_host_changed(struct paths *paths, struct mono now)
 	}
 	if (is_direct(paths))
 		paths->use_told = false;
+	forget_sizes(paths, now);
 	begin_anew(paths, now);
 	ask_used(paths, now);
 	ask_others(paths, now);
@@ -597,6 +626,24 @@ static void begin_round(struct paths *paths, struct mono now)
 	paths->round_at = mono_add_ms(paths->round_at, (passed + 1) * ROUND_MS);
 }
 
+/* What has answered is asked, as long as it is not given up. */
+static bool has_size(const struct paths *paths)
+{
+	const struct trial *used = paths_used(paths);
+
+	return used->way.kind != WAY_RING &&
+	       SECCHECK(SEC_SIZE_ALIVE,
+			used->state == TRIAL_PROVEN || used->state == TRIAL_DOUBTED);
+}
+
+static void watch_size(struct paths *paths, struct mono now)
+{
+	if (has_size(paths))
+		sizing_turn(&paths->sizing, now, paths->talks);
+	else if (paths->sizing.state != SIZING_RESTS)
+		sizing_begin(&paths->sizing, now, paths->sizing.size);
+}
+
 static void turn(struct paths *paths, struct mono now)
 {
 	paths->talks = had_ip(paths, now, PATHS_QUIET_MS);
@@ -608,6 +655,7 @@ static void turn(struct paths *paths, struct mono now)
 	if (!is_direct(paths) && mono_reached(now, paths->round_at))
 		begin_round(paths, now);
 	settle(paths, now);
+	watch_size(paths, now);
 	look(paths, now);
 }
 
@@ -630,6 +678,13 @@ static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
 		*ret = (struct paths_output){ .kind = PATHS_USE, .way = *way, .why = paths->why };
 		return true;
 	}
+	if (paths->sizing.size != paths_size(paths)) {
+		used_trial(paths)->size = paths->sizing.size;
+		*ret = (struct paths_output){ .kind = PATHS_SIZE,
+					      .way = *way,
+					      .size = paths->sizing.size };
+		return true;
+	}
 	if (mono_reached(now, paths->spare_at)) {
 		drop_relay(paths, ret);
 		return true;
@@ -646,6 +701,23 @@ static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
 		return true;
 	}
 	return false;
+}
+
+static bool size_probe(struct paths *paths, struct mono now, struct paths_output *ret)
+{
+	const struct trial *used = paths_used(paths);
+	const uint64_t patience_us = trial_patience_us(used);
+	const uint64_t most_us = PATHS_ANSWER_MS * UINT64_C(1000);
+	struct size_rung *rung =
+		sizing_probe(&paths->sizing, now, patience_us < most_us ? patience_us : most_us);
+
+	if (rung == NULL)
+		return false;
+	rung->token = trial_token(paths, used);
+	*ret = (struct paths_output){
+		.kind = PATHS_PROBE, .way = used->way, .token = rung->token, .size = rung->size
+	};
+	return true;
 }
 
 bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budget,
@@ -665,7 +737,7 @@ bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budge
 	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
 		if (trial_probe(paths, &paths->trials[i], now, budget, ret))
 			return true;
-	return false;
+	return size_probe(paths, now, ret);
 }
 
 struct mono paths_deadline(const struct paths *paths)
@@ -683,6 +755,7 @@ struct mono paths_deadline(const struct paths *paths)
 	if (paths->relays < paths->wanted)
 		first = mono_min(first, paths->relay_at);
 	first = mono_min(first, paths->spare_at);
+	first = mono_min(first, sizing_deadline(&paths->sizing, paths->talks && has_size(paths)));
 	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
 		const struct trial *t = &paths->trials[i];
 

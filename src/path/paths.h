@@ -36,11 +36,15 @@
  * others, and the first that answers carries on. Without: this way is asked after some silence, the
  * others when that is not answered in time. Also asked is a way when the peer goes another one.
  * Four probes in vain, and the way rests; if nothing else answers either, the peer is dead.
+ *
+ * SIZE. While IP comes and goes, the way in use, if it is direct or a relay, is asked how large a
+ * packet it carries (paths_size.h). The ring carries all sizes: its links cut what is too large.
  */
 #ifndef PATH_PATHS_H
 #define PATH_PATHS_H
 
 #include "base/rng.h"
+#include "path/paths_size.h"
 #include "path/probe_budget.h"
 #include "wire/overlay.h"
 #include "wire/way.h"
@@ -96,6 +100,7 @@ struct trial {
 	} open[PATHS_OPEN_MAX];
 	bool has_rtt;
 	uint64_t rtt_us; /* smoothed (RFC 6298, 2) */
+	uint16_t size;   /* of the largest packet that it carries, as far as we know */
 };
 
 /* What forward/ saw of the peer's session, under all its keys: instants, zero for never. */
@@ -119,6 +124,7 @@ struct paths {
 	uint8_t nat, peer_nat;
 	struct trial trials[PATHS_TRIALS_MAX]; /* the ring; relays; direct ones */
 	struct paths_traffic traffic;
+	struct sizing sizing; /* of the way in use */
 	struct probe_purse purse;
 	struct mono heard, quiet_at; /* anything; when silence gets too long */
 	struct mono echo_at;         /* an empty frame is due; or never */
@@ -189,7 +195,9 @@ enum paths_output_kind {
 			   */
 	PATHS_DROP_RELAY, /* way: this relay is not wanted any more, and forgotten here */
 	PATHS_EMPTY,      /* way: send an empty frame */
-	PATHS_PROBE, /* way, token, ttl (0: the system's): send a probe that carries the token */
+	PATHS_PROBE,      /* way, token, ttl (0: the system's), size: send a probe that carries the
+			   * token, padded to the size of such a packet; 0: not a question of size */
+	PATHS_SIZE,       /* way, size: the way in use carries packets of that size from now on */
 };
 
 struct paths_output {
@@ -197,6 +205,7 @@ struct paths_output {
 	struct way way;
 	uint64_t token;
 	uint8_t ttl;
+	uint16_t size;
 	uint32_t relays;
 	const char *why; /* literal */
 };
@@ -209,6 +218,9 @@ struct mono paths_deadline(const struct paths *paths);
 
 /* The way in use; its round trip, if measured. */
 const struct trial *paths_used(const struct paths *paths);
+
+/* How large a packet it carries: PATHS_SIZE_MAX as long as nothing else is known. */
+uint16_t paths_size(const struct paths *paths);
 
 /* True for a relay that was tried and does not carry. */
 bool paths_rests(const struct paths *paths, const struct way *way);

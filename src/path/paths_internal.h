@@ -51,6 +51,9 @@ void trial_give_up(struct paths *paths, struct trial *t);
 bool trial_probe(struct paths *paths, struct trial *t, struct mono now, struct probe_budget *budget,
 		 struct paths_output *ret);
 
+/* For a probe by this way. Never 0, which means that none is open. */
+uint64_t trial_token(const struct paths *paths, const struct trial *t);
+
 /* Whose open probe has the token; NULL if nobody's. */
 struct trial *trials_of_token(struct paths *paths, struct mono now, uint64_t token,
 			      struct mono *ret_sent);

@@ -79,6 +79,7 @@ struct trial *trials_add(struct paths *paths, const struct way *way)
 	if (place->state != TRIAL_UNUSED)
 		trial_forget(paths, place);
 	place->way = *way;
+	place->size = PATHS_SIZE_MAX;
 	return place;
 }
 
@@ -160,8 +161,7 @@ void trial_give_up(struct paths *paths, struct trial *t)
 
 /* -- probes -------------------------------------------------------------------------------- */
 
-/* Never 0, which means that none is open. */
-static uint64_t new_token(const struct paths *paths, const struct trial *t)
+uint64_t trial_token(const struct paths *paths, const struct trial *t)
 {
 	const uint64_t chance = (rng_u64(paths->rng) & FRAME_TOKEN_MAX) | 2;
 
@@ -194,7 +194,7 @@ bool trial_probe(struct paths *paths, struct trial *t, struct mono now, struct p
 	}
 	*ret = (struct paths_output){ .kind = PATHS_PROBE,
 				      .way = t->way,
-				      .token = new_token(paths, t),
+				      .token = trial_token(paths, t),
 				      .ttl = t->low_ttl ? PATHS_LOW_TTL : 0 };
 	for (uint32_t i = PATHS_OPEN_MAX - 1; i > 0; i--)
 		t->open[i] = t->open[i - 1];

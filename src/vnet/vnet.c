@@ -20,7 +20,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ANSWERS_MAX 8 /* ICMP messages that wait to be polled; power of two */
+#define ANSWERS_MAX 8     /* ICMP messages that wait to be polled; power of two */
+#define IPV6_MTU_MIN 1280 /* RFC 8200, 5 */
 
 static_assert((VNET_QUEUE_PACKETS * VNET_PACKET_BYTES_MAX) <= VNET_QUEUE_BYTES,
 	      "a queue full of the largest packets stays within its bytes");
@@ -196,10 +197,25 @@ int vnet_packet(struct vnet *vnet, struct now now, struct span packet)
 	return err;
 }
 
-void vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu)
+int vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu)
 {
-	vnet->counters.too_big++;
-	answer(vnet, now.mono, packet, ICMP_TOO_BIG, mtu);
+	struct ip_packet ip;
+	bool must_pass, wants_answer;
+
+	if (ip_decode(packet, &ip) != 0) {
+		vnet->counters.malformed++;
+		return ERR_MALFORMED;
+	}
+	must_pass = ip.v6 ? packet.len <= IPV6_MTU_MIN
+			  : !ip.dont_fragment && packet.len <= VNET_PACKET_BYTES_MAX;
+	/* No IPv6 host makes its packets smaller than that. */
+	wants_answer = packet.len > mtu && (!ip.v6 || packet.len > IPV6_MTU_MIN);
+	if (wants_answer) {
+		vnet->counters.too_big++;
+		answer(vnet, now.mono, packet, ICMP_TOO_BIG,
+		       ip.v6 && mtu < IPV6_MTU_MIN ? IPV6_MTU_MIN : mtu);
+	}
+	return must_pass || !wants_answer ? vnet_packet(vnet, now, packet) : 0;
 }
 
 void vnet_peer_up(struct vnet *vnet, const struct id *id, const uint8_t *ipv4)

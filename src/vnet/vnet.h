@@ -40,8 +40,11 @@ void vnet_del(struct vnet *vnet);
  * ERR_MALFORMED, ERR_FULL (its queue, or VNET_WAITING_MAX), ERR_NOT_FOUND (answered by ICMP). */
 int vnet_packet(struct vnet *vnet, struct now now, struct span packet);
 
-/* A packet from the TUN that is larger than its path takes: answered. */
-void vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu);
+/* A packet from the TUN that is larger than its way carries, or was cut from one that is. It is
+ * answered, and what must pass even so (IPv6 up to 1,280 bytes, RFC 8200, 5; IPv4 without DF)
+ * waits like one without an entry, to leave in pieces. What may be dropped is: who sends with DF to
+ * find out how much passes would take the pieces for a wide way. 0, or as vnet_packet(). */
+int vnet_too_big(struct vnet *vnet, struct now now, struct span packet, uint16_t mtu);
 
 /* A peer can be reached now, and these are its addresses (`ipv4` may be NULL): what waits for them
  * comes out of the poll, oldest first. */

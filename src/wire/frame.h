@@ -37,7 +37,8 @@ enum frame_kind {
 	FRAME_RELAY_GRANT = 15,
 	FRAME_RELAY_END = 16,
 	FRAME_RELAY = 17, /* a datagram that its receiver passes on, or that was passed on to it */
-	FRAME_RELEASE = 18, /* I have no use for this session: close it unless you have */
+	FRAME_RELEASE = 18,  /* I have no use for this session: close it unless you have */
+	FRAME_DATAGRAM = 19, /* in PARTs only: a data datagram whose way is too narrow for it */
 };
 
 #define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */
@@ -47,6 +48,7 @@ struct frame_header {
 	uint8_t kind, flags;
 	uint8_t header_len, checksum_start, checksum_offset;
 	uint16_t payload_len;
+	uint16_t padding; /* to seal: bytes behind the payload; opened: 0, nobody looks at it */
 };
 
 /* Both have this length, so that who feigns its address has nobody answered with more than it

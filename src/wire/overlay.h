@@ -113,7 +113,7 @@ struct relay_message {
 struct part {
 	uint16_t sequence;
 	uint8_t which, count; /* which < count, 2 <= count <= PARTS_MAX */
-	uint8_t kind;         /* of the frame that was cut */
+	uint8_t kind;         /* of the frame that was cut: ROUTED, DATAGRAM */
 	struct span piece;    /* borrowed */
 };
 

@@ -494,8 +494,8 @@ shows_status() {
 	run 0 on b status && cp out shown && says out 'lab is up for 1 h 1 min' &&
 		says out '  IPv4         10.151.0.2/16' && says out '  peers        1 up of 2 known' &&
 		says out '  NAT          not known before' && says out '  ring         in its place' &&
-		says out 'alpha  up          0.81 ms  direct 192.0.2.7:4767  10.151.0.1' &&
-		says out 'carol  up          31.0 ms  relay by alpha         10.151.0.3' &&
+		says out 'alpha  up          0.81 ms  direct 192.0.2.7:4767     10.151.0.1' &&
+		says out 'carol  up          31.0 ms  relay by alpha, mtu 1212  10.151.0.3' &&
 		says out 'no?answer' && [ "$(wc -l <shown)" -le 24 ] &&
 		run 0 on b status --json && [ "$(field network out)" = lab ] &&
 		[ "$(field uptime_s out)" = 3661 ]

@@ -5,9 +5,9 @@
  * a model that keeps what it sent and which answers were true.
  *
  * Oracle: an answer is taken only if it is the first true one to a probe that was sent by that way
- * less than PATHS_ANSWER_MS ago; only a way that was so proven is used; an address that never
- * answered gets no more probes than the budget says, in any second and any minute; no deadline
- * passes without anything happening.
+ * less than PATHS_ANSWER_MS ago; only a way that was so proven is used, or asked how much it
+ * carries; an address that never answered gets no more probes than the budget says, in any second
+ * and any minute; no deadline passes without anything happening.
  */
 #include "base/check.h"
 #include "base/err.h"
@@ -103,6 +103,9 @@ static void note_probe(struct play *play, struct member *m, const struct paths_o
 	CHECK(((output->token & 1) != 0) == way_matches(&used->way, &output->way));
 	CHECK(output->ttl == 0 || (output->ttl == PATHS_LOW_TTL && output->way.kind == WAY_DIRECT));
 	probe.way = number_of(&output->way);
+	if (output->size > 0) /* nothing large to who never answered, or along the ring */
+		CHECK(output->size <= PATHS_SIZE_MAX && way_matches(&used->way, &output->way) &&
+		      m->proven[probe.way] && output->way.kind != WAY_RING);
 	probe.unproven = output->way.kind == WAY_DIRECT && !m->proven[probe.way];
 	if (probe.unproven)
 		check_budget(m, &probe);
@@ -154,6 +157,10 @@ static void turn(struct play *play, struct member *m)
 			note_probe(play, m, &output);
 		if (output.kind == PATHS_EMPTY)
 			m->traffic.sent = play->now;
+		if (output.kind == PATHS_SIZE)
+			CHECK(output.size == paths_size(&m->paths));
+		CHECK(paths_size(&m->paths) >= PATHS_SIZE_MIN &&
+		      paths_size(&m->paths) <= PATHS_SIZE_MAX);
 		CHECK(m->proven[number_of(&paths_used(&m->paths)->way)]);
 	}
 	CHECK(paths_deadline(&m->paths).us > play->now.us);

@@ -1,6 +1,7 @@
 #!/bin/bash
-# ways.sh - what becomes of ways: found at home, lost with a relay or a mapping, found again; what a
-# relay can see of what it passes on; and what all that costs while nobody says anything.
+# ways.sh - what becomes of ways: found at home, lost with a relay or a mapping, found again, narrower
+# than they look; what a relay can see of what it passes on; and what all that costs while nobody says
+# anything.
 # shellcheck disable=SC2016 # conditions in quotes are for eval
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -20,11 +21,26 @@ node_of() {
 	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
 }
 
+# mute ROUTER...: they tell nobody that a packet is too big for a line.
+mute() {
+	local router
+	for router; do
+		lab_run "$router" nft -f - <<-END
+			table ip mute {
+				chain told {
+					type filter hook output priority 0
+					icmp type destination-unreachable drop
+				}
+			}
+		END
+	done
+}
+
 # ---- places --------------------------------------------------------------------------------------------
 
 # Four networks. One for what happens: gate and aid are public, left and right behind symmetric NATs,
-# so that they need one of them, twin1 and twin2 in one home, and roamer behind a NAT that will not
-# keep still. One of families: six has IPv6 only, four has IPv4 only, both has both. And one of five
+# so that they need one of them, twin1 and twin2 in one home, roamer behind a NAT that will not
+# keep still, and strait behind a line that is narrow, and routers that say nothing of it. One of families: six has IPv6 only, four has IPv4 only, both has both. And one of five
 # to whom nothing happens.
 make_places() {
 	lab_begin ways
@@ -36,6 +52,9 @@ make_places() {
 	internet_home right-box east symmetric right
 	internet_home twin-box west port-restricted twin1 twin2
 	internet_home roamer-box north port-restricted roamer
+	internet_home strait-box north port-restricted strait
+	lab_mtu north strait-box 1400
+	mute north strait-box
 	internet_line both north
 	internet_line six east 6
 	internet_home four-box west port-restricted four
@@ -45,13 +64,13 @@ make_places() {
 	internet_home quiet4-box east restricted quiet4
 	internet_home quiet5-box north symmetric quiet5
 	members_found gate "${ADDRESS4[gate]}"
-	members_admit gate aid left right twin1 twin2 roamer
+	members_admit gate aid left right twin1 twin2 roamer strait
 	members_found both "${ADDRESS4[both]}" "${ADDRESS6[both]}"
 	members_admit both six four
 	members_found quiet1 "${ADDRESS4[quiet1]}"
 	members_admit quiet1 quiet2 quiet3 quiet4 quiet5
 	members_up gate both quiet1
-	members_up aid left right twin1 twin2 roamer
+	members_up aid left right twin1 twin2 roamer strait
 	members_up six four
 	members_up quiet2 quiet3 quiet4 quiet5
 	lab__clock
@@ -77,6 +96,49 @@ test_found() {
 	lab_check "directly, too" lab_wait_until 10 both_go four both direct
 	lab_check "IPv6 only and IPv4 only talk" pings six four
 	lab_check "by who has both" lab_wait_until 10 both_go six four "relay both"
+}
+
+# ---- narrow --------------------------------------------------------------------------------------------
+
+# is_told FROM TO MTU: a ping of 1360 bytes that may not be cut is answered with that.
+is_told() {
+	local said
+	said=$(lab_run "$1" ping -c 1 -W 1 -M "do" -s 1332 "$(member_is "$2" ipv4)" 2>&1 || true)
+	grep -E "mtu ?= ?$3" <<<"$said"
+}
+
+has_mtu() {
+	ipop_on "$1" peers lab | grep "^$2 .*, mtu $3\b"
+}
+
+# Of the least that every IPv6 line carries.
+pings_of_1280() {
+	lab_run "$1" ping -c 3 -i 0.1 -W 1 -s 1232 "$(member_is "$2" ipv6)" | grep " 0% packet loss"
+}
+
+# fetches FROM ADDRESS: a page of 1 MB.
+fetches() {
+	lab_run "$1" curl --silent --show-error --max-time 8 -o "$LAB_DIR/$1/page" "http://$2/" &&
+		cmp "$LAB_DIR/$1/page" "$LAB_DIR/strait/www/index.html"
+}
+
+# What one knows of the other's line. All of 1500 bytes passes the Ethernets at both ends.
+test_narrow() {
+	mkdir "$LAB_DIR/strait/www"
+	head -c 1000000 /dev/urandom >"$LAB_DIR/strait/www/index.html"
+	lab_start strait web python3 -m http.server --bind :: --directory "$LAB_DIR/strait/www" 80
+	lab_check "aid and who has a line of 1400 talk" pings aid strait
+	lab_check "directly" lab_wait_until 10 both_go aid strait direct
+	lab_check "what is too large is answered" lab_wait_until 10 is_told aid strait 1332
+	lab_check "and the other way" lab_wait_until 10 is_told strait aid 1332
+	lab_check "users see it" has_mtu aid strait 1332
+	lab_check "a page comes" fetches aid "[$(member_is strait ipv6)]"
+	lab_mtu north strait-box 1280
+	lab_check "the line has 1280: as much passes" lab_wait_until 20 pings_of_1280 aid strait
+	lab_check "and back" lab_wait_until 20 pings_of_1280 strait aid
+	lab_check "users see that" has_mtu aid strait 1212
+	lab_check "a page comes by IPv6" fetches aid "[$(member_is strait ipv6)]"
+	lab_check "and by IPv4" fetches aid "$(member_is strait ipv4)"
 }
 
 # ---- a relay: what it sees, and when it dies ----------------------------------------------------------------
@@ -242,6 +304,7 @@ is_wanted() {
 
 make_places
 [[ -n ${TEST_ONLY:-} ]] || test_found
+[[ -n ${TEST_ONLY:-} ]] || test_narrow
 ! is_wanted "silent" || test_relay
 begin_idle
 ! is_wanted "heard again" || test_rebinding

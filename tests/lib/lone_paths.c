@@ -50,6 +50,7 @@ void lone_works(struct lone *f, struct way way, uint64_t rtt_ms)
 {
 	CHECK(f->working_count < LONE_WORKING_MAX);
 	f->rtt_us[f->working_count] = rtt_ms * 1000;
+	f->carries[f->working_count] = UINT16_MAX;
 	f->working[f->working_count++] = way;
 }
 
@@ -60,6 +61,21 @@ void lone_works_no_more(struct lone *f, struct way way)
 			f->working[i].kind = WAY_NONE;
 }
 
+void lone_carries(struct lone *f, struct way way, uint16_t size)
+{
+	for (unsigned i = 0; i < f->working_count; i++)
+		if (lone_same_way(&f->working[i], &way))
+			f->carries[i] = size;
+}
+
+/* Whether working[k] carries the probe, which has not been answered. */
+static bool is_carried(const struct lone *f, const struct sight *sight, unsigned k)
+{
+	return sight->output.kind == PATHS_PROBE && sight->output.token != 0 &&
+	       sight->output.size <= f->carries[k] &&
+	       lone_same_way(&f->working[k], &sight->output.way);
+}
+
 /* An answer that is due by now, each once: sights are kept in order. */
 static void answer(struct lone *f)
 {
@@ -67,9 +83,7 @@ static void answer(struct lone *f)
 		struct sight *sight = &f->sights[i];
 
 		for (unsigned k = 0; k < f->working_count; k++) {
-			if (sight->output.kind != PATHS_PROBE || sight->output.token == 0 ||
-			    !lone_same_way(&f->working[k], &sight->output.way) ||
-			    f->now.us < sight->us + f->rtt_us[k])
+			if (!is_carried(f, sight, k) || f->now.us < sight->us + f->rtt_us[k])
 				continue;
 			(void)paths_answered(&f->paths, f->now, sight->output.token,
 					     &sight->output.way);
@@ -85,9 +99,7 @@ static struct mono next_event(const struct lone *f, struct mono until)
 
 	for (unsigned i = 0; i < f->count; i++)
 		for (unsigned k = 0; k < f->working_count; k++)
-			if (f->sights[i].output.kind == PATHS_PROBE &&
-			    f->sights[i].output.token != 0 &&
-			    lone_same_way(&f->working[k], &f->sights[i].output.way))
+			if (is_carried(f, &f->sights[i], k))
 				next = mono_min(next,
 						(struct mono){ f->sights[i].us + f->rtt_us[k] });
 	return next.us < f->now.us ? f->now : next;
@@ -114,6 +126,8 @@ void lone_run_us(struct lone *f, uint64_t us)
 			f->sights[f->count++] = (struct sight){ f->now.us, output };
 			if (output.kind == PATHS_EMPTY)
 				f->traffic.sent = f->now;
+			f->padded += output.kind == PATHS_PROBE && output.size > SIZE_CONTROL;
+			f->sizes_told += output.kind == PATHS_SIZE;
 		}
 		CHECK(paths_deadline(&f->paths).us > f->now.us); /* it does not spin */
 		CHECK(++turns < 10000);
@@ -135,6 +149,7 @@ unsigned lone_seen(const struct lone *f, enum paths_output_kind kind, const stru
 
 	for (unsigned i = 0; i < f->count; i++)
 		count += f->sights[i].output.kind == kind && f->sights[i].us >= since_us &&
+			 (kind != PATHS_PROBE || f->sights[i].output.size == 0) &&
 			 (way == NULL || lone_same_way(&f->sights[i].output.way, way));
 	return count;
 }

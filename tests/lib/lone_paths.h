@@ -25,8 +25,10 @@ struct lone {
 	struct paths_traffic traffic;
 	struct sight sights[LONE_OUTPUTS_MAX]; /* since the last run; and probes still open */
 	unsigned count;
+	unsigned padded, sizes_told;          /* since the beginning: probes; PATHS_SIZE */
 	struct way working[LONE_WORKING_MAX]; /* the peer answers by these, after `rtt_us` */
 	uint64_t rtt_us[LONE_WORKING_MAX];
+	uint16_t carries[LONE_WORKING_MAX]; /* and by these no larger probes arrive */
 	unsigned working_count;
 };
 
@@ -50,11 +52,15 @@ void lone_start(struct lone *f, bool is_leader, struct way first);
 void lone_works(struct lone *f, struct way way, uint64_t rtt_ms);
 void lone_works_no_more(struct lone *f, struct way way);
 
+/* By this way, which works, probes padded to more than that get lost from now on. */
+void lone_carries(struct lone *f, struct way way, uint16_t size);
+
 /* Lets time pass, up to and including the instant at its end. */
 void lone_run_us(struct lone *f, uint64_t us);
 void lone_run(struct lone *f, uint64_t ms);
 
-/* How often that was said, of this way or (NULL) any, from an instant on. */
+/* How often that was said, of this way or (NULL) any, from an instant on: of probes, those that do
+ * not ask for a size. */
 unsigned lone_seen(const struct lone *f, enum paths_output_kind kind, const struct way *way,
 		   uint64_t since_us);
 

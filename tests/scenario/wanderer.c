@@ -346,6 +346,7 @@ static void do_as_told(struct wanderer *w, struct now now, const struct paths_ou
 		want_relay(w, now);
 		return;
 	case PATHS_DROP_RELAY:
+	case PATHS_SIZE: /* its packets are small */
 		return;
 	case PATHS_PROBE:
 		said.what = PROBE;

@@ -272,11 +272,11 @@ static void expect_text_or_null(const json_t *json, const char *name, const char
 /* Each way has what belongs to it, and null for the rest. */
 static const struct {
 	struct node_peer peer;
-	const char *way, *remote, *relay, *nat;
+	const char *way, *remote, *relay, *nat; /* `mtu` is null, or that of `peer` */
 } ways[] = {
 	{ { .way = WAY_NONE, .nat = NAT_UNKNOWN }, NULL, NULL, NULL, NULL },
 	{ { .way = WAY_RING, .nat = NAT_NONE, .why = "w" }, "ring", NULL, NULL, "none" },
-	{ { .way = WAY_RELAY, .relay = "carol", .nat = NAT_STABLE, .why = "w" },
+	{ { .way = WAY_RELAY, .relay = "carol", .mtu = 1354, .nat = NAT_STABLE, .why = "w" },
 	  "relay",
 	  NULL,
 	  "carol",
@@ -328,6 +328,8 @@ static void peers_name_their_ways(void **state)
 
 		expect_way(row, i);
 		expect_text_or_null(row, "nat", ways[i].nat);
+		assert_int_equal(json_integer_value(json_object_get(row, "mtu")), ways[i].peer.mtu);
+		assert_int_equal(json_is_null(json_object_get(row, "mtu")), ways[i].peer.mtu == 0);
 		assert_int_equal(json_is_true(json_object_get(row, "near")), i % 2 == 1);
 	}
 	json_decref(json);

@@ -97,6 +97,75 @@ static void the_largest_super_packet_is_cut(void **state)
 	check_segments(&super, true);
 }
 
+/* The way carries less than the kernel thinks: TCP's segments are cut as short as that. */
+static void segments_of_tcp_are_cut_shorter(void **state)
+{
+	static const size_t most[] = { 151, 152, 1107, 1351, 1352, 1353 };
+
+	(void)state;
+	for (unsigned is_v6 = 0; is_v6 < 2; is_v6++) {
+		for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+			struct super super = super_of(is_v6 == 1, true, 1300, 20000);
+			const size_t header = super_header_len(&super);
+			const size_t len = super_make(&super, packet);
+			const struct offload offload = offload_of(&super);
+			struct cutter cutter;
+			uint8_t got[2048];
+			uint8_t want[2048];
+
+			assert_int_equal(begin(&cutter, len, &offload, true), 0);
+			assert_true(cutter_shorten(&cutter, most[i]));
+			if (header + super.segment_bytes > most[i])
+				super.segment_bytes = most[i] - header;
+			assert_int_equal(cutter_longest(&cutter), header + super.segment_bytes);
+			assert_int_equal(cutter_count(&cutter),
+					 (20000 + super.segment_bytes - 1) / super.segment_bytes);
+			for (size_t n = 0; n < cutter_count(&cutter); n++) {
+				const size_t want_len =
+					super_segment(&super, packet, n, false, want);
+
+				assert_int_equal(cutter_next(&cutter, got), want_len);
+				assert_memory_equal(got, want, want_len);
+			}
+			assert_int_equal(cutter_next(&cutter, got), 0);
+		}
+	}
+}
+
+/* Where UDP is cut its programs see, and what is one packet is its sender's own. */
+static void nothing_else_is_cut_shorter(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < 3; kind++) {
+		const struct super super = super_of(kind == 1, kind == 0, kind == 0 ? 0 : 1000,
+						    kind == 0 ? 1000 : 3000);
+		const size_t len = super_make(&super, packet);
+		const struct offload offload = offload_of(&super);
+		const size_t longest = super_header_len(&super) + 1000;
+		struct cutter cutter;
+
+		assert_int_equal(begin(&cutter, len, &offload, true), 0);
+		assert_true(cutter_shorten(&cutter, longest));
+		assert_false(cutter_shorten(&cutter, longest - 1));
+		assert_int_equal(cutter_longest(&cutter), longest);
+	}
+}
+
+/* Not a byte of payload would fit. */
+static void headers_are_not_cut(void **state)
+{
+	const struct super super = super_of(false, true, 1000, 3000);
+	const size_t len = super_make(&super, packet);
+	const struct offload offload = offload_of(&super);
+	struct cutter cutter;
+
+	(void)state;
+	assert_int_equal(begin(&cutter, len, &offload, true), 0);
+	assert_false(cutter_shorten(&cutter, super_header_len(&super)));
+	assert_true(cutter_shorten(&cutter, super_header_len(&super) + 1));
+	assert_int_equal(cutter_count(&cutter), 3000);
+}
+
 /* A packet that is not to be cut comes out as it is, and perhaps with its checksum. */
 static void one_packet_is_completed(void **state)
 {
@@ -230,6 +299,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_are_those_of_a_network_card),
 		cmocka_unit_test(the_largest_super_packet_is_cut),
+		cmocka_unit_test(segments_of_tcp_are_cut_shorter),
+		cmocka_unit_test(nothing_else_is_cut_shorter),
+		cmocka_unit_test(headers_are_not_cut),
 		cmocka_unit_test(one_packet_is_completed),
 		cmocka_unit_test(a_udp_checksum_is_never_zero),
 		cmocka_unit_test(a_checksum_elsewhere_is_completed),

@@ -287,7 +287,7 @@ static void a_mark_alone_joins_nothing(void **state)
 
 static void what_is_too_big_is_told_by_its_segments(void **state)
 {
-	const struct super super = super_of(false, true, 3 * EACH);
+	const struct super super = super_of(false, false, 3 * EACH);
 	struct members *m = new_members(true);
 	static struct packets p;
 	struct cutter cutter;
@@ -313,6 +313,42 @@ static void what_is_too_big_is_told_by_its_segments(void **state)
 		assert_memory_equal(got, want, len);
 	}
 	members_del(m);
+}
+
+/* The way carries less than a segment: TCP does not wait to be told, and what arrives is whole. */
+static void segments_of_tcp_are_as_short_as_the_way_is_narrow(void **state)
+{
+	static uint8_t got[SUPER_BYTES_MAX];
+	static struct packets p;
+
+	(void)state;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		const struct super super = super_of(v6 == 1, true, 10 * EACH);
+		const size_t header = super_header_len(&super);
+		struct members *m = new_members(true);
+		size_t len = 0;
+
+		m->a.entry.mtu = (uint16_t)(header + 1000);
+		member_publish(&m->a);
+		p.batch.count = 0;
+		(void)add_super(&p, &super);
+		assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
+		assert_int_equal(p.batch.packets[0].verdict, FORWARD_SENT);
+		assert_int_equal(m->a.thread.counters.sent, 12);
+		assert_int_equal(m->a.thread.counters.too_big, 0);
+		packets_carry(&p, m);
+		assert_int_equal(member_from_wire(&m->b, members_start, &p), 12);
+		assert_int_equal(m->b.thread.counters.joined, 11);
+		for (size_t n = 0; n < 12; n++) {
+			assert_in_range(p.batch.packets[n].len, 1, header + 1000);
+			memcpy(got + len, p.batch.packets[n].data, p.batch.packets[n].len);
+			len += p.batch.packets[n].len;
+		}
+		(void)super_make(&super, whole);
+		assert_int_equal(len, header + super.payload);
+		assert_memory_equal(got + header, whole + header, super.payload);
+		members_del(m);
+	}
 }
 
 /* Of a super-packet with more segments than slots the first ones leave, and all others count. */
@@ -456,6 +492,7 @@ int main(void)
 		cmocka_unit_test(no_segment_hides_behind_another),
 		cmocka_unit_test(a_mark_alone_joins_nothing),
 		cmocka_unit_test(what_is_too_big_is_told_by_its_segments),
+		cmocka_unit_test(segments_of_tcp_are_as_short_as_the_way_is_narrow),
 		cmocka_unit_test(a_full_egress_is_counted),
 		cmocka_unit_test(what_makes_no_sense_does_not_leave),
 		cmocka_unit_test(congestion_is_told_on),

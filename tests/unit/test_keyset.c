@@ -65,7 +65,7 @@ struct sealed {
 static int seal(struct keyset *keyset, struct mono now, const struct frame_header *frame,
 		struct span payload, struct sealed *ret)
 {
-	ret->len = payload.len + KEYSET_OVERHEAD;
+	ret->len = payload.len + frame->padding + KEYSET_OVERHEAD;
 	return keyset_seal(keyset, now, frame, payload, ret->bytes);
 }
 
@@ -520,6 +520,40 @@ static void padding_is_ignored(void **state)
 	free_pair(&pair);
 }
 
+/* What is sealed with padding opens as what it was; both together fill a datagram at most. */
+static void padding_is_sealed(void **state)
+{
+	static const size_t paddings[] = { 1, 24, KEYSET_PAYLOAD_BYTES_MAX - 2,
+					   KEYSET_PAYLOAD_BYTES_MAX - 1 };
+	const struct pair pair = new_pair(&(struct keyset_config){ 0 });
+	const struct span ok = span_of((const uint8_t *)"ok", 2);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paddings) / sizeof(paddings[0]); i++) {
+		const struct frame_header frame = { .kind = FRAME_PROBE,
+						    .padding = (uint16_t)paddings[i] };
+		const bool fits = paddings[i] + 2 <= KEYSET_PAYLOAD_BYTES_MAX;
+		struct keyset_opened opened;
+		struct sealed sealed;
+
+		memset(sealed.bytes, 0xff, sizeof(sealed.bytes));
+		if (!fits) {
+			assert_int_equal(keyset_seal(pair.a, start, &frame, ok, sealed.bytes),
+					 ERR_TOO_LONG);
+			continue;
+		}
+		assert_int_equal(seal(pair.a, start, &frame, ok, &sealed), 0);
+		assert_int_equal(keyset_open(pair.b, start, sealed.bytes, sealed.len, &opened), 0);
+		assert_int_equal(opened.frame.payload_len, 2);
+		assert_memory_equal(opened.payload, "ok", 2);
+		for (size_t k = 0; k < paddings[i]; k++)
+			assert_int_equal(opened.payload[2 + k], 0);
+	}
+	assert_int_equal(keyset_counters(pair.a).bytes_sent,
+			 3 * (KEYSET_OVERHEAD + 2) + 1 + 24 + KEYSET_PAYLOAD_BYTES_MAX - 2);
+	free_pair(&pair);
+}
+
 static void milestones_are_told_once(void **state)
 {
 	const struct pair pair = new_pair(&(struct keyset_config){ .suite = &null_suite });
@@ -655,6 +689,7 @@ int main(void)
 		cmocka_unit_test(payloads_are_as_long_as_a_datagram_allows),
 		cmocka_unit_test(frames_that_make_no_sense_are_malformed),
 		cmocka_unit_test(padding_is_ignored),
+		cmocka_unit_test(padding_is_sealed),
 		cmocka_unit_test(milestones_are_told_once),
 		cmocka_unit_test(traffic_that_begins_is_a_milestone),
 		cmocka_unit_test(everything_is_counted),

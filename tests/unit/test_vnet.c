@@ -312,12 +312,82 @@ static void too_big_is_answered_with_the_mtu(void **state)
 	struct vnet_output out;
 
 	(void)state;
-	vnet_too_big(vnet, at_ms(0), v6_packet(buffer, sizeof(buffer), &to, 1), 1300);
+	assert_int_equal(
+		vnet_too_big(vnet, at_ms(0), v6_packet(buffer, sizeof(buffer), &to, 1), 1300), 0);
 	assert_true(vnet_poll(vnet, at_ms(0), &out));
 	expect_icmp_v6(&out, 2, &to);
 	assert_int_equal(out.packet.data[IPV6_HEADER_BYTES + 6] * 256 +
 				 out.packet.data[IPV6_HEADER_BYTES + 7],
 			 1300);
+	vnet_del(vnet);
+}
+
+/* A packet of that length that is too big for `mtu`: is it answered, and with which MTU (0: no),
+ * and does it wait to leave all the same? */
+static void expect_too_big(struct span packet, uint16_t mtu, unsigned answered, bool waits)
+{
+	const bool v6 = packet.data[0] >> 4 == 6;
+	struct vnet *vnet = vnet_of_test();
+	struct vnet_output out;
+	unsigned said = 0;
+	bool connects = false;
+
+	assert_int_equal(vnet_too_big(vnet, at_ms(0), packet, mtu), 0);
+	while (vnet_poll(vnet, at_ms(0), &out)) {
+		const size_t at = v6 ? IPV6_HEADER_BYTES + 6 : IPV4_HEADER_BYTES + 6;
+
+		if (out.kind == VNET_ANSWER)
+			said = out.packet.data[at] * 256U + out.packet.data[at + 1];
+		connects |= out.kind == VNET_CONNECT;
+	}
+	assert_int_equal(said, answered);
+	assert_int_equal(connects, waits);
+	assert_int_equal(vnet_counters(vnet).waiting, waits);
+	assert_int_equal(vnet_counters(vnet).too_big, answered > 0);
+	vnet_del(vnet);
+}
+
+/* RFC 8200, 5: all of 1280 bytes passes, and nobody is told of less. */
+static void ipv6_up_to_1280_passes_a_narrower_way(void **state)
+{
+	const struct ip_address to = address_ipv6(&network, &other);
+	uint8_t buffer[VNET_PACKET_BYTES_MAX];
+
+	(void)state;
+	expect_too_big(v6_packet(buffer, 1281, &to, 1), 1280, 1280, false);
+	expect_too_big(v6_packet(buffer, 1281, &to, 1), 1212, 1280, false);
+	expect_too_big(v6_packet(buffer, 1280, &to, 1), 1279, 0, true);
+	expect_too_big(v6_packet(buffer, 1213, &to, 1), 1212, 0, true);
+	expect_too_big(v6_packet(buffer, 1332, &to, 1), 1331, 1331, false);
+}
+
+/* RFC 791: what has DF is answered and gone, what has not passes. */
+static void ipv4_without_df_passes_a_narrower_way(void **state)
+{
+	uint8_t buffer[VNET_PACKET_BYTES_MAX];
+
+	(void)state;
+	for (size_t len = 1213; len <= sizeof(buffer); len += 147) {
+		struct span packet = v4_packet(buffer, len, other_v4, 1);
+
+		expect_too_big(packet, 1212, 1212, true);
+		buffer[6] = 0x40;
+		expect_too_big(packet, 1212, 1212, false);
+	}
+}
+
+/* The last segment of a super-packet may be small enough: it waits like any other. */
+static void what_fits_after_all_waits(void **state)
+{
+	uint8_t buffer[VNET_PACKET_BYTES_MAX];
+	struct vnet *vnet = vnet_of_test();
+
+	(void)state;
+	(void)v4_packet(buffer, 1212, other_v4, 1);
+	buffer[6] = 0x40;
+	expect_too_big(span_of(buffer, 1212), 1212, 0, true);
+	buffer[0] = 0;
+	assert_int_equal(vnet_too_big(vnet, at_ms(0), span_of(buffer, 1212), 1212), ERR_MALFORMED);
 	vnet_del(vnet);
 }
 
@@ -364,6 +434,9 @@ int main(void)
 		cmocka_unit_test(nobody_and_failed_are_answered_at_once),
 		cmocka_unit_test(what_cannot_be_wanted_now_is_wanted_later),
 		cmocka_unit_test(too_big_is_answered_with_the_mtu),
+		cmocka_unit_test(ipv6_up_to_1280_passes_a_narrower_way),
+		cmocka_unit_test(ipv4_without_df_passes_a_narrower_way),
+		cmocka_unit_test(what_fits_after_all_waits),
 		cmocka_unit_test(destinations_are_bounded_and_noise_is_not_answered),
 	};
 

@@ -138,6 +138,7 @@ static enum purpose purpose_of(uint8_t kind, struct span payload)
 	case FRAME_BROADCAST:
 		return routed_purpose(self, payload);
 	case FRAME_PART:
+	case FRAME_DATAGRAM:
 		return PURPOSE_CARRIED;
 	case FRAME_RELAY:
 		return relay_purpose(self, payload);

@@ -51,7 +51,7 @@ static struct output_text left_at(const json_t *object)
 }
 
 /* How one gets to a peer: "direct 192.0.2.7:4767", "relay by carol", "ring", or "-". */
-static struct output_text way_at(const json_t *object)
+static struct output_text plain_way_at(const json_t *object)
 {
 	const struct output_text way = text_at(object, "way");
 
@@ -60,6 +60,16 @@ static struct output_text way_at(const json_t *object)
 	if (strcmp(way.text, "relay") == 0)
 		return output_text("relay by %s", text_at(object, "relay").text);
 	return way;
+}
+
+/* The same, and "direct 192.0.2.7:4767, mtu 1212" if it carries less than our interface takes. */
+static struct output_text way_at(const json_t *object)
+{
+	const struct output_text way = plain_way_at(object);
+
+	if (!json_is_integer(json_object_get(object, "mtu")))
+		return way;
+	return output_text("%s, mtu %" PRIu64, way.text, number_at(object, "mtu"));
 }
 
 /* Connects to the daemon of the network that is meant; what fails is reported. */

@@ -213,14 +213,13 @@ static void tell_reports(struct world *w)
 
 /* --- packets --- */
 
-/* A packet for the node, as a wire would carry it; of what is too big the beginning is enough. */
+/* A packet for the node, as a wire would carry it. */
 static void tell_packet(struct world *w, const struct forward_packet *packet)
 {
-	const bool too_big = packet->verdict == FORWARD_TOO_BIG;
 	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
 	struct node_event event = {
 		.kind = NODE_PACKET,
-		.packet = { .too_big = too_big, .mtu = packet->mtu },
+		.packet = { .too_big = packet->verdict == FORWARD_TOO_BIG, .mtu = packet->mtu },
 	};
 	struct cutter cutter;
 	size_t len;
@@ -230,8 +229,6 @@ static void tell_packet(struct world *w, const struct forward_packet *packet)
 	while ((len = cutter_next(&cutter, bytes)) > 0) {
 		event.packet.bytes = span_of(bytes, len);
 		tell_node(w, &event);
-		if (too_big)
-			break;
 	}
 }
 
