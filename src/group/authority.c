@@ -112,8 +112,9 @@ static int complain_refusal(enum registry_refusal refusal, const struct registry
 		return 0;
 	case REGISTRY_NAME_TAKEN:
 		return complain(c, ERR_EXISTS,
-				"the name \"%s\" is held by another key (%s, until %s); the "
-				"machine needs a request with another name",
+				"the name \"%s\" is held by another key (%s, until %s): who has "
+				"that key renews with ipop request --renew, anybody else needs a "
+				"request with another name",
 				holder->name, ipv4, until);
 	case REGISTRY_IPV4_TAKEN:
 		return complain(c, ERR_EXISTS,

@@ -305,10 +305,11 @@ static int complain_certificate(int err, const struct bundle *bundle, struct com
 {
 	switch (err) {
 	case ERR_EXPIRED:
-		return complain(complaint, err,
-				"its certificate has expired; the group's owner can sign the same "
-				"request again (ipop group sign %s)",
-				bundle->network);
+		return complain(
+			complaint, err,
+			"its certificate has expired; the group's owner can sign its request "
+			"again (ipop group sign %s), which ipop request --renew %s prints",
+			bundle->network, bundle->network);
 	case ERR_NOT_YET:
 		return complain(
 			complaint, err,
@@ -370,18 +371,22 @@ int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **r
 	return err;
 }
 
-struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built)
+bool bundle_issued(const struct bundle *bundle, struct wall *ret)
 {
 	uint8_t der[CERTIFICATE_BYTES_MAX];
-	struct wall issued;
 	size_t len;
+
+	return certificate_from_pem(span_text(bundle->certificate), der, &len) == 0 &&
+	       certificate_read_start(span_of(der, len), ret) == 0;
+}
+
+struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built)
+{
+	struct wall issued;
 
 	if (calendar.us >= built.us)
 		return calendar;
-	if (certificate_from_pem(span_text(bundle->certificate), der, &len) != 0 ||
-	    certificate_read_start(span_of(der, len), &issued) != 0)
-		return built;
-	return issued;
+	return bundle_issued(bundle, &issued) ? issued : built;
 }
 
 /* False if both have a secret for an epoch, and not the same one. */

@@ -44,6 +44,10 @@ int bundle_to_text(const struct bundle *bundle, struct writer *w);
 int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **ret_trust,
 		  struct certificate *ret_certificate, struct complaint *complaint);
 
+/* When its certificate was issued; false if that cannot be read. As of then a certificate can be
+ * verified that has ended since. */
+bool bundle_issued(const struct bundle *bundle, struct wall *ret);
+
 /* The time to verify a bundle at: the calendar's. A calendar that stands before the program was
  * made is wrong for certain; then it is the moment at which the bundle's certificate was issued,
  * or, of one that cannot be read and will be refused anyway, the date of the program. */

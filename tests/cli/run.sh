@@ -191,6 +191,92 @@ renews_with_the_same_id_and_address() {
 		cmp -s before after && [ "$(grep -c '"name": "beta"' out)" = 1 ]
 }
 
+# renews ROOT CA NAME: by the key that is there, from request to bundle; what is the member's stays.
+renews() {
+	key=$(cksum <"$1/var/lib/ipop/lab/key.pem")
+	on "$2" group list lab --json | grep -A2 "\"name\": \"$3\"" >before &&
+		run 0 on "$1" request --renew lab && cp out renewal.request &&
+		says err 'ipop group sign lab REQUEST' &&
+		run 0 on "$2" group sign lab renewal.request && cp out renewal.bundle &&
+		says err "Renewed \"$3\"" && ! grep -q 'new id' err &&
+		run 0 on "$1" join renewal.bundle --no-up &&
+		[ "$key" = "$(cksum <"$1/var/lib/ipop/lab/key.pem")" ] &&
+		cmp -s renewal.bundle "$1/var/lib/ipop/lab/bundle.json" &&
+		on "$2" group list lab --json | grep -A2 "\"name\": \"$3\"" >after &&
+		cmp -s before after && [ "$(grep -c '"name"' after)" = 1 ]
+}
+
+# The founder too, who never made a request: else bundles would lead to an id that is nobody's.
+renews_by_the_key_that_is_here() {
+	run 0 on young group create lab --bootstrap b:4001 --name alpha --days 7 || return 1
+	end=$(on young group list lab --json | field not_after /dev/stdin)
+	renews young young alpha && later=$(on young group list lab --json | field not_after /dev/stdin) &&
+		[ "$(date -d "$later" +%s)" -gt "$(($(date -d "$end" +%s) + 86400 * 300))" ] || return 1
+	for kind in ed25519 p256; do
+		on "young-$kind" request --name $kind --key $kind >$kind.request 2>/dev/null &&
+			on young group sign lab $kind.request --days 7 >$kind.bundle 2>/dev/null &&
+			run 0 on "young-$kind" join $kind.bundle --no-up &&
+			renews "young-$kind" young $kind || return 1
+	done
+	refuses 2 'name and key stay' on young request --renew lab --name other &&
+		refuses 2 'name and key stay' on young request --renew lab --key p256 &&
+		refuses 4 'not in the network "den"' on young request --renew den &&
+		cp young-p256/var/lib/ipop/lab/key.pem young-ed25519/var/lib/ipop/lab/key.pem &&
+		refuses 8 "not the key of this host's certificate" on young-ed25519 request --renew lab &&
+		[ ! -s out ]
+}
+
+# Late is not too late: the key is the one that the CA knows.
+renews_what_has_ended() {
+	mine=f/var/lib/ipop/lab/bundle.json
+	cp $mine whole && cp expired $mine && run 0 on f request --renew lab &&
+		cmp -s out phi.request && sed 's/MII/MIX/' expired >$mine &&
+		refuses 8 'the bundle of "lab": ' on f request --renew lab && cp whole $mine
+}
+
+# A key is what a name and an address were given to, and there is no other copy.
+never_replaces_a_key() {
+	key=b/var/lib/ipop/lab/key.pem
+	cp $key before && cp b/var/lib/ipop/lab/bundle.json bundle.before &&
+		on b request --name beta3 >beta3.request 2>/dev/null &&
+		on a group sign lab beta3.request >beta3.bundle 2>/dev/null &&
+		refuses 1 'this host has another key in "lab"' on b join beta3.bundle --no-up &&
+		says err 'ipop leave lab first' && cmp -s before $key &&
+		cmp -s bundle.before b/var/lib/ipop/lab/bundle.json &&
+		mv b/etc/ipop/lab.conf conf && rm b/var/lib/ipop/lab/bundle.json &&
+		refuses 1 "remove $key first" on b join beta3.bundle --no-up && cmp -s before $key &&
+		mv conf b/etc/ipop/lab.conf && run 0 on b join beta.bundle --no-up &&
+		cmp -s before $key && rm b/var/lib/ipop/requests/*
+}
+
+# joins_torn BUNDLE COMMAND...: `join` dies at each step on a copy of `whole-host`; after each death
+# the command holds, and joining once more mends all.
+joins_torn() {
+	bundle=$1
+	shift
+	step=0
+	status=137
+	while [ $status = 137 ]; do
+		step=$((step + 1))
+		rm -rf torn && cp -r whole-host torn
+		CRASH_AT=$step "$crash" --root torn join "$bundle" --no-up >/dev/null 2>&1
+		status=$?
+		"$@" && run 0 on torn join "$bundle" --no-up && run 0 on torn request --renew lab &&
+			cmp -s "$bundle" torn/var/lib/ipop/lab/bundle.json &&
+			[ -z "$(ls torn/var/lib/ipop/requests)" ] || return 1
+	done
+	echo "# $step steps"
+	[ $status = 0 ]
+}
+
+joins_after_a_crash_at_each_step() {
+	on whole-host request --name torn >torn.request 2>/dev/null &&
+		on a group sign lab torn.request --days 7 >torn.bundle 2>/dev/null || return 1
+	joins_torn torn.bundle true && [ $step -ge 15 ] && rm -rf whole-host && mv torn whole-host &&
+		on a group sign lab torn.request >torn.renewed 2>/dev/null &&
+		joins_torn torn.renewed run 0 on torn request --renew lab && [ $step -ge 5 ]
+}
+
 refuses_a_second_holder() {
 	on c request --name beta >second.request 2>/dev/null &&
 		cp a/var/lib/ipop/lab/ca/registry before &&
@@ -697,6 +783,7 @@ check 'group create refuses ports of root' refuses_ports_of_root
 check 'request, sign, join' joins_a_second_host
 check 'request, sign and join in a pipe, with P-256' joins_from_a_pipe
 check 'a renewal keeps id and address' renews_with_the_same_id_and_address
+check 'a renewal by the key that is here, the founder first' renews_by_the_key_that_is_here
 check 'nobody gets a name or an address that is held' refuses_a_second_holder
 check 'group sign --ip' gives_the_address_that_is_wished
 check 'group sign --no-ip' signs_without_an_address
@@ -707,8 +794,11 @@ check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
 check 'join refuses older and other secrets' refuses_bundles_that_go_back
 check 'join mends a damaged bundle' mends_a_damaged_bundle
+check 'join never replaces a key' never_replaces_a_key
+check 'join after a crash at each of its steps' joins_after_a_crash_at_each_step
 check 'keys that others may read are not used' refuses_keys_that_others_may_read
 check 'join refuses bundles of another day' refuses_bundles_of_another_day
+check 'a renewal of what has ended' renews_what_has_ended
 check 'join keeps what the owner configured' keeps_what_the_owner_configured
 check 'a damaged registry is refused' refuses_a_damaged_registry
 check 'the key of the CA under a passphrase' guards_the_ca_by_a_passphrase

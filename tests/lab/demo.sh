@@ -229,8 +229,8 @@ types gate "$line" - ${line#ipop }
 types gate "ipop up lab" - up lab
 
 step "house asks, gate's authority signs, house joins; and so do the others"
-types house "ipop request --name house > house.csr" "$LAB_DIR/house/request" request --name house
-types gate "ipop group sign lab house.csr > house.bundle" "$LAB_DIR/house/bundle" \
+types house "ipop request --name house > house.request" "$LAB_DIR/house/request" request --name house
+types gate "ipop group sign lab house.request > house.bundle" "$LAB_DIR/house/bundle" \
 	group sign lab "$LAB_DIR/house/request"
 types house "ipop join house.bundle" - join "$LAB_DIR/house/bundle"
 members_admit gate server flat office

@@ -3,7 +3,8 @@
  *
  * The key is put down first, then the bundle, then the configuration, which makes the host a
  * member; last of all the key's old file goes. Wherever this stops it can be started again, for the
- * key is found in either place.
+ * key is found in either place. A key that is there is never written over: a bundle for another one
+ * is refused, and a renewal changes one file, so that key and certificate always belong together.
  */
 #include "base/calendar.h"
 #include "base/err.h"
@@ -25,8 +26,8 @@ struct joining {
 	struct bundle bundle;
 	struct trust *trust; /* owned */
 	struct certificate certificate;
-	struct file_path key_path; /* where the key was found */
-	struct key *key;           /* owned */
+	struct key *key; /* owned */
+	bool has_key;    /* it is in its place already */
 	struct entropy entropy;
 };
 
@@ -49,7 +50,8 @@ static int read_bundle(struct joining *j, struct complaint *complaint)
 	return err == 0 ? 0 : complain(complaint, err, "%s: %s", name, inner.text);
 }
 
-/* Opens a key file if it is there and of this certificate: 0, ERR_NOT_FOUND, or an error. */
+/* Opens a key file if it is there and of this certificate: 0, ERR_NOT_FOUND, ERR_FOREIGN (it is of
+ * another one), or another error; with a complaint but for those two. */
 static int try_key(struct joining *j, const struct file_path *path, struct complaint *complaint)
 {
 	const struct span wanted = span_of(j->certificate.spki, j->certificate.spki_len);
@@ -65,10 +67,9 @@ static int try_key(struct joining *j, const struct file_path *path, struct compl
 		return store_complain(complaint, err, path->text);
 	if (!span_equal(key_spki(key), wanted)) {
 		key_free(key);
-		return ERR_NOT_FOUND;
+		return ERR_FOREIGN;
 	}
 	j->key = key;
-	j->key_path = *path;
 	return 0;
 }
 
@@ -84,11 +85,12 @@ static int check_damaged(struct joining *j, const struct complaint *damage,
 
 	if (err == 0)
 		err = try_key(j, &path, complaint);
-	if (err == ERR_NOT_FOUND)
+	if (err == ERR_NOT_FOUND || err == ERR_FOREIGN)
 		return complain(complaint, ERR_EXISTS,
 				"%s; and this bundle is not for the key that stands beside it: "
 				"ipop leave %s removes both",
 				damage->text, j->store.network);
+	j->has_key = err == 0;
 	if (err == 0)
 		report_note("%s; the new bundle takes its place.", damage->text);
 	return err;
@@ -135,20 +137,42 @@ static int check_present(struct joining *j, struct complaint *complaint)
 
 /* --- all of it --- */
 
+/* The CA has given a name and an address to the key that is here, for as long as its certificate
+ * lasts, and nothing brings a key back. */
+static int refuse_other_key(const struct joining *j, const struct file_path *key,
+			    struct complaint *complaint)
+{
+	const char *const network = j->store.network;
+	struct file_path config;
+	const bool is_member =
+		store_path(&j->store, STORE_CONFIG, &config) == 0 && access(config.text, F_OK) == 0;
+
+	return complain(
+		complaint, ERR_EXISTS,
+		"this host has another key in \"%s\" (%s), and %s is not for that one: to "
+		"renew, have what ipop request --renew %s prints signed; to join anew, %s%s "
+		"first",
+		network, key->text, cli_argument(j->cli, 0), network,
+		is_member ? "ipop leave " : "remove ", is_member ? network : key->text);
+}
+
 static int find_key(struct joining *j, struct complaint *complaint)
 {
 	const struct span spki = span_of(j->certificate.spki, j->certificate.spki_len);
 	struct file_path path;
 	int err;
 
-	if (j->key != NULL)
+	if (j->has_key)
 		return 0; /* check_damaged() has it */
-	err = store_request_path(&j->store, spki, &path);
+	err = store_path(&j->store, STORE_KEY, &path);
 	if (err == 0)
 		err = try_key(j, &path, complaint);
-	if (err == ERR_NOT_FOUND && store_path(&j->store, STORE_KEY, &path) == 0)
+	j->has_key = err == 0;
+	if (err == ERR_FOREIGN)
+		return refuse_other_key(j, &path, complaint);
+	if (err == ERR_NOT_FOUND && store_request_path(&j->store, spki, &path) == 0)
 		err = try_key(j, &path, complaint);
-	if (err == ERR_NOT_FOUND)
+	if (err == ERR_NOT_FOUND || err == ERR_FOREIGN)
 		return complain(complaint, ERR_CERTIFICATE,
 				"the certificate is for \"%s\", and its key is not on this host; a "
 				"bundle is for the machine where ipop request was run",
@@ -184,26 +208,39 @@ static int write_config(const struct joining *j, struct complaint *complaint)
 	return store_write_config(&j->store, &config, complaint);
 }
 
-static int write_files(struct joining *j, struct complaint *complaint)
+static int write_key(struct joining *j, struct complaint *complaint)
 {
 	struct file_path path;
+	const int err = store_path(&j->store, STORE_KEY, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, j->cli->root);
+	return store_write_key(path.text, j->key, span_text(""), &j->entropy, complaint);
+}
+
+/* Where the key has waited; if it stays there, it is as well guarded as in its place. */
+static void remove_request(const struct joining *j)
+{
+	struct file_path path;
+
+	if (store_request_path(&j->store, key_spki(j->key), &path) == 0)
+		(void)unlink(path.text);
+}
+
+static int write_files(struct joining *j, struct complaint *complaint)
+{
 	int err = store_make_directory(&j->store, STORE_ETC, complaint);
 
 	if (err == 0)
 		err = store_make_directory(&j->store, STORE_MEMBER, complaint);
-	if (err != 0)
-		return err;
-	err = store_path(&j->store, STORE_KEY, &path);
-	if (err != 0)
-		return store_complain(complaint, err, j->cli->root);
-	err = store_write_key(path.text, j->key, span_text(""), &j->entropy, complaint);
+	if (err == 0 && !j->has_key)
+		err = write_key(j, complaint);
 	if (err == 0)
 		err = store_write_bundle(&j->store, &j->bundle, complaint);
 	if (err == 0)
 		err = write_config(j, complaint);
-	if (err == 0 && strcmp(path.text, j->key_path.text) != 0)
-		(void)unlink(
-			j->key_path.text); /* if it stays, it is as well guarded as the other */
+	if (err == 0)
+		remove_request(j);
 	return err;
 }
 

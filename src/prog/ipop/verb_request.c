@@ -1,5 +1,6 @@
 /* verb_request.c - `ipop request`: a key that never leaves this host, and a request for its
- * certificate. */
+ * certificate; or, to renew that, one for the key that is here.
+ */
 #include "base/err.h"
 #include "crypto/ca.h"
 #include "prog/ipop/host.h"
@@ -66,7 +67,14 @@ static int print_request(const struct key *key, const char *name, struct complai
 				   err_text(err));
 }
 
-enum cli_exit verb_request(const struct cli *cli)
+static void print_next(const char *network)
+{
+	report_note("Have the request signed where the group's CA is: "
+		    "ipop group sign %s REQUEST > BUNDLE",
+		    network);
+}
+
+static enum cli_exit request_new(const struct cli *cli)
 {
 	char name[CERTIFICATE_NAME_MAX + 1];
 	struct complaint complaint;
@@ -96,7 +104,99 @@ enum cli_exit verb_request(const struct cli *cli)
 	if (err != 0)
 		return report_failure(cli, err, &complaint);
 	report_note("The private key stays here, in %s (0600).", path.text);
-	report_note("Have the request signed where the group's CA is: "
-		    "ipop group sign NAME REQUEST > BUNDLE");
+	print_next("NAME");
 	return CLI_OK;
+}
+
+/* --- renewal --- */
+
+/* This host's certificate, which may have ended: it is judged as of its first day. */
+static int read_certificate(const struct store *store, struct certificate *ret,
+			    struct complaint *complaint)
+{
+	struct complaint inner;
+	struct bundle bundle;
+	struct trust *trust;
+	struct wall issued;
+	int err = store_read_bundle(store, &bundle, complaint);
+
+	if (err != 0)
+		return err;
+	if (!bundle_issued(&bundle, &issued))
+		issued = (struct wall){ 0 }; /* and the next call says what is wrong with it */
+	err = bundle_verify(&bundle, issued, &trust, ret, &inner);
+	if (err == 0)
+		trust_free(trust);
+	bundle_wipe(&bundle);
+	return err == 0 ? 0
+			: complain(complaint, err, "the bundle of \"%s\": %s", store->network,
+				   inner.text);
+}
+
+/* This host's key, which has to be the certificate's. */
+static int read_own_key(const struct store *store, const struct certificate *certificate,
+			struct key **ret, struct complaint *complaint)
+{
+	struct file_bytes pem;
+	struct file_path path;
+	struct key *key;
+	int err = store_path(store, STORE_KEY, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = store_read_key(path.text, &pem, complaint);
+	if (err != 0)
+		return err;
+	err = key_from_pem(span_of(pem.data, pem.len), span_text(""), &key);
+	file_free(&pem);
+	if (err != 0)
+		return store_complain(complaint, err, path.text);
+	if (!span_equal(key_spki(key), span_of(certificate->spki, certificate->spki_len))) {
+		key_free(key);
+		return complain(complaint, ERR_CERTIFICATE,
+				"%s: not the key of this host's certificate, so it cannot be "
+				"renewed: bring the key back from a copy",
+				path.text);
+	}
+	*ret = key;
+	return 0;
+}
+
+static enum cli_exit request_renewal(const struct cli *cli, const char *network)
+{
+	struct certificate certificate;
+	struct complaint complaint;
+	struct key *key = NULL;
+	struct store store;
+	enum cli_exit code;
+	int err;
+
+	if (cli_has(cli, "name") || cli_has(cli, "key")) {
+		(void)complain(&complaint, 0,
+			       "--renew: name and key stay as they are, so --name and --key have "
+			       "no place here");
+		return report_code(cli, CLI_USAGE, &complaint);
+	}
+	code = host_choose(cli, network, &store, &complaint);
+	if (code != CLI_OK)
+		return report_code(cli, code, &complaint);
+	err = read_certificate(&store, &certificate, &complaint);
+	if (err == 0)
+		err = read_own_key(&store, &certificate, &key, &complaint);
+	if (err == 0) {
+		err = print_request(key, certificate.name, &complaint);
+		key_free(key);
+	}
+	if (err != 0)
+		return report_failure(cli, err, &complaint);
+	print_next(store.network);
+	report_note("Then, here: ipop join BUNDLE. Name, id and addresses stay.");
+	return CLI_OK;
+}
+
+enum cli_exit verb_request(const struct cli *cli)
+{
+	const char *const network = cli_value(cli, "renew", 0);
+
+	return network == NULL ? request_new(cli) : request_renewal(cli, network);
 }

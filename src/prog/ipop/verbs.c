@@ -50,6 +50,10 @@ static const struct cli_option request_options[] = {
 	{ .name = "key",
 	  .value = "KIND",
 	  .help = "ed25519 (without it) or p256, for hardware that has nothing else." },
+	{ .name = "renew",
+	  .value = "NET",
+	  .help = "Ask for a new certificate of the network that this host is in: for the key, and "
+		  "with the name, that it has." },
 	{ .name = NULL },
 };
 
@@ -90,11 +94,14 @@ const struct cli_verb verbs[] = {
 		.verb = "request",
 		.arguments = "",
 		.options = request_options,
-		.help = "Make a key, and a request to join a group.",
+		.help = "Make a key, and a request to join a group; or to renew (--renew NET).",
 		.detail =
 			"Prints a request for a certificate (PKCS#10, PEM). It holds nothing "
 			"secret: send it to whoever runs the group. The private key stays on this "
-			"host.",
+			"host.\n"
+			"A certificate ends, after a year if nothing else was chosen. Before that, "
+			"on the group's first host too: ipop request --renew NET, ipop group sign "
+			"where the CA is, and ipop join here. Name, id and addresses stay.",
 		.example = "ipop request --name beta > beta.request",
 		.run = verb_request,
 	},
@@ -139,7 +146,9 @@ const struct cli_verb verbs[] = {
 		.detail =
 			"Takes a bundle (a file, or - for standard input) to the key that made its "
 			"request, keeps both, and starts the daemon. With a bundle of a network "
-			"that this host is in already, renews its certificate.",
+			"that this host is in already, renews its certificate; it has to be for "
+			"the "
+			"key that is here (ipop request --renew), which is never replaced.",
 		.example = "ipop join beta.bundle",
 		.run = verb_join,
 	},
