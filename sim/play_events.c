@@ -134,6 +134,8 @@ static void partition(struct play *play, const struct script_statement *s)
 			side = is_chosen(rng_of(play), &left, &need) ? SIDE_FAR : 0;
 			net_set_side(net, household, side);
 		}
+		net_set_side(net, crowd->members[i].host,
+			     side); /* as its NAT: they stay together */
 		crowd->members[i].side = side;
 	}
 	net_cut(net, SIDE_FAR, 0, true);

@@ -1,10 +1,10 @@
 /* node_remember.c - the members that were near us, for when nobody of the bootstrap lines is there.
  *
  * Newest first. All of them are dialled at once after a start, since whoever answers first brings
- * us back; later one of them that is not connected each minute: that joins two rings which lost
- * sight of each other. While we have no link at all they are dialled in turn, each three seconds at
- * first; after each time round the pause is twice as long, up to that minute, since whoever comes
- * back dials us as well. */
+ * us back; later each minute, at the latest, one of those that fell silent: that joins two rings
+ * which lost sight of each other. While we have no link at all they are dialled in turn, each three
+ * seconds at first; after each time round the pause is twice as long, up to that minute, since
+ * whoever comes back dials us as well. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -13,9 +13,11 @@
 #define RETRY_MS 60000
 #define RETRY_ALONE_MS 3000 /* the first time round */
 #define PATIENCE_MS 3000    /* with one dial, then the next has its turn */
-#define KEEP_MIN_MS 5000    /* between two KEEPs */
+#define PATIENCE_LINKED_MS 1500
+#define KEEP_MIN_MS 5000 /* between two KEEPs */
 
-static void dial(struct node *node, struct now now, const struct node_neighbour *neighbour)
+/* False if there is no need, or no way. */
+static bool dial(struct node *node, struct now now, const struct node_neighbour *neighbour)
 {
 	const struct target target = { .kind = TARGET_EXACT, .id = neighbour->id };
 	const struct endpoint local = carrier_any_local(&neighbour->endpoint);
@@ -25,9 +27,36 @@ static void dial(struct node *node, struct now now, const struct node_neighbour 
 
 	if ((peer != NULL && peer_is_up(peer)) ||
 	    !candidates_is_probeable(&node->candidates, &neighbour->endpoint))
-		return;
-	if (sessions_dial(node->sessions, now, &target, &carrier, &node->retry_session) == 0)
-		node->retry_expiry = mono_add_ms(now.mono, PATIENCE_MS); /* full: later */
+		return false;
+	if (sessions_dial(node->sessions, now, &target, &carrier, &node->retry_session) != 0)
+		return false; /* full: later */
+	node->retry_expiry = mono_add_ms(
+		now.mono, ring_link_count(node->ring) == 0 ? PATIENCE_MS : PATIENCE_LINKED_MS);
+	return true;
+}
+
+/* It fell silent, or was not met in this life; not if it said goodbye, or we did. Who is named by a
+ * line is dialled for that. */
+static bool is_lost(const struct node *node, const struct node_neighbour *neighbour)
+{
+	struct handle handle;
+	const struct peer *peer = peer_find(node, &neighbour->id, &handle);
+
+	return peer == NULL || (!peer->is_line && !peer_is_up(peer) && peer->paths.is_dead);
+}
+
+/* The next in turn, if there is one. */
+static void dial_next(struct node *node, struct now now, bool is_alone)
+{
+	const uint32_t count = node->config.neighbour_count;
+	bool dialled = false;
+
+	for (uint32_t i = 0; i < count && !dialled; i++) {
+		const struct node_neighbour *next =
+			&node->config.neighbours[node->retry_at++ % count];
+
+		dialled = (is_alone || is_lost(node, next)) && dial(node, now, next);
+	}
 }
 
 /* Unless a session has come of it. */
@@ -85,6 +114,12 @@ void remember_host_changed(struct node *node, struct now now)
 	node->retry_next = now.mono;
 }
 
+/* At random: those who lost each other together do not all wait for the same moment. */
+static uint64_t pause_linked_ms(struct node *node)
+{
+	return RETRY_MS - rng_between(&node->rng, 0, RETRY_MS / 2);
+}
+
 /* While we are alone: until the next of them is dialled. */
 static uint64_t pause_alone_ms(struct node *node)
 {
@@ -115,13 +150,14 @@ void remember_tick(struct node *node, struct now now)
 			mono_min(node->retry_next, mono_add_ms(now.mono, RETRY_ALONE_MS));
 	if (!mono_reached(now.mono, node->retry_next))
 		return;
-	node->retry_next = mono_add_ms(now.mono, is_alone ? pause_alone_ms(node) : RETRY_MS);
+	node->retry_next =
+		mono_add_ms(now.mono, is_alone ? pause_alone_ms(node) : pause_linked_ms(node));
 	if (!node->retried_all) {
 		node->retried_all = true;
 		for (uint32_t i = 0; i < count; i++)
-			dial(node, now, &node->config.neighbours[i]);
+			(void)dial(node, now, &node->config.neighbours[i]);
 	} else {
-		dial(node, now, &node->config.neighbours[node->retry_at++ % count]);
+		dial_next(node, now, is_alone);
 	}
 }
 

@@ -265,6 +265,32 @@ static void homes_remember_each_other(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 2, 3) == 1);
 }
 
+/* Nobody is left whom everybody knows, and for a minute the two halves do not hear each other. Each
+ * member has more neighbours than it has lost, and tries the lost. */
+static void halves_become_one_ring_again(struct world *world)
+{
+	struct net *net = world_net(world);
+	unsigned arrived = 0;
+
+	lab_start_star(world, 15);
+	lab_run_slowly_ms(20000);
+	lab_crash(0);
+	for (unsigned i = 1; i < lab.count; i++)
+		net_set_side(net, lab.members[i].host, i % 2);
+	net_cut(net, 0, 1, true);
+	net_cut(net, 1, 0, true);
+	lab_run_slowly_ms(70000);
+	net_cut(net, 0, 1, false);
+	net_cut(net, 1, 0, false);
+	lab_run_slowly_ms(65000);
+	for (unsigned i = 1; i < lab.count - 1; i++)
+		lab_send_number(i, i + 1, i);
+	lab_run_ms(2000);
+	for (unsigned i = 1; i < lab.count - 1; i++)
+		arrived += lab_arrived(i, i + 1, i, i + 1);
+	SCENARIO_EXPECT(world, arrived == lab.count - 2);
+}
+
 /* Two talk along the ring; the member by whom one found the other goes. */
 static void a_via_that_leaves_does_not_part_those_it_joined(struct world *world)
 {
@@ -354,6 +380,7 @@ int main(int argc, char **argv)
 		{ .name = "via-leaves",
 		  .seeds = 5,
 		  .play = a_via_that_leaves_does_not_part_those_it_joined },
+		{ .name = "halves", .play = halves_become_one_ring_again },
 		{ .name = "homes", .seeds = 3, .play = homes_remember_each_other },
 		{ .name = "remembered",
 		  .seeds = 5,
