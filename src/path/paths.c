@@ -703,19 +703,19 @@ static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
 	return false;
 }
 
-static bool size_probe(struct paths *paths, struct mono now, struct paths_output *ret)
+static bool probe_size(struct paths *paths, struct mono now, struct paths_output *ret)
 {
+	const uint64_t most_us = (PATHS_ANSWER_MS - SIZE_PATIENCE_MS) * UINT64_C(1000);
 	const struct trial *used = paths_used(paths);
 	const uint64_t patience_us = trial_patience_us(used);
-	const uint64_t most_us = PATHS_ANSWER_MS * UINT64_C(1000);
-	struct size_rung *rung =
+	struct size_probe *probe =
 		sizing_probe(&paths->sizing, now, patience_us < most_us ? patience_us : most_us);
 
-	if (rung == NULL)
+	if (probe == NULL)
 		return false;
-	rung->token = trial_token(paths, used);
+	probe->token = trial_token(paths, used);
 	*ret = (struct paths_output){
-		.kind = PATHS_PROBE, .way = used->way, .token = rung->token, .size = rung->size
+		.kind = PATHS_PROBE, .way = used->way, .token = probe->token, .size = probe->size
 	};
 	return true;
 }
@@ -737,7 +737,7 @@ bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budge
 	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
 		if (trial_probe(paths, &paths->trials[i], now, budget, ret))
 			return true;
-	return size_probe(paths, now, ret);
+	return probe_size(paths, now, ret);
 }
 
 struct mono paths_deadline(const struct paths *paths)

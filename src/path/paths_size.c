@@ -35,97 +35,125 @@ void sizing_begin(struct sizing *sizing, struct mono now, uint16_t size)
 
 /* -- rounds --------------------------------------------------------------------------------- */
 
-/* `count` sizes from `most` downwards, evenly above `floor`; then the control. */
-static void begin_round(struct sizing *sizing, unsigned count, unsigned floor, unsigned most)
+static void begin_round(struct sizing *sizing, uint16_t largest)
 {
-	const unsigned span = most - floor;
-
-	for (unsigned i = 0; i < count; i++)
-		sizing->rungs[i].size = (uint16_t)(most - span * i / count);
-	sizing->rungs[count].size = SIZE_CONTROL;
-	sizing->count = (uint8_t)(count + 1);
+	sizing->probes[0].size = largest;
+	sizing->count = 1;
 	sizing->sent = 0;
 	sizing->until = MONO_NEVER;
 }
 
-static void confirm(struct sizing *sizing)
+static void add_probe(struct sizing *sizing, uint16_t size)
 {
-	set_state(sizing, SIZING_CONFIRMS);
-	begin_round(sizing, 1, 0, sizing->size);
+	CHECK(sizing->count < SIZE_PROBES_MAX);
+	sizing->probes[sizing->count++].size = size;
+}
+
+static bool is_answered(const struct sizing *sizing, unsigned i)
+{
+	return sizing->probes[i].token == 0;
 }
 
 static bool control_is_answered(const struct sizing *sizing)
 {
-	return sizing->rungs[sizing->count - 1].token == 0;
+	return is_answered(sizing, sizing->count - 1U);
 }
 
-/* -- the search ----------------------------------------------------------------------------- */
+/* -- is it still so? ------------------------------------------------------------------------- */
 
-static void search_on(struct sizing *sizing)
+static void confirm(struct sizing *sizing)
 {
-	const unsigned open = sizing->high - 1U - sizing->low;
-
-	sizing->rounds++;
-	begin_round(sizing, open < SIZE_RUNGS ? open : SIZE_RUNGS, sizing->low, sizing->high - 1U);
+	set_state(sizing, SIZING_CONFIRMS);
+	begin_round(sizing, sizing->size);
+	add_probe(sizing, sizing->tries == 0 ? SIZE_CONTROL : PATHS_SIZE_MIN);
 }
 
 static void found(struct sizing *sizing, struct mono now, uint16_t size)
 {
 	sizing->size = size;
 	sizing->tries = 0;
+	sizing->voids = 0;
 	sizing->raise_at = mono_add_ms(now, SIZE_RAISE_MS);
 	rest(sizing, now, SIZE_CONFIRM_MS);
 }
 
-/* From what is answered for, if anything is, to what is not known to be in vain. */
-static void search(struct sizing *sizing, struct mono now, uint16_t low, uint16_t high)
+/* Nothing can be said. */
+static void begin_anew(struct sizing *sizing, struct mono now)
+{
+	sizing->tries = 0;
+	if (++sizing->voids < SIZE_VOIDS_MAX) {
+		rest(sizing, now, SIZE_AGAIN_MS);
+		return;
+	}
+	sizing->voids = 0;
+	rest(sizing, now, SIZE_CONFIRM_MS);
+}
+
+/* -- the search ----------------------------------------------------------------------------- */
+
+static void search_on(struct sizing *sizing)
+{
+	const unsigned span = (unsigned)(sizing->high - sizing->low);
+	const unsigned rungs = span - 1 < SIZE_RUNGS ? span - 1 : SIZE_RUNGS;
+
+	sizing->rounds++;
+	begin_round(sizing, sizing->suspect);
+	for (unsigned i = rungs; i > 0; i--)
+		add_probe(sizing, (uint16_t)(sizing->low + span * i / (rungs + 1)));
+	add_probe(sizing, PATHS_SIZE_MIN);
+}
+
+/* Between what passes, or is taken to, and what was in vain, or has not been asked. */
+static void search(struct sizing *sizing, uint16_t low, uint16_t suspect)
 {
 	set_state(sizing, SIZING_SEARCHES);
 	sizing->low = low;
-	sizing->high = high;
+	sizing->high = suspect;
+	sizing->suspect = suspect;
 	sizing->rounds = 0;
-	if (high - low > 1)
-		search_on(sizing);
-	else
-		found(sizing, now, low);
+	search_on(sizing);
+}
+
+/* What was answered passes. What is larger does not, unless something smaller than what passes was
+ * in vain, too: then it was chance. */
+static void narrow(struct sizing *sizing)
+{
+	uint16_t in_vain = sizing->high;
+	unsigned i = 1;
+
+	while (i + 1U < sizing->count && !is_answered(sizing, i))
+		in_vain = sizing->probes[i++].size;
+	if (i + 1U < sizing->count)
+		sizing->low = sizing->probes[i].size;
+	while (i < sizing->count && is_answered(sizing, i))
+		i++;
+	if (i == sizing->count)
+		sizing->high = in_vain;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------- */
 
 static void judge_confirm(struct sizing *sizing, struct mono now)
 {
-	if (sizing->rungs[0].token == 0) {
+	if (is_answered(sizing, 0)) {
 		sizing->tries = 0;
+		sizing->voids = 0;
 		rest(sizing, now, SIZE_CONFIRM_MS);
-	} else if (!control_is_answered(sizing)) {
-		rest(sizing, now, SIZE_AGAIN_MS);
+	} else if (!control_is_answered(sizing) || sizing->size == PATHS_SIZE_MIN) {
+		begin_anew(sizing, now);
 	} else if (++sizing->tries < SIZE_TRIES) {
 		confirm(sizing);
 	} else {
-		search(sizing, now, PATHS_SIZE_MIN, (uint16_t)(sizing->size + 1));
+		search(sizing, PATHS_SIZE_MIN, sizing->size);
 	}
-}
-
-/* What is answered passes; the next larger size that is not, does not, if the control passed. */
-static void narrow(struct sizing *sizing)
-{
-	uint16_t in_vain = sizing->high;
-
-	for (unsigned i = 0; i + 1 < sizing->count; i++) {
-		if (sizing->rungs[i].token == 0) {
-			sizing->low = sizing->rungs[i].size;
-			break; /* they are in order: all others are smaller */
-		}
-		in_vain = sizing->rungs[i].size;
-	}
-	if (control_is_answered(sizing))
-		sizing->high = in_vain;
 }
 
 static void judge_search(struct sizing *sizing, struct mono now)
 {
 	narrow(sizing);
-	if (sizing->high - sizing->low <= 1)
+	if (is_answered(sizing, 0))
+		found(sizing, now, sizing->suspect);
+	else if (sizing->high - sizing->low == 1)
 		found(sizing, now, sizing->low);
 	else if (sizing->rounds < SIZE_ROUNDS_MAX)
 		search_on(sizing);
@@ -140,7 +168,7 @@ void sizing_turn(struct sizing *sizing, struct mono now, bool talks)
 		if (!talks)
 			return;
 		if (sizing->size < PATHS_SIZE_MAX && mono_reached(now, sizing->raise_at))
-			search(sizing, now, sizing->size, PATHS_SIZE_MAX + 1);
+			search(sizing, sizing->size, PATHS_SIZE_MAX);
 		else if (mono_reached(now, sizing->confirm_at))
 			confirm(sizing);
 		return;
@@ -160,32 +188,31 @@ void sizing_turn(struct sizing *sizing, struct mono now, bool talks)
 
 /* -- probes --------------------------------------------------------------------------------- */
 
-struct size_rung *sizing_probe(struct sizing *sizing, struct mono now, uint64_t patience_us)
+struct size_probe *sizing_probe(struct sizing *sizing, struct mono now, uint64_t patience_us)
 {
 	if (sizing->state == SIZING_RESTS || sizing->sent == sizing->count)
 		return NULL;
-	sizing->until = mono_add_us(now, patience_us);
-	return &sizing->rungs[sizing->sent++];
+	sizing->until = mono_add_us(mono_add_ms(now, SIZE_PATIENCE_MS), patience_us);
+	return &sizing->probes[sizing->sent++];
 }
 
 bool sizing_answered(struct sizing *sizing, struct mono now, uint64_t token)
 {
-	bool all = true, found_it = false;
+	unsigned open = 0; /* besides the control */
+	bool is_ours = false;
 
 	if (sizing->state == SIZING_RESTS || token == 0 || mono_reached(now, sizing->until))
 		return false;
 	for (unsigned i = 0; i < sizing->sent; i++) {
-		struct size_rung *rung = &sizing->rungs[i];
-
-		if (rung->token == token) {
-			rung->token = 0;
-			found_it = true;
+		if (sizing->probes[i].token == token) {
+			sizing->probes[i].token = 0;
+			is_ours = true;
 		}
-		all &= rung->token == 0 || i + 1 == sizing->count;
+		open += i + 1U < sizing->count && !is_answered(sizing, i);
 	}
-	if (!found_it || sizing->sent < sizing->count)
-		return found_it;
-	if (all)
+	if (!is_ours || sizing->sent < sizing->count)
+		return is_ours;
+	if (open == 0)
 		sizing->until = now;
 	else if (control_is_answered(sizing))
 		sizing->until = mono_min(sizing->until, mono_add_ms(now, SIZE_GRACE_MS));

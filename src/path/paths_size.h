@@ -3,24 +3,30 @@
  * paths.h; it knows no ways and sends nothing itself.
  *
  * A *size* is that of a packet inside, from us to the peer; the peer finds its own. A *round* is a
- * few PROBEs padded to sizes, the largest first, and behind them one without padding, the control:
- * only if that is answered, the sizes that are not were in vain. So what is dead or full does not
- * pass for narrow, and what is far is waited for. Answers are short: nothing is amplified.
+ * few PROBEs padded to sizes, the largest first, and behind them a smaller one, the *control*: only
+ * if that is answered, the sizes that are not were in vain. So what is dead does not pass for
+ * narrow, and what is far is waited for. Answers are short: nothing is amplified.
  *
  *     RESTS --IP, each SIZE_CONFIRM_MS--> CONFIRMS --SIZE_TRIES in vain--> SEARCHES
- *       ^                                    | answered, or no control        | found
+ *       ^                                    | answered, or no control        | found, or given up
  *       '------------------------------------'--------------------------------'
  *       '--- lowered, IP, after SIZE_RAISE_MS ---> SEARCHES upwards
  *
- * It begins with PATHS_SIZE_MAX: kernels keep a path MTU that was lowered for ten minutes (RFC
- * 1191, 6.3), so one that is too small costs more than the second in which one that is too large is
- * found out. A search divides what is open by SIZE_RUNGS in each round, so the third names the
- * byte; its first rung is the size that was in vain, in case chance had a part in that.
+ * CONFIRMS. It begins with PATHS_SIZE_MAX: kernels keep a path MTU that was lowered for ten minutes
+ * (RFC 1191, 6.3), so one that is too small costs more than the second in which one that is too
+ * large is found out. The first control is a PROBE as it is. The next ones have PATHS_SIZE_MIN,
+ * since a queue that is full drops large packets rather than small ones; without their answers the
+ * count begins anew.
+ *
+ * SEARCHES. Each round asks SIZE_RUNGS sizes, evenly between what is known to pass and what was in
+ * vain, so the fourth names the byte; and once more the size of which that is not yet believed,
+ * whose answer ends the search. A round in which a smaller one was in vain than one that was not
+ * tells of loss: what passed has passed, and the rest is asked again.
  *
  * WHAT IT COSTS. Without IP nothing. With IP one full-size probe and a short one each
- * SIZE_CONFIRM_MS, 100 bytes a second with all headers; each second at most while the short ones
- * get lost. A search has at most SIZE_ROUNDS_MAX rounds, 54 probes, 70 kB, and commonly 3 rounds,
- * 22 probes, 25 kB.
+ * SIZE_CONFIRM_MS, 100 bytes a second with all headers; while controls get lost SIZE_VOIDS_MAX
+ * times, no sooner than a second after the other. A search commonly takes 4 rounds, 24 probes, 29
+ * kB, and has SIZE_ROUNDS_MAX at most: 72 probes, 95 kB.
  */
 #ifndef PATH_PATHS_SIZE_H
 #define PATH_PATHS_SIZE_H
@@ -31,34 +37,39 @@
 #include <stdint.h>
 
 #define PATHS_SIZE_MAX 1360 /* the TUN's MTU */
-#define PATHS_SIZE_MIN                                                                         \
-	1144            /* what a line of 1,280 carries through a relay over IPv6; less is not \
-			 * looked for */
+/* What a line of 1,280 carries through a relay over IPv6. Less is not looked for: on a way that
+ * does not carry that, no control is answered. */
+#define PATHS_SIZE_MIN 1144
 #define SIZE_CONTROL 24 /* a PROBE as it is */
-#define SIZE_RUNGS 8
-#define SIZE_TRIES 3 /* RFC 8899, 5.1.2: MAX_PROBES */
-#define SIZE_ROUNDS_MAX 6
-#define SIZE_GRACE_MS 50 /* behind the control's answer, for what was overtaken */
+#define SIZE_RUNGS 4
+#define SIZE_PROBES_MAX (SIZE_RUNGS + 2) /* of a round */
+#define SIZE_TRIES 3                     /* RFC 8899, 5.1.2: MAX_PROBES */
+#define SIZE_VOIDS_MAX 3                 /* rounds without a control, in a row */
+#define SIZE_ROUNDS_MAX 12
+#define SIZE_PATIENCE_MS 1000 /* RFC 8899, 5.1.1: PROBE_TIMER; and the way's own */
+#define SIZE_GRACE_MS 50      /* behind the control's answer, for what was overtaken */
 #define SIZE_CONFIRM_MS 15000
 #define SIZE_AGAIN_MS 1000   /* instead, when the control was not answered */
 #define SIZE_RAISE_MS 600000 /* RFC 8899, 5.1.1: PMTU_RAISE_TIMER */
 
 enum sizing_state { SIZING_RESTS, SIZING_CONFIRMS, SIZING_SEARCHES, SIZING_STATES };
 
-struct size_rung {
+struct size_probe {
 	uint64_t token; /* 0: answered */
-	uint16_t size;  /* SIZE_CONTROL: the control, the last of the round */
+	uint16_t size;
 };
 
 /* Embed it; fields are private but for `size`. */
 struct sizing {
 	enum sizing_state state;
 	uint16_t size;       /* of what is sent */
-	uint16_t low, high;  /* SEARCHES: it is low at least, and below high */
-	uint8_t tries;       /* in vain, one after another */
+	uint16_t suspect;    /* SEARCHES: what is not believed to pass */
+	uint16_t low, high;  /* it is low at least, and below high */
+	uint8_t tries;       /* CONFIRMS: in vain, one after another */
+	uint8_t voids;       /* rounds without a control, one after another */
 	uint8_t rounds;      /* of this search */
-	uint8_t count, sent; /* rungs of this round, the control among them; that left */
-	struct size_rung rungs[SIZE_RUNGS + 1];
+	uint8_t count, sent; /* probes of this round, the control being the last; that left */
+	struct size_probe probes[SIZE_PROBES_MAX];
 	struct mono until;      /* the verdict of the round */
 	struct mono confirm_at; /* RESTS: not before */
 	struct mono raise_at;   /* while it is lowered */
@@ -72,8 +83,8 @@ void sizing_begin(struct sizing *sizing, struct mono now, uint16_t size);
 void sizing_turn(struct sizing *sizing, struct mono now, bool talks);
 
 /* The next probe of the round, to be padded to `size`, or NULL. The caller sends it with the token
- * that it writes there, and knows for how long an answer may be waited for. */
-struct size_rung *sizing_probe(struct sizing *sizing, struct mono now, uint64_t patience_us);
+ * that it writes there, and knows how long the way may take for an answer. */
+struct size_probe *sizing_probe(struct sizing *sizing, struct mono now, uint64_t patience_us);
 
 /* True if a probe of this round had the token, and was not answered before. */
 bool sizing_answered(struct sizing *sizing, struct mono now, uint64_t token);

@@ -126,7 +126,7 @@ void lone_run_us(struct lone *f, uint64_t us)
 			f->sights[f->count++] = (struct sight){ f->now.us, output };
 			if (output.kind == PATHS_EMPTY)
 				f->traffic.sent = f->now;
-			f->padded += output.kind == PATHS_PROBE && output.size > SIZE_CONTROL;
+			f->padded += output.kind == PATHS_PROBE && output.size > PATHS_SIZE_MIN;
 			f->sizes_told += output.kind == PATHS_SIZE;
 		}
 		CHECK(paths_deadline(&f->paths).us > f->now.us); /* it does not spin */

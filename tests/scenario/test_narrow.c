@@ -216,6 +216,24 @@ static void loss_is_not_narrow(struct world *world)
 	SCENARIO_EXPECT(world, size_between(B, A) == LAB_PACKET_BYTES_MAX);
 }
 
+/* A line that is offered twice what it takes drops large packets rather than small ones. */
+static void full_is_not_narrow(struct world *world)
+{
+	unsigned number = 0;
+
+	start_pair(world, NULL);
+	talk_ms(&number, 2000);
+	uplink(A)->rate_bytes = 60000;
+	uplink(A)->queue_bytes = 16000;
+	for (unsigned n = 0; n < 6000; n++) {
+		lab_send_sized(A, B, 1000, 1300);
+		if (n % 10 == 0)
+			lab_send_number(B, A, 1001);
+		lab_run_ms(10);
+		SCENARIO_EXPECT(world, size_between(A, B) == LAB_PACKET_BYTES_MAX);
+	}
+}
+
 /* Gives `payload` to B in pieces, as A's frame of that kind. */
 static void say_in_pieces(uint8_t kind, uint16_t sequence, struct span payload)
 {
@@ -329,6 +347,7 @@ int main(int argc, char **argv)
 		{ .name = "direct-1280", .play = direct_1280 },
 		{ .name = "relayed", .play = relayed },
 		{ .name = "changing", .play = changing },
+		{ .name = "full", .play = full_is_not_narrow },
 		{ .name = "pieces", .play = pieces_are_judged },
 		{ .name = "everybody-1280", .play = everybody_has_1280 },
 		{ .name = "loss", .seeds = 3, .play = loss_is_not_narrow },
