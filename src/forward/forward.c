@@ -77,6 +77,7 @@ struct pass forward_pass(struct forward_thread *thread, const struct forward_tab
 		.thread = thread,
 		.table = table,
 		.now = now,
+		.joiner.joins_udp = thread->joins_udp,
 		.is_same_run =
 			table != NULL && SECCHECK(SEC_FORWARD_SNAPSHOT, is_same_run(table, now)),
 	};

@@ -133,8 +133,10 @@ struct forward_thread {
 	struct forward_report reports[FORWARD_REPORTS_MAX];
 	struct queue report_queue;
 	struct forward_counters counters;
-	bool takes_partial; /* set by the owner: the TUN takes partial checksums and super-packets,
-			     * and the node has said so to its peers */
+	bool takes_partial; /* set by the owner: the TUN takes partial checksums and super-packets
+			     * of TCP, and the node has said so to its peers */
+	bool joins_udp;     /* set by the owner: it takes those of UDP, which not every kernel does
+			     * that takes those of TCP */
 };
 
 void forward_thread_init(struct forward_thread *thread, struct egress *egress);

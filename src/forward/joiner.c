@@ -133,6 +133,7 @@ void joiner_open(struct joiner *joiner, const struct joiner_segment *segment,
 	    ip->len != segment->len)
 		return;
 	*joiner = (struct joiner){
+		.joins_udp = joiner->joins_udp,
 		.ip = *ip,
 		.layout = layout,
 		.sender = segment->sender,
@@ -143,7 +144,7 @@ void joiner_open(struct joiner *joiner, const struct joiner_segment *segment,
 	};
 	flags = flags_of(joiner, segment->packet);
 	if ((flags & (uint8_t)~TCP_JOINABLE) != 0 ||
-	    (!layout.tcp && !has_udp_len(segment, layout.transport_at)))
+	    (!layout.tcp && !(joiner->joins_udp && has_udp_len(segment, layout.transport_at))))
 		return;
 	joiner->head = segment->packet;
 	add(joiner, joiner->segment_bytes, flags);

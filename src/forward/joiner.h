@@ -27,6 +27,7 @@ struct joiner_segment {
 };
 
 struct joiner {
+	bool joins_udp;          /* set by the owner: who gets the whole takes UDP so, too */
 	uint8_t *head;           /* the first segment; NULL: nothing is open */
 	struct offload *offload; /* of the first, to be written when the last is known */
 	struct ip_packet ip;     /* of the first */

@@ -34,7 +34,7 @@ static_assert(sizeof(struct virtio_net_hdr) == 10, "the kernel's default, and as
 /* Packets of a batch stand one behind the other, so that small ones touch little memory. */
 struct tun_room {
 	uint8_t bytes[ROOM_BYTES];
-	struct virtio_net_hdr headers[FORWARD_BATCH_MAX];
+	uint8_t whole[SUPER_BYTES]; /* what was refused, to be cut */
 };
 
 /* --- making it --- */
@@ -103,13 +103,16 @@ static bool set_offloads(int fd, unsigned offloads)
 	return ioctl(fd, TUNSETOFFLOAD, flags) == 0;
 }
 
-/* The kernel refuses all if it does not know one: UDP is the youngest, then TCP. */
+/* The kernel refuses all if it does not know one: UDP is the youngest, then TCP. What it may leave
+ * to us it also takes from us, and TCP it takes as long as it has virtio's header; of UDP nothing
+ * but this question tells. */
 static void choose_offloads(struct tun *tun, unsigned wanted)
 {
 	static const unsigned fewer[] = { TUN_OFFLOADS_ALL, TUN_OFFLOAD_CHECKSUM | TUN_OFFLOAD_TCP,
 					  TUN_OFFLOAD_CHECKSUM };
 
 	tun->offloads = 0;
+	tun->takes_udp = tun->has_header && set_offloads(tun->fd, TUN_OFFLOADS_ALL);
 	for (size_t i = 0; tun->has_header && i < sizeof(fewer) / sizeof(fewer[0]); i++) {
 		if (set_offloads(tun->fd, wanted & fewer[i])) {
 			tun->offloads = wanted & fewer[i];
@@ -249,45 +252,119 @@ static struct virtio_net_hdr header_of(const struct offload *offload)
 	return header;
 }
 
-static void write_all(struct tun *tun, const struct iovec *vectors, size_t count)
+/* One packet; vectors[0] is for the header of virtio's. */
+struct parts {
+	struct virtio_net_hdr header;
+	struct iovec vectors[VECTORS_MAX];
+	size_t count;
+};
+
+static void add_part(struct parts *parts, const struct forward_packet *packet)
 {
+	parts->vectors[parts->count++] =
+		(struct iovec){ .iov_base = packet->data, .iov_len = packet->len };
+}
+
+/* Of so many vectors nobody clears those that are not used. */
+static void begin_parts(struct parts *parts, const struct forward_packet *first)
+{
+	parts->count = 1;
+	add_part(parts, first);
+}
+
+/* 0, ERR_UNSUPPORTED (the kernel does not know what the header says), ERR_IO. */
+static int write_parts(struct tun *tun, const struct offload *offload, struct parts *parts)
+{
+	const size_t without = tun->has_header ? 0 : 1;
 	ssize_t n;
 
+	parts->header = header_of(offload);
+	parts->vectors[0] =
+		(struct iovec){ .iov_base = &parts->header, .iov_len = sizeof(parts->header) };
 	do {
-		n = writev(tun->fd, vectors, (int)count);
+		n = writev(tun->fd, parts->vectors + without, (int)(parts->count - without));
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
+		return errno == EINVAL ? ERR_UNSUPPORTED : ERR_IO;
+	tun->counters.writes++;
+	return 0;
+}
+
+/* As it would be on a wire. False: refused. */
+static bool write_one(struct tun *tun, const struct forward_packet *packet)
+{
+	const struct offload none = { .kind = OFFLOAD_NONE };
+	struct parts parts;
+	bool taken;
+
+	begin_parts(&parts, packet);
+	taken = write_parts(tun, &none, &parts) == 0;
+	tun->counters.refused += !taken;
+	return taken;
+}
+
+/* In one stretch. False: there is no room for it. */
+static bool put_together(const struct parts *parts, struct tun_room *room,
+			 struct forward_packet *ret)
+{
+	ret->data = room->whole;
+	ret->len = 0;
+	for (size_t i = 1; i < parts->count; i++) {
+		const struct iovec *part = &parts->vectors[i];
+
+		if (part->iov_len > sizeof(room->whole) - ret->len)
+			return false;
+		memcpy(room->whole + ret->len, part->iov_base, part->iov_len);
+		ret->len += part->iov_len;
+	}
+	return true;
+}
+
+/* The packets that it was joined from, or would be for a kernel that does not know super-packets.
+ */
+static void write_pieces(struct tun *tun, const struct parts *parts, const struct offload *offload)
+{
+	struct forward_packet whole = { .offload = *offload };
+	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
+	struct forward_packet piece = { .data = bytes };
+	struct cutter cutter;
+
+	if (!put_together(parts, tun->room, &whole) || forward_cut(&whole, &cutter) < 0 ||
+	    cutter_longest(&cutter) > sizeof(bytes)) {
 		tun->counters.refused++;
-	else
-		tun->counters.writes++;
+		return;
+	}
+	while ((piece.len = cutter_next(&cutter, bytes)) > 0)
+		tun->counters.pieces += write_one(tun, &piece);
 }
 
 void tun_write(struct tun *tun, const struct forward_packet *packets, size_t count)
 {
-	struct virtio_net_hdr header = header_of(&packets[0].offload);
-	struct iovec vectors[VECTORS_MAX];
-	size_t n = 0;
+	const struct offload *offload = &packets[0].offload;
+	struct parts parts;
+	int err;
 
 	CHECK(count <= FORWARD_BATCH_MAX && packets[0].verdict == FORWARD_DELIVER);
-	if (tun->has_header)
-		vectors[n++] = (struct iovec){ .iov_base = &header, .iov_len = sizeof(header) };
-	vectors[n++] = (struct iovec){ .iov_base = packets[0].data, .iov_len = packets[0].len };
-	for (size_t i = 1; i < count && packets[i].verdict != FORWARD_DELIVER; i++) {
+	begin_parts(&parts, &packets[0]);
+	for (size_t i = 1; i < count && packets[i].verdict != FORWARD_DELIVER; i++)
 		if (packets[i].verdict == FORWARD_JOIN)
-			vectors[n++] = (struct iovec){ .iov_base = packets[i].data,
-						       .iov_len = packets[i].len };
+			add_part(&parts, &packets[i]);
+	err = write_parts(tun, offload, &parts);
+	if (err == ERR_UNSUPPORTED && offload->kind != OFFLOAD_NONE) {
+		if (offload->kind == OFFLOAD_UDP)
+			tun->takes_udp = false;
+		write_pieces(tun, &parts, offload);
+	} else if (err < 0) {
+		tun->counters.refused++;
 	}
-	write_all(tun, vectors, n);
 }
 
 void tun_write_plain(struct tun *tun, struct span packet)
 {
 	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
-	struct forward_packet copy = { .data = bytes,
-				       .len = packet.len,
-				       .verdict = FORWARD_DELIVER };
+	const struct forward_packet copy = { .data = bytes, .len = packet.len };
 
 	CHECK(packet.len <= sizeof(bytes));
 	memcpy(bytes, packet.data, packet.len);
-	tun_write(tun, &copy, 1);
+	(void)write_one(tun, &copy);
 }

@@ -27,6 +27,7 @@ bool tun_is_attached(int fd);
 
 struct tun_counters {
 	uint64_t reads, writes;
+	uint64_t pieces;  /* of `writes`: of super-packets that it did not take whole */
 	uint64_t refused; /* packets that the interface did not take: its queue is full, it is down,
 			   * or the kernel finds fault with them */
 };
@@ -39,6 +40,8 @@ struct tun {
 	bool has_header;       /* packets stand behind a header of virtio's: super-packets can be
 				* written */
 	unsigned offloads;     /* TUN_OFFLOAD_...: what may be read */
+	bool takes_udp;        /* super-packets of UDP may be written (since Linux 6.2); no more
+				* once the kernel has refused one */
 	struct tun_room *room; /* owned */
 	struct tun_counters counters;
 };
@@ -54,7 +57,8 @@ void tun_detach(struct tun *tun);
  * offload and verdict. 0, or ERR_IO: the interface is gone. */
 int tun_read(struct tun *tun, size_t datagrams, struct forward_batch *batch);
 
-/* Writes packets[0], which is to be DELIVERed, and behind it what JOINs it of packets[1..count). */
+/* Writes packets[0], which is to be DELIVERed, and behind it what JOINs it of packets[1..count). A
+ * super-packet of a kind that the kernel does not know is cut again, and written piece by piece. */
 void tun_write(struct tun *tun, const struct forward_packet *packets, size_t count);
 
 /* Writes one packet as it would be on a wire. */

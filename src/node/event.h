@@ -18,7 +18,7 @@
 #define NODE_NEIGHBOURS_MAX 16       /* remembered */
 #define NODE_HOST_ENDPOINTS_MAX 8    /* addresses of the host that others are told of */
 #define NODE_CAPABILITY_RELAY 0x01   /* in handshakes: relays for others */
-#define NODE_CAPABILITY_PARTIAL 0x02 /* takes partial checksums, and joins segments */
+#define NODE_CAPABILITY_PARTIAL 0x02 /* takes partial checksums, may join segments */
 #define NODE_PEER_TEXT_MAX 63        /* how a user names a peer: host name, address, id */
 
 /* One line `host:port#id` of the bundle. */
@@ -47,8 +47,8 @@ struct node_config {
 	uint32_t neighbour_count;
 	struct address_prefix_v4 ipv4_prefix;
 	uint64_t relay_bytes_s;    /* what is relayed for others, in all; 0: nothing */
-	bool takes_partial;        /* the TUN takes partial checksums and super-packets, and the
-				    * threads of forward/ know: others are told */
+	bool takes_partial;        /* the TUN takes partial checksums and super-packets, if not of
+				    * UDP, and the threads of forward/ know: others are told */
 	struct wall built;         /* build date: a calendar before it is wrong */
 	struct wall bundle_issued; /* newest issue date of our own bundle */
 };

@@ -141,7 +141,16 @@ lab_check "with one library here and another there" passes a b
 with crypto chacha20 crypto auto
 lab_check "with ChaCha20-Poly1305" passes a b
 lab_check "the kernel took all of that, too" nothing_was_refused a b
+members_down b
+lets b offload auto
+lab_start b ipopd "$LAB_BUILD/tests/lab/ipopd_of_2022" --root "$LAB_DIR/b" --foreground lab
+lab_wait_until 20 member_goes b a direct
+lab_wait_until 20 member_goes a b direct
+lab_check "with a kernel that knows no super-packets of UDP" passes a b
+lab_check "which was given none" nothing_was_refused b
+lab_check "but those of TCP" joins b
 members_down a b
+lab_wait b ipopd
 lab_end
 
 # ---- a bad line ------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ static struct members *new_members(bool takes_partial)
 
 	m->a.entry.takes_partial = takes_partial;
 	m->b.thread.takes_partial = takes_partial;
+	m->b.thread.joins_udp = true;
 	member_publish(&m->a);
 	return m;
 }
@@ -108,6 +109,36 @@ static void a_super_packet_arrives_as_it_was(void **state)
 	}
 }
 
+/* Each is delivered as it would be if it were alone, with the checksum that is left to us. */
+static void udp_is_delivered_apart_where_the_tun_wants_it_so(void **state)
+{
+	const struct super super = super_of(false, false, 3 * EACH);
+	struct members *m = new_members(true);
+	static struct packets p;
+
+	(void)state;
+	m->b.thread.joins_udp = false;
+	p.batch.count = 0;
+	(void)add_super(&p, &super);
+	(void)member_from_tun(&m->a, members_start, &p);
+	packets_carry(&p, m);
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 3);
+	assert_int_equal(m->b.thread.counters.delivered, 3);
+	assert_int_equal(m->b.thread.counters.joined, 0);
+	(void)super_make(&super, whole);
+	for (size_t n = 0; n < 3; n++) {
+		const struct forward_packet *packet = &p.batch.packets[n];
+		uint8_t segment[2 * EACH];
+
+		assert_int_equal(packet->verdict, FORWARD_DELIVER);
+		assert_int_equal(packet->offload.kind, OFFLOAD_NONE);
+		assert_true(packet->offload.partial_checksum);
+		assert_int_equal(packet->len, super_segment(&super, whole, n, false, segment));
+		assert_memory_equal(packet->data, segment, packet->len);
+	}
+	members_del(m);
+}
+
 /* Through a relay the segments are sealed twice, and joined by the counters inside. */
 static void a_super_packet_passes_a_relay(void **state)
 {
@@ -120,6 +151,7 @@ static void a_super_packet_passes_a_relay(void **state)
 	(void)state;
 	t->members->a.entry.takes_partial = true;
 	t->members->b.thread.takes_partial = true;
+	t->members->b.thread.joins_udp = true;
 	trio_publish(t);
 	p.batch.count = 0;
 	(void)add_super(&p, &super);
@@ -485,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_super_packet_arrives_as_it_was),
+		cmocka_unit_test(udp_is_delivered_apart_where_the_tun_wants_it_so),
 		cmocka_unit_test(a_super_packet_passes_a_relay),
 		cmocka_unit_test(who_takes_no_super_packets_gets_none),
 		cmocka_unit_test(what_is_lost_is_missing_and_no_more),

@@ -36,7 +36,7 @@ static void make(bool is_v6, bool tcp, size_t payload, uint8_t flags)
 				  .destination = is_v6 ? v6[1] : v4[1] };
 	t.whole_len = super_make(&t.super, t.whole);
 	t.offload = (struct offload){ .partial_checksum = true };
-	t.joiner = (struct joiner){ .head = NULL };
+	t.joiner = (struct joiner){ .joins_udp = true };
 	for (size_t n = 0; n * EACH < payload; n++)
 		t.segments[n] = (struct joiner_segment){
 			.packet = t.packets[n],
@@ -92,6 +92,23 @@ static void segments_become_the_whole(void **state)
 				assert_false(joiner_add(&t.joiner, &t.segments[1]));
 			}
 		}
+	}
+}
+
+/* Who gets the whole may take TCP so, and not UDP. */
+static void udp_is_joined_where_it_is_taken(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < 8; kind++) {
+		const bool tcp = (kind & 2) != 0;
+		const bool joins_udp = (kind & 4) != 0;
+
+		make((kind & 1) != 0, tcp, 400, 0);
+		t.joiner.joins_udp = joins_udp;
+		open_first();
+		assert_int_equal(joiner_add(&t.joiner, &t.segments[1]), tcp || joins_udp);
+		joiner_end(&t.joiner);
+		assert_int_equal(t.offload.kind != OFFLOAD_NONE, tcp || joins_udp);
 	}
 }
 
@@ -231,7 +248,7 @@ static void a_whole_has_bounds(void **state)
 	};
 	static uint8_t packet[SUPER_BYTES_MAX];
 	struct joiner_segment segment = { .packet = big[0], .header_len = 28, .sender = &somebody };
-	struct joiner joiner = { .head = NULL };
+	struct joiner joiner = { .joins_udp = true };
 	struct offload offload = { .partial_checksum = true };
 	struct ip_packet ip;
 	size_t count = 1;
@@ -269,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_become_the_whole),
+		cmocka_unit_test(udp_is_joined_where_it_is_taken),
 		cmocka_unit_test(one_segment_is_a_packet),
 		cmocka_unit_test(every_byte_of_a_header_counts),
 		cmocka_unit_test(an_identification_counts_where_it_means_something),

@@ -249,6 +249,7 @@ static const struct counter udp_list[] = {
 static const struct counter tun_list[] = {
 	COUNTER(tun_counters, reads),
 	COUNTER(tun_counters, writes),
+	COUNTER(tun_counters, pieces),
 	COUNTER(tun_counters, refused),
 	COUNTERS_END,
 };

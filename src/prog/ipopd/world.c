@@ -242,6 +242,7 @@ static void dispatch(struct world *w, struct forward_packet *packets, size_t cou
 	switch (packet->verdict) {
 	case FORWARD_DELIVER:
 		tun_write(&w->config.tun, packets, count);
+		w->thread.joins_udp = w->config.tun.takes_udp;
 		break;
 	case FORWARD_NO_ENTRY:
 	case FORWARD_TOO_BIG:
@@ -643,6 +644,7 @@ int world_new(const struct world_config *config, struct now now, struct world **
 	w->reads_tun = true;
 	forward_thread_init(&w->thread, w->egress);
 	w->thread.takes_partial = config->node->takes_partial;
+	w->thread.joins_udp = config->tun.takes_udp;
 	*ret = w;
 	return 0;
 }
