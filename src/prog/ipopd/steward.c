@@ -300,7 +300,7 @@ static void stop(struct steward *s, struct mono now)
 
 	if (s->state == STEWARD_WAITING) {
 		end(s, EXIT_OK);
-	} else if (s->state != STEWARD_STOPPING) {
+	} else if (s->state == STEWARD_STARTING || s->state == STEWARD_READY) {
 		notify_manager(s->config->notify_socket, "STOPPING=1");
 		if (channel_send(s->channel, &message) < 0)
 			kill_node(s); /* it does not read: no use in waiting */
@@ -625,7 +625,8 @@ static void run(struct steward *s)
 		const size_t count = loop_wait(&s->loop, now.mono, next_deadline(s), events);
 
 		now = clock_now();
-		for (size_t i = 0; i < count && s->state != STEWARD_ENDED; i++)
+		/* All of them, also after the end: who says `down` just then is told. */
+		for (size_t i = 0; i < count; i++)
 			handle_event(s, now, &events[i]);
 		serve_clients(s, now);
 		run_lookups(s, now.mono);

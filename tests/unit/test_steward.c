@@ -1,0 +1,450 @@
+/* test_steward.c - how a steward ends: real processes and sockets, without a host to look after.
+ *
+ * Each story has a steward of its own, a child of this program. Its node is this program executed
+ * again, a puppet: it reports what it is told by a pipe, and does what it is ordered by another.
+ * What shall meet in one turn of the loop is done while the steward is stopped.
+ */
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+#include "io/process.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/claims.h"
+#include "prog/ipopd/host.h"
+#include "prog/ipopd/ipopd.h"
+#include "prog/ipopd/settings.h"
+#include "prog/ipopd/steward.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+#define ORDER_END 'e'  /* with EXIT_OK */
+#define ORDER_FAIL 'f' /* with EXIT_CERTIFICATE */
+#define ORDER_CONFIGURE 'c'
+#define CLOSED 'C' /* the report of host_close() */
+#define ASK_VERSION "{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n"
+#define ASK_DOWN "{\"schema\":\"ipop.request/1\",\"verb\":\"down\"}\n"
+#define ANSWER_DOWN "{\"schema\":\"ipop.down/1\"}\n"
+
+static const struct claims claims; /* of no network in particular */
+
+/* --- the puppet --- */
+
+static int open_pipe(const char *root, const char *name, int flags)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, name);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static int puppet_hears(int reports)
+{
+	struct channel_message message;
+	const int err = channel_receive(PROCESS_CHANNEL, true, &message);
+	const char kind = (char)('0' + message.kind);
+	const pid_t pid = getpid();
+
+	if (err == ERR_AGAIN)
+		return 0;
+	if (err < 0 || write(reports, &kind, 1) != 1)
+		return ERR_IO;
+	return message.kind != CHANNEL_START || write(reports, &pid, sizeof(pid)) > 0 ? 0 : ERR_IO;
+}
+
+static void puppet_configures(void)
+{
+	const struct channel_message message = {
+		.kind = CHANNEL_CONFIGURE,
+		.configure = { .ipv6 = claims_ipv6(&claims),
+			       .ipv6_prefix_len = ADDRESS_IPV6_PREFIX_LEN,
+			       .mtu = FORWARD_MTU },
+	};
+
+	(void)channel_send(PROCESS_CHANNEL, &message);
+}
+
+static int puppet(const char *root)
+{
+	const int orders = open_pipe(root, "orders", O_RDWR);
+	const int reports = open_pipe(root, "reports", O_RDWR);
+	struct pollfd fds[] = { { .fd = PROCESS_CHANNEL, .events = POLLIN },
+				{ .fd = orders, .events = POLLIN } };
+	char order;
+
+	while (poll(fds, 2, PATIENCE_MS) > 0) {
+		if (fds[0].revents != 0 && puppet_hears(reports) < 0)
+			break;
+		if ((fds[1].revents & POLLIN) == 0 || read(orders, &order, 1) != 1)
+			continue;
+		if (order == ORDER_CONFIGURE)
+			puppet_configures();
+		else
+			return order == ORDER_END ? EXIT_OK : EXIT_CERTIFICATE;
+	}
+	return EXIT_FAILED;
+}
+
+/* --- the host that the steward has --- */
+
+static struct {
+	char root[32];
+	struct store store;
+	int orders, reports;
+	pid_t steward, node;
+} t;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __wrap_settings_open(const struct store *store, int fds[CHANNEL_FDS],
+			 struct complaint *complaint);
+int __wrap_settings_read(const struct store *store, const int fds[CHANNEL_FDS],
+			 struct settings *ret, struct complaint *complaint);
+int __wrap_host_open(struct host *host, const struct store *store, const struct claims *wanted,
+		     struct complaint *complaint);
+void __wrap_host_close(struct host *host);
+int __wrap_host_configure(struct host *host, const struct node_addresses *addresses,
+			  struct complaint *complaint);
+int __wrap_host_addresses(const struct host *host, struct addresses *ret);
+int __wrap_host_restore(struct host *host, struct complaint *complaint);
+
+int __wrap_settings_open(const struct store *store, int fds[CHANNEL_FDS],
+			 struct complaint *complaint)
+{
+	(void)store;
+	(void)complaint;
+	fds[CHANNEL_FD_BUNDLE] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fds[CHANNEL_FD_KEY] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fds[CHANNEL_FD_CONFIG] = -1;
+	return 0;
+}
+
+int __wrap_settings_read(const struct store *store, const int fds[CHANNEL_FDS],
+			 struct settings *ret, struct complaint *complaint)
+{
+	(void)store;
+	(void)fds;
+	(void)complaint;
+	memset(ret, 0, sizeof(*ret));
+	ret->config.log_level = CONFIG_LOG_ERROR;
+	return 0;
+}
+
+int __wrap_host_open(struct host *host, const struct store *store, const struct claims *wanted,
+		     struct complaint *complaint)
+{
+	char path[64];
+	int watch[2];
+
+	(void)wanted;
+	(void)complaint;
+	*host = (struct host){ .store = store, .lock = -1, .group = UNIX_GROUP_NONE };
+	(void)snprintf(path, sizeof(path), "%s/control", t.root);
+	host->tun = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (unix_pair(watch) < 0)
+		return ERR_IO;
+	host->watch = watch[0]; /* the other end stays open and silent */
+	return unix_listen(path, UNIX_GROUP_NONE, &host->listener);
+}
+
+void __wrap_host_close(struct host *host)
+{
+	const char closed = CLOSED;
+
+	(void)host;
+	(void)!write(t.reports, &closed, 1); /* who waits for it will tell */
+}
+
+int __wrap_host_configure(struct host *host, const struct node_addresses *addresses,
+			  struct complaint *complaint)
+{
+	(void)host;
+	(void)addresses;
+	(void)complaint;
+	return 0;
+}
+
+int __wrap_host_addresses(const struct host *host, struct addresses *ret)
+{
+	(void)host;
+	(void)ret;
+	return ERR_AGAIN;
+}
+
+int __wrap_host_restore(struct host *host, struct complaint *complaint)
+{
+	(void)host;
+	(void)complaint;
+	return 0;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* --- the story's words --- */
+
+static void read_report(void *ret, size_t len)
+{
+	struct pollfd fd = { .fd = t.reports, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(t.reports, ret, len), len);
+}
+
+static void await(char what)
+{
+	char report;
+
+	read_report(&report, 1);
+	assert_int_equal(report, what);
+}
+
+static void await_message(enum channel_kind kind)
+{
+	await((char)('0' + kind));
+}
+
+static void await_start(void)
+{
+	await_message(CHANNEL_START);
+	read_report(&t.node, sizeof(t.node));
+}
+
+static void order(char what)
+{
+	assert_int_equal(write(t.orders, &what, 1), 1);
+}
+
+/* Orders it to end, and waits until it has; whether the steward has seen it is another matter. */
+static void end_node(char how)
+{
+	const int pidfd = pidfd_open(t.node, 0);
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	assert_true(pidfd >= 0);
+	order(how);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	(void)close(pidfd);
+}
+
+static void start_steward(void)
+{
+	const struct steward_config config = { .store = &t.store };
+
+	t.steward = fork();
+	assert_true(t.steward >= 0);
+	if (t.steward == 0)
+		_exit(steward_run(&config));
+	await_start();
+}
+
+static void stop_steward(void)
+{
+	int status;
+
+	assert_int_equal(kill(t.steward, SIGSTOP), 0);
+	assert_int_equal(waitpid(t.steward, &status, WUNTRACED), t.steward);
+	assert_true(WIFSTOPPED(status));
+}
+
+static void continue_steward(void)
+{
+	assert_int_equal(kill(t.steward, SIGCONT), 0);
+}
+
+/* It ends in order, whatever its exit code. */
+static void steward_ends(int code)
+{
+	int status;
+
+	await(CLOSED);
+	assert_int_equal(waitpid(t.steward, &status, 0), t.steward);
+	t.steward = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), code);
+}
+
+static void ask(int client, const char *line)
+{
+	assert_int_equal(write(client, line, strlen(line)), strlen(line));
+}
+
+/* A client that the steward has taken: it was answered something. */
+static int connect_client(void)
+{
+	char path[64];
+	char line[256];
+	int client;
+
+	(void)snprintf(path, sizeof(path), "%s/control", t.root);
+	assert_int_equal(unix_connect(path, &client), 0);
+	ask(client, ASK_VERSION);
+	assert_true(read(client, line, sizeof(line)) > 0);
+	return client;
+}
+
+static void is_told_of_the_end(int client)
+{
+	char line[256] = "";
+
+	assert_int_equal(read(client, line, sizeof(line) - 1), strlen(ANSWER_DOWN));
+	assert_string_equal(line, ANSWER_DOWN);
+	(void)close(client);
+}
+
+static int set_up(void **state)
+{
+	char path[64];
+
+	(void)state;
+	memcpy(t.root, "/tmp/ipop-test-XXXXXX", sizeof("/tmp/ipop-test-XXXXXX"));
+	t.store = (struct store){ .root = t.root, .network = "lab" };
+	if (mkdtemp(t.root) == NULL || chmod(t.root, 0755) < 0) /* for the puppet of a root */
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", t.root, i == 0 ? "orders" : "reports");
+		if (mkfifo(path, 0600) < 0 || chmod(path, 0666) < 0)
+			return -1;
+	}
+	t.orders = open_pipe(t.root, "orders", O_RDWR);
+	t.reports = open_pipe(t.root, "reports", O_RDWR);
+	return t.orders < 0 || t.reports < 0 ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const names[] = { "orders", "reports", "control" };
+	char path[64];
+
+	(void)state;
+	if (t.steward != 0) { /* the story has failed */
+		(void)kill(t.steward, SIGKILL);
+		(void)waitpid(t.steward, NULL, 0);
+		t.steward = 0;
+	}
+	(void)close(t.orders);
+	(void)close(t.reports);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", t.root, names[i]);
+		(void)unlink(path);
+	}
+	return rmdir(t.root);
+}
+
+/* --- the stories --- */
+
+static void down_while_it_starts_ends_it(void **state)
+{
+	int client;
+
+	(void)state;
+	start_steward();
+	client = connect_client();
+	ask(client, ASK_DOWN);
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	is_told_of_the_end(client);
+	steward_ends(EXIT_OK);
+}
+
+/* In one turn of the loop, in either order. */
+static void down_may_meet_the_end_of_a_node_that_starts(void **state)
+{
+	int client;
+
+	(void)state;
+	for (int node_first = 0; node_first < 2; node_first++) {
+		start_steward();
+		client = connect_client();
+		stop_steward();
+		if (!node_first)
+			ask(client, ASK_DOWN);
+		end_node(ORDER_FAIL);
+		if (node_first)
+			ask(client, ASK_DOWN);
+		continue_steward();
+		is_told_of_the_end(client);
+		steward_ends(EXIT_CERTIFICATE);
+	}
+}
+
+/* Somebody has said SIGTERM, somebody else says `down` a moment later. */
+static void two_may_end_it_at_once(void **state)
+{
+	int client;
+
+	(void)state;
+	for (int node_first = 0; node_first < 2; node_first++) {
+		start_steward();
+		client = connect_client();
+		assert_int_equal(kill(t.steward, SIGTERM), 0);
+		await_message(CHANNEL_STOP);
+		stop_steward();
+		if (!node_first)
+			ask(client, ASK_DOWN);
+		end_node(ORDER_END);
+		if (node_first)
+			ask(client, ASK_DOWN);
+		continue_steward();
+		is_told_of_the_end(client);
+		steward_ends(EXIT_OK);
+	}
+}
+
+/* A node that was ready and died is followed by another; between the two nobody is in the way. */
+static void down_between_two_nodes_ends_it(void **state)
+{
+	int client;
+
+	(void)state;
+	start_steward();
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+	end_node(ORDER_FAIL);
+	await_start();
+	client = connect_client();
+	stop_steward();
+	end_node(ORDER_FAIL);
+	continue_steward();
+	ask(client, ASK_DOWN); /* in WAITING, for half a second */
+	is_told_of_the_end(client);
+	steward_ends(EXIT_OK);
+}
+
+/* Who is taken over ends, and not the steward with it. */
+static void a_node_that_asks_twice_is_replaced(void **state)
+{
+	(void)state;
+	start_steward();
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+	order(ORDER_CONFIGURE);
+	await_start();
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(down_while_it_starts_ends_it),
+		STORY(down_may_meet_the_end_of_a_node_that_starts),
+		STORY(two_may_end_it_at_once),
+		STORY(down_between_two_nodes_ends_it),
+		STORY(a_node_that_asks_twice_is_replaced),
+	};
+
+	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_CHILD) == 0)
+		return puppet(argv[3]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
