@@ -7,8 +7,9 @@
  * ROOT/var/lib/ipop/NET/ca/           0700, only where the group's CA is:
  *     key.pem, certificate.pem, registry, secret, group.conf (what enters each bundle)
  * ROOT/var/lib/ipop/requests/         0700, private keys that wait for their certificate
- * ROOT/run/ipop/NET/control           the daemon's socket; log: what it says when no systemd
- * listens
+ * ROOT/run/ipop/NET/control           the daemon's socket
+ * ROOT/run/ipop/NET/log               what the daemon says when no systemd listens
+ * ROOT/run/ipop/NET/pid               0600, its process id, locked as long as it runs
  *
  * Each file is replaced whole or not at all (io/file.h). Nothing here prints or prompts.
  */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define DIRECTORY_MODE 0755
-#define LOCK_MODE 0644
+#define LOCK_MODE 0600 /* whoever can open it for reading can lock it, and keep us out */
 #define MODE_BITS 07777
 
 static int err_of(int error)
@@ -341,6 +341,7 @@ static int lock(const char *path, int operation, int *ret_fd)
 			return error == EWOULDBLOCK ? ERR_EXISTS : err_of(error);
 		}
 		if (is_current(fd, path)) {
+			(void)fchmod(fd, LOCK_MODE); /* it may be older than this rule */
 			*ret_fd = fd;
 			return 0;
 		}

@@ -52,8 +52,8 @@ int file_write(const char *path, struct span bytes, unsigned mode);
 int file_make_directory(const char *path, unsigned mode, uint32_t group);
 
 /* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is
- * open. 0, ERR_EXISTS (another process holds it), ERR_NOT_FOUND, ERR_PERMISSION, ERR_UNSUPPORTED,
- * ERR_IO. */
+ * open. It is for its owner alone. 0, ERR_EXISTS (another process holds it), ERR_NOT_FOUND,
+ * ERR_PERMISSION, ERR_UNSUPPORTED, ERR_IO. */
 int file_lock(const char *path, int *ret_fd);
 
 /* True if another process holds that lock. It is looked for by sharing it for an instant, in which

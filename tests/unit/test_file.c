@@ -286,6 +286,14 @@ static void directories_get_their_mode(void **state)
 	assert_int_equal(file_make_directory(at("f/g"), 0750, FILE_GROUP_KEEP), ERR_UNSUPPORTED);
 }
 
+static unsigned mode_of(const char *name)
+{
+	struct stat status;
+
+	assert_int_equal(stat(at(name), &status), 0);
+	return status.st_mode & 07777U;
+}
+
 static void one_holds_a_lock(void **state)
 {
 	int first;
@@ -296,6 +304,7 @@ static void one_holds_a_lock(void **state)
 	assert_int_equal(access(at("pid"), F_OK), -1);
 	assert_int_equal(file_lock(at("pid"), &first), 0);
 	assert_true(file_is_locked(at("pid")));
+	assert_int_equal(mode_of("pid"), 0600); /* flock(2) asks for no right but open()'s */
 	assert_int_equal(file_lock(at("pid"), &second), ERR_EXISTS);
 	/* Removed under the holder: the name is free, and a new file is made and locked. */
 	assert_int_equal(unlink(at("pid")), 0);
@@ -306,7 +315,9 @@ static void one_holds_a_lock(void **state)
 	assert_int_equal(file_lock(at("pid"), &first), 0);
 	(void)close(first);
 	assert_false(file_is_locked(at("pid")));
+	assert_int_equal(chmod(at("pid"), 0644), 0);
 	assert_int_equal(file_lock(at("pid"), &first), 0); /* looking has let go again */
+	assert_int_equal(mode_of("pid"), 0600);
 	(void)close(first);
 }
 
