@@ -56,8 +56,9 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 		.min = PREFIX_LEN_MIN,
 		.max = PREFIX_LEN_MAX,
 		.example = "10.151.0.0/16",
-		.help = "IPv4 addresses of the network. The bundle says which they are; set it only "
-			"if the whole network moved and your bundle is older.",
+		.help = "IPv4 addresses of the network: what the CA gives members their addresses "
+			"from. On the host of a member the bundle says which they are; what "
+			"stands here must be the same.",
 		.offset = offsetof(struct config, ipv4_prefix),
 	},
 	[CONFIG_BOOTSTRAP] = {

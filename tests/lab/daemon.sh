@@ -423,6 +423,9 @@ signal.pause()'
 	lab_check "a port for root" two_is_refused 1 "UDP port 443 is only for root"
 	echo "prot = 5000" >"$config"
 	lab_check "a misspelt option" two_is_refused 1 'did you mean "port"'
+	echo "ipv4-prefix = 10.0.0.0/8" >"$config"
+	lab_check "addresses that the group does not give" two_is_refused 1 \
+		"$config: ipv4-prefix must be what the bundle says, ${V4%.*.*}.0.0/16"
 	cp "$LAB_DIR/config.kept" "$config"
 
 	echo '{' >"$bundle"

@@ -147,7 +147,8 @@ static void choose_ciphers(struct child *c)
 
 static void configure(struct child *c)
 {
-	const struct network_secrets *secrets = &c->settings.bundle.secrets;
+	const struct bundle *bundle = &c->settings.bundle;
+	const struct network_secrets *secrets = &bundle->secrets;
 
 	static_assert(NETWORK_SECRETS_MAX <= SESSION_EPOCHS_MAX, "all epochs fit");
 	c->node = (struct node_config){
@@ -157,7 +158,7 @@ static void configure(struct child *c)
 		.suites = c->ciphers.suites,
 		.bootstrap_count = c->settings.bootstrap_count,
 		.neighbour_count = c->neighbours.count,
-		.ipv4_prefix.len = c->settings.ipv4_prefix.len,
+		.ipv4_prefix.len = bundle->ipv4_prefix.len,
 		.relay_bytes_s = (uint64_t)c->settings.config.relay_kbit_s * BYTES_S_PER_KBIT_S,
 		.built = version_built(),
 		.bundle_issued = c->certificate.not_before,
@@ -165,7 +166,7 @@ static void configure(struct child *c)
 	memcpy(c->node.network, c->store.network, sizeof(c->node.network));
 	memcpy(c->node.bootstrap, c->settings.bootstrap, sizeof(c->node.bootstrap));
 	memcpy(c->node.neighbours, c->neighbours.list, sizeof(c->node.neighbours));
-	memcpy(c->node.ipv4_prefix.bytes, c->settings.ipv4_prefix.ip,
+	memcpy(c->node.ipv4_prefix.bytes, bundle->ipv4_prefix.ip,
 	       sizeof(c->node.ipv4_prefix.bytes));
 	for (uint32_t i = 0; i < secrets->count; i++) {
 		c->node.secrets[i].epoch = secrets->epochs[i].epoch;

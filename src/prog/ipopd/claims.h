@@ -1,8 +1,8 @@
 /* claims.h - what the steward lets the node have: nothing outside the network's own prefixes.
  *
  * The IPv6 prefix follows from the network id (DESIGN, Addresses: fd and its first 40 bits), the
- * IPv4 prefix from the bundle or the configuration. A node that was taken over can so at worst take
- * another member's address on its own host, and never one of the host's other networks.
+ * IPv4 prefix from the bundle. A node that was taken over can so at worst take another member's
+ * address on its own host, and never one of the host's other networks.
  */
 #ifndef PROG_IPOPD_CLAIMS_H
 #define PROG_IPOPD_CLAIMS_H

@@ -105,6 +105,28 @@ static int read_bundle(const struct store *store, int fd, struct bundle *ret,
 	return 0;
 }
 
+/* Our address is in the bundle's prefix, and it is signed: no line here can move it. */
+static int check_prefix(const struct store *store, struct settings *settings,
+			struct complaint *complaint)
+{
+	const struct prefix *configured = &settings->config.ipv4_prefix;
+	const struct prefix *given = &settings->bundle.ipv4_prefix;
+	char text[PREFIX_TEXT_CHARS + 1];
+	struct file_path path;
+
+	if (!settings->config.is_set[CONFIG_IPV4_PREFIX] ||
+	    (configured->len == given->len &&
+	     memcmp(configured->ip, given->ip, sizeof(given->ip)) == 0))
+		return 0;
+	prefix_to_text(given, text);
+	bundle_wipe(&settings->bundle);
+	if (store_path(store, STORE_CONFIG, &path) < 0)
+		return ERR_TOO_LONG;
+	return complain(complaint, ERR_MALFORMED,
+			"%s: %s must be what the bundle says, %s; take the line out", path.text,
+			config_option(CONFIG_IPV4_PREFIX)->name, text);
+}
+
 static bool is_known(const struct settings *settings, const struct bootstrap *line)
 {
 	for (uint32_t i = 0; i < settings->bootstrap_count; i++) {
@@ -140,10 +162,10 @@ int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct 
 
 	if (err == 0)
 		err = read_bundle(store, fds[CHANNEL_FD_BUNDLE], &ret->bundle, complaint);
+	if (err == 0)
+		err = check_prefix(store, ret, complaint);
 	if (err < 0)
 		return err;
-	ret->ipv4_prefix = ret->config.is_set[CONFIG_IPV4_PREFIX] ? ret->config.ipv4_prefix
-								  : ret->bundle.ipv4_prefix;
 	ret->bootstrap_count = 0;
 	add_bootstrap(ret, ret->config.bootstrap.lines, ret->config.bootstrap.count);
 	add_bootstrap(ret, ret->bundle.bootstrap, ret->bundle.bootstrap_count);

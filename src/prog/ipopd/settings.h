@@ -1,7 +1,9 @@
 /* settings.h - what steward and node both know of the network, read from the same descriptors.
  *
  * The steward opens the files and needs prefixes and bootstrap hosts; the node gets the descriptors
- * and reads the same bytes, so the two cannot disagree about them.
+ * and reads the same files, not those that a name stands for meanwhile. Who writes into one in
+ * place can come between the two: then the steward refuses what the node asks for, and the node
+ * ends.
  */
 #ifndef PROG_IPOPD_SETTINGS_H
 #define PROG_IPOPD_SETTINGS_H
@@ -14,7 +16,6 @@
 struct settings {
 	struct config config;
 	struct bundle bundle; /* holds the network secret */
-	struct prefix ipv4_prefix;
 	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
 	uint32_t bootstrap_count;
 };
@@ -28,8 +29,8 @@ int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct compla
 /* Closes all but the TUN, which is not ours. */
 void settings_close(int fds[CHANNEL_FDS]);
 
-/* Reads what they hold, without judging certificates. 0, or the errors of the parsers; with a
- * sentence. */
+/* Reads what they hold, without judging certificates. 0, or the errors of the parsers, which a
+ * configuration with another IPv4 prefix than the bundle's gets, too; with a sentence. */
 int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct settings *ret,
 		  struct complaint *complaint);
 

@@ -167,7 +167,7 @@ static int read_settings(struct steward *s, const int fds[CHANNEL_FDS], struct c
 		return err;
 	if (!s->was_ready)
 		s->claims = (struct claims){ .network_id = settings.bundle.network_id,
-					     .ipv4 = settings.ipv4_prefix };
+					     .ipv4 = settings.bundle.ipv4_prefix };
 	else if (!id_equal(&settings.bundle.network_id, &s->claims.network_id))
 		err = complain(
 			complaint, ERR_FOREIGN,
