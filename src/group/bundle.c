@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_S 86400
 #define SECRET_CHARS TEXT_BASE64_CHARS(NETWORK_SECRET_BYTES)
 
 /* One field: how to take it from JSON, how to make JSON of it. What the field has to be completes
@@ -387,6 +388,11 @@ struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, 
 	if (calendar.us >= built.us)
 		return calendar;
 	return bundle_issued(bundle, &issued) ? issued : built;
+}
+
+bool bundle_renewal_is_due(struct wall not_after, struct wall now)
+{
+	return wall_to_s(not_after) - wall_to_s(now) <= (int64_t)BUNDLE_RENEW_DAYS * DAY_S;
 }
 
 /* False if both have a secret for an epoch, and not the same one. */

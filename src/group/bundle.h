@@ -17,6 +17,7 @@
 #define BUNDLE_SCHEMA "ipop.bundle/1"
 #define BUNDLE_BYTES_MAX 16384
 #define BUNDLE_BOOTSTRAP_MAX 16
+#define BUNDLE_RENEW_DAYS 30 /* before the certificate ends its owner is told */
 
 struct bundle {
 	char network[NETWORK_NAME_MAX + 1];
@@ -52,6 +53,9 @@ bool bundle_issued(const struct bundle *bundle, struct wall *ret);
  * made is wrong for certain; then it is the moment at which the bundle's certificate was issued,
  * or, of one that cannot be read and will be refused anyway, the date of the program. */
 struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built);
+
+/* Whether it is time to renew a certificate that ends then. */
+bool bundle_renewal_is_due(struct wall not_after, struct wall now);
 
 /* Whether a bundle may take the place of one of the same network, as far as its secrets go: an old
  * one, or one that somebody made up, would cut this host off. 0, ERR_STALE (older secrets),

@@ -601,6 +601,20 @@ shows_nat_and_ring() {
 		mv kept/status.0 answers/status.0
 }
 
+tells_how_to_renew_in_time() {
+	cp answers/status.0 kept/status.0
+	! grep -q renew shown || return 1
+	for days in 31 30 1 -1; do
+		status_json true 1 null 0 "$(date -u -d "now + $days days" +%FT%TZ)" >answers/status.0
+		run 0 on b status && cp out "renew.$days" || return 1
+	done
+	mv kept/status.0 answers/status.0
+	says renew.31 'certificate  31 d' && ! grep -q 'renew' renew.31 &&
+		says renew.30 '30 d; to renew it: ipop request --renew lab' &&
+		says renew.1 'ipop request --renew lab' &&
+		says renew.-1 'certificate  expired; to renew it: ipop request --renew lab'
+}
+
 shows_peers() {
 	run 0 on b peers && says out 'fd00::8  700 B  7.00 kB' &&
 		run 0 on b peers --json && [ "$(field schema out)" = ipop.peers/1 ] &&
@@ -812,6 +826,7 @@ check 'up waits, and tells the address' goes_up_and_tells_the_address
 check 'up and status pass on why they are refused' passes_on_why_it_is_refused
 check 'status' shows_status
 check 'what status says of NAT and ring' shows_nat_and_ring
+check 'status tells in time how to renew' tells_how_to_renew_in_time
 check 'peers and version' shows_peers
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon

@@ -3,7 +3,9 @@
  * What the daemon answers is shown; --json passes its answer on as it is. Texts in it that peers
  * may have chosen go through output_foreign() before a terminal sees them.
  */
+#include "base/calendar.h"
 #include "base/err.h"
+#include "group/bundle.h"
 #include "io/clock.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
@@ -174,6 +176,20 @@ static struct output_text address_of(const json_t *status, const char *name, con
 	return output_text("%s/%" PRIu64, text.text, number_at(status, len_name));
 }
 
+/* "364 d", and how to renew it once that is due. */
+static struct output_text certificate_of(const json_t *status)
+{
+	const char *const end = json_string_value(json_object_get(status, "certificate_not_after"));
+	const struct output_text left = left_at(status);
+	struct wall not_after;
+
+	if (end == NULL || calendar_from_text(span_text(end), &not_after) != 0 ||
+	    !bundle_renewal_is_due(not_after, clock_now().wall))
+		return left;
+	return output_text("%s; to renew it: ipop request --renew %s", left.text,
+			   text_at(status, "network").text);
+}
+
 /* What the NAT verdict means for who wants to reach this host. */
 static const char *nat_of(const json_t *status)
 {
@@ -222,7 +238,7 @@ static void print_status(const json_t *status)
 			   text_at(status, "interface").text, number_at(status, "mtu"),
 			   number_at(status, "port"));
 	add_row(&table, "interface", text.text);
-	add_row(&table, "certificate", left_at(status).text);
+	add_row(&table, "certificate", certificate_of(status).text);
 	add_row(&table, "NAT", nat_of(status));
 	add_row(&table, "ring", ring_of(status).text);
 	text = output_text("%" PRIu64 " up of %" PRIu64 " known", number_at(status, "peers_up"),

@@ -10,6 +10,7 @@
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/control.h"
 #include "prog/ipopd/log.h"
+#include "prog/ipopd/reminder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,9 @@ struct world {
 	struct forward_table *table; /* the newest; NULL before the first */
 	struct forward_thread thread;
 	struct control *control;
-	struct now now;       /* of this turn */
-	struct mono mix_at;   /* when to stir the entropy again */
+	struct now now;     /* of this turn */
+	struct mono mix_at; /* when to stir the entropy again */
+	struct reminder reminder;
 	bool blocked;         /* a socket is full: nothing is sent */
 	bool reads_tun;       /* the egress has room for what comes from there */
 	enum udp_family full; /* which one, while blocked */
@@ -542,10 +544,29 @@ static int stir(struct world *w)
 	return 0;
 }
 
+/* Who does not look at `ipop status` may look at the log. */
+static void remind(struct world *w)
+{
+	const char *const network = w->config.node->network;
+	uint32_t days;
+
+	if (!reminder_poll(&w->reminder, w->now, &days))
+		return;
+	if (days == 0)
+		log_warning("this host's certificate has ended; to renew it: ipop request --renew "
+			    "%s",
+			    network);
+	else
+		log_warning("this host's certificate ends within %u day%s; to renew it: ipop "
+			    "request --renew %s",
+			    days, days == 1 ? "" : "s", network);
+}
+
 static struct mono next_deadline(const struct world *w)
 {
 	struct mono next = mono_min(node_deadline(w->node), control_deadline(w->control));
 
+	next = mono_min(next, reminder_deadline(&w->reminder));
 	if (!w->blocked)
 		next = mono_min(next, egress_deadline(w->egress));
 	return w->stopping ? mono_min(next, w->stop_at) : next;
@@ -560,6 +581,7 @@ static int turn(struct world *w)
 
 	w->now = clock_now();
 	err = stir(w);
+	remind(w);
 	for (size_t i = 0; i < count && err == 0; i++)
 		err = handle_event(w, &events[i]);
 	serve_clients(w);
@@ -628,6 +650,8 @@ int world_new(const struct world_config *config, struct now now, struct world **
 	w->cipher = config->node->suites[0].packets->name;
 	w->now = now;
 	w->mix_at = mono_add_ms(now.mono, MIX_MS);
+	reminder_init(&w->reminder, config->node->certificate->not_after, config->node->built,
+		      now.mono);
 	err = loop_init(&w->loop);
 	if (err == 0)
 		err = new_egress(&w->egress);
