@@ -4,11 +4,13 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -17,6 +19,7 @@
 #define DIRECTORY_MODE 0755
 #define LOCK_MODE 0600 /* whoever can open it for reading can lock it, and keep us out */
 #define MODE_BITS 07777
+#define TEMPORARY_DIGITS 8
 
 static int err_of(int error)
 {
@@ -165,22 +168,104 @@ static int find_place(const char *path, struct place *ret)
 {
 	const char *slash = strrchr(path, '/');
 	struct file_path directory;
-	uint32_t chance;
-	int len;
 
 	ret->name = slash == NULL ? path : slash + 1;
 	if (*ret->name == 0)
 		return ERR_UNSUPPORTED;
-	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
-		return ERR_IO;
-	len = snprintf(ret->temporary, sizeof(ret->temporary), ".%s.%08x", ret->name,
-		       (unsigned)chance);
-	if (len < 0 || (size_t)len >= sizeof(ret->temporary) ||
-	    file_path(&directory, "%.*s", slash == NULL ? 1 : (int)(ret->name - path),
+	if (file_path(&directory, "%.*s", slash == NULL ? 1 : (int)(ret->name - path),
 		      slash == NULL ? "." : path) < 0)
 		return ERR_TOO_LONG;
 	ret->directory = open(directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return ret->directory < 0 ? err_of(errno) : 0;
+}
+
+/* ".key.pem.0123abcd" */
+static int choose_temporary(struct place *place)
+{
+	uint32_t chance;
+	int len;
+
+	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
+		return ERR_IO;
+	len = snprintf(place->temporary, sizeof(place->temporary), ".%s.%0*x", place->name,
+		       TEMPORARY_DIGITS, (unsigned)chance);
+	return len < 0 || (size_t)len >= sizeof(place->temporary) ? ERR_TOO_LONG : 0;
+}
+
+static int is_temporary(const struct dirent *entry)
+{
+	const size_t len = strlen(entry->d_name);
+	const char *const digits =
+		entry->d_name + (len > TEMPORARY_DIGITS ? len - TEMPORARY_DIGITS : 0);
+
+	return entry->d_name[0] == '.' && len > TEMPORARY_DIGITS + 2 && digits[-1] == '.' &&
+	       strspn(digits, "0123456789abcdef") == TEMPORARY_DIGITS;
+}
+
+/* Who writes a file under such a name holds its lock, so what can be locked is nobody's. */
+static void remove_leftover(int directory, const char *name)
+{
+	const int fd =
+		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(directory, name, 0); /* or it stays */
+	(void)close(fd);                            /* only looked at */
+}
+
+static void sweep(int directory)
+{
+	struct dirent **list = NULL;
+	const int count = scandirat(directory, ".", &list, is_temporary, NULL);
+
+	for (int i = 0; i < count; i++) {
+		remove_leftover(directory, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+}
+
+void file_sweep(const char *directory)
+{
+	const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	sweep(fd);
+	(void)close(fd); /* only a name */
+}
+
+/* Locks a file that was just made under that name; false if it is to be swept away, or was. Where a
+ * file system has no locks, nobody sweeps either. */
+static bool guard(int fd)
+{
+	struct stat status;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno != EWOULDBLOCK;
+	return fstat(fd, &status) < 0 || status.st_nlink > 0;
+}
+
+static int make_temporary(struct place *place, int *ret_fd)
+{
+	for (;;) {
+		int err = choose_temporary(place);
+		int fd;
+
+		if (err < 0)
+			return err;
+		fd = openat(place->directory, place->temporary,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return err_of(errno);
+		if (guard(fd)) {
+			*ret_fd = fd;
+			return 0;
+		}
+		(void)close(fd); /* nothing was written: try another name */
+	}
 }
 
 static int write_all(int fd, struct span bytes)
@@ -199,20 +284,11 @@ static int write_all(int fd, struct span bytes)
 
 /* The bytes are on the disk before the name points to them: else a crash could leave a name with
  * nothing behind it. */
-static int write_temporary(const struct place *place, struct span bytes, unsigned mode)
+static int write_temporary(int fd, struct span bytes, unsigned mode)
 {
-	const int fd = openat(place->directory, place->temporary,
-			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int err;
+	const int err = write_all(fd, bytes);
 
-	if (fd < 0)
-		return err_of(errno);
-	err = write_all(fd, bytes);
-	if (err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0))
-		err = err_of(errno);
-	if (close(fd) < 0 && err == 0)
-		err = err_of(errno);
-	return err;
+	return err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) ? err_of(errno) : err;
 }
 
 /* rename() would replace a symbolic link without following it; but who made one there expects
@@ -225,20 +301,25 @@ static bool may_be_replaced(const struct place *place)
 	       S_ISREG(status.st_mode);
 }
 
-static int replace(const struct place *place, struct span bytes, unsigned mode)
+static int replace(struct place *place, struct span bytes, unsigned mode)
 {
+	int fd = -1;
 	int err;
 
 	if (!may_be_replaced(place))
 		return ERR_UNSUPPORTED;
-	err = write_temporary(place, bytes, mode);
+	err = make_temporary(place, &fd);
+	if (err < 0)
+		return err;
+	err = write_temporary(fd, bytes, mode);
 	if (err == 0 &&
 	    renameat(place->directory, place->temporary, place->directory, place->name) < 0)
 		err = err_of(errno);
-	if (err < 0) {
-		(void)unlinkat(place->directory, place->temporary, 0); /* if it was made at all */
+	if (err < 0)
+		(void)unlinkat(place->directory, place->temporary, 0); /* or it is swept later */
+	(void)close(fd); /* which lets go; after fsync() nothing is left to fail */
+	if (err < 0)
 		return err;
-	}
 	/* The new name itself has to survive a crash. If this fails it is there all the same, but
 	 * for how long is not known: the caller may write again. */
 	return fsync(place->directory) < 0 ? err_of(errno) : 0;
@@ -251,6 +332,7 @@ int file_write(const char *path, struct span bytes, unsigned mode)
 
 	if (err < 0)
 		return err;
+	sweep(place.directory);
 	err = replace(&place, bytes, mode);
 	(void)close(place.directory); /* only a name */
 	return err;
@@ -258,12 +340,38 @@ int file_write(const char *path, struct span bytes, unsigned mode)
 
 /* --- directories --- */
 
+/* The name of a directory is on the disk when the one that it stands in is. */
+static int sync_parent(const char *path)
+{
+	const char *const slash = strrchr(path, '/');
+	struct file_path parent;
+	int err;
+	int fd;
+
+	err = slash == NULL ? file_path(&parent, ".")
+			    : file_path(&parent, "%.*s", (int)(slash - path) + 1, path);
+	if (err < 0)
+		return err;
+	fd = open(parent.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_of(errno);
+	if (fsync(fd) < 0)
+		err = err_of(errno);
+	(void)close(fd); /* only a name */
+	return err;
+}
+
 static int make_one(const char *path, mode_t mode)
 {
 	struct stat status;
 
-	if (mkdir(path, mode) == 0)
-		return 0;
+	if (mkdir(path, mode) == 0) {
+		const int err = sync_parent(path);
+
+		if (err < 0)
+			(void)rmdir(path); /* it is empty */
+		return err;
+	}
 	if (errno != EEXIST)
 		return err_of(errno);
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? 0 : ERR_UNSUPPORTED;
@@ -297,7 +405,7 @@ static int set_access(const char *path, mode_t mode, uint32_t group)
 	if (fstat(fd, &status) < 0 ||
 	    (group != FILE_GROUP_KEEP && status.st_gid != group &&
 	     fchown(fd, (uid_t)-1, group) < 0) ||
-	    ((status.st_mode & MODE_BITS) != mode && fchmod(fd, mode) < 0))
+	    ((status.st_mode & MODE_BITS) != mode && fchmod(fd, mode) < 0) || fsync(fd) < 0)
 		err = err_of(errno);
 	(void)close(fd); /* only a name */
 	return err;

@@ -42,13 +42,23 @@ bool file_is_private(int fd);
 void file_free(struct file_bytes *bytes);
 
 /* Replaces or makes a file: it has this mode and all these bytes, on the disk, or it is as it was.
- * 0, ERR_NOT_FOUND (no such directory), ERR_PERMISSION, ERR_UNSUPPORTED (something else than a
- * regular file is there), ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO. */
+ * With an error of the very last step, which brings its name to the disk, it is the new one, and a
+ * power cut may bring the old one back: who gets an error may write again. 0, ERR_NOT_FOUND (no
+ * such directory), ERR_PERMISSION, ERR_UNSUPPORTED (something else than a regular file is there),
+ * ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO.
+ *
+ * Until it is complete it has another name, ".NAME.XXXXXXXX". What a crash has left under such a
+ * name, with a secret in it perhaps, goes when anything is next written into the directory. */
 int file_write(const char *path, struct span bytes, unsigned mode);
 
-/* Makes a directory with this mode and group, and those above it that are missing with 0755. One
- * that is there already gets mode and group, too. 0, ERR_PERMISSION, ERR_UNSUPPORTED (something
- * else is there), ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO. */
+/* Removes from a directory what a crash has left of file_write(), and nothing that a process is
+ * still writing. What cannot be removed stays. */
+void file_sweep(const char *directory);
+
+/* Makes a directory with this mode and group, and those above it that are missing with 0755. Those
+ * that it made are on the disk, or not there. One that is there already gets mode and group, too.
+ * 0, ERR_PERMISSION, ERR_UNSUPPORTED (something else is there), ERR_TOO_LONG, ERR_READ_ONLY,
+ * ERR_NO_SPACE, ERR_IO. */
 int file_make_directory(const char *path, unsigned mode, uint32_t group);
 
 /* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is

@@ -12,6 +12,7 @@ ipop=$build/src/prog/ipop/ipop
 forge=$build/tests/cli/forge
 fake=$build/tests/cli/fake_daemon
 typist=$build/tests/cli/typist
+# shellcheck disable=SC2034 # of crashes.sh
 crash=$build/tests/cli/ipop_crash
 daemons=
 count=0
@@ -32,6 +33,10 @@ cd "$work" || exit 1
 all=$work/all-output
 # shellcheck source=tests/cli/words.sh
 . "$top/tests/cli/words.sh"
+# shellcheck source=tests/cli/crashes.sh
+. "$top/tests/cli/crashes.sh"
+# shellcheck source=tests/cli/renewals.sh
+. "$top/tests/cli/renewals.sh"
 
 # --- groups, requests, bundles ---
 
@@ -84,30 +89,6 @@ makes_no_group_over_a_key() {
 		refuses 1 'was a member' on keyed group create lab --bootstrap x:4001 --name alpha &&
 		rm keyed/var/lib/ipop/lab/bundle.json &&
 		run 0 on keyed group create lab --bootstrap x:4001 --name alpha
-}
-
-# What a crash leaves of a group is finished by the next try, or is a group with a CA.
-makes_a_group_after_a_crash_at_each_step() {
-	step=0
-	again=0
-	whole=0
-	status=137
-	while [ $status = 137 ]; do
-		step=$((step + 1))
-		rm -rf broken
-		CRASH_AT=$step "$crash" --root broken group create lab --bootstrap x:4001 \
-			--name alpha >/dev/null 2>&1
-		status=$?
-		[ $status = 137 ] || break
-		if on broken group create lab --bootstrap x:4001 --name alpha >out 2>err; then
-			again=$((again + 1))
-		else
-			whole=$((whole + 1))
-			says err already && run 0 on broken group list lab || return 1
-		fi
-	done
-	echo "# $step steps: $again begun again, $whole with a whole CA"
-	[ $status = 0 ] && [ $again -ge 20 ] && [ $whole -ge 2 ]
 }
 
 # The founder leaves and comes back: under its new id bundles lead to it, and it has their port.
@@ -180,101 +161,6 @@ joins_a_second_host() {
 joins_from_a_pipe() {
 	on p256 request --name pipe --key p256 2>>"$all" | on a group sign lab - 2>>"$all" |
 		on p256 join - --no-up >>"$all" 2>&1 && on a group list lab | grep -q '^pipe '
-}
-
-renews_with_the_same_id_and_address() {
-	run 0 on a group list lab --json && grep -A2 '"beta"' out >before &&
-		run 0 on a group sign lab beta.request --days 7 && cp out renewed.bundle &&
-		says err 'Renewed "beta"' &&
-		run 0 on b join renewed.bundle --no-up &&
-		run 0 on a group list lab --json && grep -A2 '"beta"' out >after &&
-		cmp -s before after && [ "$(grep -c '"name": "beta"' out)" = 1 ]
-}
-
-# renews ROOT CA NAME: by the key that is there, from request to bundle; what is the member's stays.
-renews() {
-	key=$(cksum <"$1/var/lib/ipop/lab/key.pem")
-	on "$2" group list lab --json | grep -A2 "\"name\": \"$3\"" >before &&
-		run 0 on "$1" request --renew lab && cp out renewal.request &&
-		says err 'ipop group sign lab REQUEST' &&
-		run 0 on "$2" group sign lab renewal.request && cp out renewal.bundle &&
-		says err "Renewed \"$3\"" && ! grep -q 'new id' err &&
-		run 0 on "$1" join renewal.bundle --no-up &&
-		[ "$key" = "$(cksum <"$1/var/lib/ipop/lab/key.pem")" ] &&
-		cmp -s renewal.bundle "$1/var/lib/ipop/lab/bundle.json" &&
-		on "$2" group list lab --json | grep -A2 "\"name\": \"$3\"" >after &&
-		cmp -s before after && [ "$(grep -c '"name"' after)" = 1 ]
-}
-
-# The founder too, who never made a request: else bundles would lead to an id that is nobody's.
-renews_by_the_key_that_is_here() {
-	run 0 on young group create lab --bootstrap b:4001 --name alpha --days 7 || return 1
-	end=$(on young group list lab --json | field not_after /dev/stdin)
-	renews young young alpha && later=$(on young group list lab --json | field not_after /dev/stdin) &&
-		[ "$(date -d "$later" +%s)" -gt "$(($(date -d "$end" +%s) + 86400 * 300))" ] || return 1
-	for kind in ed25519 p256; do
-		on "young-$kind" request --name $kind --key $kind >$kind.request 2>/dev/null &&
-			on young group sign lab $kind.request --days 7 >$kind.bundle 2>/dev/null &&
-			run 0 on "young-$kind" join $kind.bundle --no-up &&
-			renews "young-$kind" young $kind || return 1
-	done
-	refuses 2 'name and key stay' on young request --renew lab --name other &&
-		refuses 2 'name and key stay' on young request --renew lab --key p256 &&
-		refuses 4 'not in the network "den"' on young request --renew den &&
-		cp young-p256/var/lib/ipop/lab/key.pem young-ed25519/var/lib/ipop/lab/key.pem &&
-		refuses 8 "not the key of this host's certificate" on young-ed25519 request --renew lab &&
-		[ ! -s out ]
-}
-
-# Late is not too late: the key is the one that the CA knows.
-renews_what_has_ended() {
-	mine=f/var/lib/ipop/lab/bundle.json
-	cp $mine whole && cp expired $mine && run 0 on f request --renew lab &&
-		cmp -s out phi.request && sed 's/MII/MIX/' expired >$mine &&
-		refuses 8 'the bundle of "lab": ' on f request --renew lab && cp whole $mine
-}
-
-# A key is what a name and an address were given to, and there is no other copy.
-never_replaces_a_key() {
-	key=b/var/lib/ipop/lab/key.pem
-	cp $key before && cp b/var/lib/ipop/lab/bundle.json bundle.before &&
-		on b request --name beta3 >beta3.request 2>/dev/null &&
-		on a group sign lab beta3.request >beta3.bundle 2>/dev/null &&
-		refuses 1 'this host has another key in "lab"' on b join beta3.bundle --no-up &&
-		says err 'ipop leave lab first' && cmp -s before $key &&
-		cmp -s bundle.before b/var/lib/ipop/lab/bundle.json &&
-		mv b/etc/ipop/lab.conf conf && rm b/var/lib/ipop/lab/bundle.json &&
-		refuses 1 "remove $key first" on b join beta3.bundle --no-up && cmp -s before $key &&
-		mv conf b/etc/ipop/lab.conf && run 0 on b join beta.bundle --no-up &&
-		cmp -s before $key && rm b/var/lib/ipop/requests/*
-}
-
-# joins_torn BUNDLE COMMAND...: `join` dies at each step on a copy of `whole-host`; after each death
-# the command holds, and joining once more mends all.
-joins_torn() {
-	bundle=$1
-	shift
-	step=0
-	status=137
-	while [ $status = 137 ]; do
-		step=$((step + 1))
-		rm -rf torn && cp -r whole-host torn
-		CRASH_AT=$step "$crash" --root torn join "$bundle" --no-up >/dev/null 2>&1
-		status=$?
-		"$@" && run 0 on torn join "$bundle" --no-up && run 0 on torn request --renew lab &&
-			cmp -s "$bundle" torn/var/lib/ipop/lab/bundle.json &&
-			[ -z "$(ls torn/var/lib/ipop/requests)" ] || return 1
-	done
-	echo "# $step steps"
-	[ $status = 0 ]
-}
-
-joins_after_a_crash_at_each_step() {
-	on whole-host request --name torn >torn.request 2>/dev/null &&
-		on a group sign lab torn.request --days 7 >torn.bundle 2>/dev/null || return 1
-	joins_torn torn.bundle true && [ $step -ge 15 ] && rm -rf whole-host && mv torn whole-host &&
-		on a group sign lab torn.request >torn.renewed 2>/dev/null &&
-		joins_torn torn.renewed run 0 on torn request --renew lab && [ $step -ge 5 ]
 }
 
 refuses_a_second_holder() {
@@ -471,39 +357,6 @@ lets_signers_pass_one_after_the_other() {
 		[ "$(on a group list lab | awk 'NR > 1 { print $2 }' | sort | uniq -d)" = "" ]
 }
 
-# After a crash at each step of signing the registry is the old or the new one, and what was handed
-# out is in it.
-survives_a_crash_at_each_step() {
-	registry=a/var/lib/ipop/lab/ca/registry
-	step=0
-	old=0
-	new=0
-	status=137
-	while [ $status = 137 ]; do
-		step=$((step + 1))
-		on many request --name "crash$step" >crash.request 2>/dev/null
-		cp $registry before
-		CRASH_AT=$step "$crash" --root a group sign lab crash.request \
-			>crash.bundle 2>/dev/null
-		status=$?
-		on a group list lab >list 2>err || {
-			echo "# step $step left:"
-			sed 's/^/#     /' err
-			return 1
-		}
-		if grep -q "^crash$step " list; then
-			new=$((new + 1))
-			[ "$(grep -c . $registry)" = "$(($(grep -c . before) + 1))" ] || return 1
-		else
-			old=$((old + 1))
-			cmp -s before $registry || return 1
-			[ ! -s crash.bundle ] || return 1
-		fi
-	done
-	echo "# $step steps: $old left the old registry, $new the new one"
-	[ $status = 0 ] && [ $old -ge 5 ] && [ $new -ge 2 ] && on a group sign lab crash.request >/dev/null 2>&1
-}
-
 # --- the daemon ---
 
 # A program directory in which ipopd is the fake, so that `up` and `down` can be tried.
@@ -599,20 +452,6 @@ shows_nat_and_ring() {
 	status_json true 1 '"none"' >answers/status.0
 	run 0 on b status && says out 'none: others see this host under its own address' &&
 		mv kept/status.0 answers/status.0
-}
-
-tells_how_to_renew_in_time() {
-	cp answers/status.0 kept/status.0
-	! grep -q renew shown || return 1
-	for days in 31 30 1 -1; do
-		status_json true 1 null 0 "$(date -u -d "now + $days days" +%FT%TZ)" >answers/status.0
-		run 0 on b status && cp out "renew.$days" || return 1
-	done
-	mv kept/status.0 answers/status.0
-	says renew.31 'certificate  31 d' && ! grep -q 'renew' renew.31 &&
-		says renew.30 '30 d; to renew it: ipop request --renew lab' &&
-		says renew.1 'ipop request --renew lab' &&
-		says renew.-1 'certificate  expired; to renew it: ipop request --renew lab'
 }
 
 shows_peers() {
@@ -792,6 +631,7 @@ check 'secret files are for their owner alone' guards_the_files
 check 'whatever the umask' guards_the_files_whatever_the_umask
 check 'a group is never made over another' makes_no_group_twice
 check 'a group after a crash at each step of making it' makes_a_group_after_a_crash_at_each_step
+check 'keys that a crash left are swept' sweeps_keys_that_a_crash_left
 check 'group create refuses what cannot be' refuses_groups_that_cannot_be
 check 'group create refuses ports of root' refuses_ports_of_root
 check 'request, sign, join' joins_a_second_host

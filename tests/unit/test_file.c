@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -286,6 +287,62 @@ static void directories_get_their_mode(void **state)
 	assert_int_equal(file_make_directory(at("f/g"), 0750, FILE_GROUP_KEEP), ERR_UNSUPPORTED);
 }
 
+/* A power cut leaves no directory without a name, nor does a failure leave one half-made. */
+static void directories_are_on_the_disk(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n <= 3; n++) { /* fsync of both parents, and of the last one itself */
+		disk.fail_at = n;
+		disk.calls = 0;
+		assert_int_equal(file_make_directory(at("a/b"), 0755, FILE_GROUP_KEEP), ERR_IO);
+		assert_int_equal(disk.calls, n);
+		assert_int_equal(access(at("a"), F_OK), n == 1 ? -1 : 0);
+		assert_int_equal(access(at("a/b"), F_OK), n == 3 ? 0 : -1);
+		(void)rmdir(at("a/b"));
+		(void)rmdir(at("a"));
+	}
+	disk.fail_at = 0;
+	disk.calls = 0;
+	assert_int_equal(file_make_directory(at("a/b"), 0755, FILE_GROUP_KEEP), 0);
+	assert_int_equal(disk.calls, 3);
+	assert_int_equal(rmdir(at("a/b")), 0);
+}
+
+static int make_empty(const char *name)
+{
+	const int fd = open(at(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void what_a_crash_left_is_swept(void **state)
+{
+	static const char *const left[] = { ".f.0123abcd", ".other.pem.00000000" };
+	static const char *const others[] = { "f.0123abcd",  ".f.0123abc", ".f.0123abcde",
+					      ".f.0123ABCD", ".f0123abcd", "..0123abc" };
+	int writing;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		(void)close(make_empty(left[i]));
+	for (size_t i = 0; i < 6; i++)
+		(void)close(make_empty(others[i]));
+	writing = make_empty(".g.deadbeef");
+	assert_int_equal(flock(writing, LOCK_EX), 0); /* as file_write() has it */
+	assert_int_equal(file_write(at("f"), span_text("new"), 0600), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(access(at(left[i]), F_OK), -1);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(access(at(others[i]), F_OK), 0);
+	assert_int_equal(access(at(".g.deadbeef"), F_OK), 0);
+	(void)close(writing);
+	file_sweep(directory);
+	assert_int_equal(access(at(".g.deadbeef"), F_OK), -1);
+	assert_int_equal(entries(false), 7);
+	file_sweep(at("none"));
+}
+
 static unsigned mode_of(const char *name)
 {
 	struct stat status;
@@ -349,6 +406,8 @@ int main(void)
 		IN_DIRECTORY(reading_has_a_limit),
 		IN_DIRECTORY(a_descriptor_is_read_from_its_start),
 		IN_DIRECTORY(directories_get_their_mode),
+		IN_DIRECTORY(directories_are_on_the_disk),
+		IN_DIRECTORY(what_a_crash_left_is_swept),
 		IN_DIRECTORY(one_holds_a_lock),
 		cmocka_unit_test(paths_have_a_limit),
 	};
