@@ -186,10 +186,12 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 	if (handle_equal(peer->session, session)) {
 		const struct handle other = other_session(node, handle);
 
-		if (!handle_is_none(other))
+		if (!handle_is_none(other)) {
+			channel_of(node, other)->replaced = false; /* any more */
 			peer_use(node, now, handle, other);
-		else
+		} else {
 			go_down(node, now, handle, why);
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ void session_set_state(struct sessions *s, struct session *session, struct now n
 				   [STATE_CLOSED] = true },
 		[STATE_CONFIRMING] = { [STATE_ESTABLISHED] = true, [STATE_CLOSED] = true },
 		[STATE_ESTABLISHED] = { [STATE_REPLACED] = true, [STATE_CLOSED] = true },
-		[STATE_REPLACED] = { [STATE_CLOSED] = true },
+		[STATE_REPLACED] = { [STATE_ESTABLISHED] = true, [STATE_CLOSED] = true },
 	};
 
 	CHECK(allowed[session->state][next]);
@@ -188,9 +188,36 @@ static void end_keys(struct sessions *s, struct session *session, bool tell)
 	}
 }
 
+/* It was all that the pair had beside those that it replaced: the one before it serves again. The
+ * peer may not even know of it: what confirms a session can be lost. */
+static void reinstate(struct sessions *s, struct now now, const struct session *gone)
+{
+	struct session *before = NULL;
+
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
+		struct handle handle;
+		struct session *other = pool_slot(&s->pool, i, &handle);
+
+		if (other == NULL || other == gone ||
+		    !id_equal(&other->peer.certificate.id, &gone->peer.certificate.id))
+			continue;
+		if (other->state == STATE_ESTABLISHED)
+			return;
+		if (other->state == STATE_REPLACED && handle_equal(other->replaced_by, gone->self))
+			before = other;
+	}
+	if (before == NULL)
+		return;
+	session_set_state(s, before, now, STATE_ESTABLISHED, "what took its place is gone");
+	before->pending &= ~(uint32_t)PENDING_REPLACED;
+	session_schedule(s, before);
+}
+
 void session_close(struct sessions *s, struct session *session, struct now now,
 		   const struct session_reason *reason, bool tell)
 {
+	const bool was_established = session->state == STATE_ESTABLISHED;
+
 	struct dial *dial = session_dial(s, session);
 
 	if (session->state == STATE_CLOSED)
@@ -211,6 +238,8 @@ void session_close(struct sessions *s, struct session *session, struct now now,
 	rekey_end(s, session, now);
 	s->counters.closed++;
 	session_schedule(s, session);
+	if (was_established)
+		reinstate(s, now, session);
 }
 
 void session_silence(struct sessions *s, struct session *session, struct now now,

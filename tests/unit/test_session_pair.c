@@ -412,6 +412,27 @@ static void a_replaced_session_receives_for_10_s(void **state)
 	scene_del(s);
 }
 
+/* The one that took its place closes: it is all that is left, and stays. */
+static void a_replaced_session_serves_again(void **state)
+{
+	struct scene *s = scene_new(1);
+	struct handle first;
+
+	(void)state;
+	party_connect(s->a, s->b, party_start);
+	first = s->b->links[0].session;
+	(void)party_dial(s->a, party_start, s->b);
+	party_exchange(s->a, s->b, party_start);
+	assert_true(handle_equal(party_last(s->b, SESSION_REPLACED)->session, first));
+	sessions_close(s->b->sessions, party_start, party_last(s->b, SESSION_REPLACED)->by,
+		       FRAME_CLOSE_IDLE);
+	party_drain(s->b, party_later_ms(10000));
+	assert_int_equal(party_count(s->b, SESSION_CLOSED), 1);
+	assert_false(handle_equal(party_last(s->b, SESSION_CLOSED)->session, first));
+	assert_int_equal(sessions_counters(s->b->sessions).sessions, 1);
+	scene_del(s);
+}
+
 static void a_replaced_session_does_not_rekey(void **state)
 {
 	struct scene *s = scene_new(1);
@@ -445,6 +466,7 @@ int main(void)
 		cmocka_unit_test(a_dial_to_the_nearest_ends_at_its_m1),
 		cmocka_unit_test(of_many_dials_one_is_left),
 		cmocka_unit_test(a_replaced_session_receives_for_10_s),
+		cmocka_unit_test(a_replaced_session_serves_again),
 		cmocka_unit_test(a_replaced_session_does_not_rekey),
 	};
 
