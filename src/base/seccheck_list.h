@@ -134,7 +134,8 @@
 	X(SEC_ROUTE_POLICY, "policy lets the link have messages passed on")                  \
 	X(SEC_ROUTE_ALLOWANCE, "and it has not had too much passed on within a second")      \
 	X(SEC_BROADCAST_POLICY, "policy lets the link have broadcasts passed on")            \
-	X(SEC_BROADCAST_ALLOWANCE, "and not too many within a second")                       \
+	X(SEC_BROADCAST_RANGE, "what a broadcast is to reach has neither asker nor link")    \
+	X(SEC_BROADCAST_ALLOWANCE, "and the link has not had too much of the ring asked")    \
 	X(SEC_LINKS_CARRY, "what links carry did not come along the ring itself")            \
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \

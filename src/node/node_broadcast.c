@@ -69,16 +69,44 @@ static void answer_found(struct node *node, struct now now, const struct broadca
 	(void)overlay_send(node, now, &routed);
 }
 
+static struct id range_of(const struct id *self, const struct broadcast *broadcast)
+{
+	return id_clockwise(self, &broadcast->until);
+}
+
+/* Whether the member is among those to be reached from here. */
+static bool covers(const struct id *self, const struct broadcast *broadcast, const struct id *id)
+{
+	const struct id range = range_of(self, broadcast);
+	const struct id place = id_clockwise(self, id);
+
+	return id_is_zero(&range) || id_compare(&place, &range) < 0;
+}
+
+/* Of a ring that is not whole: covers() sees to that. */
+static uint32_t cost(const struct id *self, const struct broadcast *broadcast)
+{
+	const struct id range = range_of(self, broadcast);
+
+	return BROADCAST_LEAST + (uint32_t)(range.bytes[0] << 8 | range.bytes[1]);
+}
+
 int broadcast_take(struct node *node, struct now now, struct peer *link, struct span payload)
 {
+	const struct id *self = &node->certificate.id;
 	struct broadcast broadcast;
 	const int err = broadcast_decode(payload, &broadcast);
 
 	if (err != 0)
 		return err;
+	/* Each share lies behind whoever gave it, and in front of whoever asked. */
+	if (!SECCHECK(SEC_BROADCAST_RANGE, !covers(self, &broadcast, &link->id) &&
+						   !covers(self, &broadcast, &broadcast.from)))
+		return ERR_MALFORMED;
 	if (!SECCHECK(SEC_BROADCAST_POLICY, link->may_route) ||
-	    !SECCHECK(SEC_BROADCAST_ALLOWANCE, allowance_take(&link->broadcasts, now.mono, 1,
-							      LINK_BROADCASTS, LINK_REFILL_MS))) {
+	    !SECCHECK(SEC_BROADCAST_ALLOWANCE,
+		      allowance_take(&link->broadcasts, now.mono, cost(self, &broadcast),
+				     LINK_BROADCASTS, LINK_BROADCASTS_REFILL_MS))) {
 		node->counters.routed_refused++;
 		return ERR_DENIED;
 	}

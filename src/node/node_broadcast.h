@@ -1,4 +1,10 @@
-/* node_broadcast.h - questions to all members: who has this address, or this name? */
+/* node_broadcast.h - questions to all members: who has this address, or this name?
+ *
+ * What one link has us pass on is measured by how much of the ring it is to reach, not in messages:
+ * who asks gives each link a large part of the ring, who passes a question on a small one. So a
+ * member that asks without end spends what it has at its own links, where it is held, and behind
+ * them there is room for what others ask.
+ */
 #ifndef NODE_NODE_BROADCAST_H
 #define NODE_NODE_BROADCAST_H
 
@@ -7,6 +13,11 @@
 #include "wire/overlay.h"
 
 #define BROADCAST_SHARES_MAX 16 /* datagrams that one of them makes here */
+
+#define BROADCAST_RING 65536                  /* what a question costs that is to reach all; */
+#define BROADCAST_LEAST (BROADCAST_RING / 64) /* each costs this besides */
+#define LINK_BROADCASTS (32 * BROADCAST_RING) /* of one link at once, */
+#define LINK_BROADCASTS_REFILL_MS 500         /* and again: four rings a second */
 
 struct node;
 

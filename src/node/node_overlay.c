@@ -133,7 +133,7 @@ int overlay_routed(struct node *node, struct now now, struct peer *link, struct 
 	if (!SECCHECK(SEC_ROUTE_POLICY, link->may_route) ||
 	    !SECCHECK(SEC_ROUTE_ALLOWANCE,
 		      allowance_take(&link->routed, now.mono, (uint32_t)payload.len,
-				     LINK_ROUTED_BYTES, LINK_REFILL_MS))) {
+				     LINK_ROUTED_BYTES, LINK_ROUTED_REFILL_MS))) {
 		node->counters.routed_refused++;
 		return ERR_DENIED;
 	}

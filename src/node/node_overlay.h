@@ -8,8 +8,7 @@
 
 /* What one link may have us pass on at once; as much again a second. */
 #define LINK_ROUTED_BYTES 262144
-#define LINK_BROADCASTS 32
-#define LINK_REFILL_MS 62 /* a sixteenth of a second */
+#define LINK_ROUTED_REFILL_MS 62 /* a sixteenth of a second */
 
 struct node;
 

@@ -247,6 +247,38 @@ struct peer *lab_inside(unsigned i, unsigned of)
 			 &lab.members[of].identity.certificate.id, &handle);
 }
 
+struct node *lab_node(unsigned i)
+{
+	return node_host_node(lab.members[i].node);
+}
+
+struct now lab_now(unsigned i)
+{
+	return world_now(lab.world, lab.members[i].host);
+}
+
+const struct id *lab_id(unsigned i)
+{
+	return &lab.members[i].identity.certificate.id;
+}
+
+bool lab_has_met(unsigned i, unsigned of)
+{
+	const struct peer *peer = lab_inside(i, of);
+
+	return peer != NULL && peer_is_up(peer);
+}
+
+unsigned lab_stranger(unsigned i, unsigned from)
+{
+	unsigned other = from + 1;
+
+	while (other < lab.count && (other == i || lab_has_met(i, other)))
+		other++;
+	SCENARIO_EXPECT(lab.world, other < lab.count);
+	return other < lab.count ? other : from;
+}
+
 void lab_say(unsigned from, unsigned to, uint8_t kind, struct span payload)
 {
 	const struct lab_member *m = &lab.members[from];

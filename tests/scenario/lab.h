@@ -68,6 +68,14 @@ bool lab_peer(unsigned i, unsigned of, struct node_peer *ret);
 /* What `i` holds of `of`, without asking it, so that nothing is woken; NULL: it does not know it.
  */
 struct peer *lab_inside(unsigned i, unsigned of);
+/* The node itself, and what it is told with what happens now. */
+struct node *lab_node(unsigned i);
+struct now lab_now(unsigned i);
+const struct id *lab_id(unsigned i);
+/* They have a session. */
+bool lab_has_met(unsigned i, unsigned of);
+/* The first after `from` that `i` has not met; there must be one. */
+unsigned lab_stranger(unsigned i, unsigned from);
 /* Has `from` say this to `to` in their session, whether a member would say so or not. */
 void lab_say(unsigned from, unsigned to, uint8_t kind, struct span payload);
 struct ip_address lab_ipv6(unsigned i);

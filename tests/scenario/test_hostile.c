@@ -10,50 +10,17 @@
 
 #define CROWD 24 /* members, so that nobody has met all the others */
 
-static struct node *node_of(unsigned i)
-{
-	return node_host_node(lab.members[i].node);
-}
-
-static const struct id *id_of(unsigned i)
-{
-	return &lab.members[i].identity.certificate.id;
-}
-
-static struct now now_of(unsigned i)
-{
-	return world_now(lab.world, lab.members[i].host);
-}
-
-static bool has_met(unsigned i, unsigned of)
-{
-	const struct peer *peer = lab_inside(i, of);
-
-	return peer != NULL && peer_is_up(peer);
-}
-
-/* The first after `from` that `i` has not met. */
-static unsigned stranger_to(unsigned i, unsigned from)
-{
-	unsigned other = from + 1;
-
-	while (other < lab.count && (other == i || has_met(i, other)))
-		other++;
-	SCENARIO_EXPECT(lab.world, other < lab.count);
-	return other < lab.count ? other : from;
-}
-
 /* A frame in the session of the two, along the ring. */
 static void say_along_the_ring(unsigned from, unsigned to, uint8_t kind, struct span payload)
 {
 	const struct way ring = { .kind = WAY_RING };
-	const struct sealing sealing = { .channel = channel_of(node_of(from),
+	const struct sealing sealing = { .channel = channel_of(lab_node(from),
 							       lab_inside(from, to)->session),
 					 .kind = kind,
 					 .way = &ring,
 					 .payload = payload };
 
-	SCENARIO_EXPECT(lab.world, send_frame(node_of(from), now_of(from), &sealing));
+	SCENARIO_EXPECT(lab.world, send_frame(lab_node(from), lab_now(from), &sealing));
 	world_wake(lab.world, lab.members[from].host);
 }
 
@@ -73,11 +40,11 @@ static void say_unreachable(unsigned from, unsigned to, uint32_t index)
 	uint8_t bytes[sizeof(struct unreachable)];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed routed = { .kind = ROUTED_UNREACHABLE,
-				 .target = { TARGET_EXACT, *id_of(to) } };
+				 .target = { TARGET_EXACT, *lab_id(to) } };
 
 	unreachable_encode(&(struct unreachable){ .sender = index }, &w);
 	routed.payload = writer_span(&w);
-	(void)overlay_send(node_of(from), now_of(from), &routed);
+	(void)overlay_send(lab_node(from), lab_now(from), &routed);
 	world_wake(lab.world, lab.members[from].host);
 }
 
@@ -86,7 +53,7 @@ static void nobody_can_deny_another(struct world *world)
 	unsigned wanted;
 
 	start_crowd(world);
-	wanted = stranger_to(1, 1);
+	wanted = lab_stranger(1, 1);
 	lab_send_number(1, wanted, 2);
 	for (unsigned i = 0; i < 100; i++) {
 		say_unreachable(wanted == 2 ? 3 : 2, 1, 1); /* the index is a guess */
@@ -103,8 +70,8 @@ static void a_guess_ends_no_wish_of_the_ring(struct world *world)
 	struct node *node;
 
 	start_crowd(world);
-	node = node_of(1);
-	SCENARIO_EXPECT(world, wish_for(node, now_of(1), &wish) == 0);
+	node = lab_node(1);
+	SCENARIO_EXPECT(world, wish_for(node, lab_now(1), &wish) == 0);
 	world_wake(world, lab.members[1].host);
 	world_run_ms(world, 0);
 	for (size_t i = 0; i < WISHES_MAX; i++) {
@@ -116,7 +83,7 @@ static void a_guess_ends_no_wish_of_the_ring(struct world *world)
 		found++;
 		SCENARIO_EXPECT(world, !handle_is_none(node->wishes[i].session));
 		unreachable_encode(&(struct unreachable){ .sender = 1 }, &w);
-		wish_unreachable(node, now_of(1), &(struct routed){ .payload = writer_span(&w) });
+		wish_unreachable(node, lab_now(1), &(struct routed){ .payload = writer_span(&w) });
 		SCENARIO_EXPECT(world, id_equal(&node->wishes[i].id, &wish.id));
 	}
 	SCENARIO_EXPECT(world, found == 1);
@@ -125,7 +92,7 @@ static void a_guess_ends_no_wish_of_the_ring(struct world *world)
 /* `hostile`, which carried M0s, says of all that `i` dials that nobody is there. */
 static void deny_all(unsigned hostile, unsigned i)
 {
-	const struct sessions *sessions = node_of(i)->sessions;
+	const struct sessions *sessions = lab_node(i)->sessions;
 
 	for (uint32_t k = 0; k < pool_end(&sessions->pool); k++) {
 		struct handle handle;
@@ -142,7 +109,7 @@ static void deny_all_on_the_way(struct world *world, unsigned number)
 	unsigned wanted;
 
 	start_crowd(world);
-	wanted = stranger_to(1, 1);
+	wanted = lab_stranger(1, 1);
 	net_uplink(world_net(world), lab.members[wanted].host)->delay_us = 200000;
 	lab_send_number(1, wanted, number);
 	for (unsigned i = 0; i < 400; i++) {
@@ -168,7 +135,7 @@ static void blind(unsigned i, unsigned one)
 {
 	for (unsigned k = 0; k < lab.count; k++)
 		if (k != one && k != i)
-			ring_left(node_of(i)->ring, now_of(i), id_of(k));
+			ring_left(lab_node(i)->ring, lab_now(i), lab_id(k));
 }
 
 /* The link that would be taken knows nobody but us, and says so. */
@@ -181,10 +148,10 @@ static void another_link_leads_around_who_knows_nobody(struct world *world)
 	struct id link;
 
 	start_crowd(world);
-	wanted = stranger_to(1, 1);
-	routed.target.id = *id_of(wanted);
-	SCENARIO_EXPECT(world, ring_next(node_of(1)->ring, &routed, &nobody, &link) == RING_ON);
-	while (first < CROWD && !id_equal(id_of(first), &link))
+	wanted = lab_stranger(1, 1);
+	routed.target.id = *lab_id(wanted);
+	SCENARIO_EXPECT(world, ring_next(lab_node(1)->ring, &routed, &nobody, &link) == RING_ON);
+	while (first < CROWD && !id_equal(lab_id(first), &link))
 		first++;
 	lab_send_number(1, wanted, 2);
 	for (unsigned i = 0; i < 450; i++) {
@@ -203,18 +170,18 @@ static void another_link_leads_around_who_knows_nobody(struct world *world)
 static void claim(unsigned liar, unsigned i, unsigned owner)
 {
 	uint8_t bytes[sizeof(struct found)];
-	struct routed routed = { .kind = ROUTED_FOUND, .target = { TARGET_EXACT, *id_of(i) } };
+	struct routed routed = { .kind = ROUTED_FOUND, .target = { TARGET_EXACT, *lab_id(i) } };
 
 	net_uplink(world_net(lab.world), lab.members[owner].host)->delay_us = 200000;
 	lab_run_ms(10);
 	for (size_t k = 0; k < WISHES_MAX; k++) {
 		struct writer w = writer_of(bytes, sizeof(bytes));
 
-		if (node_of(i)->wishes[k].token == 0)
+		if (lab_node(i)->wishes[k].token == 0)
 			continue;
-		found_encode(&(struct found){ .token = node_of(i)->wishes[k].token }, &w);
+		found_encode(&(struct found){ .token = lab_node(i)->wishes[k].token }, &w);
 		routed.payload = writer_span(&w);
-		(void)overlay_send(node_of(liar), now_of(liar), &routed);
+		(void)overlay_send(lab_node(liar), lab_now(liar), &routed);
 	}
 	world_wake(lab.world, lab.members[liar].host);
 }
@@ -224,12 +191,12 @@ static void who_claims_an_address_does_not_keep_it_from_its_owner(struct world *
 	unsigned liar, owner;
 
 	start_crowd(world);
-	liar = stranger_to(1, 1);
-	owner = stranger_to(1, liar);
+	liar = lab_stranger(1, 1);
+	owner = lab_stranger(1, liar);
 	lab_send_number(1, owner, 1);
 	claim(liar, 1, owner);
 	lab_run_ms(4000);
-	SCENARIO_EXPECT(world, has_met(1, liar)); /* it was asked to prove it */
+	SCENARIO_EXPECT(world, lab_has_met(1, liar)); /* it was asked to prove it */
 	SCENARIO_EXPECT(world, lab_arrived(1, owner, 1, 2) == 1);
 	SCENARIO_EXPECT(world, lab_arrived(1, liar, 1, 2) == 0);
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
@@ -242,16 +209,16 @@ static void who_claims_a_name_does_not_keep_it_from_its_owner(struct world *worl
 	unsigned pongs = 0;
 
 	start_crowd(world);
-	liar = stranger_to(1, 1);
-	owner = stranger_to(1, liar);
+	liar = lab_stranger(1, 1);
+	owner = lab_stranger(1, liar);
 	node_host_request(lab.members[1].node, NODE_PING,
 			  lab.members[owner].identity.certificate.name);
 	claim(liar, 1, owner);
 	lab_run_ms(3900);
-	SCENARIO_EXPECT(world, has_met(1, liar));
+	SCENARIO_EXPECT(world, lab_has_met(1, liar));
 	while (node_host_reply(lab.members[1].node, &reply))
 		pongs += reply.kind == NODE_REPLY_PONG &&
-			 id_equal(&reply.pong.peer.id, id_of(owner));
+			 id_equal(&reply.pong.peer.id, lab_id(owner));
 	SCENARIO_EXPECT(world, pongs == 1);
 }
 
@@ -262,7 +229,7 @@ static void claim_as_somebody(unsigned liar, unsigned i, const struct wish *wish
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed routed = { .kind = ROUTED_FOUND,
 				 .hops = 8,
-				 .target = { TARGET_EXACT, *id_of(i) },
+				 .target = { TARGET_EXACT, *lab_id(i) },
 				 .from = { { (uint8_t)(number * 7), (uint8_t)number, 0x55 } } };
 
 	found_encode(&(struct found){ .token = wish->token }, &w);
@@ -288,7 +255,7 @@ static unsigned link_of(unsigned i, unsigned from)
 	unsigned other = from + 1;
 
 	while (other < lab.count &&
-	       (other == i || !has_met(i, other) || !peer_is_linked(lab_inside(i, other))))
+	       (other == i || !lab_has_met(i, other) || !peer_is_linked(lab_inside(i, other))))
 		other++;
 	SCENARIO_EXPECT(lab.world, other < lab.count);
 	return other < lab.count ? other : from;
@@ -301,18 +268,18 @@ static void many_claims_by_one_link_do_not_keep_an_address_from_its_owner(struct
 
 	start_crowd(world);
 	liar = link_of(1, 1);
-	owner = stranger_to(1, liar);
+	owner = lab_stranger(1, liar);
 	lab_send_number(1, owner, 1);
 	for (unsigned ms = 0; ms < 4000; ms += 10) {
 		lab_run_ms(10);
 		for (size_t k = 0; k < WISHES_MAX; k++) {
-			const struct wish *wish = &node_of(1)->wishes[k];
+			const struct wish *wish = &lab_node(1)->wishes[k];
 
 			if (wish->kind != WISH_IPV4 || wish->token == 0)
 				continue;
 			claim_as_somebody(liar, 1, wish, ms / 10);
-			if (claims_by(wish, id_of(liar)) > most)
-				most = claims_by(wish, id_of(liar));
+			if (claims_by(wish, lab_id(liar)) > most)
+				most = claims_by(wish, lab_id(liar));
 		}
 	}
 	SCENARIO_EXPECT(world, most == WISH_CLAIMS_OF_LINK);
@@ -328,7 +295,8 @@ static unsigned wishes_of(unsigned i)
 	unsigned count = 0;
 
 	for (size_t k = 0; k < WISHES_MAX; k++)
-		count += node_of(i)->wishes[k].kind != WISH_NONE && !node_of(i)->wishes[k].of_ring;
+		count +=
+			lab_node(i)->wishes[k].kind != WISH_NONE && !lab_node(i)->wishes[k].of_ring;
 	return count;
 }
 
@@ -352,7 +320,7 @@ static void a_scan_leaves_places_for_the_ring(struct world *world)
 	unsigned wanted;
 
 	start_crowd(world);
-	wanted = stranger_to(1, 1);
+	wanted = lab_stranger(1, 1);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		node_host_request(lab.members[1].node, NODE_PING, names[i]);
 	scan(1, VNET_WAITING_MAX - 1);
@@ -383,7 +351,7 @@ static void start_pair_on_the_ring(struct world *world)
 	for (unsigned i = 0; i < 4; i++)
 		lab_start(i);
 	lab_run_ms(5000);
-	SCENARIO_EXPECT(world, has_met(2, 3) && peer_way(lab_inside(2, 3)).kind == WAY_RING);
+	SCENARIO_EXPECT(world, lab_has_met(2, 3) && peer_way(lab_inside(2, 3)).kind == WAY_RING);
 }
 
 /* CANDIDATES with ids that nobody has, and addresses. */
@@ -440,15 +408,15 @@ static void say_as_a_link(unsigned from, unsigned to,
 
 	routed_encode(&(struct routed){ .kind = ROUTED_DATAGRAM,
 					.hops = 8,
-					.target = { TARGET_EXACT, *id_of(0) },
-					.from = *id_of(from) },
+					.target = { TARGET_EXACT, *lab_id(0) },
+					.from = *lab_id(from) },
 		      &w);
 	say(from, to, FRAME_ROUTED, writer_span(&w));
 	w = writer_of(bytes, sizeof(bytes));
 	broadcast_encode(&(struct broadcast){ .kind = BROADCAST_FIND_IPV4,
 					      .hops = 8,
-					      .until = *id_of(from),
-					      .from = *id_of(from),
+					      .until = *lab_id(from),
+					      .from = *lab_id(from),
 					      .token = 1,
 					      .key = span_of(piece, 4) },
 			 &w);
@@ -471,7 +439,7 @@ static unsigned taken(unsigned from, unsigned to)
 	count += peer->routed.spent > 0;
 	count += peer->broadcasts.spent > 0;
 	for (size_t i = 0; i < WHOLES_MAX; i++) {
-		const struct peer *of = pool_at(&node_of(to)->peers, node_of(to)->wholes[i].peer);
+		const struct peer *of = pool_at(&lab_node(to)->peers, lab_node(to)->wholes[i].peer);
 
 		count += of == peer;
 	}
@@ -504,7 +472,7 @@ static unsigned lists_heard(unsigned i, unsigned of, unsigned told)
 
 	neighbours_encode(&list, &w);
 	for (unsigned n = 0; n < told; n++)
-		heard += neighbour_list(node_of(i), now_of(i), lab_inside(i, of),
+		heard += neighbour_list(lab_node(i), lab_now(i), lab_inside(i, of),
 					writer_span(&w)) == 0;
 	return heard;
 }

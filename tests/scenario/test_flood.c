@@ -1,0 +1,216 @@
+/* test_flood.c - one member says as much as it can: what the others send because of it, and what is
+ * left for them.
+ *
+ * It is an honest member in whose name the story speaks, from within its node. */
+#include "node/node_internal.h"
+#include "tests/scenario/lab.h"
+
+#define CROWD 24 /* members, so that nobody has met all the others */
+#define HOSTILE 5
+#define STEP_MS 10
+
+static uint64_t datagrams(void)
+{
+	return net_count(world_net(lab.world), FATE_ARRIVED);
+}
+
+/* A crowd that stands, all public. */
+static void start_crowd(struct world *world)
+{
+	lab_start_star(world, CROWD);
+	lab_run_ms(8000);
+}
+
+static bool is_link(unsigned i, unsigned of)
+{
+	return lab_has_met(i, of) && peer_is_linked(lab_inside(i, of));
+}
+
+static unsigned links_of(unsigned i)
+{
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < CROWD; k++)
+		count += k != i && is_link(i, k);
+	return count;
+}
+
+/* An honest one that `i` has not met; CROWD: there is none. */
+static unsigned stranger_of(unsigned i)
+{
+	unsigned other = 0;
+
+	while (other < CROWD && (other == i || other == HOSTILE || lab_has_met(i, other)))
+		other++;
+	return other;
+}
+
+/* As lab_say(), if there is room for it. */
+static void say(unsigned from, unsigned to, uint8_t kind, struct span payload)
+{
+	(void)send_to_peer(lab_node(from), lab_now(from), lab_inside(from, to), kind, payload);
+	world_wake(lab.world, lab.members[from].host);
+}
+
+/* What the hostile one says to all its links each so often, for so long. */
+struct flood {
+	void (*say)(unsigned to, unsigned number);
+	unsigned each_ms;
+	unsigned said;
+};
+
+static void flood_for_ms(struct flood *flood, unsigned ms)
+{
+	for (unsigned at_ms = 0; at_ms < ms; at_ms += STEP_MS) {
+		for (unsigned i = 0; at_ms % flood->each_ms == 0 && i < CROWD; i++)
+			if (i != HOSTILE && is_link(HOSTILE, i))
+				flood->say(i, ++flood->said);
+		lab_run_ms(STEP_MS);
+	}
+}
+
+/* --- questions to all --------------------------------------------------------------------------
+ */
+
+static struct broadcast question(unsigned from, const struct id *until, unsigned number)
+{
+	static const uint8_t nobody[4] = { 10, 130, 99, 99 };
+
+	return (struct broadcast){ .kind = BROADCAST_FIND_IPV4,
+				   .hops = ROUTED_HOPS_MAX,
+				   .until = *until,
+				   .from = *lab_id(from),
+				   .token = number,
+				   .key = span_of(nobody, sizeof(nobody)) };
+}
+
+/* For all whom it may name: as if it had one link only. */
+static void ask_for_all(unsigned to, unsigned number)
+{
+	const struct broadcast broadcast = question(HOSTILE, lab_id(HOSTILE), number);
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	broadcast_encode(&broadcast, &w);
+	say(HOSTILE, to, FRAME_BROADCAST, writer_span(&w));
+}
+
+/* Whether the first IPv4 packet from `i` to `wanted` comes soon, while the flood goes on. */
+static bool finds(unsigned i, unsigned wanted, struct flood *flood, unsigned within_ms)
+{
+	lab_send_number(i, wanted, 1);
+	for (unsigned ms = 0; ms < within_ms && lab_arrived(i, wanted, 1, 2) == 0; ms += 30)
+		flood_for_ms(flood, 30);
+	return lab_arrived(i, wanted, 1, 2) == 1;
+}
+
+/* doc/protocol.md, 10: what one may cause, while it lasts. */
+static void who_asks_without_end_is_held_at_its_own_links(struct world *world)
+{
+	struct flood flood = { .say = ask_for_all, .each_ms = 30 };
+	const uint64_t span_s = 5;
+	uint64_t before, idle, bound;
+	unsigned asked = 0;
+
+	start_crowd(world);
+	before = datagrams();
+	lab_run_ms(span_s * 1000);
+	idle = datagrams() - before;
+	flood_for_ms(&flood, 5000); /* what it may say at once is spent */
+	flood.said = 0;
+	before = datagrams();
+	flood_for_ms(&flood, 5000);
+	bound = idle + flood.said + span_s * 4 * links_of(HOSTILE) * 64;
+	world_note(world, "%u questions, %llu datagrams", flood.said,
+		   (unsigned long long)(datagrams() - before));
+	SCENARIO_EXPECT(world, datagrams() - before < bound);
+	for (unsigned i = 0; i < CROWD; i++) {
+		const unsigned wanted = stranger_of(i);
+
+		if (i == HOSTILE || wanted == CROWD)
+			continue;
+		SCENARIO_EXPECT(world, finds(i, wanted, &flood, 2500));
+		asked++;
+	}
+	SCENARIO_EXPECT(world, asked > CROWD / 2);
+}
+
+/* How many of so many such questions `i` takes of `of`, at one moment. */
+static unsigned taken(unsigned i, unsigned of, const struct broadcast *broadcast, unsigned asked)
+{
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	unsigned count = 0;
+
+	broadcast_encode(broadcast, &w);
+	for (unsigned n = 0; n < asked; n++)
+		count += broadcast_take(lab_node(i), lab_now(i), lab_inside(i, of),
+					writer_span(&w)) == 0;
+	return count;
+}
+
+/* The id so many 65536ths of the ring ahead. */
+static struct id ahead(const struct id *from, unsigned way)
+{
+	const struct id step = { { (uint8_t)(way >> 8), (uint8_t)way } };
+
+	return id_ahead(from, &step);
+}
+
+static void what_a_question_costs_is_how_much_of_the_ring_it_is_for(struct world *world)
+{
+	const unsigned at_once = LINK_BROADCASTS / BROADCAST_LEAST;
+	const unsigned again = at_once / ALLOWANCE_STEPS;
+	const struct id one = { .bytes = { [ID_BYTES - 1] = 1 } };
+	struct broadcast narrow, wide;
+	struct id until;
+
+	lab_start_star(world, 3);
+	lab_run_ms(10000);
+	until = id_ahead(lab_id(1), &one); /* nobody is in between */
+	narrow = question(2, &until, 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &narrow, at_once) == at_once);
+	SCENARIO_EXPECT(world, taken(1, 2, &narrow, 1) == 0);
+	SCENARIO_EXPECT(world, taken(1, 0, &narrow, 1) == 1); /* others may ask all the same */
+	world_run_ms(world, LINK_BROADCASTS_REFILL_MS - 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &narrow, 1) == 0);
+	world_run_ms(world, 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &narrow, again + 1) == again);
+	world_run_ms(world, UINT64_C(17) * LINK_BROADCASTS_REFILL_MS);
+	until = ahead(lab_id(1), BROADCAST_LEAST);
+	wide = question(2, &until, 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &wide, at_once) == at_once / 2);
+}
+
+/* Nobody is asked to reach who asks him, nor who asked first. */
+static void no_range_goes_beyond_who_gave_it(struct world *world)
+{
+	struct broadcast broadcast;
+	struct id beyond;
+
+	lab_start_star(world, 3);
+	lab_run_ms(10000);
+	broadcast = question(2, lab_id(2), 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 1);
+	beyond = ahead(lab_id(2), 1);
+	broadcast = question(2, &beyond, 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 0);
+	broadcast = question(2, lab_id(1), 1); /* the whole ring */
+	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 0);
+	beyond = ahead(lab_id(1), 2);
+	broadcast = question(2, &beyond, 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 1);
+	broadcast.from = ahead(lab_id(1), 1);
+	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "questions", .play = who_asks_without_end_is_held_at_its_own_links },
+		{ .name = "cost", .play = what_a_question_costs_is_how_much_of_the_ring_it_is_for },
+		{ .name = "range", .play = no_range_goes_beyond_who_gave_it },
+	};
+
+	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
