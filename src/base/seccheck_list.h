@@ -138,6 +138,7 @@
 	X(SEC_BROADCAST_ALLOWANCE, "and the link has not had too much of the ring asked")    \
 	X(SEC_LINKS_CARRY, "what links carry did not come along the ring itself")            \
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
+	X(SEC_NAMES_ALLOWANCE, "and has not too many dialled who are not there")             \
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
 	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \

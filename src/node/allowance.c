@@ -25,3 +25,8 @@ bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amoun
 	allowance->spent += amount;
 	return true;
 }
+
+void allowance_give_back(struct allowance *allowance, uint32_t amount)
+{
+	allowance->spent -= allowance->spent < amount ? allowance->spent : amount;
+}

@@ -25,4 +25,7 @@ uint32_t allowance_left(struct allowance *allowance, struct mono now, uint32_t m
 bool allowance_take(struct allowance *allowance, struct mono now, uint32_t amount, uint32_t max,
 		    uint64_t refill_ms);
 
+/* So much was not spent after all. */
+void allowance_give_back(struct allowance *allowance, uint32_t amount);
+
 #endif

@@ -60,8 +60,9 @@ struct node {
 	struct channel *channels; /* NODE_SESSIONS_MAX, by the index of the session's handle */
 	uint32_t channels_end;    /* none is in use from here on */
 	uint32_t line_count;
-	uint32_t relay_index; /* the last that was given out */
-	uint32_t retry_at;    /* of the remembered neighbours, the next */
+	uint32_t relay_index;   /* the last that was given out */
+	uint32_t retry_at;      /* of the remembered neighbours, the next */
+	struct allowance names; /* of those whom we dialled in vain for members that have left */
 	struct pool peers;
 	struct alarms way_alarms;    /* by the peer's index */
 	struct map peer_by_id;       /* -> index in peers */

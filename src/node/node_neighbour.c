@@ -5,6 +5,20 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
+/* What is left of the dials for those whom this member named; of those who have left, together. */
+static struct allowance *names_of(struct node *node, const struct id *teller)
+{
+	struct handle handle;
+	struct peer *peer = peer_find(node, teller, &handle);
+
+	return peer != NULL ? &peer->names : &node->names;
+}
+
+void neighbour_found(struct node *node, const struct id *via)
+{
+	allowance_give_back(names_of(node, via), 1);
+}
+
 /* Zero for `via` lets the message find its own way. */
 static void want_session(struct node *node, struct now now, const struct ring_output *output)
 {
@@ -19,10 +33,16 @@ static void want_session(struct node *node, struct now now, const struct ring_ou
 	const struct peer *peer = peer_find(node, &wish.id, &handle);
 	int err = 0;
 
-	if (wish.kind == WISH_ID && peer != NULL && peer_is_up(peer))
+	if (wish.kind == WISH_ID && peer != NULL && peer_is_up(peer)) {
 		neighbour_changed(node, now, peer); /* it was met in this very turn */
-	else
+	} else if (wish.kind == WISH_ID &&
+		   !SECCHECK(SEC_NAMES_ALLOWANCE,
+			     allowance_take(names_of(node, &wish.via), now.mono, 1, MEMBER_NAMES,
+					    MEMBER_NAMES_REFILL_MS))) {
+		ring_disbelieve(node->ring, now, &wish.id);
+	} else {
 		err = wish_for(node, now, &wish);
+	}
 	if (err != 0 && wish.kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish.id, NULL);
 	else if (err == ERR_NOT_FOUND)

@@ -142,6 +142,8 @@ static void end_wish(struct node *node, struct now now, struct wish *wish, bool 
 	struct ip_address address;
 
 	stop_dials(node, now, wish);
+	if (fulfilled && wish->of_ring && wish->kind == WISH_ID)
+		neighbour_found(node, &wish->via);
 	if (!fulfilled && wish->kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish->id, NULL);
 	else if (!fulfilled && wish->of_ring)

@@ -472,6 +472,14 @@ void ring_failed(struct ring *ring, struct now now, const struct id *id)
 	review(ring, now);
 }
 
+void ring_disbelieve(struct ring *ring, struct now now, const struct id *id)
+{
+	const struct id place = ring_place(ring, id);
+
+	rumours_unheard(&ring->rumours, &place);
+	review(ring, now);
+}
+
 size_t ring_link_count(const struct ring *ring)
 {
 	return ring->links.count;

@@ -64,6 +64,10 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
  * too, later. */
 void ring_failed(struct ring *ring, struct now now, const struct id *id);
 
+/* A link that was wanted is not worth a try on the word of who named it last: it is wanted again
+ * when it is named again. */
+void ring_disbelieve(struct ring *ring, struct now now, const struct id *id);
+
 /* What came of a RING_SEEK: the member that answered to the key, which may be known already; NULL:
  * nobody did. */
 void ring_sought(struct ring *ring, struct now now, const struct id *key, const struct id *found);

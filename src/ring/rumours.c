@@ -117,13 +117,23 @@ void rumours_hear(struct rumours *rumours, struct now now, const struct id *plac
 	}
 }
 
-void rumours_met(struct rumours *rumours, const struct id *place)
+static void forget_at(struct rumours *rumours, const struct id *place)
 {
 	bool there;
 	const size_t index = circle_find(&rumours->circle, place, &there);
 
 	if (there)
 		forget(rumours, index);
+}
+
+void rumours_met(struct rumours *rumours, const struct id *place)
+{
+	forget_at(rumours, place);
+}
+
+void rumours_unheard(struct rumours *rumours, const struct id *place)
+{
+	forget_at(rumours, place);
 }
 
 void rumours_left(struct rumours *rumours, const struct id *via)

@@ -60,6 +60,9 @@ void rumours_left(struct rumours *rumours, const struct id *via);
 /* A try was in vain. */
 void rumours_failed(struct rumours *rumours, struct now now, const struct id *place);
 
+/* Whoever named it is not to be believed: it is as if it had not been heard. */
+void rumours_unheard(struct rumours *rumours, const struct id *place);
+
 /* Decides anew who is wanted, and forgets what is old. To be called when anything of the above
  * happened, and when `met` or `may_want` changed. */
 void rumours_review(struct rumours *rumours, struct now now);

@@ -204,12 +204,57 @@ static void no_range_goes_beyond_who_gave_it(struct world *world)
 	SCENARIO_EXPECT(world, taken(1, 2, &broadcast, 1) == 0);
 }
 
+/* --- names of nobody ---------------------------------------------------------------------------
+ */
+
+/* Around whoever reads them: each would be a neighbour. */
+static void name_nobody(unsigned to, unsigned number)
+{
+	struct neighbours list = { .count = NEIGHBOURS_MAX };
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	for (unsigned i = 0; i < NEIGHBOURS_MAX; i++) {
+		struct id *id = &list.ids[i];
+
+		*id = *lab_id(to);
+		id->bytes[ID_BYTES - 1] ^= (uint8_t)(1 + i);
+		id->bytes[ID_BYTES - 2] ^= (uint8_t)number;
+		id->bytes[ID_BYTES - 3] ^= (uint8_t)(number >> 8);
+	}
+	neighbours_encode(&list, &w);
+	say(HOSTILE, to, FRAME_NEIGHBOURS, writer_span(&w));
+}
+
+/* What the others say because of so many lists, for each of them. */
+static uint64_t datagrams_a_list(struct flood *flood)
+{
+	const uint64_t before = datagrams();
+
+	flood->said = 0;
+	flood_for_ms(flood, 10000);
+	world_note(lab.world, "%u lists, %llu datagrams", flood->said,
+		   (unsigned long long)(datagrams() - before));
+	SCENARIO_EXPECT(lab.world, flood->said > 1000);
+	return flood->said == 0 ? 0 : (datagrams() - before) / flood->said;
+}
+
+static void who_names_nobody_has_few_dialled(struct world *world)
+{
+	struct flood flood = { .say = name_nobody, .each_ms = 60 };
+
+	start_crowd(world);
+	SCENARIO_EXPECT(world, datagrams_a_list(&flood) < 15);
+	SCENARIO_EXPECT(world, datagrams_a_list(&flood) < 5);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "questions", .play = who_asks_without_end_is_held_at_its_own_links },
 		{ .name = "cost", .play = what_a_question_costs_is_how_much_of_the_ring_it_is_for },
 		{ .name = "range", .play = no_range_goes_beyond_who_gave_it },
+		{ .name = "names", .play = who_names_nobody_has_few_dialled },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

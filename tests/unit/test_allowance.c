@@ -48,6 +48,20 @@ static void asking_spends_nothing(void **state)
 			 MAX - 90);
 }
 
+static void what_is_given_back_can_be_taken_again(void **state)
+{
+	struct allowance a = { 0 };
+
+	(void)state;
+	assert_true(take(&a, 0, MAX));
+	allowance_give_back(&a, 2);
+	assert_false(take(&a, 0, 3));
+	assert_true(take(&a, 0, 2));
+	allowance_give_back(&a, MAX + 1); /* but not more than all */
+	assert_false(take(&a, 0, MAX + 1));
+	assert_true(take(&a, 0, MAX));
+}
+
 static void it_is_never_more_than_all(void **state)
 {
 	struct allowance a = { 0 };
@@ -65,6 +79,7 @@ int main(void)
 		cmocka_unit_test(all_of_it_at_once_and_no_more),
 		cmocka_unit_test(a_sixteenth_comes_back_at_its_time),
 		cmocka_unit_test(asking_spends_nothing),
+		cmocka_unit_test(what_is_given_back_can_be_taken_again),
 		cmocka_unit_test(it_is_never_more_than_all),
 	};
 

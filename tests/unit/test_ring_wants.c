@@ -88,6 +88,25 @@ static void who_failed_the_last_time_is_ignored_at_once(void **state)
 	assert_true(is_at_rest());
 }
 
+static void who_is_not_believed_was_not_heard(void **state)
+{
+	static const unsigned names[] = { 50 };
+	const struct id id = id_at(50);
+
+	(void)state;
+	stand();
+	assert_int_equal(hear(100, names, 1), 0);
+	assert_true(next_of(RING_WANT));
+	ring_disbelieve(ring, now, &id);
+	assert_true(is_at_rest());
+	assert_false(next_of(RING_WANT));
+	assert_int_equal(hear(BACK(100), names, 1), 0); /* from somebody else */
+	assert_true(next_of(RING_WANT));
+	assert_int_equal(place_of(&output.via), BACK(100));
+	ring_disbelieve(ring, now, &(struct id){ { 1 } }); /* nobody named it */
+	assert_false(is_at_rest());
+}
+
 static void only_who_would_be_near_is_wanted(void **state)
 {
 	static const unsigned names[] = { 10, 20, 30, 40, BACK(10), BACK(20), BACK(30), BACK(40) };
@@ -420,6 +439,7 @@ int main(void)
 		RING_TEST(a_stranger_is_not_heard),
 		RING_TEST(a_nearer_one_is_tried_three_times_and_then_ignored),
 		RING_TEST(who_failed_the_last_time_is_ignored_at_once),
+		RING_TEST(who_is_not_believed_was_not_heard),
 		RING_TEST(only_who_would_be_near_is_wanted),
 		RING_TEST(the_next_follows_when_a_first_try_took_too_long),
 		RING_TEST(who_left_is_wanted_only_when_named),
