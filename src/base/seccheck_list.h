@@ -96,6 +96,7 @@
 
 #define SECCHECK_PATH(X)                                                                   \
 	X(SEC_CANDIDATE_PROBEABLE, "an address that is probed can be somebody's, outside") \
+	X(SEC_CANDIDATE_MOVE, "nobody alone names one address after another for us")       \
 	X(SEC_CANDIDATE_AGREED, "two peers see us under the same endpoint")                \
 	X(SEC_PROBE_PEER, "few probes left for this peer within a minute")                 \
 	X(SEC_PROBE_TARGET, "few probes left for this address within a second")            \
@@ -139,6 +140,7 @@
 	X(SEC_LINKS_CARRY, "what links carry did not come along the ring itself")            \
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_NAMES_ALLOWANCE, "and has not too many dialled who are not there")             \
+	X(SEC_CANDIDATE_TOLD, "what one alone says of us is told where it is needed")        \
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
 	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \

@@ -2,6 +2,7 @@
 #include "node/node_internal.h"
 
 #include "base/check.h"
+#include "base/seccheck.h"
 
 #define ANNOUNCE_MIN_MS 500 /* between two messages to one peer */
 /* While there is no direct way they are repeated: after this long, then after twice as long, up to
@@ -58,12 +59,41 @@ static void name_nearest(const struct node *node, const struct peer *peer, bool 
 	}
 }
 
+/* Of those whom we do not reach directly nobody is nearer on this side of the ring. */
+static bool is_next(const struct node *node, const struct peer *peer, bool clockwise)
+{
+	const struct id *self = &node->certificate.id;
+	const struct id place = id_clockwise(self, &peer->id);
+
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		const struct peer *other = pool_slot(&node->peers, i, &handle);
+
+		if (other == NULL || other == peer || !peer_is_up(other) ||
+		    peer_way(other).kind == WAY_DIRECT)
+			continue;
+		const struct id its = id_clockwise(self, &other->id);
+
+		if ((id_compare(&its, &place) < 0) == clockwise)
+			return false;
+	}
+	return true;
+}
+
+static bool hears_all(const struct node *node, const struct peer *peer)
+{
+	return peer->paths.talks || is_next(node, peer, true) || is_next(node, peer, false);
+}
+
 static struct candidates_message message_to(const struct node *node, struct mono now,
 					    const struct peer *peer)
 {
 	struct candidates_message message;
 
-	candidates_tell(&node->candidates, now, &message);
+	if (SECCHECK(SEC_CANDIDATE_TOLD, hears_all(node, peer)))
+		candidates_tell(&node->candidates, now, &message);
+	else
+		candidates_tell_agreed(&node->candidates, now, &message);
 	if (peer->paths.is_leader)
 		name_nearest(node, peer, false, LEADERS_OWN, &message);
 	name_nearest(node, peer, true, CANDIDATE_RELAYS_MAX, &message);
@@ -89,6 +119,7 @@ static void send(struct node *node, struct now now, struct peer *peer)
 
 	candidates_encode(&message, &w);
 	CHECK(writer_ok(&w));
+	a->has_all = hears_all(node, peer);
 	a->last = now.mono;
 	a->next = mono_add_ms(now.mono, ANNOUNCE_MIN_MS);
 	a->relay_count = message.relay_count;
@@ -138,12 +169,14 @@ static void look_soon(struct announcement *a, struct now now)
 
 void announce_to_all(struct node *node, struct now now)
 {
-	struct candidates_message message;
+	struct announced own;
 	bool moved;
 
-	candidates_tell(&node->candidates, now.mono, &message);
-	moved = !candidates_are_same(&message, &node->announced);
-	node->announced = message;
+	candidates_tell(&node->candidates, now.mono, &own.all);
+	candidates_tell_agreed(&node->candidates, now.mono, &own.agreed);
+	moved = !candidates_are_same(&own.all, &node->announced.all) ||
+		!candidates_are_same(&own.agreed, &node->announced.agreed);
+	node->announced = own;
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		struct peer *peer = pool_slot(&node->peers, i, &handle);
@@ -165,6 +198,14 @@ void announce_heard(struct peer *peer, struct now now)
 		look_soon(&peer->announcement, now);
 }
 
+/* It was told less than there is to tell, and now IP passes. */
+static bool needs_all(const struct node *node, const struct peer *peer)
+{
+	return peer->paths.talks && !peer->announcement.has_all &&
+	       peer_way(peer).kind != WAY_DIRECT &&
+	       !candidates_are_same(&node->announced.all, &node->announced.agreed);
+}
+
 void announce_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
@@ -176,6 +217,8 @@ void announce_tick(struct node *node, struct now now, struct handle handle)
 			announce_anew(a);
 		relaying_retry(node, now, handle);
 	}
+	if (needs_all(node, peer))
+		announce_anew(a);
 	if (a->is_due && mono_reached(now.mono, a->next))
 		send(node, now, peer);
 }

@@ -4,7 +4,12 @@
  *
  * A message has room for few relays, and both ends of a pair must know of the same ones. So each is
  * named those of ours that it named to us, and those that stand nearest to it on the ring: near
- * members have them in common, and who stands far away makes a link to some. */
+ * members have them in common, and who stands far away makes a link to some.
+ *
+ * What one member alone says of us may be the address of somebody whom our peers would then probe
+ * for it. So it is not told to all: to those who need to find us, since IP passes, and to two who
+ * would soon be the second to say it if it is true. They are those next to us on the ring on either
+ * side, of all whom we do not reach directly: so both ends of a pair choose each other. */
 #ifndef NODE_NODE_ANNOUNCE_H
 #define NODE_NODE_ANNOUNCE_H
 
@@ -16,9 +21,16 @@ struct node;
 
 struct peer;
 
+/* What can be told of ourselves: to those who may hear what one member alone says of us, and to the
+ * others. */
+struct announced {
+	struct candidates_message all, agreed; /* without relays */
+};
+
 /* Of ours to one peer. */
 struct announcement {
 	bool is_due;      /* the peer may not have heard the newest */
+	bool has_all;     /* of the last one */
 	uint8_t repeats;  /* since anything changed */
 	struct mono next; /* when due */
 	struct mono last; /* zero: never */

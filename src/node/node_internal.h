@@ -56,9 +56,9 @@ struct node {
 	struct relays *relays;
 	struct probe_budget *probe_budget;
 	struct candidates candidates;
-	struct candidates_message announced; /* of them, since the last change */
-	struct channel *channels; /* NODE_SESSIONS_MAX, by the index of the session's handle */
-	uint32_t channels_end;    /* none is in use from here on */
+	struct announced announced; /* of them, since the last change */
+	struct channel *channels;   /* NODE_SESSIONS_MAX, by the index of the session's handle */
+	uint32_t channels_end;      /* none is in use from here on */
 	uint32_t line_count;
 	uint32_t relay_index;   /* the last that was given out */
 	uint32_t retry_at;      /* of the remembered neighbours, the next */

@@ -115,9 +115,29 @@ static uint32_t count_ip(const struct candidates_message *message, const struct 
 	return count;
 }
 
-/* The newest report whose endpoint is neither the host's nor in the message. */
+static bool are_independent(const struct candidates_report *a, const struct candidates_report *b)
+{
+	return !id_equal(&a->reporter, &b->reporter) && !endpoint_ip_equal(&a->from, &b->from);
+}
+
+/* Another one says that we have this address, be it with the port of another mapping. */
+static bool is_agreed(const struct candidates *c, struct mono now,
+		      const struct candidates_report *report)
+{
+	for (uint32_t i = 0; i < CANDIDATES_REPORTS_MAX; i++) {
+		const struct candidates_report *other = &c->reports[i];
+
+		if (is_fresh(other, now) && are_independent(other, report) &&
+		    endpoint_ip_equal(&other->seen, &report->seen))
+			return true;
+	}
+	return false;
+}
+
+/* The newest report, agreed on or not, whose endpoint is neither the host's nor in the message. */
 static const struct candidates_report *newest_untold(const struct candidates *c, struct mono now,
-						     const struct candidates_message *message)
+						     const struct candidates_message *message,
+						     bool agreed)
 {
 	const struct candidates_report *newest = NULL;
 
@@ -125,7 +145,8 @@ static const struct candidates_report *newest_untold(const struct candidates *c,
 		const struct candidates_report *report = &c->reports[i];
 
 		if (is_fresh(report, now) && (newest == NULL || report->at.us > newest->at.us) &&
-		    !is_host(c, &report->seen) && !has(message, &report->seen))
+		    !is_host(c, &report->seen) && !has(message, &report->seen) &&
+		    is_agreed(c, now, report) == agreed)
 			newest = report;
 	}
 	return newest;
@@ -134,39 +155,43 @@ static const struct candidates_report *newest_untold(const struct candidates *c,
 /* A NAT that lends another port for each peer: where others see us nobody else reaches us, but to
  * know the address helps who filters by addresses. The places of reports stay, so that a further
  * one is no news to anybody. */
-static void tell_changing(const struct candidates *c, struct mono now,
-			  struct candidates_message *ret)
+static void add_changing(const struct candidates *c, struct mono now, bool agreed,
+			 struct candidates_message *ret)
 {
 	for (uint32_t i = 0; i < CANDIDATES_REPORTS_MAX; i++) {
 		const struct candidates_report *report = &c->reports[i];
 
 		if (ret->candidate_count < CANDIDATES_MAX && is_fresh(report, now) &&
 		    !is_host(c, &report->seen) && !has(ret, &report->seen) &&
-		    count_ip(ret, &report->seen) < CANDIDATES_CHANGING_MAX)
+		    count_ip(ret, &report->seen) < CANDIDATES_CHANGING_MAX &&
+		    is_agreed(c, now, report) == agreed)
 			put(ret, CANDIDATE_SEEN, &report->seen);
 	}
 }
 
-static void tell_seen(const struct candidates *c, struct mono now, struct candidates_message *ret)
+static void add_seen(const struct candidates *c, struct mono now, bool agreed,
+		     struct candidates_message *ret)
 {
 	const struct candidates_report *report;
 
-	*ret = (struct candidates_message){ .nat = (uint8_t)candidates_nat(c, now) };
 	if (ret->nat == NAT_CHANGING) {
-		tell_changing(c, now, ret);
+		add_changing(c, now, agreed, ret);
 		return;
 	}
 	while (ret->candidate_count < CANDIDATES_MAX &&
-	       (report = newest_untold(c, now, ret)) != NULL)
+	       (report = newest_untold(c, now, ret, agreed)) != NULL)
 		put(ret, CANDIDATE_SEEN, &report->seen);
 }
 
-void candidates_tell(const struct candidates *c, struct mono now, struct candidates_message *ret)
+static void tell(const struct candidates *c, struct mono now, bool all,
+		 struct candidates_message *ret)
 {
-	struct candidates_message seen;
+	struct candidates_message seen = { .nat = (uint8_t)candidates_nat(c, now) };
 	uint32_t kept;
 
-	tell_seen(c, now, &seen);
+	add_seen(c, now, true, &seen);
+	if (all)
+		add_seen(c, now, false, &seen);
 	kept = seen.candidate_count < CANDIDATES_SEEN_KEPT ? seen.candidate_count
 							   : CANDIDATES_SEEN_KEPT;
 	*ret = (struct candidates_message){ .nat = seen.nat };
@@ -176,6 +201,17 @@ void candidates_tell(const struct candidates *c, struct mono now, struct candida
 		put(ret, CANDIDATE_SEEN, &seen.candidates[i].endpoint);
 }
 
+void candidates_tell(const struct candidates *c, struct mono now, struct candidates_message *ret)
+{
+	tell(c, now, true, ret);
+}
+
+void candidates_tell_agreed(const struct candidates *c, struct mono now,
+			    struct candidates_message *ret)
+{
+	tell(c, now, false, ret);
+}
+
 /* -- the verdict --------------------------------------------------------------------------- */
 
 /* A neighbour in our own site does not look through our NAT. */
@@ -183,11 +219,6 @@ static bool is_witness(const struct candidates_report *report, struct mono now, 
 {
 	return is_fresh(report, now) && endpoint_is_v4(&report->seen) == v4 &&
 	       !candidates_is_private(&report->from);
-}
-
-static bool are_independent(const struct candidates_report *a, const struct candidates_report *b)
-{
-	return !id_equal(&a->reporter, &b->reporter) && !endpoint_ip_equal(&a->from, &b->from);
 }
 
 static enum nat nat_of_family(const struct candidates *c, struct mono now, bool v4)
@@ -229,19 +260,38 @@ bool candidates_are_same(const struct candidates_message *a, const struct candid
 	return true;
 }
 
+/* Both lists, with the verdict. */
+struct lists {
+	struct candidates_message all, agreed;
+};
+
+static struct lists lists_of(const struct candidates *c, struct mono now)
+{
+	struct lists lists;
+
+	candidates_tell(c, now, &lists.all);
+	candidates_tell_agreed(c, now, &lists.agreed);
+	return lists;
+}
+
+static bool are_other(const struct lists *a, const struct lists *b)
+{
+	return !candidates_are_same(&a->all, &b->all) ||
+	       !candidates_are_same(&a->agreed, &b->agreed);
+}
+
 bool candidates_set_host(struct candidates *c, struct mono now, const struct endpoint *endpoints,
 			 uint32_t count)
 {
-	struct candidates_message before;
-	struct candidates_message after;
+	const struct lists before = lists_of(c, now);
+	struct lists after;
 
-	candidates_tell(c, now, &before);
 	c->host_count = 0;
 	for (uint32_t i = 0; i < count && c->host_count < CANDIDATES_HOST_MAX; i++)
 		if (candidates_is_probeable(c, &endpoints[i]) && !is_host(c, &endpoints[i]))
 			c->hosts[c->host_count++] = endpoints[i];
-	candidates_tell(c, now, &after);
-	return !candidates_are_same(&before, &after);
+	after = lists_of(c, now);
+	return are_other(&before, &after);
 }
 
 /* Where the report goes: over the same peer's last one of that family, else to a place that is
@@ -264,21 +314,43 @@ static struct candidates_report *place_for(struct candidates *c,
 	return oldest;
 }
 
+static bool is_repeated(const struct candidates_report *place,
+			const struct candidates_report *report)
+{
+	return id_equal(&place->reporter, &report->reporter) &&
+	       endpoint_equal(&place->seen, &report->seen);
+}
+
+/* What was said at this place may give way to the report: each is a claim that others will probe.
+ */
+static bool may_move(const struct candidates *c, struct mono now,
+		     const struct candidates_report *place, const struct candidates_report *report)
+{
+	return id_is_zero(&place->reporter) || is_agreed(c, now, report) ||
+	       is_host(c, &report->seen) ||
+	       mono_reached(now, mono_add_ms(place->since, CANDIDATES_MOVE_MS));
+}
+
 bool candidates_saw(struct candidates *c, struct mono now, const struct candidates_report *report)
 {
-	struct candidates_message before;
-	struct candidates_message after;
+	const struct lists before = lists_of(c, now);
 	struct candidates_report *place;
+	struct lists after;
 
 	CHECK(!id_is_zero(&report->reporter));
 	if (!candidates_is_probeable(c, &report->seen))
 		return false;
-	candidates_tell(c, now, &before);
 	place = place_for(c, report);
-	*place = *report;
+	if (!is_repeated(place, report)) {
+		if (!SECCHECK(SEC_CANDIDATE_MOVE, may_move(c, now, place, report)))
+			return false;
+		*place = *report;
+		place->since = now;
+	}
+	place->from = report->from;
 	place->at = now;
-	candidates_tell(c, now, &after);
-	return !candidates_are_same(&before, &after);
+	after = lists_of(c, now);
+	return are_other(&before, &after);
 }
 
 void candidates_forget_seen(struct candidates *c)

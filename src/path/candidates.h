@@ -9,6 +9,11 @@
  *     STABLE    two see us under the same endpoint, and it is not
  *     CHANGING  no two see us under the same endpoint
  *
+ * A candidate is *agreed* on if two such peers see us under its address, whatever the port, or if
+ * it is the host's; else one alone says so, and it may be the address of somebody whom we know
+ * nothing of. So there are two things to tell: all, which whoever is told will probe, or what is
+ * agreed on. And one alone can name another endpoint only each CANDIDATES_MOVE_MS.
+ *
  * So no single member can talk us into the first two, or out of them. With only one honest member
  * beside it, it can feign the third: let nothing but words rest on that.
  */
@@ -24,6 +29,7 @@
 #define CANDIDATES_CHANGING_MAX 2 /* of what was seen at one address, by the verdict CHANGING */
 #define CANDIDATES_REPORTS_MAX 16
 #define CANDIDATES_REPORT_MS 600000 /* a report that is not repeated is forgotten */
+#define CANDIDATES_MOVE_MS 30000    /* from one endpoint that one alone says to its next */
 #define CANDIDATES_OWN_PREFIXES_MAX 2
 
 /* A network whose addresses lie inside the tunnel. */
@@ -36,7 +42,7 @@ struct candidates_report {
 	struct id reporter;   /* zero: unused */
 	struct endpoint from; /* where the reporter was reached */
 	struct endpoint seen;
-	struct mono at; /* candidates_saw() fills it in */
+	struct mono at, since; /* heard last, and first; candidates_saw() fills them in */
 };
 
 /* Embed it; nothing to free, nothing to read. */
@@ -70,8 +76,9 @@ bool candidates_set_host(struct candidates *c, struct mono now, const struct end
 			 uint32_t count);
 
 /* The peer `reporter`, to whom we speak at `from`, sees us as `seen`. This replaces what it said of
- * the same family of addresses, else takes the place of the oldest report if there is no room. True
- * if the list of candidates or the verdict changed. */
+ * the same family of addresses, else takes the place of the oldest report if there is no room; but
+ * nothing that nobody else says replaces what was first heard within CANDIDATES_MOVE_MS. True if
+ * either list of candidates or the verdict changed. */
 bool candidates_saw(struct candidates *c, struct mono now, const struct candidates_report *report);
 
 /* The host's addresses changed: what was seen before means nothing. */
@@ -81,8 +88,11 @@ void candidates_forget_seen(struct candidates *c);
 enum nat candidates_nat(const struct candidates *c, struct mono now);
 
 /* Fills verdict and candidates of the message (not the relays): the host's first, then what was
- * seen, newest first, each endpoint once, only probeable ones. By the verdict CHANGING only so many
- * of an address, and no others when more are seen: two, since one may be a lie. */
+ * seen, what is agreed on first and the newest of it, each endpoint once, only probeable ones; or
+ * without what one alone says. By the verdict CHANGING only so many of an address, and no others
+ * when more are seen: two, since one may be a lie. */
 void candidates_tell(const struct candidates *c, struct mono now, struct candidates_message *ret);
+void candidates_tell_agreed(const struct candidates *c, struct mono now,
+			    struct candidates_message *ret);
 
 #endif

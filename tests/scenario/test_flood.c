@@ -2,7 +2,9 @@
  * left for them.
  *
  * It is an honest member in whose name the story speaks, from within its node. */
+#include "base/check.h"
 #include "node/node_internal.h"
+#include "sim/natbox.h"
 #include "tests/scenario/lab.h"
 
 #define CROWD 24 /* members, so that nobody has met all the others */
@@ -248,6 +250,104 @@ static void who_names_nobody_has_few_dialled(struct world *world)
 	SCENARIO_EXPECT(world, datagrams_a_list(&flood) < 5);
 }
 
+/* --- false reports -----------------------------------------------------------------------------
+ */
+
+static const char victim[] = "203.0.113.7";
+
+/* Counts what leaves for it. */
+static bool count_victim(void *context, struct mono at, uint32_t from,
+			 const struct net_datagram *datagram)
+{
+	unsigned *count = context;
+	struct endpoint endpoint;
+
+	(void)at;
+	(void)from;
+	CHECK(endpoint_ip_from_text(victim, &endpoint) == 0);
+	*count += endpoint_ip_equal(&datagram->remote, &endpoint);
+	return true;
+}
+
+/* As an answer to a probe would, `liar` tells `i` that it is seen under the victim's address. */
+static void report(unsigned i, unsigned liar, unsigned port)
+{
+	struct candidates_report report = { .reporter = *lab_id(liar),
+					    .from = peer_way(lab_inside(i, liar)).remote };
+
+	CHECK(endpoint_ip_from_text(victim, &report.seen) == 0);
+	report.seen.port = (uint16_t)port;
+	if (candidates_saw(&lab_node(i)->candidates, lab_now(i).mono, &report))
+		announce_to_all(lab_node(i), lab_now(i));
+	world_wake(lab.world, lab.members[i].host);
+}
+
+/* So many public members, of whom the last lies, and homes that do not reach each other: but two,
+ * if they find each other. */
+static void start_homes(struct world *world, unsigned publics, unsigned homes)
+{
+	lab_set_up(world, publics + homes);
+	for (unsigned i = 0; i < lab.count; i++) {
+		if (i < publics)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, i + 2 < lab.count ? &natbox_symmetric
+							      : &natbox_port_restricted);
+		for (unsigned k = 0; k < publics && k < i; k++)
+			lab_add_line(i, k);
+	}
+	for (unsigned i = 0; i < lab.count; i++)
+		lab_start(i);
+	lab_run_ms(20000);
+}
+
+/* A lie goes to two, who probe it 8 times; and it can be another one each half minute. */
+#define PROBES_MAX (2 * 8 * (60000 / CANDIDATES_MOVE_MS + 1))
+
+/* What reaches the victim in a minute in which so many homes are lied to so often. */
+static unsigned probes_of_lies(struct world *world, unsigned lied_to, unsigned each_ms)
+{
+	static unsigned count;
+
+	count = 0;
+	start_homes(world, 2, 20);
+	net_set_tap(world_net(world), (struct net_tap){ .pass = count_victim, .context = &count });
+	for (unsigned ms = 0; ms < 60000; ms += each_ms) {
+		for (unsigned i = 2; i < 2 + lied_to; i++)
+			report(i, 1, 1000 + ms / each_ms);
+		lab_run_ms(each_ms);
+	}
+	net_set_tap(world_net(world), (struct net_tap){ 0 });
+	world_note(world, "%u probes", count);
+	return count;
+}
+
+static void a_lie_about_an_address_brings_few_probes_there(struct world *world)
+{
+	const unsigned probes = probes_of_lies(world, 1, 10000);
+
+	SCENARIO_EXPECT(world, probes > 0); /* it is probed at all */
+	SCENARIO_EXPECT(world, probes <= PROBES_MAX);
+}
+
+static void lies_to_all_bring_so_many_times_as_many(struct world *world)
+{
+	SCENARIO_EXPECT(world, probes_of_lies(world, 20, 1000) <= 20 * PROBES_MAX);
+}
+
+/* The public one alone has seen them. */
+static void who_need_each_other_are_told_what_one_alone_says(struct world *world)
+{
+	const unsigned a = 7, b = 8;
+
+	start_homes(world, 1, 8);
+	lab_send_number(a, b, 2);
+	lab_run_ms(10000);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 3) == 1);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(a, b)).kind == WAY_DIRECT);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(b, a)).kind == WAY_DIRECT);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -255,6 +355,11 @@ int main(int argc, char **argv)
 		{ .name = "cost", .play = what_a_question_costs_is_how_much_of_the_ring_it_is_for },
 		{ .name = "range", .play = no_range_goes_beyond_who_gave_it },
 		{ .name = "names", .play = who_names_nobody_has_few_dialled },
+		{ .name = "reflected-one", .play = a_lie_about_an_address_brings_few_probes_there },
+		{ .name = "reflected", .play = lies_to_all_bring_so_many_times_as_many },
+		{ .name = "needed",
+		  .seeds = 2,
+		  .play = who_need_each_other_are_told_what_one_alone_says },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

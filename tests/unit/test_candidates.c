@@ -279,6 +279,73 @@ static void the_oldest_report_gives_way_and_nobody_has_more_than_two(void **stat
 	expect(&message, 1, CANDIDATE_SEEN, "[2001:db8::2]:1");
 }
 
+static struct candidates_message agreed(const struct candidates *c, uint64_t ms)
+{
+	struct candidates_message message;
+
+	memset(&message, 0xaa, sizeof(message));
+	candidates_tell_agreed(c, at_ms(ms), &message);
+	return message;
+}
+
+static void what_one_alone_says_is_told_apart(void **state)
+{
+	struct candidates c = fresh();
+	struct candidates_message message;
+
+	(void)state;
+	assert_true(set_host(&c, "192.168.0.2:4767"));
+	assert_true(saw(&c, 1, 1, "198.51.100.1:1", "203.0.113.1:1"));
+	assert_true(saw(&c, 2, 2, "198.51.100.1:2", "203.0.113.1:2")); /* at the same address */
+	assert_int_equal(told(&c, 3).candidate_count, 3);
+	assert_int_equal(agreed(&c, 3).candidate_count, 1);
+	message = agreed(&c, 3);
+	expect(&message, 0, CANDIDATE_HOST, "192.168.0.2:4767");
+	assert_true(saw(&c, 4, 3, "198.51.100.3:1", "203.0.113.1:2")); /* no news, but certain */
+	assert_int_equal(told(&c, 5).candidate_count, 3);
+	assert_int_equal(agreed(&c, 5).candidate_count, 3); /* mappings of one address */
+	assert_true(saw(&c, 6, 4, "198.51.100.4:1", "203.0.113.9:1"));
+	message = told(&c, 7); /* what is certain first, however old */
+	expect(&message, 3, CANDIDATE_SEEN, "203.0.113.9:1");
+	assert_int_equal(agreed(&c, 7).candidate_count, 3);
+	assert_int_equal(agreed(&c, CANDIDATES_REPORT_MS + 3).candidate_count, 1);
+}
+
+static void one_alone_names_another_endpoint_now_and_then(void **state)
+{
+	struct candidates c = fresh();
+
+	(void)state;
+	assert_true(saw(&c, 0, 1, "198.51.100.1:1", "203.0.113.1:1"));
+	assert_false(saw(&c, 1000, 1, "198.51.100.1:1", "203.0.113.1:1"));
+	assert_false(saw(&c, CANDIDATES_MOVE_MS - 1, 1, "198.51.100.1:1", "203.0.113.2:1"));
+	assert_true(saw(&c, CANDIDATES_MOVE_MS, 1, "198.51.100.1:1", "203.0.113.2:1"));
+	assert_false(saw(&c, CANDIDATES_MOVE_MS + 1, 1, "198.51.100.1:1", "203.0.113.3:1"));
+	assert_int_equal(told(&c, CANDIDATES_MOVE_MS + 1).candidate_count, 1);
+	/* Unless it is true, as far as another one knows. */
+	assert_true(saw(&c, CANDIDATES_MOVE_MS + 2, 2, "198.51.100.2:1", "203.0.113.3:2"));
+	assert_true(saw(&c, CANDIDATES_MOVE_MS + 3, 1, "198.51.100.1:1", "203.0.113.3:1"));
+	assert_int_equal(agreed(&c, CANDIDATES_MOVE_MS + 3).candidate_count, 2);
+}
+
+/* Or it would have its own place taken by others, and begin anew. */
+static void what_was_just_said_keeps_its_place(void **state)
+{
+	struct candidates c = fresh();
+
+	(void)state;
+	for (uint8_t i = 1; i <= CANDIDATES_REPORTS_MAX; i++) {
+		struct candidates_report report = { .reporter = { { i } },
+						    .from = endpoint("198.51.100.1:1"),
+						    .seen = endpoint("203.0.113.1:1") };
+
+		report.seen.port = i;
+		(void)candidates_saw(&c, at_ms(i), &report);
+	}
+	assert_false(saw(&c, CANDIDATES_MOVE_MS, 99, "198.51.100.1:1", "203.0.113.99:1"));
+	assert_true(saw(&c, CANDIDATES_MOVE_MS + 1, 99, "198.51.100.1:1", "203.0.113.99:1"));
+}
+
 static void a_verdict_takes_two_peers_at_two_public_addresses(void **state)
 {
 	static const struct {
@@ -378,6 +445,9 @@ int main(void)
 		cmocka_unit_test(what_was_seen_finds_room_beside_many_addresses_of_the_host),
 		cmocka_unit_test(reports_are_forgotten_in_time),
 		cmocka_unit_test(the_oldest_report_gives_way_and_nobody_has_more_than_two),
+		cmocka_unit_test(what_one_alone_says_is_told_apart),
+		cmocka_unit_test(one_alone_names_another_endpoint_now_and_then),
+		cmocka_unit_test(what_was_just_said_keeps_its_place),
 		cmocka_unit_test(a_verdict_takes_two_peers_at_two_public_addresses),
 		cmocka_unit_test(a_liar_changes_no_verdict_of_two),
 		cmocka_unit_test(ipv4_speaks_before_ipv6_where_both_do),
