@@ -102,7 +102,7 @@ static int get_secrets(const json_t *value, struct bundle *ret)
 		const json_int_t epoch = json_integer_value(json_object_get(one, "epoch"));
 
 		if (json_object_size(one) != 2 || epoch < 1 || epoch > UINT8_MAX ||
-		    (i > 0 && epoch == secrets->epochs[0].epoch) ||
+		    (i > 0 && epoch >= secrets->epochs[i - 1].epoch) ||
 		    text_from_base64(string_of(json_object_get(one, "secret")),
 				     secrets->epochs[i].bytes, NETWORK_SECRET_BYTES) != 0)
 			return ERR_MALFORMED;
@@ -190,7 +190,8 @@ static const struct field fields[] = {
 	{ "network", "the name of a network", get_network, make_network },
 	{ "network_id", "an id of 32 characters", get_network_id, make_network_id },
 	{ "ipv4_prefix", "an IPv4 prefix of /8 to /30", get_prefix, make_prefix },
-	{ "secrets", "1 or 2 secrets, each an epoch of 1 to 255 and 32 bytes in base64",
+	{ "secrets",
+	  "1 or 2 secrets, the newest first, each an epoch of 1 to 255 and 32 bytes in base64",
 	  get_secrets, make_secrets },
 	{ "bootstrap", "at most 16 texts HOST:PORT#ID", get_bootstrap, make_bootstrap },
 	{ "ca", "a certificate in PEM", get_ca, make_ca },

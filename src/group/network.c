@@ -72,7 +72,7 @@ int network_secrets_from_text(struct span text, struct network_secrets *ret)
 
 		if (i == NETWORK_SECRETS_MAX || !text_next(&line, ' ', &epoch) ||
 		    text_number(epoch, &number) != 0 || number == 0 || number > UINT8_MAX ||
-		    (i > 0 && number == secrets.epochs[0].epoch) ||
+		    (i > 0 && number >= secrets.epochs[i - 1].epoch) ||
 		    text_from_base64(line, secrets.epochs[i].bytes, NETWORK_SECRET_BYTES) != 0)
 			err = ERR_MALFORMED;
 		else

@@ -290,12 +290,13 @@ static void what_was_written_is_read(void **state)
 	(void)state;
 	init(&g, 7);
 	g.bundle.secrets.count = 2;
-	g.bundle.secrets.epochs[1].epoch = 255;
+	g.bundle.secrets.epochs[0].epoch = 255;
+	g.bundle.secrets.epochs[1].epoch = 254;
 	text = text_of(&g.bundle, first);
 	assert_int_equal(bundle_from_text(text, &again, &g.complaint), 0);
 	assert_true(span_equal(text_of(&again, second), text));
 	assert_string_equal(again.network, "lab");
-	assert_int_equal(again.secrets.epochs[1].epoch, 255);
+	assert_int_equal(again.secrets.epochs[1].epoch, 254);
 	assert_memory_equal(again.secrets.epochs[0].bytes, g.authority.secrets.epochs[0].bytes,
 			    NETWORK_SECRET_BYTES);
 	assert_int_equal(again.bootstrap_count, 1);
@@ -414,6 +415,11 @@ static void lists_have_two_sides(void **state)
 	g.bundle.secrets.epochs[1] = g.bundle.secrets.epochs[0];
 	assert_int_equal(bundle_from_text(text_of(&g.bundle, buffer), &again, &g.complaint),
 			 ERR_MALFORMED);
+	g.bundle.secrets.epochs[1].epoch = 2; /* the newest one last */
+	assert_int_equal(bundle_from_text(text_of(&g.bundle, buffer), &again, &g.complaint),
+			 ERR_MALFORMED);
+	g.bundle.secrets.epochs[0].epoch = 3;
+	assert_int_equal(bundle_from_text(text_of(&g.bundle, buffer), &again, &g.complaint), 0);
 	memset(buffer, ' ', sizeof(buffer));
 	assert_int_equal(bundle_from_text(span_of(buffer, sizeof(buffer)), &again, &g.complaint),
 			 ERR_MALFORMED);
@@ -595,7 +601,8 @@ static void secrets_as_text(void **state)
 					   "1 A" SECRET "\n",
 					   "1 " SECRET "\n\n",
 					   "1 " SECRET "\n1 " SECRET "\n",
-					   "1 " SECRET "\n2 " SECRET "\n3 " SECRET "\n" };
+					   "1 " SECRET "\n2 " SECRET "\n",
+					   "3 " SECRET "\n2 " SECRET "\n1 " SECRET "\n" };
 	struct network_secrets secrets = { .epochs = { { 3, { 1, 2 } }, { 2, { 9 } } },
 					   .count = 2 };
 	uint8_t buffer[NETWORK_SECRETS_TEXT_MAX];
