@@ -179,6 +179,7 @@
 	X(SEC_STORE_SECRET, "a file with a key or a secret in it is for its owner alone")     \
 	X(SEC_BUNDLE_NETWORK, "the CA in a bundle is that of the network it names")           \
 	X(SEC_BUNDLE_NAME, "the CA in a bundle has the group's name")                         \
+	X(SEC_BUNDLE_PREFIX, "the IPv4 addresses that a bundle takes are private ones")       \
 	X(SEC_BUNDLE_EPOCH, "a bundle that replaces another has no older secret")             \
 	X(SEC_BUNDLE_SECRET, "and no other secret for an epoch that both have")
 

@@ -77,7 +77,8 @@ static int get_prefix(const json_t *value, struct bundle *ret)
 	const int err = prefix_from_text(string_of(value), &ret->ipv4_prefix);
 
 	if (err == 0 &&
-	    (ret->ipv4_prefix.len < PREFIX_LEN_MIN || ret->ipv4_prefix.len > PREFIX_LEN_MAX))
+	    (ret->ipv4_prefix.len < PREFIX_LEN_MIN || ret->ipv4_prefix.len > PREFIX_LEN_MAX ||
+	     !prefix_is_usable(&ret->ipv4_prefix)))
 		return ERR_MALFORMED;
 	return err;
 }
@@ -189,7 +190,7 @@ static const struct field fields[] = {
 	{ "schema", "\"" BUNDLE_SCHEMA "\"", get_schema, make_schema },
 	{ "network", "the name of a network", get_network, make_network },
 	{ "network_id", "an id of 32 characters", get_network_id, make_network_id },
-	{ "ipv4_prefix", "an IPv4 prefix of /8 to /30", get_prefix, make_prefix },
+	{ "ipv4_prefix", "an IPv4 prefix of /8 to /30, for hosts", get_prefix, make_prefix },
 	{ "secrets",
 	  "1 or 2 secrets, the newest first, each an epoch of 1 to 255 and 32 bytes in base64",
 	  get_secrets, make_secrets },
@@ -389,6 +390,20 @@ struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, 
 	if (calendar.us >= built.us)
 		return calendar;
 	return bundle_issued(bundle, &issued) ? issued : built;
+}
+
+int bundle_check_prefix(const struct bundle *bundle, struct complaint *complaint)
+{
+	char text[PREFIX_TEXT_CHARS + 1];
+
+	if (SECCHECK(SEC_BUNDLE_PREFIX, prefix_is_private(&bundle->ipv4_prefix)))
+		return 0;
+	prefix_to_text(&bundle->ipv4_prefix, text);
+	return complain(complaint, ERR_DENIED,
+			"its network has the addresses %s, which are not private ones (RFC 1918, "
+			"RFC 6598): whatever this host reaches there now, it would look for in the "
+			"network",
+			text);
 }
 
 bool bundle_renewal_is_due(struct wall not_after, struct wall now)

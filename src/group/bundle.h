@@ -57,6 +57,11 @@ struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, 
 /* Whether it is time to renew a certificate that ends then. */
 bool bundle_renewal_is_due(struct wall not_after, struct wall now);
 
+/* Whether this host may let a network have these IPv4 addresses, all of which it is going to route
+ * there, without its owner saying so: 0, or ERR_DENIED (they may be other hosts'); with a
+ * complaint. */
+int bundle_check_prefix(const struct bundle *bundle, struct complaint *complaint);
+
 /* Whether a bundle may take the place of one of the same network, as far as its secrets go: an old
  * one, or one that somebody made up, would cut this host off. 0, ERR_STALE (older secrets),
  * ERR_EXISTS (the secret of an epoch is another); with a complaint. */

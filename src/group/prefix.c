@@ -128,6 +128,21 @@ bool prefix_is_usable(const struct prefix *prefix)
 	return true;
 }
 
+bool prefix_is_private(const struct prefix *prefix)
+{
+	static const struct prefix private[] = {
+		{ { 10 }, 8 },
+		{ { 172, 16 }, 12 },
+		{ { 192, 168 }, 16 },
+		{ { 100, 64 }, 10 },
+	};
+
+	for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
+		if (prefix->len >= private[i].len && prefix_overlaps(prefix, &private[i]))
+			return true;
+	return false;
+}
+
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
 	const uint32_t mask = mask_of(a->len < b->len ? a->len : b->len);

@@ -40,6 +40,10 @@ bool prefix_has_host(const struct prefix *prefix, const uint8_t ip[4]);
  * (RFC 6890, 2.2.2). */
 bool prefix_is_usable(const struct prefix *prefix);
 
+/* True if all of it is for whoever likes and routed nowhere else: 10/8, 172.16/12, 192.168/16 (RFC
+ * 1918, 3) or 100.64/10 (RFC 6598, 7). */
+bool prefix_is_private(const struct prefix *prefix);
+
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 
 /* The n-th proposal for a network: a /16 of 10.128.0.0/9 (DESIGN, Addresses). Proposal 0 comes from

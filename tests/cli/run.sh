@@ -134,6 +134,23 @@ refuses_groups_that_cannot_be() {
 		[ ! -e x ]
 }
 
+# 8.8.8.8 led into the group would be gone for its members; who owns a public network says so.
+takes_no_public_addresses() {
+	refuses 2 'say --any-prefix if it is yours' \
+		on public group create pub --bootstrap b:4001 --name alpha --prefix 8.8.8.0/24 &&
+		refuses 2 'no prefix for hosts' on public group create pub --bootstrap b:4001 \
+			--name alpha --prefix 127.1.0.0/16 --any-prefix && [ ! -e public ] &&
+		run 0 on public group create pub --bootstrap b:4001 --name alpha \
+			--prefix 8.8.8.0/24 --any-prefix &&
+		on public-b request --name beta >public.request 2>/dev/null &&
+		on public group sign pub public.request >public.bundle 2>/dev/null &&
+		refuses 7 'public.bundle: its network has the addresses 8.8.8.0/24' \
+			on public-b join public.bundle --no-up &&
+		says err '--any-prefix joins all the same' && [ ! -e public-b/etc ] &&
+		run 0 on public-b join public.bundle --no-up --any-prefix &&
+		says out 'Routed into it: 8.8.8.0/24 and fd'
+}
+
 # Whatever the host keeps for root: the last port of those, and the first that is for all.
 refuses_ports_of_root() {
 	first=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
@@ -152,6 +169,7 @@ joins_a_second_host() {
 		run 0 on a group sign lab beta.request && cp out beta.bundle &&
 		says err 'Signed "beta": 10.' && mode_is 600 out &&
 		run 0 on b join beta.bundle --no-up && says out 'Joined "lab" as "beta"' &&
+		says out 'Routed into it: 10.' &&
 		mode_is 600 b/var/lib/ipop/lab/key.pem &&
 		mode_is 600 b/var/lib/ipop/lab/bundle.json &&
 		[ -z "$(ls b/var/lib/ipop/requests)" ] &&
@@ -633,6 +651,7 @@ check 'a group is never made over another' makes_no_group_twice
 check 'a group after a crash at each step of making it' makes_a_group_after_a_crash_at_each_step
 check 'keys that a crash left are swept' sweeps_keys_that_a_crash_left
 check 'group create refuses what cannot be' refuses_groups_that_cannot_be
+check 'public addresses are not taken silently' takes_no_public_addresses
 check 'group create refuses ports of root' refuses_ports_of_root
 check 'request, sign, join' joins_a_second_host
 check 'request, sign and join in a pipe, with P-256' joins_from_a_pipe

@@ -347,6 +347,8 @@ static void every_field_is_read_strictly(void **state)
 		{ "/16\"", "/7\"", ERR_MALFORMED, "\"ipv4_prefix\" must be" },
 		{ ".0.0/16\"", ".0.0/31\"", ERR_MALFORMED, "\"ipv4_prefix\" must be" },
 		{ ".0.0/16\"", ".0.1/16\"", ERR_MALFORMED, "\"ipv4_prefix\" must be" },
+		{ "\"ipv4_prefix\": \"10.", "\"ipv4_prefix\": \"127.", ERR_MALFORMED,
+		  "\"ipv4_prefix\" must be" },
 		{ "\"epoch\": 1", "\"epoch\": 0", ERR_MALFORMED, "\"secrets\" must be" },
 		{ "\"epoch\": 1", "\"epoch\": 256", ERR_MALFORMED, "\"secrets\" must be" },
 		{ "\"epoch\": 1", "\"epoch\": 1.0", ERR_MALFORMED, "\"secrets\" must be" },
@@ -532,6 +534,19 @@ static void all_parts_are_of_one_network(void **state)
 	done(&g);
 }
 
+static void public_addresses_are_not_taken_silently(void **state)
+{
+	struct group g;
+
+	(void)state;
+	init(&g, 17);
+	assert_int_equal(bundle_check_prefix(&g.bundle, &g.complaint), 0);
+	g.bundle.ipv4_prefix = (struct prefix){ { 8, 8, 8, 0 }, 24 };
+	assert_int_equal(bundle_check_prefix(&g.bundle, &g.complaint), ERR_DENIED);
+	assert_non_null(strstr(g.complaint.text, "8.8.8.0/24"));
+	done(&g);
+}
+
 /* --- names and secrets --- */
 
 /* Both sides of each limit: as old, older, newer; the same secret and another one. */
@@ -644,6 +659,7 @@ int main(void)
 		cmocka_unit_test(validity_has_two_ends),
 		cmocka_unit_test(a_calendar_from_before_the_program_is_not_asked),
 		cmocka_unit_test(all_parts_are_of_one_network),
+		cmocka_unit_test(public_addresses_are_not_taken_silently),
 		cmocka_unit_test(a_renewal_never_goes_back),
 		cmocka_unit_test(names_of_networks),
 		cmocka_unit_test(secrets_as_text),

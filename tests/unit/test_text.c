@@ -189,6 +189,32 @@ static void prefixes(void **state)
 	assert_int_equal(prefix.len, 31);
 }
 
+static void private_prefixes(void **state)
+{
+	static const char *const private[] = { "10.0.0.0/8",     "10.255.255.252/30",
+					       "172.16.0.0/12",  "172.31.255.0/24",
+					       "192.168.0.0/16", "192.168.255.252/30",
+					       "100.64.0.0/10",  "100.127.255.0/24" };
+	static const char *const public[] = {
+		"8.8.8.0/24",       "9.0.0.0/8",      "11.0.0.0/8",     "172.0.0.0/8",
+		"172.15.255.0/24",  "172.32.0.0/16",  "172.16.0.0/11",  "192.0.0.0/8",
+		"192.167.255.0/24", "192.169.0.0/16", "192.168.0.0/15", "100.63.255.0/24",
+		"100.128.0.0/16",   "100.64.0.0/9",   "0.0.0.0/0"
+	};
+	struct prefix prefix;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
+		assert_int_equal(prefix_from_text(span_text(private[i]), &prefix), 0);
+		if (!prefix_is_private(&prefix))
+			fail_msg("not private: %s", private[i]);
+	}
+	for (size_t i = 0; i < sizeof(public) / sizeof(public[0]); i++)
+		if (prefix_from_text(span_text(public[i]), &prefix) == 0 &&
+		    prefix_is_private(&prefix))
+			fail_msg("private: %s", public[i]);
+}
+
 static void hosts_of_a_prefix(void **state)
 {
 	static const struct prefix prefix = { { 192, 0, 2, 64 }, 30 };
@@ -355,6 +381,7 @@ int main(void)
 		cmocka_unit_test(ids),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(prefixes),
+		cmocka_unit_test(private_prefixes),
 		cmocka_unit_test(hosts_of_a_prefix),
 		cmocka_unit_test(overlap_is_of_either_in_the_other),
 		cmocka_unit_test(proposals_go_round_the_slices),

@@ -98,6 +98,12 @@ int options_prefix(const struct cli *cli, struct prefix *ret, struct complaint *
 				"--prefix: %.40s is no prefix for hosts; take one of 10.0.0.0/8, "
 				"172.16.0.0/12 or 192.168.0.0/16",
 				text);
+	if (!prefix_is_private(&prefix) && !cli_has(cli, "any-prefix"))
+		return complain(complaint, ERR_MALFORMED,
+				"--prefix: %.40s may be other hosts' addresses, which no member "
+				"could reach any more; take one of 10.0.0.0/8, 172.16.0.0/12 or "
+				"192.168.0.0/16, or say --any-prefix if it is yours",
+				text);
 	*ret = prefix;
 	return 0;
 }

@@ -23,7 +23,7 @@ int options_host_name(const struct cli *cli, char *ret, struct complaint *compla
 int options_bootstrap(const struct cli *cli, struct bootstrap ret[BUNDLE_BOOTSTRAP_MAX],
 		      uint32_t *ret_count, struct complaint *complaint);
 
-/* --prefix CIDR; `ret` stays as it is if the option is not there. */
+/* --prefix CIDR, private unless --any-prefix is there; `ret` stays as it is if the option is not there. */
 int options_prefix(const struct cli *cli, struct prefix *ret, struct complaint *complaint);
 
 #endif

@@ -16,6 +16,8 @@
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
 #include "prog/version.h"
+#include "vnet/address.h"
+#include "wire/endpoint.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -47,7 +49,12 @@ static int read_bundle(struct joining *j, struct complaint *complaint)
 		now = bundle_judged_at(&j->bundle, clock_now().wall, version_built());
 		err = bundle_verify(&j->bundle, now, &j->trust, &j->certificate, &inner);
 	}
-	return err == 0 ? 0 : complain(complaint, err, "%s: %s", name, inner.text);
+	if (err != 0)
+		return complain(complaint, err, "%s: %s", name, inner.text);
+	err = cli_has(j->cli, "any-prefix") ? 0 : bundle_check_prefix(&j->bundle, &inner);
+	return err == 0 ? 0
+			: complain(complaint, err, "%s: %s; --any-prefix joins all the same", name,
+				   inner.text);
 }
 
 /* Opens a key file if it is there and of this certificate: 0, ERR_NOT_FOUND, ERR_FOREIGN (it is of
@@ -260,6 +267,20 @@ static int join(struct joining *j, struct complaint *complaint)
 	return err == 0 ? write_files(j, complaint) : err;
 }
 
+/* What this host can reach in the network from now on, and nowhere else. */
+static void print_routes(const struct bundle *bundle)
+{
+	static const struct id nobody = { { 0 } };
+	const struct ip_address first = address_ipv6(&bundle->network_id, &nobody);
+	const struct endpoint v6 = endpoint_v6(first.bytes, 0);
+	char v6_text[ENDPOINT_TEXT_CHARS + 1];
+	char v4_text[PREFIX_TEXT_CHARS + 1];
+
+	endpoint_ip_to_text(&v6, v6_text);
+	prefix_to_text(&bundle->ipv4_prefix, v4_text);
+	(void)printf("Routed into it: %s and %s/%d.\n", v4_text, v6_text, ADDRESS_IPV6_PREFIX_LEN);
+}
+
 static void print_result(const struct joining *j)
 {
 	char until[CALENDAR_TEXT_CHARS + 1];
@@ -267,6 +288,7 @@ static void print_result(const struct joining *j)
 	calendar_to_text(j->certificate.not_after, until);
 	(void)printf("Joined \"%s\" as \"%s\"; the certificate ends %s.\n", j->store.network,
 		     j->certificate.name, until);
+	print_routes(&j->bundle);
 	(void)fflush(stdout);
 }
 

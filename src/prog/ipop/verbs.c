@@ -12,6 +12,9 @@ static const struct cli_option create_options[] = {
 	  .value = "CIDR",
 	  .help = "The group's IPv4 addresses. Without it, a /16 of 10.128.0.0/9 that "
 		  "is none of this host's routes." },
+	{ .name = "any-prefix",
+	  .help = "Let --prefix be public addresses (not those of RFC 1918 or RFC 6598), as it "
+		  "may where they are yours. Each member has to say it too, with join." },
 	{ .name = "name",
 	  .value = "HOST",
 	  .help = "What this host is called in the group. Without it, its host name." },
@@ -59,6 +62,9 @@ static const struct cli_option request_options[] = {
 
 static const struct cli_option join_options[] = {
 	{ .name = "no-up", .help = "Do not start the daemon." },
+	{ .name = "any-prefix",
+	  .help = "Let the network have IPv4 addresses that are not private ones; this host then "
+		  "reaches nothing else under them." },
 	{ .name = NULL },
 };
 
@@ -145,7 +151,9 @@ const struct cli_verb verbs[] = {
 		.help = "Join with a bundle, and start.",
 		.detail =
 			"Takes a bundle (a file, or - for standard input) to the key that made its "
-			"request, keeps both, and starts the daemon. With a bundle of a network "
+			"request, keeps both, says which addresses it will route into the network, "
+			"and "
+			"starts the daemon. With a bundle of a network "
 			"that this host is in already, renews its certificate; it has to be for "
 			"the "
 			"key that is here (ipop request --renew), which is never replaced.",
