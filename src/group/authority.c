@@ -97,8 +97,9 @@ int authority_unlock(struct authority *authority, struct span pem, struct span p
 	return 0;
 }
 
+/* `known` is the entry of the key, if it was signed before. */
 static int complain_refusal(enum registry_refusal refusal, const struct registry_entry *holder,
-			    struct complaint *c)
+			    const struct registry_entry *known, struct complaint *c)
 {
 	char until[CALENDAR_TEXT_CHARS + 1] = "";
 	char ipv4[IPV4_TEXT_CHARS + 1] = "no IPv4 address";
@@ -117,6 +118,12 @@ static int complain_refusal(enum registry_refusal refusal, const struct registry
 				"request with another name",
 				holder->name, ipv4, until);
 	case REGISTRY_IPV4_TAKEN:
+		if (known != NULL)
+			return complain(c, ERR_EXISTS,
+					"%s, which this key had and keeps, was given to \"%s\" "
+					"(until %s) when its certificate had ended; the machine "
+					"needs a new request, with a new key",
+					ipv4, holder->name, until);
 		return complain(c, ERR_EXISTS,
 				"%s is held by \"%s\" until %s; without --ip the next free "
 				"address is taken",
@@ -201,7 +208,7 @@ static int make_entry(const struct authority *authority, const struct authority_
 	if (err != 0)
 		return err;
 	refusal = registry_judge(&authority->registry, &entry, now, &holder);
-	err = complain_refusal(refusal, holder, complaint);
+	err = complain_refusal(refusal, holder, known, complaint);
 	if (err == 0)
 		*ret = entry;
 	return err;

@@ -7,6 +7,7 @@
 #include "group/text.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,7 +123,14 @@ void bootstrap_to_text(const struct bootstrap *bootstrap, char ret[BOOTSTRAP_TEX
 	CHECK(len > 0 && len <= BOOTSTRAP_TEXT_CHARS);
 }
 
-bool bootstrap_equal(const struct bootstrap *a, const struct bootstrap *b)
+bool bootstrap_can_be_reached(const struct bootstrap *bootstrap)
 {
-	return strcmp(a->host, b->host) == 0 && a->port == b->port && id_equal(&a->id, &b->id);
+	struct prefix prefix = { .len = 32 };
+	struct in6_addr v6;
+
+	if (ipv4_from_text(span_text(bootstrap->host), prefix.ip) == 0)
+		return prefix_is_usable(&prefix);
+	if (inet_pton(AF_INET6, bootstrap->host, &v6) != 1)
+		return strcmp(bootstrap->host, "localhost") != 0; /* RFC 6761, 6.3 */
+	return v6.s6_addr[0] != 0 && !IN6_IS_ADDR_LINKLOCAL(&v6) && !IN6_IS_ADDR_MULTICAST(&v6);
 }

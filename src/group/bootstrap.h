@@ -27,6 +27,8 @@ int bootstrap_address_from_text(struct span text, struct bootstrap *ret);
 
 void bootstrap_to_text(const struct bootstrap *bootstrap, char ret[BOOTSTRAP_TEXT_CHARS + 1]);
 
-bool bootstrap_equal(const struct bootstrap *a, const struct bootstrap *b);
+/* False for what leads no other host anywhere: "localhost", and the addresses of this host,
+ * loopback, link-local and multicast (RFC 6890, 2.2.2 and 2.2.3). */
+bool bootstrap_can_be_reached(const struct bootstrap *bootstrap);
 
 #endif

@@ -21,7 +21,7 @@
 #define MODE_BITS 07777
 #define TEMPORARY_DIGITS 8
 
-static int err_of(int error)
+int file_err(int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -72,7 +72,7 @@ int file_open(const char *path, int *ret_fd)
 	struct stat status;
 
 	if (fd < 0)
-		return err_of(errno);
+		return file_err(errno);
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
 		(void)close(fd); /* nothing was written */
 		return ERR_UNSUPPORTED;
@@ -99,7 +99,7 @@ static int read_all(int fd, uint8_t *data, size_t room, size_t *ret_len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_of(errno);
+			return file_err(errno);
 		if (n == 0)
 			break;
 		len += (size_t)n;
@@ -116,7 +116,7 @@ int file_read_fd(int fd, size_t max, struct file_bytes *ret)
 	int err;
 
 	if (fstat(fd, &status) < 0)
-		return err_of(errno);
+		return file_err(errno);
 	if (status.st_size < 0 || (uintmax_t)status.st_size > max)
 		return ERR_TOO_LONG;
 	/* It may grow while it is read, which the one byte more will tell. */
@@ -176,7 +176,7 @@ static int find_place(const char *path, struct place *ret)
 		      slash == NULL ? "." : path) < 0)
 		return ERR_TOO_LONG;
 	ret->directory = open(directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return ret->directory < 0 ? err_of(errno) : 0;
+	return ret->directory < 0 ? file_err(errno) : 0;
 }
 
 /* ".key.pem.0123abcd" */
@@ -259,7 +259,7 @@ static int make_temporary(struct place *place, int *ret_fd)
 		fd = openat(place->directory, place->temporary,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0)
-			return err_of(errno);
+			return file_err(errno);
 		if (guard(fd)) {
 			*ret_fd = fd;
 			return 0;
@@ -276,7 +276,7 @@ static int write_all(int fd, struct span bytes)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_of(errno);
+			return file_err(errno);
 		bytes = span_of(bytes.data + n, bytes.len - (size_t)n);
 	}
 	return 0;
@@ -288,7 +288,7 @@ static int write_temporary(int fd, struct span bytes, unsigned mode)
 {
 	const int err = write_all(fd, bytes);
 
-	return err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) ? err_of(errno) : err;
+	return err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) ? file_err(errno) : err;
 }
 
 /* rename() would replace a symbolic link without following it; but who made one there expects
@@ -314,7 +314,7 @@ static int replace(struct place *place, struct span bytes, unsigned mode)
 	err = write_temporary(fd, bytes, mode);
 	if (err == 0 &&
 	    renameat(place->directory, place->temporary, place->directory, place->name) < 0)
-		err = err_of(errno);
+		err = file_err(errno);
 	if (err < 0)
 		(void)unlinkat(place->directory, place->temporary, 0); /* or it is swept later */
 	(void)close(fd); /* which lets go; after fsync() nothing is left to fail */
@@ -322,7 +322,7 @@ static int replace(struct place *place, struct span bytes, unsigned mode)
 		return err;
 	/* The new name itself has to survive a crash. If this fails it is there all the same, but
 	 * for how long is not known: the caller may write again. */
-	return fsync(place->directory) < 0 ? err_of(errno) : 0;
+	return fsync(place->directory) < 0 ? file_err(errno) : 0;
 }
 
 int file_write(const char *path, struct span bytes, unsigned mode)
@@ -354,9 +354,9 @@ static int sync_parent(const char *path)
 		return err;
 	fd = open(parent.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_of(errno);
+		return file_err(errno);
 	if (fsync(fd) < 0)
-		err = err_of(errno);
+		err = file_err(errno);
 	(void)close(fd); /* only a name */
 	return err;
 }
@@ -373,7 +373,7 @@ static int make_one(const char *path, mode_t mode)
 		return err;
 	}
 	if (errno != EEXIST)
-		return err_of(errno);
+		return file_err(errno);
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? 0 : ERR_UNSUPPORTED;
 }
 
@@ -401,12 +401,12 @@ static int set_access(const char *path, mode_t mode, uint32_t group)
 	int err = 0;
 
 	if (fd < 0)
-		return err_of(errno);
+		return file_err(errno);
 	if (fstat(fd, &status) < 0 ||
 	    (group != FILE_GROUP_KEEP && status.st_gid != group &&
 	     fchown(fd, (uid_t)-1, group) < 0) ||
 	    ((status.st_mode & MODE_BITS) != mode && fchmod(fd, mode) < 0) || fsync(fd) < 0)
-		err = err_of(errno);
+		err = file_err(errno);
 	(void)close(fd); /* only a name */
 	return err;
 }
@@ -439,14 +439,14 @@ static int lock(const char *path, int operation, int *ret_fd)
 		const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 
 		if (fd < 0)
-			return err_of(errno);
+			return file_err(errno);
 		if (flock(fd, operation) < 0) {
 			const int error = errno;
 
 			(void)close(fd); /* nothing was written */
 			if (error == EINTR)
 				continue;
-			return error == EWOULDBLOCK ? ERR_EXISTS : err_of(error);
+			return error == EWOULDBLOCK ? ERR_EXISTS : file_err(error);
 		}
 		if (is_current(fd, path)) {
 			(void)fchmod(fd, LOCK_MODE); /* it may be older than this rule */

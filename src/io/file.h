@@ -14,6 +14,9 @@
 #define FILE_PATH_BYTES 1024 /* with the final zero */
 #define FILE_GROUP_KEEP UINT32_MAX
 
+/* The ERR_* for what a call on a file has left in errno. */
+int file_err(int error);
+
 struct file_path {
 	char text[FILE_PATH_BYTES];
 };

@@ -125,6 +125,14 @@ refuses_groups_that_cannot_be() {
 		refuses 2 'keys wait' on x group create requests --bootstrap b:4001 &&
 		refuses 2 '--bootstrap HOST:PORT is missing' on x group create lab &&
 		refuses 2 'must be HOST:PORT' on x group create lab --bootstrap b:70000 &&
+		refuses 2 'cannot reach this one at "0.0.0.0:4767"' \
+			on x group create lab --bootstrap b --bootstrap 0.0.0.0:4767 &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap 127.0.0.1 &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap 224.0.0.1:4767 &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap '[::1]:4767' &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap '[fe80::1]:4767' &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap '[ff02::1]:4767' &&
+		refuses 2 'cannot reach' on x group create lab --bootstrap localhost:4767 &&
 		refuses 2 'IPv4 prefix of /8 to /30' \
 			on x group create lab --bootstrap b:4001 --name h --prefix 10.0.0.0/31 &&
 		refuses 2 'from 1 to 3650' \
@@ -338,6 +346,11 @@ guards_the_ca_by_a_passphrase() {
 		refuses 1 'wrong passphrase' \
 			on h group sign lab phi.request --passphrase-file wrong &&
 		refuses 1 'no passphrase' on h group sign lab phi.request --passphrase-file empty &&
+		{ printf 'correct horse\r\n' && head -c 5000 /dev/zero; } >phrase.long &&
+		run 0 on h group sign lab phi.request --passphrase-file phrase.long &&
+		head -c 1024 /dev/zero | tr '\0' x >longest && printf '\n' >>longest &&
+		refuses 1 'first line is no passphrase' \
+			on h group sign lab phi.request --passphrase-file longest &&
 		refuses 1 'there is no terminal' setsid "$ipop" --root h group sign lab phi.request
 }
 
@@ -513,6 +526,9 @@ goes_down() {
 
 tells_why_it_did_not_start() {
 	answers
+	chmod 400 b/run/ipop/lab/log
+	refuses 7 'log: permission denied; run as root' unprivileged bin/ipop --root b up lab &&
+		chmod 640 b/run/ipop/lab/log || return 1
 	: >answers/die
 	cp b/run/ipop/lab/log before
 	refuses 8 'no such lab' bin/ipop --root b up &&
@@ -576,7 +592,9 @@ asks_which_network() {
 explains_every_verb() {
 	run 0 "$ipop" --help && says out 'group sign NAME REQUEST' &&
 		run 2 "$ipop" && refuses 2 'did you mean "status"?' "$ipop" stauts &&
-		run 0 "$ipop" group --help && says out 'group list' || return 1
+		run 0 "$ipop" group --help && says out 'group list' &&
+		says out '--bootstrap HOST:PORT' && run 0 "$ipop" group create --help &&
+		says out 'group create NAME --bootstrap HOST:PORT [OPTION...]' || return 1
 	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \
 		ping version; do
 		# shellcheck disable=SC2086 # two words

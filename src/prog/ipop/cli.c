@@ -373,14 +373,23 @@ void cli_print_overview(const struct cli_verb *verbs, const char *topic, FILE *o
 		    out);
 }
 
+/* "ipop group create NAME --bootstrap HOST:PORT [OPTION...]" */
+static void print_synopsis(const struct cli_verb *verb, FILE *out)
+{
+	print_name(verb, out);
+	(void)fprintf(out, "%s%s", verb->arguments[0] != '\0' ? " " : "", verb->arguments);
+	for (const struct cli_option *o = verb->options; o != NULL && o->name != NULL; o++)
+		if (o->needed)
+			(void)fprintf(out, " --%s %s", o->name, o->value);
+	(void)fprintf(out, "%s\n", verb->options != NULL ? " [OPTION...]" : "");
+}
+
 void cli_print_help(const struct cli_verb *verb, FILE *out)
 {
 	struct span rest = span_text(verb->detail);
 	struct span paragraph;
 
-	print_name(verb, out);
-	(void)fprintf(out, "%s%s%s\n", verb->arguments[0] != '\0' ? " " : "", verb->arguments,
-		      verb->options != NULL ? " [OPTION...]" : "");
+	print_synopsis(verb, out);
 	while (text_next(&rest, '\n', &paragraph)) {
 		(void)fputc('\n', out);
 		print_words(paragraph, 0, out);

@@ -36,6 +36,7 @@ struct cli_option {
 	const char *help;
 	char letter; /* the short form; 0: none */
 	bool many;   /* may be given several times */
+	bool needed; /* the verb refuses to do without, as its help says */
 };
 
 struct cli;

@@ -16,13 +16,6 @@
 #define TERMINAL "/dev/tty"
 #define ATTEMPTS 3
 
-static int err_of(int error)
-{
-	return error == ENOENT                     ? ERR_NOT_FOUND
-	       : error == EACCES || error == EPERM ? ERR_PERMISSION
-						   : ERR_IO;
-}
-
 /* Fills the room, or as much of it as there is: 0 or ERR_IO. */
 static int read_some(int fd, uint8_t *data, size_t room, size_t *ret_len)
 {
@@ -45,14 +38,12 @@ static int read_some(int fd, uint8_t *data, size_t room, size_t *ret_len)
 
 static int read_stream(int fd, size_t max, struct file_bytes *ret)
 {
-	struct file_bytes bytes = { .data = calloc(1, max + 2) };
+	struct file_bytes bytes = { .data = calloc(1, max + 1) };
 	int err;
 
 	if (bytes.data == NULL)
 		return ERR_NOMEM;
-	err = read_some(fd, bytes.data, max + 1, &bytes.len);
-	if (err == 0 && bytes.len > max)
-		err = ERR_TOO_LONG;
+	err = read_some(fd, bytes.data, max, &bytes.len);
 	if (err == 0)
 		*ret = bytes;
 	else
@@ -60,27 +51,50 @@ static int read_stream(int fd, size_t max, struct file_bytes *ret)
 	return err;
 }
 
-int input_read(const char *name, size_t max, struct file_bytes *ret, struct complaint *complaint)
+static int complain_about(const char *name, int err, struct complaint *complaint)
+{
+	return complain(complaint, err, "%s: %s", strcmp(name, "-") == 0 ? "standard input" : name,
+			err_text(err));
+}
+
+/* At most the first `max` bytes. */
+static int read_start(const char *name, size_t max, struct file_bytes *ret,
+		      struct complaint *complaint)
 {
 	const bool standard = strcmp(name, "-") == 0;
 	const int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	int err = fd < 0 ? err_of(errno) : read_stream(fd, max, ret);
+	const int err = fd < 0 ? file_err(errno) : read_stream(fd, max, ret);
 
 	if (!standard && fd >= 0)
 		(void)close(fd); /* nothing was written */
-	return err == 0 ? 0
-			: complain(complaint, err, "%s: %s", standard ? "standard input" : name,
-				   err_text(err));
+	return err == 0 ? 0 : complain_about(name, err, complaint);
+}
+
+int input_read(const char *name, size_t max, struct file_bytes *ret, struct complaint *complaint)
+{
+	struct file_bytes bytes = { .len = 0 };
+	const int err = read_start(name, max + 1, &bytes, complaint);
+
+	if (err != 0)
+		return err;
+	if (bytes.len > max) {
+		file_free(&bytes);
+		return complain_about(name, ERR_TOO_LONG, complaint);
+	}
+	*ret = bytes;
+	return 0;
 }
 
 /* --- passphrases --- */
 
-/* The first line. */
+/* The first line, without the carriage return that some editors end it with. */
 static int take_line(struct span text, struct input_passphrase *ret)
 {
 	struct span line = { NULL, 0 };
 
 	(void)text_next(&text, '\n', &line);
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
 	if (line.len > INPUT_PASSPHRASE_MAX)
 		return ERR_TOO_LONG;
 	for (size_t i = 0; i < line.len; i++)
@@ -98,7 +112,7 @@ int input_passphrase_file(const struct cli *cli, struct input_passphrase *ret,
 
 	if (name == NULL)
 		return ERR_NOT_FOUND;
-	err = input_read(name, INPUT_PASSPHRASE_MAX + 1, &bytes, complaint);
+	err = read_start(name, INPUT_PASSPHRASE_MAX + sizeof("\r"), &bytes, complaint);
 	if (err != 0)
 		return err == ERR_NOT_FOUND ? ERR_IO : err; /* the option is there */
 	err = take_line(span_of(bytes.data, bytes.len), ret);

@@ -71,6 +71,11 @@ int options_bootstrap(const struct cli *cli, struct bootstrap ret[BUNDLE_BOOTSTR
 					"vpn.example.org:%u, 192.0.2.1:%u or [2001:db8::1]:%u",
 					text, CONFIG_PORT_DEFAULT, CONFIG_PORT_DEFAULT,
 					CONFIG_PORT_DEFAULT);
+		if (!bootstrap_can_be_reached(&ret[count]))
+			return complain(
+				complaint, ERR_MALFORMED,
+				"--bootstrap: other hosts cannot reach this one at \"%.80s\"",
+				text);
 	}
 	if (count == 0)
 		return complain(complaint, ERR_MALFORMED,

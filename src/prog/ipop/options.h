@@ -19,11 +19,12 @@ int options_number(const struct cli *cli, const char *option, struct options_ran
 /* --name HOST, else the name of this host. `ret` holds CERTIFICATE_NAME_MAX and a zero. */
 int options_host_name(const struct cli *cli, char *ret, struct complaint *complaint);
 
-/* --bootstrap HOST[:PORT], at least one; the ids stay zero. */
+/* --bootstrap HOST[:PORT], at least one, which others can reach; the ids stay zero. */
 int options_bootstrap(const struct cli *cli, struct bootstrap ret[BUNDLE_BOOTSTRAP_MAX],
 		      uint32_t *ret_count, struct complaint *complaint);
 
-/* --prefix CIDR, private unless --any-prefix is there; `ret` stays as it is if the option is not there. */
+/* --prefix CIDR, private unless --any-prefix is there; `ret` stays as it is if the option is not
+ * there. */
 int options_prefix(const struct cli *cli, struct prefix *ret, struct complaint *complaint);
 
 #endif

@@ -115,7 +115,7 @@ static int open_log(const struct store *store, int *ret_fd, off_t *ret_from,
 	*ret_fd = open(path.text, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
 	if (*ret_fd >= 0)
 		*ret_from = lseek(*ret_fd, 0, SEEK_END);
-	return *ret_fd >= 0 ? 0 : store_complain(complaint, ERR_IO, path.text);
+	return *ret_fd >= 0 ? 0 : store_complain(complaint, file_err(errno), path.text);
 }
 
 /* In the child: nothing of the terminal stays, and nothing else is open. */

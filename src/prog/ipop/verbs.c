@@ -7,7 +7,8 @@ static const struct cli_option create_options[] = {
 	  .help = "Where other members reach this host: a name or address, and "
 		  "the UDP port (4767 if left away). May be given several "
 		  "times; the daemon takes the first one's port.",
-	  .many = true },
+	  .many = true,
+	  .needed = true },
 	{ .name = "prefix",
 	  .value = "CIDR",
 	  .help = "The group's IPv4 addresses. Without it, a /16 of 10.128.0.0/9 that "
@@ -86,7 +87,8 @@ const struct cli_verb verbs[] = {
 		.sub = "create",
 		.arguments = "NAME",
 		.options = create_options,
-		.help = "Make a group, with this host as its first member.",
+		.help = "Make a group, with this host, which others reach at --bootstrap "
+			"HOST:PORT, as its first member.",
 		.detail = "Makes the certificate authority (CA) of a new group here and lets this "
 			  "host join as the first member. The group's name is also the name of the "
 			  "network interface.\n"
