@@ -5,10 +5,12 @@
 int seccheck_mutant;
 bool seccheck_reached[SECCHECKS];
 
-bool seccheck_inverts(int id)
+bool seccheck_verdict(int id, bool accepted)
 {
 	if (id < SECCHECKS)
 		seccheck_reached[id] = true;
-	return id == seccheck_mutant;
+	if (seccheck_mutant == id)
+		return !accepted;
+	return accepted || seccheck_mutant == -id;
 }
 #endif

@@ -1,8 +1,8 @@
-/* mutant.c - chooses the security predicate that the mutation gate inverts in this run.
+/* mutant.c - chooses the security predicate that the mutation gate harms in this run.
  *
- * IPOP_MUTANT is its number in the enum of base/seccheck.h. At its end the program writes the
- * numbers of all that it evaluated to the file IPOP_REACHED, if that is set. Empty in an ordinary
- * build.
+ * IPOP_MUTANT is its number in the enum of base/seccheck.h: inverted; negative: blind. At its end
+ * the program writes the numbers of all that it evaluated to the file IPOP_REACHED, if that is set.
+ * Empty in an ordinary build.
  */
 #include "base/seccheck.h"
 

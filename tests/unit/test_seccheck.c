@@ -1,5 +1,5 @@
 /* test_seccheck.c - a predicate means itself, and in the build of the mutation gate the chosen one,
- * and only that one, its opposite. */
+ * and only that one, its opposite, or that all is well. */
 #include "base/seccheck.h"
 #include "tests/lib/cmocka.h"
 
@@ -46,7 +46,7 @@ static void expression_is_evaluated_once_in_its_place(void **state)
 }
 
 /* SECCHECKS is one past the last of the list, so no product code has it. */
-static void only_the_chosen_mutant_is_inverted(void **state)
+static void only_the_chosen_one_is_inverted_or_blind(void **state)
 {
 	(void)state;
 #ifdef IPOP_MUTANTS
@@ -54,6 +54,10 @@ static void only_the_chosen_mutant_is_inverted(void **state)
 	assert_int_equal(SECCHECK(SECCHECKS, fact(0)), true);
 	assert_int_equal(SECCHECK(SECCHECKS, fact(2)), false);
 	assert_int_equal(SECCHECK(SECCHECKS + 1, fact(2)), true);
+	choose(-SECCHECKS);
+	assert_int_equal(SECCHECK(SECCHECKS, fact(0)), true);
+	assert_int_equal(SECCHECK(SECCHECKS, fact(2)), true);
+	assert_int_equal(SECCHECK(SECCHECKS + 1, fact(0)), false);
 	choose(SEC_NONE);
 #else
 	choose(SECCHECKS);
@@ -66,7 +70,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(predicate_is_its_expression),
 		cmocka_unit_test(expression_is_evaluated_once_in_its_place),
-		cmocka_unit_test(only_the_chosen_mutant_is_inverted),
+		cmocka_unit_test(only_the_chosen_one_is_inverted_or_blind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,14 @@ static void a_repeated_m2_is_answered_with_an_empty_frame(void **state)
 	}
 	assert_int_equal(party_count(f->b, SESSION_ESTABLISHED), 1);
 	assert_int_equal(sessions_counters(f->b->sessions).m2_repeated, 2);
+
+	/* Who saw only where it went cannot have us answer. */
+	m2.bytes[m2.len - 1] ^= 1;
+	assert_int_equal(
+		party_receive(f->b, party_start, &f->a->address, span_of(m2.bytes, m2.len)),
+		ERR_STALE);
+	assert_int_equal(party_next_type(f->b), 0);
+	assert_int_equal(sessions_counters(f->b->sessions).m2_repeated, 2);
 }
 
 static void a_half_open_handshake_lives_10_s(void **state)
