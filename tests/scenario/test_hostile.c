@@ -459,6 +459,33 @@ static void only_links_have_messages_passed_on(struct world *world)
 	SCENARIO_EXPECT(world, taken(1, 3) == 3); /* by a link the same is taken */
 }
 
+static void say_last_piece(unsigned from, unsigned to, uint16_t sequence, size_t len)
+{
+	static const uint8_t piece[PIECE_BYTES + 1];
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	part_encode(&(struct part){ .sequence = sequence,
+				    .which = PARTS_MAX - 1,
+				    .count = PARTS_MAX,
+				    .kind = FRAME_ROUTED,
+				    .piece = span_of(piece, len) },
+		    &w);
+	CHECK(writer_ok(&w));
+	lab_say(from, to, FRAME_PART, writer_span(&w));
+	lab_run_ms(200);
+}
+
+/* The last piece ends where the room for the message ends. */
+static void no_piece_is_longer_than_its_place(struct world *world)
+{
+	start_pair_on_the_ring(world);
+	say_last_piece(1, 3, 1, PIECE_BYTES);
+	SCENARIO_EXPECT(world, node_of(3)->wholes[0].sequence == 1);
+	say_last_piece(1, 3, 2, PIECE_BYTES + 1);
+	SCENARIO_EXPECT(world, node_of(3)->wholes[0].sequence == 1);
+}
+
 /* --- much of what is allowed -------------------------------------------------------------------
  */
 
@@ -549,6 +576,7 @@ int main(int argc, char **argv)
 		{ .name = "scan", .play = a_scan_leaves_places_for_the_ring },
 		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
 		{ .name = "links", .play = only_links_have_messages_passed_on },
+		{ .name = "long-piece", .play = no_piece_is_longer_than_its_place },
 		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
 		{ .name = "new-lives", .play = a_new_session_brings_no_more_probes },
 	};
