@@ -481,9 +481,9 @@ static void no_piece_is_longer_than_its_place(struct world *world)
 {
 	start_pair_on_the_ring(world);
 	say_last_piece(1, 3, 1, PIECE_BYTES);
-	SCENARIO_EXPECT(world, node_of(3)->wholes[0].sequence == 1);
+	SCENARIO_EXPECT(world, lab_node(3)->wholes[0].sequence == 1);
 	say_last_piece(1, 3, 2, PIECE_BYTES + 1);
-	SCENARIO_EXPECT(world, node_of(3)->wholes[0].sequence == 1);
+	SCENARIO_EXPECT(world, lab_node(3)->wholes[0].sequence == 1);
 }
 
 /* --- much of what is allowed -------------------------------------------------------------------
