@@ -232,17 +232,23 @@ static void take_from_programs(struct node_host *nh, struct now now)
 	}
 }
 
+static void poll_node(struct node_host *nh, struct now now)
+{
+	struct node_action action;
+
+	while (node_poll(nh->node, now, &action))
+		carry_action(nh, now, &action);
+}
+
 static void run(void *machine, struct now now)
 {
 	struct node_host *nh = machine;
 	const struct node_event time = { .kind = NODE_TIME };
-	struct node_action action;
 
 	take_from_programs(nh, now);
 	carry_reports(nh, now);
 	(void)node_input(nh->node, now, &time);
-	while (node_poll(nh->node, now, &action))
-		carry_action(nh, now, &action);
+	poll_node(nh, now);
 	send_what_waits(nh, now);
 }
 
@@ -366,6 +372,16 @@ bool node_host_reply(struct node_host *nh, struct node_reply *ret)
 void node_host_addresses_changed(struct node_host *nh)
 {
 	tell_addresses(nh, world_now(nh->world, nh->host));
+	world_wake(nh->world, nh->host);
+}
+
+void node_host_copied(struct node_host *nh)
+{
+	const struct node_event event = { .kind = NODE_COPIED };
+	const struct now now = world_now(nh->world, nh->host);
+
+	(void)node_input(nh->node, now, &event);
+	poll_node(nh, now);
 	world_wake(nh->world, nh->host);
 }
 

@@ -36,6 +36,9 @@ bool node_host_reply(struct node_host *nh, struct node_reply *ret);
 /* The host got or lost an address. */
 void node_host_addresses_changed(struct node_host *nh);
 
+/* The kernel says that this machine is a resumed copy; nothing of the simulation is. */
+void node_host_copied(struct node_host *nh);
+
 /* What the node asked to be kept, for its next life; how many. */
 uint32_t node_host_kept(const struct node_host *nh, struct node_neighbour ret[NODE_NEIGHBOURS_MAX]);
 

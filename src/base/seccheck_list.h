@@ -160,6 +160,7 @@
 	X(SEC_STEWARD_IPV6, "the node asks for an IPv6 address of its network")          \
 	X(SEC_STEWARD_IPV4, "the node asks for an IPv4 address of its network")          \
 	X(SEC_STEWARD_MTU, "the node asks for the MTU that every interface of ours has") \
+	X(SEC_UEVENT_SENDER, "what says that this machine is a copy is the kernel's")    \
 	X(SEC_CONTROL_READ, "the user may see this network")                             \
 	X(SEC_CONTROL_CHANGE, "the user may change this network")                        \
 	X(SEC_CONTROL_VERB, "who asks for a change may have it")

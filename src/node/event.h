@@ -60,6 +60,8 @@ enum node_event_kind {            /* what the world tells a node; bytes are borr
 					 FORWARD_TOO_BIG */
 		       NODE_FRAME,    /* a control frame: FORWARD_FRAME */
 		       NODE_REPORT,   /* from forward_report() */
+		       NODE_COPIED,   /* the kernel says that this machine is a resumed copy:
+					 drop all keys; entropy was mixed anew */
 		       NODE_HOST,     /* under which addresses and port the host may be reached */
 		       NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
 		       NODE_REQUEST,     /* of a user */

@@ -175,6 +175,9 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 		return frames_take(node, now, event);
 	case NODE_REPORT:
 		return channel_report(node, now, &event->report);
+	case NODE_COPIED:
+		sessions_snapshot(node->sessions, now);
+		return 0;
 	case NODE_HOST:
 		if (ways_host(node, now, event)) {
 			lines_host_changed(node, now);

@@ -114,19 +114,15 @@ void sessions_del(struct sessions *s)
 	free(s);
 }
 
-void sessions_snapshot(struct sessions *s, struct now now)
+static void drop_all(struct sessions *s, struct now now, const struct session_reason *reason)
 {
-	static const struct session_reason reason = {
-		.err = ERR_STALE,
-		.text = "the clock jumped: this may be a copy of a machine, resumed from a snapshot"
-	};
 	struct handle handle;
 
 	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct session *session = pool_slot(&s->pool, i, &handle);
 
 		if (session != NULL)
-			session_silence(s, session, now, &reason);
+			session_silence(s, session, now, reason);
 	}
 	for (uint32_t i = 0; i < pool_end(&s->half_opens.pool); i++) {
 		if (pool_slot(&s->half_opens.pool, i, &handle) != NULL)
@@ -137,9 +133,23 @@ void sessions_snapshot(struct sessions *s, struct now now)
 	s->counters.snapshots++;
 }
 
+void sessions_snapshot(struct sessions *s, struct now now)
+{
+	static const struct session_reason reason = {
+		.err = ERR_STALE,
+		.text = "the kernel says that this machine is a copy, resumed from a snapshot"
+	};
+
+	drop_all(s, now, &reason);
+}
+
 /* Every call with a time comes by here first: a resumed copy must not use a key once more. */
 static void guard(struct sessions *s, struct now now)
 {
+	static const struct session_reason reason = {
+		.err = ERR_STALE,
+		.text = "the clock jumped: this may be a copy of a machine, resumed from a snapshot"
+	};
 	const int64_t offset = now_offset_us(now);
 	const int64_t moved = s->has_offset ? offset - s->offset_us : 0;
 
@@ -147,7 +157,7 @@ static void guard(struct sessions *s, struct now now)
 	s->offset_us = offset;
 	if (!SECCHECK(SEC_SNAPSHOT,
 		      moved <= SESSION_SNAPSHOT_DRIFT_US && moved >= -SESSION_SNAPSHOT_DRIFT_US))
-		sessions_snapshot(s, now);
+		drop_all(s, now, &reason);
 }
 
 int sessions_dial(struct sessions *s, struct now now, const struct target *target,

@@ -47,6 +47,7 @@ static void check_fields(const struct channel_message *message)
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
+	case CHANNEL_COPIED:
 	case CHANNEL_LOOKUP:
 		break;
 	}

@@ -307,6 +307,26 @@ static void a_resumed_copy_drops_its_keys(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 0, 10, 20) == 10);
 }
 
+/* The calendar is as it was: nothing but the kernel knows. */
+static void a_copy_that_the_kernel_tells_of_drops_its_keys(struct world *world)
+{
+	struct node_host *copy;
+	uint64_t sent;
+
+	two_meet(world);
+	copy = lab.members[1].node;
+	sent = node_host_counters(copy)->sent;
+	node_host_copied(copy);
+	for (unsigned n = 0; n < 10; n++)
+		lab_send_number(1, 0, n);
+	lab_run_ms(1);
+	SCENARIO_EXPECT(world, node_host_counters(copy)->sent == sent); /* under no old key */
+	lab_run_ms(1500);
+	SCENARIO_EXPECT(world, lab_status(1).sessions.snapshots == 1);
+	SCENARIO_EXPECT(world, lab_status(1).peers_up == 1);
+	SCENARIO_EXPECT(world, lab_arrived(1, 0, 0, 10) == 10); /* they waited for new ones */
+}
+
 /* The responder has no keys before M2 came, so nothing may be sent before it has proven them. */
 static void a_lost_last_message_loses_no_packet(struct world *world)
 {
@@ -508,6 +528,9 @@ int main(int argc, char **argv)
 		  .seeds = 10,
 		  .play = a_bad_wire_delays_but_never_doubles_or_harms },
 		{ .name = "snapshot", .seeds = 5, .play = a_resumed_copy_drops_its_keys },
+		{ .name = "copied",
+		  .seeds = 5,
+		  .play = a_copy_that_the_kernel_tells_of_drops_its_keys },
 		{ .name = "lost-m2", .seeds = 5, .play = a_lost_last_message_loses_no_packet },
 		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
 		{ .name = "silent", .play = who_falls_silent_is_remembered },

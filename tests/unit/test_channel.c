@@ -75,14 +75,16 @@ static struct channel_message sample(enum channel_kind kind)
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
+	case CHANNEL_COPIED:
 		break;
 	}
 	return message;
 }
 
 static const enum channel_kind kinds[] = {
-	CHANNEL_START, CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT, CHANNEL_STOP,
-	CHANNEL_HOST,  CHANNEL_CONFIGURE,  CHANNEL_LOOKUP,      CHANNEL_KEEP,   CHANNEL_FAILED,
+	CHANNEL_START,  CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT,
+	CHANNEL_STOP,   CHANNEL_HOST,       CHANNEL_COPIED,      CHANNEL_CONFIGURE,
+	CHANNEL_LOOKUP, CHANNEL_KEEP,       CHANNEL_FAILED,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -167,6 +167,8 @@ static void the_kernel_can_tell_of_a_copy_too(void **state)
 	assert_null(party_next(f->a));
 	assert_int_equal(party_count(f->a, SESSION_FORGET), 1);
 	assert_int_equal(party_count(f->a, SESSION_CLOSED), 1);
+	assert_non_null(strstr(party_last(f->a, SESSION_CLOSED)->reason.text, "kernel"));
+	assert_int_equal(sessions_counters(f->a->sessions).snapshots, 1);
 }
 
 /* -- versions and suites --------------------------------------------------------------------- */

@@ -30,6 +30,7 @@
 #define ORDER_END 'e'  /* with EXIT_OK */
 #define ORDER_FAIL 'f' /* with EXIT_CERTIFICATE */
 #define ORDER_CONFIGURE 'c'
+#define COPIED 'y' /* else it is about something else */
 #define CLOSED 'C' /* the report of host_close() */
 #define ASK_VERSION "{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n"
 #define ASK_DOWN "{\"schema\":\"ipop.request/1\",\"verb\":\"down\"}\n"
@@ -100,6 +101,7 @@ static struct {
 	char root[32];
 	struct store store;
 	int orders, reports;
+	int copied[2]; /* a byte into the second is a word of the kernel's */
 	pid_t steward, node;
 } t;
 
@@ -113,6 +115,7 @@ int __wrap_host_open(struct host *host, const struct store *store, const struct 
 void __wrap_host_close(struct host *host);
 int __wrap_host_configure(struct host *host, const struct node_addresses *addresses,
 			  struct complaint *complaint);
+bool __wrap_host_was_copied(const struct host *host);
 int __wrap_host_addresses(const struct host *host, struct addresses *ret);
 int __wrap_host_restore(struct host *host, struct complaint *complaint);
 
@@ -148,6 +151,7 @@ int __wrap_host_open(struct host *host, const struct store *store, const struct 
 	(void)complaint;
 	*host = (struct host){ .store = store, .lock = -1, .group = UNIX_GROUP_NONE };
 	(void)snprintf(path, sizeof(path), "%s/control", t.root);
+	host->uevents = t.copied[0];
 	host->tun = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (unix_pair(watch) < 0)
 		return ERR_IO;
@@ -170,6 +174,13 @@ int __wrap_host_configure(struct host *host, const struct node_addresses *addres
 	(void)addresses;
 	(void)complaint;
 	return 0;
+}
+
+bool __wrap_host_was_copied(const struct host *host)
+{
+	char what = 0;
+
+	return read(host->uevents, &what, 1) == 1 && what == COPIED;
 }
 
 int __wrap_host_addresses(const struct host *host, struct addresses *ret)
@@ -314,7 +325,7 @@ static int set_up(void **state)
 	}
 	t.orders = open_pipe(t.root, "orders", O_RDWR);
 	t.reports = open_pipe(t.root, "reports", O_RDWR);
-	return t.orders < 0 || t.reports < 0 ? -1 : 0;
+	return t.orders < 0 || t.reports < 0 || unix_pair(t.copied) < 0 ? -1 : 0;
 }
 
 static int tear_down(void **state)
@@ -330,6 +341,8 @@ static int tear_down(void **state)
 	}
 	(void)close(t.orders);
 	(void)close(t.reports);
+	(void)close(t.copied[0]);
+	(void)close(t.copied[1]);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", t.root, names[i]);
 		(void)unlink(path);
@@ -432,6 +445,19 @@ static void a_node_that_asks_twice_is_replaced(void **state)
 	steward_ends(EXIT_OK);
 }
 
+static void a_resumed_copy_is_told_so(void **state)
+{
+	(void)state;
+	start_steward();
+	assert_int_equal(write(t.copied[1], "n", 1), 1);
+	assert_int_equal(write(t.copied[1], "y", 1), 1);
+	await_message(CHANNEL_COPIED);
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -442,6 +468,7 @@ int main(int argc, char **argv)
 		STORY(two_may_end_it_at_once),
 		STORY(down_between_two_nodes_ends_it),
 		STORY(a_node_that_asks_twice_is_replaced),
+		STORY(a_resumed_copy_is_told_so),
 	};
 
 	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_CHILD) == 0)

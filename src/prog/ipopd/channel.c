@@ -102,6 +102,7 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
+	case CHANNEL_COPIED:
 		break;
 	}
 	writer_zero(&w, CHANNEL_BYTES - w.len);
@@ -221,6 +222,7 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_LOOKUP_DONE:
 	case CHANNEL_STOP:
 	case CHANNEL_HOST:
+	case CHANNEL_COPIED:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
@@ -252,6 +254,7 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 		return decode_failed(r, &ret->failed);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
+	case CHANNEL_COPIED:
 		return true;
 	default:
 		return false;

@@ -10,6 +10,7 @@
  *     LOOKUP_DONE   the answer             KEEP           these neighbours, for the next node
  *     HOST          its addresses now      FAILED         the reason for which I end
  *     CLIENT        a control connection
+ *     COPIED        this machine is a resumed copy: no key counts any more
  *     STOP          say goodbye and end
  */
 #ifndef PROG_IPOPD_CHANNEL_H
@@ -29,6 +30,7 @@ enum channel_kind {
 	CHANNEL_CLIENT = 4,
 	CHANNEL_STOP = 5,
 	CHANNEL_HOST = 6,
+	CHANNEL_COPIED = 7,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,

@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "io/process.h"
 #include "io/tun.h"
+#include "io/uevent.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/log.h"
 
@@ -157,6 +158,8 @@ static int open_interface(struct host *host, const struct claims *claims,
 	if (err < 0)
 		return complain(complaint, err, "cannot talk to the kernel about interfaces: %s",
 				err_text(err));
+	if (uevent_open(&host->uevents) < 0)
+		log_debug("cannot hear the kernel's uevents");
 	err = open_tun(host, complaint);
 	if (err == 0)
 		err = check_overlap(host, &v4, complaint);
@@ -187,6 +190,7 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 			       .tun = -1,
 			       .listener = -1,
 			       .watch = -1,
+			       .uevents = -1,
 			       .group = UNIX_GROUP_NONE };
 	/* Who is neither root nor of that group cannot give it anything. */
 	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
@@ -206,6 +210,7 @@ void host_close(struct host *host)
 
 	close_if_open(&host->tun); /* its last descriptor: the interface is gone after this */
 	close_if_open(&host->watch);
+	close_if_open(&host->uevents);
 	netlink_close(host->netlink);
 	host->netlink = NULL;
 	/* `ipop down` waits until nobody listens. */
@@ -262,6 +267,11 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 bool host_has_changed(const struct host *host)
 {
 	return netlink_addresses_changed(host->watch);
+}
+
+bool host_was_copied(const struct host *host)
+{
+	return uevent_is_new_generation(host->uevents);
 }
 
 /* A network's interface is called like the network, and one that runs has its socket. */

@@ -18,6 +18,7 @@ struct host {
 	const struct store *store; /* borrowed */
 	int lock, tun, listener;   /* owned; -1: not held */
 	int watch;                 /* owned; readable when addresses of the host changed */
+	int uevents;               /* owned; readable when the kernel has a word; -1: it has none */
 	unsigned index;            /* of the interface */
 	struct netlink *netlink;   /* owned */
 	uint32_t group;            /* who may read the socket; UNIX_GROUP_NONE */
@@ -38,6 +39,9 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 
 /* Reads what `watch` has to say: true if the addresses are to be listed again. */
 bool host_has_changed(const struct host *host);
+
+/* Reads what `uevents` has to say: true if this machine is, or may be, a resumed copy. */
+bool host_was_copied(const struct host *host);
 
 /* The addresses under which others may reach this host: not inside any network of ours that runs
  * here, for a datagram through one tunnel is not to carry another. 0, ERR_AGAIN, ERR_IO. */

@@ -54,7 +54,8 @@ enum steward_event {
 	EVENT_CHANNEL,
 	EVENT_NODE,
 	EVENT_LOOKUP,
-	EVENT_ADDRESSES
+	EVENT_ADDRESSES,
+	EVENT_UEVENTS
 };
 
 struct steward {
@@ -361,6 +362,7 @@ static int obey(struct steward *s, const struct channel_message *message)
 	case CHANNEL_CLIENT:
 	case CHANNEL_STOP:
 	case CHANNEL_HOST:
+	case CHANNEL_COPIED:
 		break;
 	}
 	return ERR_MALFORMED; /* channel_decode() has refused these */
@@ -421,6 +423,16 @@ static void tell_addresses(struct steward *s, struct mono now)
 		s->addresses = message.host;
 	}
 	s->look_at = MONO_NEVER;
+}
+
+/* The keys that a node has may be those of another machine, too. */
+static void tell_of_copy(struct steward *s)
+{
+	const struct channel_message message = { .kind = CHANNEL_COPIED };
+
+	log_warning("the kernel says that this machine is resumed from a snapshot: all keys go");
+	if (s->channel >= 0 && channel_send(s->channel, &message) < 0)
+		kill_node(s); /* it does not read, and goes on with them */
 }
 
 /* --- control connections --- */
@@ -576,6 +588,10 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 		if (host_has_changed(&s->host))
 			s->look_at = mono_min(s->look_at, mono_add_ms(now.mono, SETTLE_MS));
 		break;
+	case EVENT_UEVENTS:
+		if (host_was_copied(&s->host))
+			tell_of_copy(s);
+		break;
 	}
 }
 
@@ -675,7 +691,9 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 		return err;
 	if (loop_add(&s->loop, s->signals, LOOP_READ, EVENT_SIGNAL, HANDLE_NONE) < 0 ||
 	    loop_add(&s->loop, s->host.listener, LOOP_READ, EVENT_CLIENT, HANDLE_NONE) < 0 ||
-	    loop_add(&s->loop, s->host.watch, LOOP_READ, EVENT_ADDRESSES, HANDLE_NONE) < 0)
+	    loop_add(&s->loop, s->host.watch, LOOP_READ, EVENT_ADDRESSES, HANDLE_NONE) < 0 ||
+	    (s->host.uevents >= 0 &&
+	     loop_add(&s->loop, s->host.uevents, LOOP_READ, EVENT_UEVENTS, HANDLE_NONE) < 0))
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
 	s->deadline = mono_add_ms(now, START_MS);
 	(void)malloc_trim(0); /* what the bundle's JSON took */
@@ -710,7 +728,7 @@ int steward_run(const struct steward_config *config)
 		.config = config,
 		.state = STEWARD_STARTING,
 		.deadline = MONO_NEVER,
-		.host = { .lock = -1, .tun = -1, .listener = -1, .watch = -1 },
+		.host = { .lock = -1, .tun = -1, .listener = -1, .watch = -1, .uevents = -1 },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,

@@ -371,6 +371,39 @@ static void unblock(struct world *w)
 
 /* --- steward and users --- */
 
+/* A resumed copy of this machine must not draw what the original draws. */
+static int stir(struct world *w)
+{
+	uint8_t fresh[MIX_BYTES];
+
+	if (!mono_reached(w->now.mono, w->mix_at))
+		return 0;
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	entropy_mix(w->config.entropy, span_of(fresh, sizeof(fresh)));
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	node_mix(w->node, span_of(fresh, sizeof(fresh)));
+	secret_wipe(fresh, sizeof(fresh));
+	w->mix_at = mono_add_ms(w->now.mono, MIX_MS);
+	return 0;
+}
+
+/* Before anything else is sealed in this turn. */
+static int was_copied(struct world *w)
+{
+	const struct node_event event = { .kind = NODE_COPIED };
+	int err;
+
+	w->mix_at = w->now.mono; /* the kernel has mixed its own before it told us */
+	err = stir(w);
+	if (err < 0)
+		return err;
+	tell_node(w, &event);
+	poll_node(w);
+	return 0;
+}
+
 static void stop(struct world *w)
 {
 	if (w->stopping)
@@ -414,7 +447,7 @@ static void host_is(struct world *w, const struct addresses *host)
 	tell_node(w, &event);
 }
 
-static void obey(struct world *w, const struct channel_message *message)
+static int obey(struct world *w, const struct channel_message *message)
 {
 	char v6[ENDPOINT_TEXT_CHARS + 1];
 	struct endpoint own = { 0 };
@@ -439,6 +472,8 @@ static void obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_HOST:
 		host_is(w, &message->host);
 		break;
+	case CHANNEL_COPIED:
+		return was_copied(w);
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
@@ -446,6 +481,7 @@ static void obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_FAILED:
 		break; /* not twice; channel_receive() refuses the others */
 	}
+	return 0;
 }
 
 /* The steward's death is an order to stop, too: nobody is left to start another node. */
@@ -453,7 +489,7 @@ static int hear_steward(struct world *w)
 {
 	for (int i = 0; i < MESSAGES_A_TURN; i++) {
 		struct channel_message message;
-		const int err = channel_receive(w->config.channel, true, &message);
+		int err = channel_receive(w->config.channel, true, &message);
 
 		if (err == ERR_AGAIN)
 			return 0;
@@ -465,7 +501,9 @@ static int hear_steward(struct world *w)
 		}
 		if (err < 0)
 			return ERR_MALFORMED;
-		obey(w, &message);
+		err = obey(w, &message);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -523,24 +561,6 @@ static int handle_event(struct world *w, const struct loop_event *event)
 		control_event(w->control, w->now, event);
 		break;
 	}
-	return 0;
-}
-
-/* A resumed copy of this machine must not draw what the original draws. */
-static int stir(struct world *w)
-{
-	uint8_t fresh[MIX_BYTES];
-
-	if (!mono_reached(w->now.mono, w->mix_at))
-		return 0;
-	if (seed_read(fresh, sizeof(fresh)) < 0)
-		return ERR_IO;
-	entropy_mix(w->config.entropy, span_of(fresh, sizeof(fresh)));
-	if (seed_read(fresh, sizeof(fresh)) < 0)
-		return ERR_IO;
-	node_mix(w->node, span_of(fresh, sizeof(fresh)));
-	secret_wipe(fresh, sizeof(fresh));
-	w->mix_at = mono_add_ms(w->now.mono, MIX_MS);
 	return 0;
 }
 
