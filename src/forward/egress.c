@@ -354,6 +354,12 @@ void egress_done(struct egress *egress, struct egress_datagram *datagram)
 	egress->counters.sent++;
 }
 
+void egress_drop(struct egress *egress, struct egress_datagram *datagram)
+{
+	free_slot(egress, slot_number(egress, datagram, SLOT_TAKEN));
+	egress->counters.dropped++;
+}
+
 void egress_return(struct egress *egress, struct egress_datagram *datagram)
 {
 	const uint16_t number = slot_number(egress, datagram, SLOT_TAKEN);

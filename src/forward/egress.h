@@ -53,10 +53,14 @@ struct egress_datagram *egress_reserve(struct egress *egress, const struct egres
 void egress_commit(struct egress *egress, struct egress_datagram *datagram, size_t len);
 void egress_cancel(struct egress *egress, struct egress_datagram *datagram);
 
-/* The next to send, in fair order; it is the caller's until egress_done() or egress_return(). NULL
- * if nothing waits. All of them may be taken before they are done. */
+/* The next to send, in fair order; it is the caller's until egress_done(), egress_drop() or
+ * egress_return(). NULL if nothing waits. All of them may be taken before they are done. */
 struct egress_datagram *egress_next(struct egress *egress, struct mono now);
 void egress_done(struct egress *egress, struct egress_datagram *datagram);
+
+/* Likewise, but it was not sent: the host did not take it, and whoever knows why has counted that.
+ */
+void egress_drop(struct egress *egress, struct egress_datagram *datagram);
 
 /* Puts a taken datagram back before all others of its link and class (the socket was full), as if
  * it had not been taken. Of several, the last taken comes first. */
@@ -70,7 +74,7 @@ size_t egress_room(const struct egress *egress);
 struct mono egress_deadline(const struct egress *egress);
 
 struct egress_counters {
-	uint64_t queued, sent, refused, displaced;
+	uint64_t queued, sent, dropped, refused, displaced;
 	uint64_t late, marked; /* lost or marked since its link's data waited too long */
 };
 struct egress_counters egress_counters(const struct egress *egress);

@@ -47,8 +47,7 @@ void process_kill(struct process *process);
  * child that has stopped listening. 0 or ERR_IO. */
 int process_harden(int death_signal);
 
-/* The user and group that a child of root becomes: of that name, else `nobody`. 0, ERR_NOT_FOUND.
- */
+/* The number of a user and of its group, for a child of root to become. 0, ERR_NOT_FOUND. */
 int process_find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
 /* The number of a group, or ERR_NOT_FOUND. */
 int process_find_group(const char *name, uint32_t *ret_gid);

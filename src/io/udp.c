@@ -627,6 +627,7 @@ static enum outcome send_messages(struct udp *udp, struct egress *egress, size_t
 	size_t at = 0;
 
 	while (at < messages) {
+		bool is_refused = false;
 		size_t sent = 1;
 
 		switch (attempt(udp, at, run_length(sending, at, messages), &sent)) {
@@ -644,13 +645,17 @@ static enum outcome send_messages(struct udp *udp, struct egress *egress, size_t
 			sending->singly = sending->firsts[at + 1];
 			return OUTCOME_SINGLY;
 		case ATTEMPT_REFUSED:
+			is_refused = true;
 			break;
 		}
 		for (size_t i = sending->firsts[at]; i < sending->firsts[at + sent]; i++) {
 			const struct egress_datagram *d = sending->taken[i];
 
 			udp->paces[family_of(&d->remote)].bytes += d->len;
-			egress_done(egress, sending->taken[i]);
+			if (is_refused)
+				egress_drop(egress, sending->taken[i]);
+			else
+				egress_done(egress, sending->taken[i]);
 		}
 		at += sent;
 	}

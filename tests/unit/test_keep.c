@@ -270,15 +270,43 @@ static void a_disk_that_refuses_is_told_of_once(void **state)
 	keep_init(&keep, &store);
 	assert_int_equal(rename(path.text, hidden.text), 0);
 	begin_log();
+	keep_take(&keep, &neighbours);
 	for (uint64_t i = 0; i < 3; i++) {
+		const struct mono now = mono_add_ms(start, i * KEEP_RETRY_MS);
+
 		keep_take(&keep, &neighbours); /* the same, and still not there */
-		keep_poll(&keep, mono_add_ms(start, i * KEEP_PAUSE_MS));
+		assert_int_equal(keep_deadline(&keep).us, i == 0 ? 0 : now.us);
+		keep_poll(&keep, now);
 	}
 	assert_int_equal(end_log(), 1);
 	assert_int_equal(rename(hidden.text, path.text), 0);
-	keep_take(&keep, &neighbours);
-	keep_flush(&keep);
+	keep_poll(&keep, mono_add_ms(start, UINT64_C(3) * KEEP_RETRY_MS - 1));
+	expect_text("203.0.113.7:20#" ID "\n"); /* not yet */
+	keep_poll(&keep, mono_add_ms(start, UINT64_C(3) * KEEP_RETRY_MS));
 	expect_text("203.0.113.7:30#" ID "\n");
+	assert_int_equal(keep_deadline(&keep).us, MONO_NEVER.us);
+}
+
+/* Whom the node named last is tried once more at the end, though it has named nobody since. */
+static void the_end_tries_again(void **state)
+{
+	struct channel_neighbours neighbours = one(31);
+	struct file_path hidden;
+	struct file_path path;
+	struct keep keep;
+
+	(void)state;
+	assert_int_equal(store_directory_path(&store, STORE_MEMBER, &path), 0);
+	assert_int_equal(file_path(&hidden, "%s.hidden", path.text), 0);
+	keep_init(&keep, &store);
+	keep_take(&keep, &neighbours);
+	assert_int_equal(rename(path.text, hidden.text), 0);
+	begin_log();
+	keep_poll(&keep, start);
+	assert_int_equal(end_log(), 1);
+	assert_int_equal(rename(hidden.text, path.text), 0);
+	keep_flush(&keep);
+	expect_text("203.0.113.7:31#" ID "\n");
 }
 
 int main(void)
@@ -292,6 +320,7 @@ int main(void)
 		cmocka_unit_test(neighbours_come_back),
 		cmocka_unit_test(one_write_a_second),
 		cmocka_unit_test(a_disk_that_refuses_is_told_of_once),
+		cmocka_unit_test(the_end_tries_again),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

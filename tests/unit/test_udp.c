@@ -159,6 +159,8 @@ static void what_is_refused_stops_nobody(void **state)
 	send_all(&net.a);
 	assert_int_equal(net.a.counters.sent, 2);
 	assert_int_equal(net.a.counters.unreachable, 2);
+	assert_int_equal(egress_counters(net.egress).sent, 2);
+	assert_int_equal(egress_counters(net.egress).dropped, 2);
 	assert_int_equal(receive(&net.b, UDP_V4), 2);
 	assert_memory_equal(net.batch.packets[1].data, "two", 3);
 }

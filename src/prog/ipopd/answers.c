@@ -223,13 +223,10 @@ static const struct counter node_list[] = {
 };
 
 static const struct counter egress_list[] = {
-	COUNTER(egress_counters, queued),
-	COUNTER(egress_counters, sent),
-	COUNTER(egress_counters, refused),
-	COUNTER(egress_counters, displaced),
-	COUNTER(egress_counters, late),
-	COUNTER(egress_counters, marked),
-	COUNTERS_END,
+	COUNTER(egress_counters, queued),    COUNTER(egress_counters, sent),
+	COUNTER(egress_counters, dropped),   COUNTER(egress_counters, refused),
+	COUNTER(egress_counters, displaced), COUNTER(egress_counters, late),
+	COUNTER(egress_counters, marked),    COUNTERS_END,
 };
 
 static const struct counter udp_list[] = {

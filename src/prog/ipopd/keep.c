@@ -84,7 +84,7 @@ static bool are_same(const struct channel_neighbours *a, const struct channel_ne
 
 void keep_take(struct keep *keep, const struct channel_neighbours *neighbours)
 {
-	if (!keep->failed && are_same(neighbours, &keep->neighbours))
+	if (are_same(neighbours, &keep->neighbours))
 		return;
 	keep->neighbours = *neighbours;
 	keep->due = true;
@@ -106,14 +106,15 @@ static void write_file(struct keep *keep)
 	if (!keep->failed)
 		log_warning("cannot remember neighbours: %s", complaint.text);
 	keep->failed = true;
+	keep->due = true;
 }
 
 void keep_poll(struct keep *keep, struct mono now)
 {
 	if (!keep->due || !mono_reached(now, keep->not_before))
 		return;
-	keep->not_before = mono_add_ms(now, KEEP_PAUSE_MS);
 	write_file(keep);
+	keep->not_before = mono_add_ms(now, keep->failed ? KEEP_RETRY_MS : KEEP_PAUSE_MS);
 }
 
 struct mono keep_deadline(const struct keep *keep)

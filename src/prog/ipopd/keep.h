@@ -12,7 +12,8 @@
 #include "group/store.h"
 #include "prog/ipopd/channel.h"
 
-#define KEEP_PAUSE_MS 1000 /* between two writes */
+#define KEEP_PAUSE_MS 1000  /* between two writes */
+#define KEEP_RETRY_MS 60000 /* after one that failed */
 
 /* Lines as keep_print() makes them. 0, ERR_MALFORMED (anything else, an endpoint that is none), or
  * ERR_FULL; *ret is untouched then. */
@@ -37,7 +38,7 @@ void keep_init(struct keep *keep, const struct store *store);
 /* The node wants these kept; those that are in the file already are not written again. */
 void keep_take(struct keep *keep, const struct channel_neighbours *neighbours);
 
-/* Writes what is due. */
+/* Writes what is due; what could not be written stays due. */
 void keep_poll(struct keep *keep, struct mono now);
 struct mono keep_deadline(const struct keep *keep);
 

@@ -1,9 +1,10 @@
 /* world.h - the node's world: wires struct node and the forwarding plane to descriptors.
  *
- * A turn: wait for something to happen; read the clocks, once; read at most one batch of each
- * descriptor; the forwarding plane takes what it can; the node gets the rest, and then what it
- * wants is done; what waits in the egress is sent. Level-triggered and bounded, so no descriptor
- * can starve another. The simulator is the other wiring of the same node.
+ * A turn: wait for something to happen; read the clocks, once; read a batch of the TUN, and of
+ * each socket once, in the batches that come of that; the forwarding plane takes what it can; the
+ * node gets the rest, and then what it wants is done; what waits in the egress is sent.
+ * Level-triggered and bounded, so no descriptor can starve another. The simulator is the other
+ * wiring of the same node.
  */
 #ifndef PROG_IPOPD_WORLD_H
 #define PROG_IPOPD_WORLD_H
