@@ -26,6 +26,40 @@
 #define KEPT_FDS_MIN 8 /* above the fixed descriptors of the child: 0, 1, 2, PROCESS_CHANNEL */
 #define DATABASE_BYTES 16384
 
+/* --- capabilities --- */
+
+/* The bounding set needs CAP_SETPCAP to shrink; where we lack it, no_new_privs alone keeps files
+ * from giving capabilities. */
+static void shrink_bounding_set(uint64_t kept)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		if (c >= 64 || (kept >> c & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0); /* see above */
+}
+
+static bool drop_capabilities(uint64_t kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, sets) != 0)
+		return false;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		sets[i].permitted &= (uint32_t)(kept >> 32 * i);
+		sets[i].effective = sets[i].permitted;
+		sets[i].inheritable = 0;
+	}
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+	       syscall(SYS_capset, &header, sets) == 0 &&
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+int process_keep_capabilities(uint64_t kept)
+{
+	shrink_bounding_set(kept);
+	return drop_capabilities(kept) ? 0 : ERR_IO;
+}
+
 /* --- in the child, between fork() and exec() --- */
 
 /* 0, 1, 2 and the channel at 3; the other two are closed by exec(). Returns false with errno. */
@@ -52,24 +86,6 @@ static bool become_user(uint32_t uid, uint32_t gid)
 		setresuid(uid, uid, uid) == 0);
 }
 
-/* The bounding set needs CAP_SETPCAP to shrink; where we lack it, no_new_privs alone keeps files
- * from giving capabilities. */
-static void shrink_bounding_set(void)
-{
-	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
-		(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0); /* see above */
-}
-
-static bool drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
-	       syscall(SYS_capset, &header, none) == 0 &&
-	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
 /* Everything as if freshly logged in: the parent reads its signals from a descriptor. */
 static bool reset_signals(void)
 {
@@ -81,9 +97,9 @@ static bool reset_signals(void)
 
 static _Noreturn void become_child(const struct process_config *config, int program, int complain)
 {
-	shrink_bounding_set();
+	shrink_bounding_set(0);
 	if (set_descriptors(config->channel, &program, &complain) &&
-	    become_user(config->uid, config->gid) && drop_capabilities() && reset_signals())
+	    become_user(config->uid, config->gid) && drop_capabilities(0) && reset_signals())
 		(void)syscall(SYS_execveat, program, "", config->argv, config->environment,
 			      AT_EMPTY_PATH);
 	{

@@ -42,10 +42,14 @@ void process_signal(const struct process *process, int signal);
 /* Kills it, waits until it is gone, and forgets it. */
 void process_kill(struct process *process);
 
-/* For the child, first thing: no core dump and no debugger can read its memory, and `death_signal`
- * comes when the parent dies. The parent's end of the channel says the same; the signal is for a
+/* First thing: no core dump and no debugger can read our memory. `death_signal` comes to a child
+ * when its parent dies; 0: none. The parent's end of the channel says the same; the signal is for a
  * child that has stopped listening. 0 or ERR_IO. */
 int process_harden(int death_signal);
+
+/* Gives up all capabilities but these (CAP_... of capabilities(7), below 64, as bits), for ever,
+ * and so that no program that is executed has another. None is gained. 0 or ERR_IO. */
+int process_keep_capabilities(uint64_t kept);
 
 /* The number of a user and of its group, for a child of root to become. 0, ERR_NOT_FOUND. */
 int process_find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid);

@@ -183,6 +183,8 @@ test_rights() {
 	lab_check "the node is not root" eval '[[ $(status_field '"$node"' Uid) != *0* ]]'
 	lab_check "the node has no capabilities" has_no_capabilities "$node"
 	lab_check "the node cannot gain any" eval '[[ $(status_field '"$node"' NoNewPrivs) == 1 && $(status_field '"$node"' CapBnd) == 0000000000000000 ]]'
+	lab_check "the steward has what it needs of root's rights" has_few_rights "$steward"
+	lab_check "and leaves no core" eval 'lab_run lab grep -E "^Max core file size +0 +0 " /proc/'"$steward"'/limits'
 	lab_check "the node has no files open" has_only_sockets "$node"
 	lab_check "nobody can look into the node" eval '! lab_run lab setpriv --reuid nobody --clear-groups cat /proc/'"$node"'/maps'
 	lab_check "the socket is not for everybody" socket_is_private
@@ -190,6 +192,12 @@ test_rights() {
 	lab_check "no secret is in logs, arguments or environments" secrets_are_kept "$steward" "$node"
 	lab_check "both processes are small" pss_is_small "$steward" "$node"
 	lab_say "PSS of steward and node: $(pss_of "$steward") and $(pss_of "$node") kB"
+}
+
+# NET_ADMIN, CHOWN, SETUID, SETGID, SETPCAP, KILL (capabilities(7)).
+has_few_rights() {
+	[[ $(status_field "$1" CapEff) == 00000000000011e1 && $(status_field "$1" CapBnd) == 00000000000011e1 &&
+		$(status_field "$1" NoNewPrivs) == 1 ]]
 }
 
 has_no_capabilities() {

@@ -7,12 +7,16 @@
 #include "io/unix.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What a child reports of itself. */
@@ -175,6 +179,44 @@ static void users_and_groups_have_numbers(void **state)
 	assert_int_equal(process_find_group("no-such-group-here", &gid), ERR_NOT_FOUND);
 }
 
+/* Which promise is broken; 0: none. Of one who is not root nothing can be kept. */
+static int left(void)
+{
+	const uint32_t kill = UINT32_C(1) << CAP_KILL;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	const bool had_kill = geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_KILL, 0, 0, 0) == 1;
+	struct rlimit core;
+
+	if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max != 0)
+		return 1;
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return 2;
+	if (syscall(SYS_capget, &header, sets) != 0 || sets[1].permitted != 0 ||
+	    sets[0].permitted != (had_kill ? kill : 0) || sets[0].effective != sets[0].permitted)
+		return 3;
+	if (had_kill && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+		return 4;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 5;
+}
+
+/* In a process of its own, for there is no way back. */
+static void rights_are_given_up_for_ever(void **state)
+{
+	int status;
+	const pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(process_harden(0) == 0 &&
+				      process_keep_capabilities(UINT64_C(1) << CAP_KILL) == 0
+			      ? left()
+			      : 99);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +224,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_child_notices_that_its_parent_is_gone),
 		cmocka_unit_test(a_killed_child_is_told_from_an_ended_one),
 		cmocka_unit_test(users_and_groups_have_numbers),
+		cmocka_unit_test(rights_are_given_up_for_ever),
 	};
 
 	if (argc == 2)

@@ -23,6 +23,7 @@
 #include "prog/ipopd/settings.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -655,6 +656,12 @@ static void run(struct steward *s)
 
 /* --- begin and end --- */
 
+/* What root needs here: an interface with addresses, a directory and a socket for the group, and
+ * children who are another user with nothing of this. Root's own files it reads as their owner. */
+#define CAPABILITIES                                                                           \
+	(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_SETUID | \
+	 UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETPCAP | UINT64_C(1) << CAP_KILL)
+
 /* A daemon of root has the node run as somebody who owns nothing. */
 static int find_user(struct steward *s, struct complaint *complaint)
 {
@@ -737,8 +744,14 @@ int steward_run(const struct steward_config *config)
 		.lookups = { .process.pidfd = -1, .channel = -1 },
 	};
 	struct complaint complaint;
-	const int err = begin(&s, clock_now().mono, &complaint);
+	int err = process_harden(0);
 
+	if (err == 0)
+		err = process_keep_capabilities(CAPABILITIES);
+	if (err < 0)
+		(void)complain(&complaint, err, "cannot give up rights: %s", err_text(err));
+	else
+		err = begin(&s, clock_now().mono, &complaint);
 	if (err < 0) {
 		log_error("%s", complaint.text);
 		s.exit_code = exit_code_of(err);
