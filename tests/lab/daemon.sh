@@ -408,7 +408,7 @@ test_refusals() {
 
 	lab_check "no TUN device" refused 1 "modprobe tun" lab_run two unshare --mount sh -c \
 		'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh "$IPOPD" --root "$root" lab
-	lab_check "no privilege" refused 1 "CAP_NET_ADMIN" lab_run two setpriv \
+	lab_check "no privilege" refused 7 "CAP_NET_ADMIN" lab_run two setpriv \
 		--bounding-set -net_admin "$IPOPD" --root "$root" lab
 
 	lab_ip two link add lab type veth peer name lab-end
@@ -428,7 +428,7 @@ signal.pause()'
 	lab_check "a port that is taken" two_is_refused 1 "set another \`port =\` in $config"
 	lab_stop two blocker
 	echo "port = 443" >"$config"
-	lab_check "a port for root" two_is_refused 1 "UDP port 443 is only for root"
+	lab_check "a port for root" two_is_refused 7 "UDP port 443 is only for root"
 	echo "prot = 5000" >"$config"
 	lab_check "a misspelt option" two_is_refused 1 'did you mean "port"'
 	echo "ipv4-prefix = 10.0.0.0/8" >"$config"
@@ -450,7 +450,7 @@ signal.pause()'
 	lab_check "a key that is a link" two_is_refused 1 "key.pem"
 	rm "$root/var/lib/ipop/lab/key.pem"
 	install -m 644 "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
-	lab_check "a key that others may read" two_is_refused 1 "chmod 600 $root/var/lib/ipop/lab/key.pem"
+	lab_check "a key that others may read" two_is_refused 7 "chmod 600 $root/var/lib/ipop/lab/key.pem"
 	mv "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
 
 	lab_run two sysctl -qw net.ipv6.conf.default.disable_ipv6=1

@@ -51,13 +51,13 @@ static void open_to(const char *answer, struct control *ret)
 	struct unix_peer peer;
 	int fd;
 
-	assert_int_equal(control_open(&store, ret, &complaint), CLI_OK);
+	assert_int_equal(control_open(&store, ret, &complaint), EXIT_OK);
 	assert_int_equal(unix_accept(listener, UNIX_GROUP_NONE, &fd, &peer), 0);
 	assert_int_equal(send(fd, answer, strlen(answer), MSG_NOSIGNAL), strlen(answer));
 	(void)close(fd);
 }
 
-static void expect_failure(const char *answer, enum cli_exit code, int err, const char *text)
+static void expect_failure(const char *answer, enum exit_code code, int err, const char *text)
 {
 	static const struct control_request request = { .verb = "status" };
 	struct complaint complaint;
@@ -75,8 +75,8 @@ static void expect_failure(const char *answer, enum cli_exit code, int err, cons
 static void who_is_turned_away_hears_why(void **state)
 {
 	(void)state;
-	expect_failure(FULL, CLI_FAILURE, ERR_FULL, "lab: too many");
-	expect_failure("", CLI_FAILURE, ERR_IO, "lab: the daemon closed the connection");
+	expect_failure(FULL, EXIT_FAILED, ERR_FULL, "lab: too many");
+	expect_failure("", EXIT_FAILED, ERR_IO, "lab: the daemon closed the connection");
 }
 
 static void errors_have_their_codes(void **state)
@@ -84,13 +84,13 @@ static void errors_have_their_codes(void **state)
 	(void)state;
 	expect_failure("{\"schema\":\"ipop.error/1\",\"code\":\"ERR_TIMEOUT\",\"text\":\"gone\","
 		       "\"exit\":5}\n",
-		       CLI_NO_REPLY, ERR_TIMEOUT, "lab: gone");
+		       EXIT_NO_REPLY, ERR_TIMEOUT, "lab: gone");
 	expect_failure("{\"schema\":\"ipop.error/1\",\"code\":\"ERR_OF_TOMORROW\",\"text\":\"\","
 		       "\"exit\":99}\n",
-		       CLI_FAILURE, ERR_IO, "lab: the daemon refused and did not say why");
-	expect_failure("{\"schema\":\"ipop.status/2\"}\n", CLI_FAILURE, ERR_VERSION,
+		       EXIT_FAILED, ERR_IO, "lab: the daemon refused and did not say why");
+	expect_failure("{\"schema\":\"ipop.status/2\"}\n", EXIT_FAILED, ERR_VERSION,
 		       "lab: the daemon is of another version than this program");
-	expect_failure("hello\n", CLI_FAILURE, ERR_MALFORMED,
+	expect_failure("hello\n", EXIT_FAILED, ERR_MALFORMED,
 		       "lab: the daemon's answer is no JSON");
 }
 
@@ -101,7 +101,7 @@ static void nobody_listens(void **state)
 	struct control control;
 
 	(void)state;
-	assert_int_equal(control_open(&other, &control, &complaint), CLI_NOT_RUNNING);
+	assert_int_equal(control_open(&other, &control, &complaint), EXIT_NOT_RUNNING);
 	assert_int_equal(control.err, ERR_NOT_FOUND);
 	assert_int_equal(control.fd, -1);
 }

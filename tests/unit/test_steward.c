@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "io/process.h"
+#include "prog/exit_code.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/claims.h"
 #include "prog/ipopd/host.h"

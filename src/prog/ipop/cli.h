@@ -8,6 +8,7 @@
 #define PROG_IPOP_CLI_H
 
 #include "group/complaint.h"
+#include "prog/exit_code.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,19 +17,6 @@
 #define CLI_ARGUMENTS_MAX 4
 #define CLI_OPTIONS_MAX 32     /* given at once */
 #define CLI_ROOT_CHARS_MAX 900 /* the files below it have room for the rest of FILE_PATH_BYTES */
-
-/* Exit codes of `ipop`; the manual and doc/control.md promise them. */
-enum cli_exit {
-	CLI_OK = 0,
-	CLI_FAILURE = 1,
-	CLI_USAGE = 2,
-	CLI_NOT_RUNNING = 3,
-	CLI_NOT_JOINED = 4,
-	CLI_NO_REPLY = 5,
-	CLI_NOT_DIRECT = 6,
-	CLI_DENIED = 7,
-	CLI_CERTIFICATE = 8
-};
 
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends a list */
@@ -51,7 +39,7 @@ struct cli_verb {
 	const char *help;    /* one line of the overview */
 	const char *detail;  /* paragraphs, between empty lines */
 	const char *example; /* one command */
-	enum cli_exit (*run)(const struct cli *cli);
+	enum exit_code (*run)(const struct cli *cli);
 };
 
 struct cli {

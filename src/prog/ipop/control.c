@@ -15,8 +15,8 @@
 #define ERROR_SCHEMA "ipop.error/1"
 #define SCHEMA_CHARS 40
 
-static enum cli_exit fail(struct control *control, enum cli_exit code, int err,
-			  struct complaint *complaint, const char *what)
+static enum exit_code fail(struct control *control, enum exit_code code, int err,
+			   struct complaint *complaint, const char *what)
 {
 	control->err = complain(complaint, err, "%s: %s", control->network, what);
 	return code;
@@ -30,25 +30,25 @@ void control_close(struct control *control)
 	*control = (struct control){ .fd = -1 };
 }
 
-static enum cli_exit not_connected(struct control *control, int err, const char *path,
-				   struct complaint *complaint)
+static enum exit_code not_connected(struct control *control, int err, const char *path,
+				    struct complaint *complaint)
 {
 	control->err = err;
 	if (err == ERR_NOT_FOUND) {
 		(void)complain(complaint, err, "%s is not running; ipop up %s starts it",
 			       control->network, control->network);
-		return CLI_NOT_RUNNING;
+		return EXIT_NOT_RUNNING;
 	}
 	if (err == ERR_PERMISSION) {
 		(void)complain(complaint, err,
 			       "%s: only root and the members of the group \"ipop\" may ask", path);
-		return CLI_DENIED;
+		return EXIT_DENIED;
 	}
-	return fail(control, CLI_FAILURE, err, complaint, err_text(err));
+	return fail(control, EXIT_FAILED, err, complaint, err_text(err));
 }
 
-enum cli_exit control_open(const struct store *store, struct control *ret,
-			   struct complaint *complaint)
+enum exit_code control_open(const struct store *store, struct control *ret,
+			    struct complaint *complaint)
 {
 	struct file_path path = { "" };
 	int err = store_path(store, STORE_CONTROL, &path);
@@ -63,9 +63,9 @@ enum cli_exit control_open(const struct store *store, struct control *ret,
 	if (ret->buffer == NULL) {
 		(void)close(ret->fd); /* nothing was said */
 		ret->fd = -1;
-		return fail(ret, CLI_FAILURE, ERR_NOMEM, complaint, err_text(ERR_NOMEM));
+		return fail(ret, EXIT_FAILED, ERR_NOMEM, complaint, err_text(ERR_NOMEM));
 	}
-	return CLI_OK;
+	return EXIT_OK;
 }
 
 static int send_all(int fd, const char *text, size_t len)
@@ -156,53 +156,53 @@ static int err_of_name(const char *name)
 }
 
 /* The daemon's own words, and the exit code that it proposes. */
-static enum cli_exit take_error(const json_t *answer, struct control *control,
-				struct complaint *complaint)
+static enum exit_code take_error(const json_t *answer, struct control *control,
+				 struct complaint *complaint)
 {
 	const char *const text = json_string_value(json_object_get(answer, "text"));
 	const char *const name = json_string_value(json_object_get(answer, "code"));
 	const json_int_t code = json_integer_value(json_object_get(answer, "exit"));
 
 	return fail(control,
-		    code > CLI_OK && code <= CLI_CERTIFICATE ? (enum cli_exit)code : CLI_FAILURE,
+		    code > EXIT_OK && code <= EXIT_CERTIFICATE ? (enum exit_code)code : EXIT_FAILED,
 		    err_of_name(name), complaint,
 		    text != NULL && *text != '\0' ? text
 						  : "the daemon refused and did not say why");
 }
 
-enum cli_exit control_ask(struct control *control, const struct control_request *request,
-			  json_t **ret, struct complaint *complaint)
+enum exit_code control_ask(struct control *control, const struct control_request *request,
+			   json_t **ret, struct complaint *complaint)
 {
 	const bool is_down = strcmp(request->verb, "down") == 0;
 	char wanted[SCHEMA_CHARS];
 	const char *schema;
-	enum cli_exit code;
+	enum exit_code code;
 	json_t *answer = NULL;
 	int err = send_request(control, request);
 
 	if (err == ERR_MALFORMED)
-		return fail(control, CLI_USAGE, err, complaint,
+		return fail(control, EXIT_USAGE, err, complaint,
 			    "a peer is a host name, an address or an id");
 	/* A daemon that turns us away has closed its end already; but why it did waits here. */
 	if (err == 0 || err == ERR_IO)
 		err = read_answer(control, is_down ? CONTROL_DOWN_TIMEOUT_MS : CONTROL_TIMEOUT_MS,
 				  &answer);
 	if (err == ERR_TIMEOUT)
-		return fail(control, CLI_NO_REPLY, err, complaint, "the daemon does not answer");
+		return fail(control, EXIT_NO_REPLY, err, complaint, "the daemon does not answer");
 	if (err != 0)
-		return fail(control, CLI_FAILURE, err, complaint,
+		return fail(control, EXIT_FAILED, err, complaint,
 			    err == ERR_MALFORMED ? "the daemon's answer is no JSON"
 						 : "the daemon closed the connection");
 	schema = json_string_value(json_object_get(answer, "schema"));
 	(void)snprintf(wanted, sizeof(wanted), "ipop.%s/1", request->verb); /* verbs are short */
 	if (schema != NULL && strcmp(schema, wanted) == 0) {
 		*ret = answer;
-		return CLI_OK;
+		return EXIT_OK;
 	}
 	if (schema != NULL && strcmp(schema, ERROR_SCHEMA) == 0)
 		code = take_error(answer, control, complaint);
 	else
-		code = fail(control, CLI_FAILURE, ERR_VERSION, complaint,
+		code = fail(control, EXIT_FAILED, ERR_VERSION, complaint,
 			    "the daemon is of another version than this program");
 	json_decref(answer);
 	return code;

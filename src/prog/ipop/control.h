@@ -22,9 +22,9 @@ struct control {
 /* Accepts a zeroed buffer with fd -1. */
 void control_close(struct control *control);
 
-/* CLI_OK; CLI_NOT_RUNNING, CLI_DENIED, CLI_FAILURE with a complaint, and `ret` closed. */
-enum cli_exit control_open(const struct store *store, struct control *ret,
-			   struct complaint *complaint);
+/* EXIT_OK; EXIT_NOT_RUNNING, EXIT_DENIED, EXIT_FAILED with a complaint, and `ret` closed. */
+enum exit_code control_open(const struct store *store, struct control *ret,
+			    struct complaint *complaint);
 
 struct control_request {
 	const char *verb;
@@ -32,10 +32,10 @@ struct control_request {
 };
 
 /* Asks and waits for the answer (CONTROL_TIMEOUT_MS, or what stands above for the verb), which is
- * then of schema `ipop.VERB/1`; the caller releases it. CLI_OK, or what the daemon's error says,
- * CLI_NO_REPLY or CLI_FAILURE; with a complaint. */
-enum cli_exit control_ask(struct control *control, const struct control_request *request,
-			  json_t **ret, struct complaint *complaint);
+ * then of schema `ipop.VERB/1`; the caller releases it. EXIT_OK, or what the daemon's error says,
+ * EXIT_NO_REPLY or EXIT_FAILED; with a complaint. */
+enum exit_code control_ask(struct control *control, const struct control_request *request,
+			   json_t **ret, struct complaint *complaint);
 
 /* True once the daemon has closed the connection; waits at most so long. */
 bool control_wait_closed(struct control *control, int timeout_ms);

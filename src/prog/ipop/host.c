@@ -87,14 +87,14 @@ int host_networks(const char *root, struct host_networks *ret, struct complaint 
 	return 0;
 }
 
-enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
-			 struct complaint *complaint)
+enum exit_code host_store(const struct cli *cli, const char *network, struct store *ret,
+			  struct complaint *complaint)
 {
 	if (network_check_name(network, complaint) != 0)
-		return CLI_USAGE;
+		return EXIT_USAGE;
 	*ret = (struct store){ .root = cli->root };
 	CHECK(text_copy(span_text(network), ret->network, sizeof(ret->network)) == 0);
-	return CLI_OK;
+	return EXIT_OK;
 }
 
 /* "alpha, beta" */
@@ -108,26 +108,26 @@ static void list_names(const struct host_networks *networks, char *ret, size_t s
 					networks->names[i]);
 }
 
-enum cli_exit host_choose(const struct cli *cli, const char *network, struct store *ret,
-			  struct complaint *complaint)
+enum exit_code host_choose(const struct cli *cli, const char *network, struct store *ret,
+			   struct complaint *complaint)
 {
 	struct host_networks networks;
 	char names[256];
 	const int err = host_networks(cli->root, &networks, complaint);
 
 	if (err != 0)
-		return err == ERR_PERMISSION ? CLI_DENIED : CLI_FAILURE;
+		return err == ERR_PERMISSION ? EXIT_DENIED : EXIT_FAILED;
 	list_names(&networks, names, sizeof(names));
 	if (network == NULL && networks.count > 1) {
 		(void)complain(complaint, 0, "this host is in several networks, name one: %s",
 			       names);
-		return CLI_USAGE;
+		return EXIT_USAGE;
 	}
 	if (networks.count == 0) {
 		(void)complain(complaint, 0,
 			       "this host is in no network; ipop request makes a request to join "
 			       "one, ipop group create makes one");
-		return CLI_NOT_JOINED;
+		return EXIT_NOT_JOINED;
 	}
 	if (network == NULL)
 		return host_store(cli, networks.names[0], ret, complaint);
@@ -136,19 +136,19 @@ enum cli_exit host_choose(const struct cli *cli, const char *network, struct sto
 			return host_store(cli, network, ret, complaint);
 	(void)complain(complaint, 0, "this host is not in the network \"%.40s\", but in: %s",
 		       network, names);
-	return CLI_NOT_JOINED;
+	return EXIT_NOT_JOINED;
 }
 
 /* --- what else is here --- */
 
-enum cli_exit host_check_root(const struct cli *cli, struct complaint *complaint)
+enum exit_code host_check_root(const struct cli *cli, struct complaint *complaint)
 {
 	struct stat status;
 
 	if (cli->root[0] == '\0' || stat(cli->root, &status) != 0 || S_ISDIR(status.st_mode))
-		return CLI_OK;
+		return EXIT_OK;
 	(void)complain(complaint, 0, "--root: %s is no directory", cli->root);
-	return CLI_USAGE;
+	return EXIT_USAGE;
 }
 
 uint32_t host_first_port(void)

@@ -24,17 +24,18 @@ struct host_networks {
  * with a complaint, and none. */
 int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint);
 
-/* The files of a network that need not be there yet: 0, or CLI_USAGE with a complaint. */
-enum cli_exit host_store(const struct cli *cli, const char *network, struct store *ret,
-			 struct complaint *complaint);
-
-/* The network that is meant: the one of this name, or (NULL) the only one there is. CLI_OK,
- * CLI_USAGE, CLI_NOT_JOINED, CLI_DENIED, CLI_FAILURE; with a complaint. */
-enum cli_exit host_choose(const struct cli *cli, const char *network, struct store *ret,
+/* The files of a network that need not be there yet: 0, or EXIT_USAGE with a complaint. */
+enum exit_code host_store(const struct cli *cli, const char *network, struct store *ret,
 			  struct complaint *complaint);
 
-/* Whether --root can be one: a directory, or nothing yet. CLI_OK, or CLI_USAGE with a complaint. */
-enum cli_exit host_check_root(const struct cli *cli, struct complaint *complaint);
+/* The network that is meant: the one of this name, or (NULL) the only one there is. EXIT_OK,
+ * EXIT_USAGE, EXIT_NOT_JOINED, EXIT_DENIED, EXIT_FAILED; with a complaint. */
+enum exit_code host_choose(const struct cli *cli, const char *network, struct store *ret,
+			   struct complaint *complaint);
+
+/* Whether --root can be one: a directory, or nothing yet. EXIT_OK, or EXIT_USAGE with a complaint.
+ */
+enum exit_code host_check_root(const struct cli *cli, struct complaint *complaint);
 
 /* The lowest UDP port that the daemon's node, which never is root, may have here. */
 uint32_t host_first_port(void);

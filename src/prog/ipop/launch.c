@@ -27,7 +27,7 @@ struct launch {
 	off_t log_from; /* and where its log begins */
 	json_t *status; /* owned: its newest answer, or NULL */
 	/* What it said instead, the last time that it did. */
-	enum cli_exit refusal;
+	enum exit_code refusal;
 	int err; /* 0: nothing */
 	struct complaint why;
 };
@@ -42,7 +42,7 @@ static bool listens(const struct store *store)
 	struct complaint unused;
 	struct control control;
 
-	if (control_open(store, &control, &unused) != CLI_OK)
+	if (control_open(store, &control, &unused) != EXIT_OK)
 		return false;
 	control_close(&control);
 	return true;
@@ -63,10 +63,10 @@ static void look(struct launch *l)
 	struct control control;
 	json_t *answer;
 
-	if (control_open(l->store, &control, &unused) != CLI_OK)
+	if (control_open(l->store, &control, &unused) != EXIT_OK)
 		return;
 	l->refusal = control_ask(&control, &request, &answer, &l->why);
-	if (l->refusal != CLI_OK) {
+	if (l->refusal != EXIT_OK) {
 		l->err = control.err;
 	} else {
 		json_decref(l->status);
@@ -127,15 +127,16 @@ static void print_log(const struct launch *l)
 		report_note("    %.*s", (int)line.len, (const char *)line.data);
 }
 
-static enum cli_exit died(const struct launch *l, int status)
+static enum exit_code died(const struct launch *l, int status)
 {
 	struct complaint complaint;
 
 	(void)complain(&complaint, 0, "%s: the daemon ended with exit code %d:", l->store->network,
 		       status);
-	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
+	(void)report_exit_with(l->cli, EXIT_FAILED, ERR_IO, &complaint);
 	print_log(l);
-	return status > CLI_OK && status <= CLI_CERTIFICATE ? (enum cli_exit)status : CLI_FAILURE;
+	return status > EXIT_OK && status <= EXIT_CERTIFICATE ? (enum exit_code)status
+							      : EXIT_FAILED;
 }
 
 /* True if a bootstrap line leads to somebody else than this host. */
@@ -157,27 +158,27 @@ static bool has_entrance(const struct store *store, const char *own_id)
 	return found;
 }
 
-static enum cli_exit start(struct launch *l)
+static enum exit_code start(struct launch *l)
 {
 	struct complaint complaint;
 	int err;
 
 	if (!spawn_has_systemd(l->store)) {
 		err = spawn_daemon(l->store, &l->pid, &l->log_from, &complaint);
-		return err == 0 ? CLI_OK : report_failure(l->cli, err, &complaint);
+		return err == 0 ? EXIT_OK : report_failure(l->cli, err, &complaint);
 	}
 	if (spawn_systemctl("start", l->store) == 0)
-		return CLI_OK;
+		return EXIT_OK;
 	(void)complain(&complaint, 0,
 		       "%s: systemd could not start it; journalctl -u ipop@%s says why",
 		       l->store->network, l->store->network);
-	return report_exit_with(l->cli, CLI_FAILURE, ERR_IO, &complaint);
+	return report_exit_with(l->cli, EXIT_FAILED, ERR_IO, &complaint);
 }
 
-/* Waits for a condition: CLI_OK, CLI_NO_REPLY after `seconds`, or what the daemon died of or
+/* Waits for a condition: EXIT_OK, EXIT_NO_REPLY after `seconds`, or what the daemon died of or
  * refuses, reported. */
-static enum cli_exit wait_until(struct launch *l, bool (*is_met)(const struct launch *l),
-				uint64_t seconds, const char *what)
+static enum exit_code wait_until(struct launch *l, bool (*is_met)(const struct launch *l),
+				 uint64_t seconds, const char *what)
 {
 	const struct mono deadline = mono_add_ms(clock_now().mono, seconds * 1000);
 
@@ -186,13 +187,13 @@ static enum cli_exit wait_until(struct launch *l, bool (*is_met)(const struct la
 
 		look(l);
 		if (is_met(l))
-			return CLI_OK;
+			return EXIT_OK;
 		if (is_refused(l)) {
 			report_progress_end(&l->progress);
 			return report_exit_with(l->cli, l->refusal, l->err, &l->why);
 		}
 		if (mono_reached(clock_now().mono, deadline))
-			return CLI_NO_REPLY;
+			return EXIT_NO_REPLY;
 		report_progress(&l->progress, elapsed_s(l), "%s: %s", l->store->network, what);
 		if (spawn_wait(l->pid, LOOK_MS, &status)) {
 			report_progress_end(&l->progress);
@@ -217,47 +218,47 @@ static void print_addresses(const struct launch *l, const char *how)
 	(void)fflush(stdout);
 }
 
-static enum cli_exit not_ready(const struct launch *l)
+static enum exit_code not_ready(const struct launch *l)
 {
 	struct complaint complaint;
 
 	(void)complain(&complaint, 0, "%s: the daemon has no addresses after %u s",
 		       l->store->network, LAUNCH_READY_S);
-	(void)report_exit_with(l->cli, CLI_FAILURE, ERR_TIMEOUT, &complaint);
+	(void)report_exit_with(l->cli, EXIT_FAILED, ERR_TIMEOUT, &complaint);
 	if (l->err != 0)
 		report_note("    %s", l->why.text);
 	if (l->pid > 0)
 		print_log(l);
-	return CLI_FAILURE;
+	return EXIT_FAILED;
 }
 
-static enum cli_exit wait_usable(struct launch *l)
+static enum exit_code wait_usable(struct launch *l)
 {
 	struct complaint complaint;
-	enum cli_exit code = wait_until(l, is_ready, LAUNCH_READY_S, "the daemon starts");
+	enum exit_code code = wait_until(l, is_ready, LAUNCH_READY_S, "the daemon starts");
 
-	if (code != CLI_OK) {
+	if (code != EXIT_OK) {
 		report_progress_end(&l->progress);
-		return code == CLI_NO_REPLY ? not_ready(l) : code;
+		return code == EXIT_NO_REPLY ? not_ready(l) : code;
 	}
 	if (has_entrance(l->store, text_of(l, "id")))
 		code = wait_until(l, has_peer, LAUNCH_PEER_S, "looks for another member");
 	report_progress_end(&l->progress);
-	if (code != CLI_OK && code != CLI_NO_REPLY)
+	if (code != EXIT_OK && code != EXIT_NO_REPLY)
 		return code;
 	print_addresses(l, "up");
-	if (code == CLI_OK)
-		return CLI_OK;
+	if (code == EXIT_OK)
+		return EXIT_OK;
 	(void)complain(&complaint, 0,
 		       "%s: no other member answers yet; the daemon goes on trying (ipop peers %s "
 		       "shows whom it tries)",
 		       l->store->network, l->store->network);
-	return report_exit_with(l->cli, CLI_NO_REPLY, ERR_TIMEOUT, &complaint);
+	return report_exit_with(l->cli, EXIT_NO_REPLY, ERR_TIMEOUT, &complaint);
 }
 
-/* A daemon that holds its lock and does not listen begins or ends, and soon does either. CLI_OK
+/* A daemon that holds its lock and does not listen begins or ends, and soon does either. EXIT_OK
  * once that is so; else it has lost its socket. */
-static enum cli_exit settle(const struct launch *l)
+static enum exit_code settle(const struct launch *l)
 {
 	const struct mono deadline = mono_add_ms(clock_now().mono, LAUNCH_LOST_S * UINT64_C(1000));
 	struct complaint complaint;
@@ -271,26 +272,26 @@ static enum cli_exit settle(const struct launch *l)
 				"%s runs, but nobody can ask it: its control socket is gone; "
 				"ipop down %s ends it",
 				l->store->network, l->store->network);
-			return report_exit_with(l->cli, CLI_FAILURE, ERR_EXISTS, &complaint);
+			return report_exit_with(l->cli, EXIT_FAILED, ERR_EXISTS, &complaint);
 		}
 		(void)spawn_wait(0, LOOK_MS, &unused);
 	}
-	return CLI_OK;
+	return EXIT_OK;
 }
 
-enum cli_exit launch_up(const struct cli *cli, const struct store *store)
+enum exit_code launch_up(const struct cli *cli, const struct store *store)
 {
 	struct launch l = { .cli = cli, .store = store, .since = clock_now().mono };
-	enum cli_exit code = CLI_OK;
+	enum exit_code code = EXIT_OK;
 
 	look(&l);
 	if (is_ready(&l)) {
 		print_addresses(&l, "up already");
 	} else {
 		code = settle(&l);
-		if (code == CLI_OK && !listens(store))
+		if (code == EXIT_OK && !listens(store))
 			code = start(&l);
-		if (code == CLI_OK)
+		if (code == EXIT_OK)
 			code = wait_usable(&l);
 	}
 	json_decref(l.status);
@@ -299,46 +300,46 @@ enum cli_exit launch_up(const struct cli *cli, const struct store *store)
 
 /* --- down --- */
 
-static enum cli_exit ask_down(const struct cli *cli, const struct store *store)
+static enum exit_code ask_down(const struct cli *cli, const struct store *store)
 {
 	static const struct control_request request = { .verb = "down" };
 	struct complaint complaint;
 	struct control control;
 	json_t *answer;
-	enum cli_exit code = control_open(store, &control, &complaint);
+	enum exit_code code = control_open(store, &control, &complaint);
 	int err = control.err;
 
-	if (code == CLI_OK) {
+	if (code == EXIT_OK) {
 		code = control_ask(&control, &request, &answer, &complaint);
-		if (code == CLI_OK)
+		if (code == EXIT_OK)
 			json_decref(answer);
 		err = control.err;
 		control_close(&control);
 	}
-	if ((code == CLI_NOT_RUNNING && launch_is_running(store)) || code == CLI_NO_REPLY) {
+	if ((code == EXIT_NOT_RUNNING && launch_is_running(store)) || code == EXIT_NO_REPLY) {
 		err = spawn_terminate(store, &complaint);
-		code = err == 0 ? CLI_OK : report_exit(err);
+		code = err == 0 ? EXIT_OK : exit_code_of(err);
 	}
-	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, err, &complaint);
+	return code == EXIT_OK ? EXIT_OK : report_exit_with(cli, code, err, &complaint);
 }
 
-enum cli_exit launch_down(const struct cli *cli, const struct store *store)
+enum exit_code launch_down(const struct cli *cli, const struct store *store)
 {
 	const struct mono deadline = mono_add_ms(clock_now().mono, LAUNCH_DOWN_S * UINT64_C(1000));
 	struct report_progress progress = { .shown = false };
 	struct complaint complaint;
-	enum cli_exit code = CLI_OK;
+	enum exit_code code = EXIT_OK;
 	int unused;
 
 	/* By systemd, or it would start the daemon again. */
 	if (!spawn_has_systemd(store) || !launch_is_running(store) ||
 	    spawn_systemctl("stop", store) != 0)
 		code = ask_down(cli, store);
-	while (code == CLI_OK && launch_is_running(store)) {
+	while (code == EXIT_OK && launch_is_running(store)) {
 		if (mono_reached(clock_now().mono, deadline)) {
 			(void)complain(&complaint, 0, "%s: still runs after %u s", store->network,
 				       LAUNCH_DOWN_S);
-			code = report_exit_with(cli, CLI_FAILURE, ERR_TIMEOUT, &complaint);
+			code = report_exit_with(cli, EXIT_FAILED, ERR_TIMEOUT, &complaint);
 			break;
 		}
 		report_progress(&progress, 0, "%s: says goodbye", store->network);

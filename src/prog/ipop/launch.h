@@ -18,14 +18,14 @@
 /* Whether a daemon runs: it listens at its control socket, or holds its lock. */
 bool launch_is_running(const struct store *store);
 
-/* Starts it, if it does not run, shows progress, and tells the addresses. CLI_OK once it is usable:
- * the addresses are there, and a member answers if there is one to enter the network through. Else
- * CLI_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
-enum cli_exit launch_up(const struct cli *cli, const struct store *store);
+/* Starts it, if it does not run, shows progress, and tells the addresses. EXIT_OK once it is
+ * usable: the addresses are there, and a member answers if there is one to enter the network
+ * through. Else EXIT_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
+enum exit_code launch_up(const struct cli *cli, const struct store *store);
 
 /* Stops it and waits until it is gone, and its interface with it: by its control socket, or, if
- * that is lost or nobody answers there, by a signal. CLI_NOT_RUNNING if it did not run; all
+ * that is lost or nobody answers there, by a signal. EXIT_NOT_RUNNING if it did not run; all
  * reported. */
-enum cli_exit launch_down(const struct cli *cli, const struct store *store);
+enum exit_code launch_down(const struct cli *cli, const struct store *store);
 
 #endif

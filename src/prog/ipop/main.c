@@ -31,7 +31,7 @@ static void guard_secrets(void)
 	(void)umask(022);
 }
 
-static enum cli_exit run(const struct cli *cli)
+static enum exit_code run(const struct cli *cli)
 {
 	const struct cli_verb *const verb =
 		cli->version ? cli_find(verbs, "version", NULL) : cli->verb;
@@ -39,14 +39,14 @@ static enum cli_exit run(const struct cli *cli)
 
 	if (verb == NULL) {
 		cli_print_overview(verbs, cli->topic, cli->help ? stdout : stderr);
-		return cli->help ? CLI_OK : CLI_USAGE;
+		return cli->help ? EXIT_OK : EXIT_USAGE;
 	}
 	if (cli->help) {
 		cli_print_help(verb, stdout);
-		return CLI_OK;
+		return EXIT_OK;
 	}
-	if (host_check_root(cli, &complaint) != CLI_OK)
-		return report_code(cli, CLI_USAGE, &complaint);
+	if (host_check_root(cli, &complaint) != EXIT_OK)
+		return report_code(cli, EXIT_USAGE, &complaint);
 	if (crypto_start() != 0) {
 		(void)complain(&complaint, ERR_CRYPTO, "the crypto library gives wrong answers");
 		return report_failure(cli, ERR_CRYPTO, &complaint);
@@ -57,16 +57,16 @@ static enum cli_exit run(const struct cli *cli)
 int main(int argc, char **argv)
 {
 	struct complaint complaint;
-	enum cli_exit code;
+	enum exit_code code;
 	struct cli cli;
 
 	guard_secrets();
 	if (cli_parse(verbs, argv + (argc > 0 ? 1 : 0), &cli, &complaint) != 0)
-		return (int)report_code(&cli, CLI_USAGE, &complaint);
+		return (int)report_code(&cli, EXIT_USAGE, &complaint);
 	code = run(&cli);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		(void)fputs("ipop: the output could not be written\n", stderr);
-		return code == CLI_OK ? (int)CLI_FAILURE : (int)code;
+		return code == EXIT_OK ? (int)EXIT_FAILED : (int)code;
 	}
 	return (int)code;
 }

@@ -10,26 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum cli_exit report_exit(int err)
-{
-	switch (err) {
-	case ERR_PERMISSION:
-	case ERR_DENIED:
-		return CLI_DENIED;
-	case ERR_CERTIFICATE:
-	case ERR_EXPIRED:
-	case ERR_NOT_YET:
-	case ERR_FOREIGN:
-	case ERR_REVOKED:
-		return CLI_CERTIFICATE;
-	case ERR_TIMEOUT:
-		return CLI_NO_REPLY;
-	default:
-		return CLI_FAILURE;
-	}
-}
-
-static void print_json(enum cli_exit code, int err, const char *text)
+static void print_json(enum exit_code code, int err, const char *text)
 {
 	json_t *const root = json_pack("{s:s, s:s, s:s, s:i}", "schema", "ipop.error/1", "code",
 				       err_name(err), "text", text, "exit", (int)code);
@@ -40,8 +21,8 @@ static void print_json(enum cli_exit code, int err, const char *text)
 	json_decref(root);
 }
 
-enum cli_exit report_exit_with(const struct cli *cli, enum cli_exit code, int err,
-			       const struct complaint *complaint)
+enum exit_code report_exit_with(const struct cli *cli, enum exit_code code, int err,
+				const struct complaint *complaint)
 {
 	(void)fprintf(stderr, "ipop: %s\n", complaint->text);
 	if (cli->json)
@@ -49,26 +30,26 @@ enum cli_exit report_exit_with(const struct cli *cli, enum cli_exit code, int er
 	return code;
 }
 
-enum cli_exit report_failure(const struct cli *cli, int err, const struct complaint *complaint)
+enum exit_code report_failure(const struct cli *cli, int err, const struct complaint *complaint)
 {
-	return report_exit_with(cli, report_exit(err), err, complaint);
+	return report_exit_with(cli, exit_code_of(err), err, complaint);
 }
 
-enum cli_exit report_code(const struct cli *cli, enum cli_exit code,
-			  const struct complaint *complaint)
+enum exit_code report_code(const struct cli *cli, enum exit_code code,
+			   const struct complaint *complaint)
 {
 	static const int errors[] = {
-		[CLI_FAILURE] = ERR_IO,
-		[CLI_USAGE] = ERR_MALFORMED,
-		[CLI_NOT_RUNNING] = ERR_NOT_FOUND,
-		[CLI_NOT_JOINED] = ERR_NOT_FOUND,
-		[CLI_NO_REPLY] = ERR_TIMEOUT,
-		[CLI_NOT_DIRECT] = ERR_UNSUPPORTED,
-		[CLI_DENIED] = ERR_PERMISSION,
-		[CLI_CERTIFICATE] = ERR_CERTIFICATE,
+		[EXIT_FAILED] = ERR_IO,
+		[EXIT_USAGE] = ERR_MALFORMED,
+		[EXIT_NOT_RUNNING] = ERR_NOT_FOUND,
+		[EXIT_NOT_JOINED] = ERR_NOT_FOUND,
+		[EXIT_NO_REPLY] = ERR_TIMEOUT,
+		[EXIT_NOT_DIRECT] = ERR_UNSUPPORTED,
+		[EXIT_DENIED] = ERR_PERMISSION,
+		[EXIT_CERTIFICATE] = ERR_CERTIFICATE,
 	};
 
-	CHECK(code > CLI_OK && code <= CLI_CERTIFICATE);
+	CHECK(code > EXIT_OK && code <= EXIT_CERTIFICATE);
 	return report_exit_with(cli, code, errors[code], complaint);
 }
 

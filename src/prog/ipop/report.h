@@ -7,18 +7,15 @@
 
 #include <stdint.h>
 
-/* The exit code for an error of base/err.h. */
-enum cli_exit report_exit(int err);
-
 /* Prints the complaint, with --json as `ipop.error/1` on standard output besides, and returns the
  * exit code. */
-enum cli_exit report_failure(const struct cli *cli, int err, const struct complaint *complaint);
-enum cli_exit report_exit_with(const struct cli *cli, enum cli_exit code, int err,
-			       const struct complaint *complaint);
+enum exit_code report_failure(const struct cli *cli, int err, const struct complaint *complaint);
+enum exit_code report_exit_with(const struct cli *cli, enum exit_code code, int err,
+				const struct complaint *complaint);
 
 /* For a failure that has an exit code and no error of its own. */
-enum cli_exit report_code(const struct cli *cli, enum cli_exit code,
-			  const struct complaint *complaint);
+enum exit_code report_code(const struct cli *cli, enum exit_code code,
+			   const struct complaint *complaint);
 
 /* A line of advice or warning. */
 __attribute__((format(printf, 1, 2))) void report_note(const char *format, ...);

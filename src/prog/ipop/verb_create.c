@@ -293,15 +293,15 @@ static void print_result(const struct creation *c)
 	print_next(c->store.network);
 }
 
-enum cli_exit verb_create(const struct cli *cli)
+enum exit_code verb_create(const struct cli *cli)
 {
 	struct creation c = { .cli = cli, .now = clock_now().wall };
 	struct complaint complaint;
-	enum cli_exit code = host_store(cli, cli_argument(cli, 0), &c.store, &complaint);
+	enum exit_code code = host_store(cli, cli_argument(cli, 0), &c.store, &complaint);
 	int err;
 
-	if (code != CLI_OK || read_options(&c, &complaint) != 0)
-		return report_code(cli, CLI_USAGE, &complaint);
+	if (code != EXIT_OK || read_options(&c, &complaint) != 0)
+		return report_code(cli, EXIT_USAGE, &complaint);
 	err = check_free(&c, &complaint);
 	if (err == 0)
 		err = read_passphrase(&c, &complaint);

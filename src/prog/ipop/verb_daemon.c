@@ -10,25 +10,25 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum cli_exit verb_up(const struct cli *cli)
+enum exit_code verb_up(const struct cli *cli)
 {
 	struct complaint complaint;
 	struct store store;
-	const enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+	const enum exit_code code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
 
-	return code == CLI_OK ? launch_up(cli, &store) : report_code(cli, code, &complaint);
+	return code == EXIT_OK ? launch_up(cli, &store) : report_code(cli, code, &complaint);
 }
 
-enum cli_exit verb_down(const struct cli *cli)
+enum exit_code verb_down(const struct cli *cli)
 {
 	struct complaint complaint;
 	struct store store;
-	enum cli_exit code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+	enum exit_code code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
 
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return report_code(cli, code, &complaint);
 	code = launch_down(cli, &store);
-	if (code == CLI_OK)
+	if (code == EXIT_OK)
 		(void)printf("%s is down.\n", store.network);
 	return code;
 }
@@ -43,19 +43,19 @@ static bool has_ca(const struct store *store)
 }
 
 /* The network that is meant. One of which only the CA is left is found by its name. */
-static enum cli_exit choose(const struct cli *cli, struct store *ret, bool *ret_member,
-			    struct complaint *complaint)
+static enum exit_code choose(const struct cli *cli, struct store *ret, bool *ret_member,
+			     struct complaint *complaint)
 {
 	const char *const network = cli_argument(cli, 0);
-	const enum cli_exit code = host_choose(cli, network, ret, complaint);
+	const enum exit_code code = host_choose(cli, network, ret, complaint);
 	struct complaint unused;
 
-	*ret_member = code == CLI_OK;
-	if (code != CLI_NOT_JOINED || network == NULL ||
-	    host_store(cli, network, ret, &unused) != CLI_OK || !has_ca(ret))
+	*ret_member = code == EXIT_OK;
+	if (code != EXIT_NOT_JOINED || network == NULL ||
+	    host_store(cli, network, ret, &unused) != EXIT_OK || !has_ca(ret))
 		return code;
 	if (cli_has(cli, "with-ca"))
-		return CLI_OK;
+		return EXIT_OK;
 	(void)complain(complaint, 0,
 		       "this host is not in \"%s\", and only its CA is still here; --with-ca "
 		       "removes that",
@@ -126,26 +126,26 @@ static int remove_network(const struct cli *cli, const struct store *store,
 	return err == 0 ? remove_in(store, STORE_RUN, false, complaint) : err;
 }
 
-enum cli_exit verb_leave(const struct cli *cli)
+enum exit_code verb_leave(const struct cli *cli)
 {
 	struct complaint complaint;
 	struct file_path path;
 	struct store store;
 	bool is_member;
-	enum cli_exit code = choose(cli, &store, &is_member, &complaint);
+	enum exit_code code = choose(cli, &store, &is_member, &complaint);
 	int err;
 
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return report_code(cli, code, &complaint);
 	if (is_member)
 		warn_of_bundles(cli, &store);
 	if (!is_confirmed(cli, &store, is_member)) {
 		(void)complain(&complaint, 0, "nothing was done; --yes leaves without asking");
-		return report_exit_with(cli, CLI_USAGE, ERR_DENIED, &complaint);
+		return report_exit_with(cli, EXIT_USAGE, ERR_DENIED, &complaint);
 	}
 	if (launch_is_running(&store)) {
 		code = launch_down(cli, &store);
-		if (code != CLI_OK)
+		if (code != EXIT_OK)
 			return code;
 	}
 	err = remove_network(cli, &store, &complaint);
@@ -155,5 +155,5 @@ enum cli_exit verb_leave(const struct cli *cli)
 		     store.network);
 	if (has_ca(&store) && store_directory_path(&store, STORE_CA, &path) == 0)
 		(void)printf("The group's CA is still in %s.\n", path.text);
-	return CLI_OK;
+	return EXIT_OK;
 }

@@ -257,7 +257,7 @@ static int join(struct joining *j, struct complaint *complaint)
 
 	if (err != 0)
 		return err;
-	if (host_store(j->cli, j->bundle.network, &j->store, complaint) != CLI_OK)
+	if (host_store(j->cli, j->bundle.network, &j->store, complaint) != EXIT_OK)
 		return ERR_MALFORMED;
 	err = check_present(j, complaint);
 	if (err == 0)
@@ -293,23 +293,23 @@ static void print_result(const struct joining *j)
 }
 
 /* A daemon that runs still has the certificate from before. */
-static enum cli_exit start(const struct cli *cli, const struct store *store)
+static enum exit_code start(const struct cli *cli, const struct store *store)
 {
 	if (launch_is_running(store)) {
-		const enum cli_exit code = launch_down(cli, store);
+		const enum exit_code code = launch_down(cli, store);
 
-		if (code != CLI_OK)
+		if (code != EXIT_OK)
 			return code;
 	}
 	return launch_up(cli, store);
 }
 
-enum cli_exit verb_join(const struct cli *cli)
+enum exit_code verb_join(const struct cli *cli)
 {
 	struct joining j = { .cli = cli };
 	struct complaint complaint;
 	const int err = join(&j, &complaint);
-	enum cli_exit code = CLI_OK;
+	enum exit_code code = EXIT_OK;
 
 	if (err != 0)
 		code = report_failure(cli, err, &complaint);
@@ -319,9 +319,9 @@ enum cli_exit verb_join(const struct cli *cli)
 	trust_free(j.trust);
 	bundle_wipe(&j.bundle);
 	entropy_wipe(&j.entropy);
-	if (code == CLI_OK && cli_has(cli, "no-up"))
+	if (code == EXIT_OK && cli_has(cli, "no-up"))
 		report_note("Next: ipop up %s", j.store.network);
-	else if (code == CLI_OK)
+	else if (code == EXIT_OK)
 		code = start(cli, &j.store);
 	return code;
 }

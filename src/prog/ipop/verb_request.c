@@ -74,7 +74,7 @@ static void print_next(const char *network)
 		    network);
 }
 
-static enum cli_exit request_new(const struct cli *cli)
+static enum exit_code request_new(const struct cli *cli)
 {
 	char name[CERTIFICATE_NAME_MAX + 1];
 	struct complaint complaint;
@@ -85,7 +85,7 @@ static enum cli_exit request_new(const struct cli *cli)
 	int err;
 
 	if (options_host_name(cli, name, &complaint) != 0 || read_kind(cli, &kind, &complaint) != 0)
-		return report_code(cli, CLI_USAGE, &complaint);
+		return report_code(cli, EXIT_USAGE, &complaint);
 	err = host_entropy(&entropy, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);
@@ -105,7 +105,7 @@ static enum cli_exit request_new(const struct cli *cli)
 		return report_failure(cli, err, &complaint);
 	report_note("The private key stays here, in %s (0600).", path.text);
 	print_next("NAME");
-	return CLI_OK;
+	return EXIT_OK;
 }
 
 /* --- renewal --- */
@@ -162,23 +162,23 @@ static int read_own_key(const struct store *store, const struct certificate *cer
 	return 0;
 }
 
-static enum cli_exit request_renewal(const struct cli *cli, const char *network)
+static enum exit_code request_renewal(const struct cli *cli, const char *network)
 {
 	struct certificate certificate;
 	struct complaint complaint;
 	struct key *key = NULL;
 	struct store store;
-	enum cli_exit code;
+	enum exit_code code;
 	int err;
 
 	if (cli_has(cli, "name") || cli_has(cli, "key")) {
 		(void)complain(&complaint, 0,
 			       "--renew: name and key stay as they are, so --name and --key have "
 			       "no place here");
-		return report_code(cli, CLI_USAGE, &complaint);
+		return report_code(cli, EXIT_USAGE, &complaint);
 	}
 	code = host_choose(cli, network, &store, &complaint);
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return report_code(cli, code, &complaint);
 	err = read_certificate(&store, &certificate, &complaint);
 	if (err == 0)
@@ -191,10 +191,10 @@ static enum cli_exit request_renewal(const struct cli *cli, const char *network)
 		return report_failure(cli, err, &complaint);
 	print_next(store.network);
 	report_note("Then, here: ipop join BUNDLE. Name, id and addresses stay.");
-	return CLI_OK;
+	return EXIT_OK;
 }
 
-enum cli_exit verb_request(const struct cli *cli)
+enum exit_code verb_request(const struct cli *cli)
 {
 	const char *const network = cli_value(cli, "renew", 0);
 

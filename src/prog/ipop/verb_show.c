@@ -75,25 +75,25 @@ static struct output_text way_at(const json_t *object)
 }
 
 /* Connects to the daemon of the network that is meant; what fails is reported. */
-static enum cli_exit connect_daemon(const struct cli *cli, size_t argument, struct control *ret)
+static enum exit_code connect_daemon(const struct cli *cli, size_t argument, struct control *ret)
 {
 	struct complaint complaint;
 	struct store store;
-	enum cli_exit code = host_choose(cli, cli_argument(cli, argument), &store, &complaint);
+	enum exit_code code = host_choose(cli, cli_argument(cli, argument), &store, &complaint);
 
-	if (code == CLI_OK)
+	if (code == EXIT_OK)
 		code = control_open(&store, ret, &complaint);
-	return code == CLI_OK ? CLI_OK : report_code(cli, code, &complaint);
+	return code == EXIT_OK ? EXIT_OK : report_code(cli, code, &complaint);
 }
 
-static enum cli_exit ask(const struct cli *cli, struct control *control, const char *verb,
-			 json_t **ret)
+static enum exit_code ask(const struct cli *cli, struct control *control, const char *verb,
+			  json_t **ret)
 {
 	const struct control_request request = { .verb = verb };
 	struct complaint complaint;
-	const enum cli_exit code = control_ask(control, &request, ret, &complaint);
+	const enum exit_code code = control_ask(control, &request, ret, &complaint);
 
-	return code == CLI_OK ? CLI_OK : report_exit_with(cli, code, control->err, &complaint);
+	return code == EXIT_OK ? EXIT_OK : report_exit_with(cli, code, control->err, &complaint);
 }
 
 /* --- peers --- */
@@ -139,19 +139,19 @@ static void print_peers(const json_t *answer, size_t max, bool all)
 		(void)printf("and %zu more: ipop peers\n", json_array_size(peers) - max);
 }
 
-enum cli_exit verb_peers(const struct cli *cli)
+enum exit_code verb_peers(const struct cli *cli)
 {
 	struct control control;
 	json_t *answer;
-	enum cli_exit code = connect_daemon(cli, 0, &control);
+	enum exit_code code = connect_daemon(cli, 0, &control);
 
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return code;
 	code = ask(cli, &control, "peers", &answer);
-	if (code == CLI_OK && !cli->json) {
+	if (code == EXIT_OK && !cli->json) {
 		print_peers(answer, SIZE_MAX, true);
 		json_decref(answer);
-	} else if (code == CLI_OK) {
+	} else if (code == EXIT_OK) {
 		output_json(answer);
 	}
 	control_close(&control);
@@ -248,23 +248,23 @@ static void print_status(const json_t *status)
 	output_table_free(&table);
 }
 
-enum cli_exit verb_status(const struct cli *cli)
+enum exit_code verb_status(const struct cli *cli)
 {
 	struct control control;
 	json_t *status;
 	json_t *peers;
-	enum cli_exit code = connect_daemon(cli, 0, &control);
+	enum exit_code code = connect_daemon(cli, 0, &control);
 
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return code;
 	code = ask(cli, &control, "status", &status);
-	if (code == CLI_OK && cli->json) {
+	if (code == EXIT_OK && cli->json) {
 		output_json(status);
-	} else if (code == CLI_OK) {
+	} else if (code == EXIT_OK) {
 		print_status(status);
 		json_decref(status);
 		code = ask(cli, &control, "peers", &peers);
-		if (code == CLI_OK) {
+		if (code == EXIT_OK) {
 			(void)fputc('\n', stdout);
 			print_peers(peers, STATUS_PEERS_MAX, false);
 			json_decref(peers);
@@ -279,7 +279,7 @@ enum cli_exit verb_status(const struct cli *cli)
 struct pings {
 	uint32_t sent, answered, direct;
 	uint64_t least_us, most_us, sum_us;
-	enum cli_exit failure; /* of the last that failed */
+	enum exit_code failure; /* of the last that failed */
 };
 
 static void count_reply(struct pings *pings, const json_t *answer)
@@ -317,9 +317,9 @@ static bool ping_once(const struct cli *cli, struct control *control, struct pin
 
 	pings->sent++;
 	pings->failure = control_ask(control, &request, &answer, &complaint);
-	if (pings->failure != CLI_OK) {
+	if (pings->failure != EXIT_OK) {
 		(void)report_exit_with(cli, pings->failure, control->err, &complaint);
-		return pings->failure == CLI_NO_REPLY;
+		return pings->failure == EXIT_NO_REPLY;
 	}
 	count_reply(pings, answer);
 	if (!cli->json) {
@@ -331,7 +331,7 @@ static bool ping_once(const struct cli *cli, struct control *control, struct pin
 	return true;
 }
 
-static enum cli_exit sum_up(const struct cli *cli, const struct pings *pings)
+static enum exit_code sum_up(const struct cli *cli, const struct pings *pings)
 {
 	if (pings->sent > 1 && pings->answered > 0 && !cli->json)
 		(void)printf("%" PRIu32 " of %" PRIu32 " answered; %s least, %s mean, %s most\n",
@@ -340,22 +340,22 @@ static enum cli_exit sum_up(const struct cli *cli, const struct pings *pings)
 			     output_rtt(pings->most_us).text);
 	if (pings->answered == 0)
 		return pings->failure;
-	return pings->direct > 0 ? CLI_OK : CLI_NOT_DIRECT;
+	return pings->direct > 0 ? EXIT_OK : EXIT_NOT_DIRECT;
 }
 
-enum cli_exit verb_ping(const struct cli *cli)
+enum exit_code verb_ping(const struct cli *cli)
 {
 	static const struct options_range range = { 1, PING_COUNT_MAX, PING_COUNT_DEFAULT };
-	struct pings pings = { .failure = CLI_OK };
+	struct pings pings = { .failure = EXIT_OK };
 	struct complaint complaint;
 	struct control control;
-	enum cli_exit code;
+	enum exit_code code;
 	uint32_t count;
 
 	if (options_number(cli, "count", range, &count, &complaint) != 0)
-		return report_code(cli, CLI_USAGE, &complaint);
+		return report_code(cli, EXIT_USAGE, &complaint);
 	code = connect_daemon(cli, 1, &control);
-	if (code != CLI_OK)
+	if (code != EXIT_OK)
 		return code;
 	while (pings.sent < count) {
 		if (pings.sent > 0 && control_wait_closed(&control, PING_INTERVAL_MS))
@@ -385,10 +385,10 @@ static json_t *running_versions(const struct cli *cli)
 		struct store store;
 		json_t *answer;
 
-		if (host_store(cli, networks.names[i], &store, &unused) != CLI_OK ||
-		    control_open(&store, &control, &unused) != CLI_OK)
+		if (host_store(cli, networks.names[i], &store, &unused) != EXIT_OK ||
+		    control_open(&store, &control, &unused) != EXIT_OK)
 			continue;
-		if (control_ask(&control, &request, &answer, &unused) == CLI_OK) {
+		if (control_ask(&control, &request, &answer, &unused) == EXIT_OK) {
 			(void)json_object_del(answer, "schema");
 			(void)json_object_set_new(answer, "network",
 						  json_string(networks.names[i]));
@@ -399,14 +399,14 @@ static json_t *running_versions(const struct cli *cli)
 	return daemons;
 }
 
-enum cli_exit verb_version(const struct cli *cli)
+enum exit_code verb_version(const struct cli *cli)
 {
 	json_t *const daemons = running_versions(cli);
 
 	if (cli->json) {
 		output_json(json_pack("{s:s, s:s, s:o}", "schema", "ipop.versions/1", "version",
 				      version_text(), "daemons", daemons));
-		return CLI_OK;
+		return EXIT_OK;
 	}
 	(void)printf("ipop %s\n", version_text());
 	for (size_t i = 0; i < json_array_size(daemons); i++) {
@@ -416,5 +416,5 @@ enum cli_exit verb_version(const struct cli *cli)
 			     text_at(one, "network").text);
 	}
 	json_decref(daemons);
-	return CLI_OK;
+	return EXIT_OK;
 }

@@ -202,16 +202,16 @@ static void print_result(const struct signing *s, bool is_file)
 			    "again.");
 }
 
-enum cli_exit verb_sign(const struct cli *cli)
+enum exit_code verb_sign(const struct cli *cli)
 {
 	struct signing s = { .cli = cli, .now = clock_now().wall };
 	struct complaint complaint;
-	enum cli_exit code = host_store(cli, cli_argument(cli, 0), &s.store, &complaint);
+	enum exit_code code = host_store(cli, cli_argument(cli, 0), &s.store, &complaint);
 	bool is_file = false;
 	int err;
 
-	if (code != CLI_OK || read_options(&s, &complaint) != 0)
-		return report_code(cli, CLI_USAGE, &complaint);
+	if (code != EXIT_OK || read_options(&s, &complaint) != 0)
+		return report_code(cli, EXIT_USAGE, &complaint);
 	err = read_request(&s, &complaint);
 	if (err == 0)
 		err = host_entropy(&s.entropy, &complaint);
@@ -226,9 +226,9 @@ enum cli_exit verb_sign(const struct cli *cli)
 	if (err == 0)
 		print_result(&s, is_file);
 	else if (s.usage)
-		code = report_code(cli, CLI_USAGE, &complaint);
+		code = report_code(cli, EXIT_USAGE, &complaint);
 	else if (err == ERR_EXISTS) /* what it asks for is somebody else's */
-		code = report_exit_with(cli, CLI_DENIED, err, &complaint);
+		code = report_exit_with(cli, EXIT_DENIED, err, &complaint);
 	else
 		code = report_failure(cli, err, &complaint);
 	file_free(&s.key);
@@ -306,7 +306,7 @@ static void list_text(const struct authority *authority, struct wall now)
 	output_table_free(&table);
 }
 
-enum cli_exit verb_list(const struct cli *cli)
+enum exit_code verb_list(const struct cli *cli)
 {
 	const struct wall now = clock_now().wall;
 	struct authority authority;
@@ -314,8 +314,8 @@ enum cli_exit verb_list(const struct cli *cli)
 	struct store store;
 	int err;
 
-	if (host_store(cli, cli_argument(cli, 0), &store, &complaint) != CLI_OK)
-		return report_code(cli, CLI_USAGE, &complaint);
+	if (host_store(cli, cli_argument(cli, 0), &store, &complaint) != EXIT_OK)
+		return report_code(cli, EXIT_USAGE, &complaint);
 	err = authority_files_read(&store, NULL, &authority, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);
@@ -324,5 +324,5 @@ enum cli_exit verb_list(const struct cli *cli)
 	else
 		list_text(&authority, now);
 	authority_free(&authority);
-	return CLI_OK;
+	return EXIT_OK;
 }

@@ -8,17 +8,17 @@
 /* Ends with a verb without a name. */
 extern const struct cli_verb verbs[];
 
-enum cli_exit verb_create(const struct cli *cli);
-enum cli_exit verb_sign(const struct cli *cli);
-enum cli_exit verb_list(const struct cli *cli);
-enum cli_exit verb_request(const struct cli *cli);
-enum cli_exit verb_join(const struct cli *cli);
-enum cli_exit verb_leave(const struct cli *cli);
-enum cli_exit verb_up(const struct cli *cli);
-enum cli_exit verb_down(const struct cli *cli);
-enum cli_exit verb_status(const struct cli *cli);
-enum cli_exit verb_peers(const struct cli *cli);
-enum cli_exit verb_ping(const struct cli *cli);
-enum cli_exit verb_version(const struct cli *cli);
+enum exit_code verb_create(const struct cli *cli);
+enum exit_code verb_sign(const struct cli *cli);
+enum exit_code verb_list(const struct cli *cli);
+enum exit_code verb_request(const struct cli *cli);
+enum exit_code verb_join(const struct cli *cli);
+enum exit_code verb_leave(const struct cli *cli);
+enum exit_code verb_up(const struct cli *cli);
+enum exit_code verb_down(const struct cli *cli);
+enum exit_code verb_status(const struct cli *cli);
+enum exit_code verb_peers(const struct cli *cli);
+enum exit_code verb_ping(const struct cli *cli);
+enum exit_code verb_version(const struct cli *cli);
 
 #endif

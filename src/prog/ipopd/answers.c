@@ -3,6 +3,7 @@
 
 #include "base/calendar.h"
 #include "base/err.h"
+#include "prog/exit_code.h"
 #include "prog/version.h"
 #include "vnet/address.h"
 #include "wire/overlay.h"
@@ -12,9 +13,6 @@
 #include <string.h>
 
 #define ROOM_MIN 1024
-
-/* The exit codes that a command-line program ends with (DESIGN 6; doc/control.md). */
-enum { CODE_FAILURE = 1, CODE_USAGE = 2, CODE_NO_REPLY = 5, CODE_DENIED = 7, CODE_CERTIFICATE = 8 };
 
 void answers_free(struct answers *answer)
 {
@@ -327,32 +325,19 @@ void answers_down(struct answers *answer)
 	append_line(answer, json_pack("{s:s}", "schema", "ipop.down/1"));
 }
 
-static int exit_code(int err)
+/* What is malformed there is a request. */
+static enum exit_code exit_code_of_answer(int err)
 {
-	switch (err) {
-	case ERR_TIMEOUT:
-		return CODE_NO_REPLY;
-	case ERR_DENIED:
-	case ERR_REVOKED:
-		return CODE_DENIED;
-	case ERR_CERTIFICATE:
-	case ERR_EXPIRED:
-	case ERR_NOT_YET:
-	case ERR_FOREIGN:
-		return CODE_CERTIFICATE;
-	case ERR_MALFORMED:
-	case ERR_TOO_LONG:
-	case ERR_UNSUPPORTED:
-		return CODE_USAGE;
-	default:
-		return CODE_FAILURE;
-	}
+	return err == ERR_MALFORMED || err == ERR_TOO_LONG || err == ERR_UNSUPPORTED
+		       ? EXIT_USAGE
+		       : exit_code_of(err);
 }
 
 void answers_error(struct answers *answer, int err, const char *text)
 {
-	append_line(answer, json_pack("{s:s, s:s, s:s, s:i}", "schema", "ipop.error/1", "code",
-				      err_name(err), "text", text, "exit", exit_code(err)));
+	append_line(answer,
+		    json_pack("{s:s, s:s, s:s, s:i}", "schema", "ipop.error/1", "code",
+			      err_name(err), "text", text, "exit", (int)exit_code_of_answer(err)));
 }
 
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,

@@ -1,5 +1,6 @@
 /* child.c - see child.h. */
 #include "prog/ipopd/child.h"
+#include "prog/exit_code.h"
 
 #include "base/calendar.h"
 #include "base/check.h"
@@ -290,22 +291,6 @@ static int run(struct child *c)
 	return err < 0 ? complain(&c->complaint, err, "ends: %s", err_text(err)) : 0;
 }
 
-static int exit_code_of(int err)
-{
-	switch (err) {
-	case 0:
-		return EXIT_OK;
-	case ERR_FOREIGN:
-	case ERR_EXPIRED:
-	case ERR_NOT_YET:
-	case ERR_CERTIFICATE:
-	case ERR_REVOKED:
-		return EXIT_CERTIFICATE;
-	default:
-		return EXIT_FAILED;
-	}
-}
-
 /* Tells the log, and the steward, who tells whoever asks. */
 static void fail(const struct child *c)
 {
@@ -341,5 +326,5 @@ int child_run(const char *root)
 	settings_close(c->fds);
 	secret_wipe(c, sizeof(*c));
 	free(c);
-	return exit_code_of(err);
+	return (int)exit_code_of(err);
 }

@@ -1,4 +1,4 @@
-/* ipopd.h - what all parts of the daemon share: how it ends, and whose it is.
+/* ipopd.h - what all parts of the daemon share: whose it is, and how it is started.
  *
  * Three programs are in this one: the steward, which main() runs; the node, which the steward
  * executes anew as `ipopd --child NET ROOT`; and `ipopd --lookup HOST PORT`, which asks the
@@ -6,15 +6,6 @@
  */
 #ifndef PROG_IPOPD_IPOPD_H
 #define PROG_IPOPD_IPOPD_H
-
-/* The exit codes of DESIGN 6, as far as a daemon has them. */
-enum exit_code {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NOT_JOINED = 4,
-	EXIT_CERTIFICATE = 8,
-};
 
 #define IPOPD_USER "ipop"            /* the node's, if there is one of that name */
 #define IPOPD_USER_FALLBACK "nobody" /* else */

@@ -1,5 +1,6 @@
 /* lookups.c - see lookups.h. */
 #include "prog/ipopd/lookups.h"
+#include "prog/exit_code.h"
 
 #include "base/check.h"
 #include "base/err.h"

@@ -4,6 +4,7 @@
  */
 #include "base/err.h"
 #include "io/file.h"
+#include "prog/exit_code.h"
 #include "prog/ipopd/child.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/log.h"

@@ -4,6 +4,7 @@
  * judged here: its messages have one length, it can have addresses of its network alone, and it
  * names bootstrap hosts by number. Whatever breaks the rules ends it, as if it had crashed. */
 #include "prog/ipopd/steward.h"
+#include "prog/exit_code.h"
 
 #include "base/check.h"
 #include "base/err.h"
@@ -722,13 +723,6 @@ static void clean_up(struct steward *s)
 	loop_free(&s->loop);
 }
 
-static int exit_code_of(int err)
-{
-	if (err == ERR_NOT_FOUND)
-		return EXIT_NOT_JOINED;
-	return err == ERR_FOREIGN ? EXIT_CERTIFICATE : EXIT_FAILED;
-}
-
 int steward_run(const struct steward_config *config)
 {
 	struct steward s = {
@@ -754,7 +748,7 @@ int steward_run(const struct steward_config *config)
 		err = begin(&s, clock_now().mono, &complaint);
 	if (err < 0) {
 		log_error("%s", complaint.text);
-		s.exit_code = exit_code_of(err);
+		s.exit_code = err == ERR_NOT_FOUND ? EXIT_NOT_JOINED : (int)exit_code_of(err);
 	} else {
 		run(&s);
 	}
