@@ -169,16 +169,6 @@ const struct registry_entry *registry_find_key(const struct registry *registry,
 	return NULL;
 }
 
-const struct registry_entry *registry_find_name(const struct registry *registry, const char *name,
-						struct wall now)
-{
-	for (size_t i = 0; i < registry->count; i++)
-		if (strcmp(registry->entries[i].name, name) == 0 &&
-		    holds(&registry->entries[i], now))
-			return &registry->entries[i];
-	return NULL;
-}
-
 int registry_free_ipv4(const struct registry *registry, const struct prefix *prefix, uint8_t ret[4])
 {
 	/* Of count + 1 addresses one is free, so there is no need to look beyond them. */

@@ -79,8 +79,6 @@ void registry_to_text(const struct registry *registry, struct writer *w);
 /* The entry of a key, or NULL. Entries are borrowed until the next registry_put(). */
 const struct registry_entry *registry_find_key(const struct registry *registry,
 					       const uint8_t spki_hash[HASH_BYTES]);
-const struct registry_entry *registry_find_name(const struct registry *registry, const char *name,
-						struct wall now);
 
 /* May this entry be added or, if its key is known, take the place of that key's entry? *ret_holder
  * is the entry that stands in the way, if one does (else NULL). */

@@ -197,24 +197,6 @@ int store_write(const struct store *store, enum store_file file, struct span byt
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }
 
-int store_read_config(const struct store *store, struct config *ret, struct complaint *complaint)
-{
-	struct file_bytes bytes = { .len = 0 };
-	struct file_path path;
-	int err = store_read(store, STORE_CONFIG, &bytes, complaint);
-
-	if (err == ERR_NOT_FOUND) {
-		config_init(ret);
-		return 0;
-	}
-	if (err != 0)
-		return err;
-	CHECK(store_path(store, STORE_CONFIG, &path) == 0);
-	err = config_parse(span_of(bytes.data, bytes.len), path.text, ret, complaint);
-	file_free(&bytes);
-	return err;
-}
-
 int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint)
 {

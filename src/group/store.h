@@ -77,11 +77,10 @@ int store_read(const struct store *store, enum store_file file, struct file_byte
 int store_write(const struct store *store, enum store_file file, struct span bytes,
 		struct complaint *complaint);
 
-/* Besides: ERR_MALFORMED and the like of the parsers. A configuration that is not there is one of
- * defaults. */
-int store_read_config(const struct store *store, struct config *ret, struct complaint *complaint);
 int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
+
+/* Besides: ERR_MALFORMED and the like of the parser. */
 int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);
 int store_write_bundle(const struct store *store, const struct bundle *bundle,
 		       struct complaint *complaint);

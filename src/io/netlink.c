@@ -211,8 +211,8 @@ static void put_ip(struct nlmsghdr *request, uint16_t type, const struct ip_addr
 		mnl_attr_put(request, type, sizeof(address->bytes), address->bytes);
 }
 
-static int change_address(struct netlink *netlink, uint16_t type, unsigned index,
-			  const struct netlink_prefix *address)
+int netlink_add_address(struct netlink *netlink, unsigned index,
+			const struct netlink_prefix *address)
 {
 	const bool v4 = ip_is_v4(&address->address);
 	union request request;
@@ -220,10 +220,8 @@ static int change_address(struct netlink *netlink, uint16_t type, unsigned index
 	struct ifaddrmsg *message;
 
 	CHECK(address->len <= (v4 ? V4_BITS : V6_BITS));
-	header->nlmsg_type = type;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	if (type == RTM_NEWADDR)
-		header->nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	header->nlmsg_type = RTM_NEWADDR;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
 	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
 	message->ifa_family = v4 ? AF_INET : AF_INET6;
 	message->ifa_prefixlen = address->len;
@@ -232,21 +230,9 @@ static int change_address(struct netlink *netlink, uint16_t type, unsigned index
 	put_ip(header, IFA_LOCAL, &address->address);
 	put_ip(header, IFA_ADDRESS, &address->address);
 	/* Nobody else can have it: the address is made of the key. And nobody would answer. */
-	if (type == RTM_NEWADDR && !v4)
+	if (!v4)
 		mnl_attr_put_u32(header, IFA_FLAGS, IFA_F_NODAD);
 	return ask(netlink, &request, NULL, NULL);
-}
-
-int netlink_add_address(struct netlink *netlink, unsigned index,
-			const struct netlink_prefix *address)
-{
-	return change_address(netlink, RTM_NEWADDR, index, address);
-}
-
-int netlink_remove_address(struct netlink *netlink, unsigned index,
-			   const struct netlink_prefix *address)
-{
-	return change_address(netlink, RTM_DELADDR, index, address);
 }
 
 /* --- the host's addresses --- */

@@ -48,10 +48,6 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t s
 int netlink_add_address(struct netlink *netlink, unsigned index,
 			const struct netlink_prefix *address);
 
-/* 0, ERR_NOT_FOUND (there is no such address), ERR_PERMISSION, ERR_IO. */
-int netlink_remove_address(struct netlink *netlink, unsigned index,
-			   const struct netlink_prefix *address);
-
 /* The addresses under which other hosts may reach this one, in the kernel's order: neither those of
  * the host or of one link alone, nor those that the kernel still tries, found taken (RFC 4862, 5.4)
  * or is about to give up (5.5.4). Those beyond `max` are left away. 0, ERR_AGAIN (they change too

@@ -194,7 +194,6 @@ static void a_renewal_does_not_take_back_what_went_to_another(void **state)
 	memcpy(entry.name, "h1", 3);
 	entry.not_after = at_s(later + 1000);
 	assert_int_equal(registry_put(&registry, &entry, at_s(later)), 0);
-	assert_ptr_equal(registry_find_name(&registry, "h1", at_s(later)), &registry.entries[1]);
 	entry = entry_of(1);
 	assert_int_equal(registry_judge(&registry, &entry, at_s(later), &holder),
 			 REGISTRY_NAME_TAKEN);
@@ -210,7 +209,6 @@ static void a_revoked_key_is_refused_and_holds_nothing(void **state)
 
 	(void)state;
 	registry.entries[0].revoked = true;
-	assert_null(registry_find_name(&registry, "h1", at_s(0)));
 	assert_int_equal(registry_judge(&registry, &entry, at_s(0), &holder), REGISTRY_KEY_REVOKED);
 	entry.spki_hash[0] = 9; /* the same name and address for another key */
 	assert_int_equal(registry_judge(&registry, &entry, at_s(0), &holder), REGISTRY_ID_TAKEN);
