@@ -294,12 +294,34 @@ bool candidates_set_host(struct candidates *c, struct mono now, const struct end
 	return are_other(&before, &after);
 }
 
+/* Of those that add_changing() tells: if it gave way to the next reporter, that would be news. */
+static bool is_among_first(const struct candidates *c, struct mono now,
+			   const struct candidates_report *report)
+{
+	uint32_t before = 0;
+
+	for (const struct candidates_report *at = c->reports; at < report; at++)
+		before += is_fresh(at, now) && endpoint_ip_equal(&at->seen, &report->seen);
+	return is_fresh(report, now) && before < CANDIDATES_CHANGING_MAX;
+}
+
+/* Should the next reporter have the place of `a` rather than that of `b`? Free ones first (their
+ * instant is zero), then the oldest. */
+static bool gives_way(const struct candidates *c, struct mono now,
+		      const struct candidates_report *a, const struct candidates_report *b)
+{
+	const bool a_stays = is_among_first(c, now, a);
+	const bool b_stays = is_among_first(c, now, b);
+
+	return a_stays != b_stays ? b_stays : a->at.us < b->at.us;
+}
+
 /* Where the report goes: over the same peer's last one of that family, else to a place that is
- * free (its instant is zero), else over the oldest. */
-static struct candidates_report *place_for(struct candidates *c,
+ * free, else to that of one that gives way. */
+static struct candidates_report *place_for(struct candidates *c, struct mono now,
 					   const struct candidates_report *report)
 {
-	struct candidates_report *oldest = &c->reports[0];
+	struct candidates_report *place = &c->reports[0];
 
 	for (uint32_t i = 0; i < CANDIDATES_REPORTS_MAX; i++) {
 		struct candidates_report *at = &c->reports[i];
@@ -307,11 +329,11 @@ static struct candidates_report *place_for(struct candidates *c,
 		if (id_equal(&at->reporter, &report->reporter) &&
 		    endpoint_is_v4(&at->seen) == endpoint_is_v4(&report->seen))
 			return at;
-		if (!id_is_zero(&oldest->reporter) &&
-		    (id_is_zero(&at->reporter) || at->at.us < oldest->at.us))
-			oldest = at;
+		if (!id_is_zero(&place->reporter) &&
+		    (id_is_zero(&at->reporter) || gives_way(c, now, at, place)))
+			place = at;
 	}
-	return oldest;
+	return place;
 }
 
 static bool is_repeated(const struct candidates_report *place,
@@ -340,7 +362,7 @@ bool candidates_saw(struct candidates *c, struct mono now, const struct candidat
 	CHECK(!id_is_zero(&report->reporter));
 	if (!candidates_is_probeable(c, &report->seen))
 		return false;
-	place = place_for(c, report);
+	place = place_for(c, now, report);
 	if (!is_repeated(place, report)) {
 		if (!SECCHECK(SEC_CANDIDATE_MOVE, may_move(c, now, place, report)))
 			return false;

@@ -3,6 +3,7 @@
 
 #include "tests/lib/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct mono at_ms(uint64_t ms)
@@ -154,6 +155,25 @@ static void private_addresses_are_known(void **state)
 	}
 }
 
+/* Also not who comes when all places are taken. */
+static void of_a_changing_nat_a_crowd_is_no_news(void **state)
+{
+	struct candidates c = fresh();
+	unsigned news = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 400; n++) {
+		const uint8_t who = (uint8_t)(n % (2 * CANDIDATES_REPORTS_MAX - 1));
+		char from[32], seen[32];
+
+		(void)snprintf(from, sizeof(from), "198.51.100.%u:1", 1 + who);
+		(void)snprintf(seen, sizeof(seen), "203.0.113.1:%u", 4000 + who);
+		news += saw(&c, UINT64_C(1000) * n, (uint8_t)(1 + who), from, seen);
+	}
+	assert_int_equal(candidates_nat(&c, at_ms(400000)), NAT_CHANGING);
+	assert_int_equal(news, 2);
+}
+
 /* Where a NAT lends another port for each peer, two of what was seen say all that it is worth, and
  * whoever comes later brings no news. */
 static void of_a_changing_nat_two_are_told(void **state)
@@ -258,7 +278,7 @@ static void reports_are_forgotten_in_time(void **state)
 	assert_int_equal(told(&c, CANDIDATES_REPORT_MS + 1).candidate_count, 0);
 }
 
-static void the_oldest_report_gives_way_and_nobody_has_more_than_two(void **state)
+static void the_oldest_gives_way_and_nobody_has_more_than_two(void **state)
 {
 	struct candidates c = fresh();
 	struct candidates_message message;
@@ -271,12 +291,15 @@ static void the_oldest_report_gives_way_and_nobody_has_more_than_two(void **stat
 	message = told(&c, 3);
 	assert_int_equal(message.candidate_count, 2);
 	for (uint8_t i = 2; i < CANDIDATES_REPORTS_MAX; i++)
-		(void)saw(&c, 10U + i, i, "198.51.100.2:1", "203.0.113.1:3");
-	assert_int_equal(told(&c, 50).candidate_count, 3);
-	(void)saw(&c, 51, 200, "198.51.100.2:1", "203.0.113.1:3");
-	message = told(&c, 52); /* the older of peer 1's two went, which was that of IPv4 */
-	assert_int_equal(message.candidate_count, 2);
-	expect(&message, 1, CANDIDATE_SEEN, "[2001:db8::2]:1");
+		(void)saw(&c, 10U + i, i, "198.51.100.1:1",
+			  i == 4 ? "203.0.113.1:4" : "203.0.113.1:3");
+	assert_int_equal(told(&c, 50).candidate_count, 4);
+	/* Those of peers 3 and 4 go: the first two of an address stay. */
+	for (uint8_t i = 0; i < 2; i++) {
+		(void)saw(&c, UINT64_C(2) * CANDIDATES_MOVE_MS + i, (uint8_t)(200 + i),
+			  "198.51.100.1:1", "203.0.113.1:3");
+		assert_int_equal(told(&c, 2 * CANDIDATES_MOVE_MS + 9).candidate_count, 4U - i);
+	}
 }
 
 static struct candidates_message agreed(const struct candidates *c, uint64_t ms)
@@ -342,8 +365,9 @@ static void what_was_just_said_keeps_its_place(void **state)
 		report.seen.port = i;
 		(void)candidates_saw(&c, at_ms(i), &report);
 	}
-	assert_false(saw(&c, CANDIDATES_MOVE_MS, 99, "198.51.100.1:1", "203.0.113.99:1"));
-	assert_true(saw(&c, CANDIDATES_MOVE_MS + 1, 99, "198.51.100.1:1", "203.0.113.99:1"));
+	/* The first two of an address stay anyway, so it is the third whose turn comes. */
+	assert_false(saw(&c, CANDIDATES_MOVE_MS + 2, 99, "198.51.100.1:1", "203.0.113.99:1"));
+	assert_true(saw(&c, CANDIDATES_MOVE_MS + 3, 99, "198.51.100.1:1", "203.0.113.99:1"));
 }
 
 static void a_verdict_takes_two_peers_at_two_public_addresses(void **state)
@@ -440,11 +464,12 @@ int main(void)
 		cmocka_unit_test(only_unicast_addresses_outside_our_tunnels_are_probed),
 		cmocka_unit_test(private_addresses_are_known),
 		cmocka_unit_test(of_a_changing_nat_two_are_told),
+		cmocka_unit_test(of_a_changing_nat_a_crowd_is_no_news),
 		cmocka_unit_test(hosts_come_first_then_what_was_seen_newest_first),
 		cmocka_unit_test(nonsense_is_neither_kept_nor_told),
 		cmocka_unit_test(what_was_seen_finds_room_beside_many_addresses_of_the_host),
 		cmocka_unit_test(reports_are_forgotten_in_time),
-		cmocka_unit_test(the_oldest_report_gives_way_and_nobody_has_more_than_two),
+		cmocka_unit_test(the_oldest_gives_way_and_nobody_has_more_than_two),
 		cmocka_unit_test(what_one_alone_says_is_told_apart),
 		cmocka_unit_test(one_alone_names_another_endpoint_now_and_then),
 		cmocka_unit_test(what_was_just_said_keeps_its_place),
