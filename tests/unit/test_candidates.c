@@ -166,8 +166,8 @@ static void of_a_changing_nat_a_crowd_is_no_news(void **state)
 		const uint8_t who = (uint8_t)(n % (2 * CANDIDATES_REPORTS_MAX - 1));
 		char from[32], seen[32];
 
-		(void)snprintf(from, sizeof(from), "198.51.100.%u:1", 1 + who);
-		(void)snprintf(seen, sizeof(seen), "203.0.113.1:%u", 4000 + who);
+		(void)snprintf(from, sizeof(from), "198.51.100.%u:1", 1U + who);
+		(void)snprintf(seen, sizeof(seen), "203.0.113.1:%u", 4000U + who);
 		news += saw(&c, UINT64_C(1000) * n, (uint8_t)(1 + who), from, seen);
 	}
 	assert_int_equal(candidates_nat(&c, at_ms(400000)), NAT_CHANGING);
