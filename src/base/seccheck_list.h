@@ -138,6 +138,7 @@
 	X(SEC_BROADCAST_RANGE, "what a broadcast is to reach has neither asker nor link")    \
 	X(SEC_BROADCAST_ALLOWANCE, "and the link has not had too much of the ring asked")    \
 	X(SEC_LINKS_CARRY, "what links carry did not come along the ring itself")            \
+	X(SEC_CANDIDATES_ALLOWANCE, "a member tells its candidates not too often")           \
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_NAMES_ALLOWANCE, "and has not too many dialled who are not there")             \
 	X(SEC_CANDIDATE_TOLD, "what one alone says of us is told where it is needed")        \

@@ -29,34 +29,62 @@ static bool is_named_by(const struct peer *peer, const struct id *id)
 	return is_among(peer->candidates.relays, peer->candidates.relay_count, id);
 }
 
-/* Adds members that could relay until there are `max`, the nearest to the peer first; all, or those
- * that it has named. */
-static void name_nearest(const struct node *node, const struct peer *peer, bool named_only,
-			 uint8_t max, struct candidates_message *ret)
+/* The members that could relay, the nearest to the peer first; so many. */
+static uint8_t find_nearest(const struct node *node, const struct peer *peer,
+			    struct id ret[CANDIDATE_RELAYS_MAX])
 {
-	while (ret->relay_count < max) {
-		const struct peer *best = NULL;
-		struct id best_distance;
+	struct id distances[CANDIDATE_RELAYS_MAX];
+	uint8_t count = 0;
 
-		for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-			struct handle handle;
-			const struct peer *other = pool_slot(&node->peers, i, &handle);
-			struct id distance;
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		const struct peer *other = pool_slot(&node->peers, i, &handle);
+		struct id distance;
+		uint8_t at = count;
 
-			if (other == NULL || other == peer || !relaying_is_able(other) ||
-			    is_among(ret->relays, ret->relay_count, &other->id) ||
-			    (named_only && !is_named_by(peer, &other->id)))
-				continue;
-			distance = id_distance(&other->id, &peer->id);
-			if (best == NULL || id_compare(&distance, &best_distance) < 0) {
-				best = other;
-				best_distance = distance;
-			}
-		}
-		if (best == NULL)
-			return;
-		ret->relays[ret->relay_count++] = best->id;
+		if (other == NULL || other == peer || !relaying_is_able(other))
+			continue;
+		distance = id_distance(&other->id, &peer->id);
+		while (at > 0 && id_compare(&distance, &distances[at - 1]) < 0)
+			at--;
+		if (at == CANDIDATE_RELAYS_MAX)
+			continue;
+		if (count < CANDIDATE_RELAYS_MAX)
+			count++;
+		memmove(&ret[at + 1], &ret[at], (size_t)(count - 1 - at) * sizeof(ret[0]));
+		memmove(&distances[at + 1], &distances[at],
+			(size_t)(count - 1 - at) * sizeof(distances[0]));
+		ret[at] = other->id;
+		distances[at] = distance;
 	}
+	return count;
+}
+
+/* Unless it is named, or there is no room. */
+static void add_relay(struct candidates_message *message, const struct id *id)
+{
+	if (message->relay_count < CANDIDATE_RELAYS_MAX &&
+	    !is_among(message->relays, message->relay_count, id))
+		message->relays[message->relay_count++] = *id;
+}
+
+static void add_relays(const struct node *node, const struct peer *peer,
+		       struct candidates_message *message)
+{
+	struct id nearest[CANDIDATE_RELAYS_MAX];
+	const uint8_t count = find_nearest(node, peer, nearest);
+
+	for (uint8_t i = 0; peer->paths.is_leader && i < count && i < LEADERS_OWN; i++)
+		add_relay(message, &nearest[i]);
+	for (uint8_t i = 0; i < peer->candidates.relay_count; i++) {
+		struct handle handle;
+		const struct peer *other = peer_find(node, &peer->candidates.relays[i], &handle);
+
+		if (other != NULL && other != peer && relaying_is_able(other))
+			add_relay(message, &other->id);
+	}
+	for (uint8_t i = 0; i < count; i++)
+		add_relay(message, &nearest[i]);
 }
 
 /* Of those whom we do not reach directly nobody is nearer on this side of the ring. */
@@ -94,10 +122,7 @@ static struct candidates_message message_to(const struct node *node, struct mono
 		candidates_tell(&node->candidates, now, &message);
 	else
 		candidates_tell_agreed(&node->candidates, now, &message);
-	if (peer->paths.is_leader)
-		name_nearest(node, peer, false, LEADERS_OWN, &message);
-	name_nearest(node, peer, true, CANDIDATE_RELAYS_MAX, &message);
-	name_nearest(node, peer, false, CANDIDATE_RELAYS_MAX, &message);
+	add_relays(node, peer, &message);
 	return message;
 }
 
@@ -164,7 +189,9 @@ static bool relays_are_news(const struct node *node, struct mono now, const stru
 
 static void look_soon(struct announcement *a, struct now now)
 {
-	a->look = mono_min(a->look, mono_max(now.mono, mono_add_ms(a->last, ANNOUNCE_MIN_MS)));
+	const struct mono since = mono_max(a->last, a->looked);
+
+	a->look = mono_min(a->look, mono_max(now.mono, mono_add_ms(since, ANNOUNCE_MIN_MS)));
 }
 
 void announce_to_all(struct node *node, struct now now)
@@ -213,6 +240,7 @@ void announce_tick(struct node *node, struct now now, struct handle handle)
 
 	if (mono_reached(now.mono, a->look)) {
 		a->look = MONO_NEVER;
+		a->looked = now.mono;
 		if (relays_are_news(node, now.mono, peer))
 			announce_anew(a);
 		relaying_retry(node, now, handle);

@@ -35,6 +35,7 @@ struct announcement {
 	struct mono next; /* when due */
 	struct mono last; /* zero: never */
 	struct mono look; /* relays came or went: is it news to the peer? or never */
+	struct mono looked;
 	uint8_t relay_count;
 	struct id relays[CANDIDATE_RELAYS_MAX]; /* named last */
 };

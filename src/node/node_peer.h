@@ -35,6 +35,7 @@ struct peer {
 	struct allowance ring_packets, ring_bytes; /* of ours that went along the ring */
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */
+	struct allowance named;              /* messages of candidates that it told */
 	struct allowance lists;              /* of neighbours that it told, */
 	struct allowance names;              /* and of those whom we dialled in vain for it */
 	bool owes;                           /* an answer to whether it lives, */

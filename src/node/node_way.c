@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 
 #define PASSED_QUIET_MS 250
 #define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
@@ -357,6 +358,10 @@ int ways_candidates(struct node *node, struct now now, struct handle handle, str
 
 	if (err != 0)
 		return err;
+	if (!SECCHECK(SEC_CANDIDATES_ALLOWANCE,
+		      allowance_take(&peer->named, now.mono, 1, MEMBER_CANDIDATES,
+				     MEMBER_CANDIDATES_REFILL_MS)))
+		return ERR_DENIED;
 	for (size_t i = 0; i < message.candidate_count; i++)
 		if (candidates_is_probeable(&node->candidates, &message.candidates[i].endpoint))
 			remote.candidates[remote.count++] = message.candidates[i];

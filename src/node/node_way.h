@@ -11,6 +11,11 @@
 #define RING_REFILL_MS 1000 /* after which a sixteenth of it may go again */
 #define HELD_MS 100         /* what could not be sent is tried again, if nothing else happens */
 
+/* Messages of candidates that a peer may tell at once, and after how long one comes back: honest
+ * ones tell two a second at most. */
+#define MEMBER_CANDIDATES 16
+#define MEMBER_CANDIDATES_REFILL_MS 500
+
 struct node;
 
 struct peer;

@@ -489,6 +489,37 @@ static void no_piece_is_longer_than_its_place(struct world *world)
 /* --- much of what is allowed -------------------------------------------------------------------
  */
 
+/* Tells `to` so many times at one moment under which addresses `from` is: what it took is the
+ * number of the last port that it heard. */
+static unsigned candidates_heard(unsigned to, unsigned from, unsigned told)
+{
+	struct candidates_message message = { .candidate_count = 1 };
+
+	for (unsigned n = 1; n <= told; n++) {
+		uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+		struct writer w = writer_of(bytes, sizeof(bytes));
+
+		message.candidates[0] = (struct candidate){ .kind = CANDIDATE_HOST };
+		CHECK(endpoint_ip_from_text("203.0.113.9", &message.candidates[0].endpoint) == 0);
+		message.candidates[0].endpoint.port = (uint16_t)n;
+		candidates_encode(&message, &w);
+		CHECK(writer_ok(&w));
+		lab_say(from, to, FRAME_CANDIDATES, writer_span(&w));
+	}
+	lab_run_ms(100);
+	return lab_inside(to, from)->candidates.candidates[0].endpoint.port;
+}
+
+/* Each makes the reader look at all whom it knows. */
+static void candidates_are_heard_in_measure(struct world *world)
+{
+	lab_start_star(world, 3);
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, candidates_heard(1, 2, 2 * MEMBER_CANDIDATES) == MEMBER_CANDIDATES);
+	lab_run_ms(MEMBER_CANDIDATES_REFILL_MS);
+	SCENARIO_EXPECT(world, candidates_heard(1, 2, 1) == 1);
+}
+
 /* How many of so many lists, told at one moment, `i` hears. */
 static unsigned lists_heard(unsigned i, unsigned of, unsigned told)
 {
@@ -577,6 +608,7 @@ int main(int argc, char **argv)
 		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
 		{ .name = "links", .play = only_links_have_messages_passed_on },
 		{ .name = "long-piece", .play = no_piece_is_longer_than_its_place },
+		{ .name = "candidates", .play = candidates_are_heard_in_measure },
 		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
 		{ .name = "new-lives", .play = a_new_session_brings_no_more_probes },
 	};
