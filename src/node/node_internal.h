@@ -61,7 +61,6 @@ struct node {
 	uint32_t channels_end;      /* none is in use from here on */
 	uint32_t line_count;
 	uint32_t relay_index;   /* the last that was given out */
-	uint32_t retry_at;      /* of the remembered neighbours, the next */
 	struct allowance names; /* of those whom we dialled in vain for members that have left */
 	struct pool peers;
 	struct alarms way_alarms;    /* by the peer's index */
@@ -83,12 +82,7 @@ struct node {
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, table_wanted, shutting_down;
-	bool keep_wanted; /* the neighbours to remember have changed */
-	struct mono keep_next, retry_next;
-	struct handle retry_session; /* the last that was dialled so */
-	struct mono retry_expiry;
-	uint32_t retries_alone; /* dialled since there was a link */
-	bool retried_all;
+	struct memory memory;
 	bool tick_wanted; /* timers are looked at once after each input */
 };
 

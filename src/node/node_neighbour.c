@@ -80,7 +80,7 @@ void neighbours_poll(struct node *node, struct now now)
 			tell_list(node, now, &output);
 			break;
 		case RING_NEAR_CHANGED:
-			node->keep_wanted = true;
+			remember_soon(node);
 			break;
 		}
 	}

@@ -203,7 +203,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 					 .why = output->why,
 				 });
 	if (output->way.kind == WAY_DIRECT) {
-		node->keep_wanted = true; /* now it can be remembered where it was reached */
+		remember_soon(node); /* now it can be remembered where it was reached */
 	} else {
 		relaying_link_down(node, now, handle); /* nobody is relayed by what is relayed */
 		announce_anew(&peer->announcement);

@@ -398,6 +398,42 @@ static void who_is_alone_asks_seldom(struct world *world)
 	SCENARIO_EXPECT(world, lab_status(1).peers_up == 1);
 }
 
+/* Members that were remembered, and of whom nobody knows whose their addresses are by now. */
+static void the_gone_are_forgotten(struct world *world)
+{
+	struct node_config *config = &lab.members[1].config;
+	struct memory *memory;
+	uint64_t bytes;
+
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	lab_add_line(1, 0);
+	for (uint32_t i = 0; i < NODE_NEIGHBOURS_MAX; i++) {
+		struct node_neighbour *gone = &config->neighbours[config->neighbour_count++];
+
+		gone->id.bytes[0] = (uint8_t)(i + 1);
+		CHECK(endpoint_ip_from_text("203.0.113.1", &gone->endpoint) == 0);
+		gone->endpoint.ip[15] = (uint8_t)(i + 1);
+		gone->endpoint.port = LAB_PORT;
+	}
+	lab_start(0);
+	lab_start(1);
+	lab_run_ms(25000); /* the first answer ends the other dials */
+	SCENARIO_EXPECT(world, lab_status(1).is_settled);
+	SCENARIO_EXPECT(world, net_count(world_net(world), FATE_NO_ROUTE) <=
+				       UINT64_C(3) * NODE_NEIGHBOURS_MAX);
+	lab_run_slowly_ms(6 * UINT64_C(3600000));
+	bytes = net_bytes(world_net(world), FATE_NO_ROUTE);
+	lab_run_slowly_ms(UINT64_C(3600000));
+	bytes = net_bytes(world_net(world), FATE_NO_ROUTE) - bytes;
+	SCENARIO_EXPECT(world, bytes > 0 && bytes < 100000);
+	memory = &lab_node(1)->memory;
+	for (uint32_t i = 0; i < memory->count; i++)
+		memory->all[i].vain = REMEMBER_VAIN_MAX - 1;
+	lab_run_slowly_ms(2 * UINT64_C(3600000));
+	SCENARIO_EXPECT(world, memory->count <= 1); /* but for the one that is there */
+}
+
 static void who_leaves_says_so_and_lets_nobody_in(struct world *world)
 {
 	two_meet(world);
@@ -534,6 +570,7 @@ int main(int argc, char **argv)
 		{ .name = "lost-m2", .seeds = 5, .play = a_lost_last_message_loses_no_packet },
 		{ .name = "refused", .play = who_is_refused_is_not_up_and_backs_off },
 		{ .name = "silent", .play = who_falls_silent_is_remembered },
+		{ .name = "gone", .play = the_gone_are_forgotten },
 		{ .name = "alone", .seeds = 3, .play = who_is_alone_asks_seldom },
 		{ .name = "leaves", .play = who_leaves_says_so_and_lets_nobody_in },
 		{ .name = "leave-after-crash", .play = who_leaves_after_a_crash_is_gone },
