@@ -249,7 +249,7 @@ static void show_way(const struct node *node, const struct peer *peer, struct no
 	const struct peer *relay;
 	struct handle handle;
 
-	ret->state = used->state == TRIAL_DOUBTED ? NODE_PEER_STALE : NODE_PEER_UP;
+	ret->state = paths_is_doubted(&peer->paths) ? NODE_PEER_STALE : NODE_PEER_UP;
 	ret->way = used->way.kind;
 	ret->remote = used->way.remote;
 	if (used->size < PATHS_SIZE_MAX)
@@ -258,7 +258,8 @@ static void show_way(const struct node *node, const struct peer *peer, struct no
 	ret->nat = peer->candidates.nat;
 	ret->has_rtt = used->has_rtt;
 	ret->rtt_us = used->rtt_us;
-	ret->why = peer->paths.why;
+	ret->why = peer->ipv4_is_anothers ? "its IPv4 address is another member's too"
+					  : peer->paths.why;
 	if (used->way.kind != WAY_RELAY)
 		return;
 	relay = pool_slot(&node->peers, used->way.link - 1, &handle);

@@ -15,6 +15,7 @@ struct peer {
 	struct id id;
 	char name[CERTIFICATE_NAME_MAX + 1];
 	bool has_ipv4, admits_ip, may_route, may_relay, is_line;
+	bool ipv4_is_anothers; /* who came first has it */
 	uint8_t ipv4[4];
 	uint32_t capabilities;
 	struct wall not_after;

@@ -506,8 +506,11 @@ static int asked(struct node *node, struct now now, const struct peer *from,
 		 const struct relay_message *message)
 {
 	if (!SECCHECK(SEC_RELAY_POLICY, from->may_relay && node->config.relay_bytes_s > 0) ||
-	    peer_way(from).kind != WAY_DIRECT)
+	    peer_way(from).kind != WAY_DIRECT) {
+		relays_refuse(node->relays, &from->id,
+			      message); /* it may ask another one at once */
 		return ERR_DENIED;
+	}
 	return relays_ask(node->relays, now.mono, &from->id, message);
 }
 

@@ -82,6 +82,7 @@ static int add_entry(struct build *b, struct handle handle)
 	uint32_t *ret = &b->entries[handle.index];
 	int err;
 
+	peer->ipv4_is_anothers = false;
 	set_action(b, peer, handle, &entry);
 	entry.addresses[entry.address_count++] =
 		address_ipv6(trust_network(b->node->config.trust), &peer->id);
@@ -91,7 +92,7 @@ static int add_entry(struct build *b, struct handle handle)
 	if (err == ERR_EXISTS && peer->has_ipv4) {
 		/* The CA moved the address to another member while the certificate of the one
 		 * before is still valid: who came first keeps it. */
-		peer->why = "its IPv4 address is another member's too";
+		peer->ipv4_is_anothers = true;
 		entry.address_count--;
 		err = table_add_entry(b->table, &entry, ret);
 	}

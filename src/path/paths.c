@@ -37,7 +37,7 @@ bool paths_is_doubted(const struct paths *paths)
 {
 	const struct trial *used = paths_used(paths);
 
-	return used->state == TRIAL_DOUBTED && used->probes > 1;
+	return used->state == TRIAL_DOUBTED ? used->probes > 1 : used->state != TRIAL_PROVEN;
 }
 
 bool paths_is_busy(const struct paths *paths)
@@ -151,28 +151,6 @@ static bool is_better(const struct paths *paths, const struct trial *t, const st
 	return paths->is_leader ? is_clear_gain(t, than) : t == followed;
 }
 
-static const char *why_not_direct(const struct paths *paths)
-{
-	bool named = false;
-
-	if (is_direct(paths))
-		return "";
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
-		if (paths->trials[i].state == TRIAL_PUNCHING)
-			return "direct ways are being tried";
-		named |= paths->trials[i].is_named;
-	}
-	if (!named)
-		return "the peer has named no address";
-	if (paths->nat == NAT_CHANGING && paths->peer_nat == NAT_CHANGING)
-		return "both NATs lend another port for each peer";
-	if (paths->nat == NAT_CHANGING)
-		return "our NAT lends another port for each peer";
-	if (paths->peer_nat == NAT_CHANGING)
-		return "the peer's NAT lends another port for each peer";
-	return "no direct way answers";
-}
-
 /* At the latest then; but who grants and ends in one breath would otherwise be asked in a loop. */
 static void want_relay_by(struct paths *paths, struct mono at)
 {
@@ -214,7 +192,7 @@ static void settle(struct paths *paths, struct mono now)
 	}
 	if (best != used)
 		adopt(paths, now, best);
-	paths->why = why_not_direct(paths);
+	paths->why = paths_reason(paths);
 }
 
 /* -- beginning ----------------------------------------------------------------------------- */
@@ -252,7 +230,7 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 	paths->used = (uint32_t)(t - paths->trials);
 	sizing_begin(&paths->sizing, now, t->size);
 	heard(paths, now, now);
-	paths->why = why_not_direct(paths);
+	paths->why = paths_reason(paths);
 	ask_used(paths, now); /* the round trip, and how the peer sees us */
 }
 

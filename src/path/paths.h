@@ -225,7 +225,8 @@ uint16_t paths_size(const struct paths *paths);
 /* True for a relay that was tried and does not carry. */
 bool paths_rests(const struct paths *paths, const struct way *way);
 
-/* True while the way in use owes an answer for longer than one takes: it may be dead. */
+/* True while the way in use owes an answer for longer than one takes, or gave none: it may be dead.
+ */
 bool paths_is_doubted(const struct paths *paths);
 
 /* True while IP packets come and go, so that paths_seen() is to be called each PATHS_ECHO_MS. */

@@ -11,6 +11,9 @@
 #define RELAYS_AT 1
 #define DIRECT_AT (RELAYS_AT + PATHS_RELAYS_MAX)
 
+/* Why the way in use is not direct: a literal; "" if it is. */
+const char *paths_reason(const struct paths *paths);
+
 #define TRIAL_NONE UINT32_MAX /* of paths->peer_uses */
 
 /* The only writer of t->state. */

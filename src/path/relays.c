@@ -172,12 +172,11 @@ static void end_pair(struct relays *relays, struct pair *pair, const struct id *
 
 /* -- what happens -------------------------------------------------------------------------- */
 
-static int refuse(struct relays *relays, const struct id *from, const struct relay_message *ask)
+void relays_refuse(struct relays *relays, const struct id *from, const struct relay_message *ask)
 {
 	if (!queue_is_full(&relays->refusal_queue))
 		relays->refusals[queue_push(&relays->refusal_queue)] =
 			(struct refusal){ .to = *from, .ask = *ask };
-	return ERR_FULL;
 }
 
 /* One end has asked, again or for the first time. */
@@ -211,13 +210,15 @@ int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 	pair = find(relays, from, &ask->peer, &e);
 	if (pair != NULL && pair->state == RELAYS_ENDING)
 		return ERR_AGAIN;
-	if ((pair == NULL || !pair->ends[e].has_asked) &&
-	    !SECCHECK(SEC_RELAY_SHARE, asked_by(relays, from) < RELAYS_PER_MEMBER))
-		return refuse(relays, from, ask);
-	if (pair == NULL)
+	const bool has_room = (pair != NULL && pair->ends[e].has_asked) ||
+			      SECCHECK(SEC_RELAY_SHARE, asked_by(relays, from) < RELAYS_PER_MEMBER);
+
+	if (has_room && pair == NULL)
 		pair = add(relays, from, &ask->peer);
-	if (pair == NULL)
-		return refuse(relays, from, ask);
+	if (!has_room || pair == NULL) {
+		relays_refuse(relays, from, ask);
+		return ERR_FULL;
+	}
 	take_ask(relays, now, pair, e, ask->index);
 	return 0;
 }

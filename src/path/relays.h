@@ -40,6 +40,8 @@ void relays_del(struct relays *relays); /* accepts NULL */
  * (with itself or nobody, or without an index). */
 int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 	       const struct relay_message *ask);
+/* It is told END: we do not serve it. */
+void relays_refuse(struct relays *relays, const struct id *from, const struct relay_message *ask);
 /* What `from` asked for under that index is needed no more; of anything else it has no effect. */
 void relays_end(struct relays *relays, const struct id *from, const struct relay_message *end);
 /* The direct link with this member is gone. */

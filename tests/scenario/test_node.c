@@ -465,6 +465,8 @@ static void who_leaves_after_a_crash_is_gone(struct world *world)
 /* The CA gave an address to another member while its first holder's certificate is still valid. */
 static void two_with_one_ipv4_address_keep_their_ipv6(struct world *world)
 {
+	unsigned told = 0;
+
 	lab_set_up(world, 3);
 	lab_place_all_public();
 	for (unsigned i = 1; i < 3; i++)
@@ -484,6 +486,13 @@ static void two_with_one_ipv4_address_keep_their_ipv6(struct world *world)
 	lab_run_ms(100);
 	SCENARIO_EXPECT(world, lab_arrived(1, 0, 0, 20) == 10);
 	SCENARIO_EXPECT(world, lab_arrived(2, 0, 0, 20) == 10);
+	for (unsigned i = 1; i < 3; i++) { /* and who asks is told so */
+		struct node_peer peer;
+
+		told += lab_peer(0, i, &peer) &&
+			strcmp(peer.why, "its IPv4 address is another member's too") == 0;
+	}
+	SCENARIO_EXPECT(world, told == 1);
 }
 
 /* More peers than the outbox has room for are due in one turn; none may be taken for dead. Others

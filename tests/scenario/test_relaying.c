@@ -217,6 +217,22 @@ static void only_answers_to_what_was_asked_count(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, number) == number);
 }
 
+/* Who does not serve, though it said that it would, tells so: the pair need not wait. */
+static void who_does_not_serve_says_so(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+
+	lab_set_up(world, 3);
+	begin_homes(1, homes);
+	lab_run_ms(1000);
+	inside(0)->config.relay_bytes_s = 0;
+	lab_run_ms(2500);
+	SCENARIO_EXPECT(world, lab_inside(1, 2)->relay_wanted.us != 0);
+	for (unsigned i = 0; i < PEER_RELAYS_MAX; i++)
+		SCENARIO_EXPECT(world, handle_is_none(lab_inside(1, 2)->relayings[i].relay));
+	SCENARIO_EXPECT(world, !handle_is_none(lab_inside(1, 2)->shunned[0].relay));
+}
+
 /* A peer that is reached directly may stand among those who relay for us, and name itself. */
 static void nobody_relays_to_itself(struct world *world)
 {
@@ -381,6 +397,7 @@ int main(int argc, char **argv)
 		{ .name = "out-of-step", .seeds = 5, .play = ends_out_of_step_meet },
 		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
+		{ .name = "denied", .play = who_does_not_serve_says_so },
 		{ .name = "itself", .play = nobody_relays_to_itself },
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },

@@ -28,6 +28,31 @@ static unsigned seen_by(const struct lone *f, enum paths_output_kind kind, struc
 	return lone_seen(f, kind, &way, since_us);
 }
 
+/* Each keepalive asks, and is answered a round trip later: that is no doubt. */
+static void a_way_is_doubted_when_its_answer_is_overdue(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, ring, 150);
+	lone_start(f, true, ring);
+	for (unsigned ms = 0; ms < 3 * PATHS_QUIET_MS; ms += 10) {
+		lone_run(f, 10);
+		assert_false(paths_is_doubted(&f->paths));
+	}
+	lone_works_no_more(f, ring);
+	f->count = 0;
+	while (lone_seen(f, PATHS_PROBE, &ring, 0) < 1)
+		lone_run(f, 10);
+	assert_false(paths_is_doubted(&f->paths));
+	while (lone_seen(f, PATHS_PROBE, &ring, 0) < 2)
+		lone_run(f, 10);
+	assert_true(paths_is_doubted(&f->paths));
+	while (!f->paths.is_dead) {
+		lone_run(f, 100);
+		assert_true(paths_is_doubted(&f->paths)); /* also when all were in vain */
+	}
+}
+
 /* -- relays -------------------------------------------------------------------------------- */
 
 /* IP all the time, so that a relay is wanted in reserve. */
@@ -539,6 +564,7 @@ int main(void)
 		PATHS_TEST(of_relays_the_one_in_use_stays_unless_another_is_much_better),
 		PATHS_TEST(without_the_relay_in_use_the_next_best_carries_on_at_once),
 		PATHS_TEST(of_too_many_relays_the_last_is_left_away),
+		PATHS_TEST(a_way_is_doubted_when_its_answer_is_overdue),
 		PATHS_TEST(who_received_ip_says_that_it_is_there),
 		PATHS_TEST(who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on),
 		PATHS_TEST(who_hears_anything_does_not_doubt),
