@@ -38,15 +38,16 @@ static bool is_needed(const struct node *node, struct now now, const struct peer
 	       relays_with(node, peer, handle);
 }
 
-bool need_is_quiet(const struct peer *peer, struct mono now)
+bool need_is_asked(const struct peer *peer)
 {
-	return !mono_reached(now, peer->quiet_until);
+	return peer->releases > 0;
 }
 
 /* forward/ gives what it gets for the peer to the node, which keeps it. */
-static void release(struct node *node, struct now now, struct peer *peer)
+static void ask(struct node *node, struct now now, struct peer *peer)
 {
-	peer->quiet_until = mono_add_ms(now.mono, NEED_QUIET_MS);
+	peer->releases++;
+	peer->answer_until = mono_add_ms(now.mono, NEED_ANSWER_MS);
 	node->table_wanted = true;
 	(void)send_to_peer(node, now, peer, FRAME_RELEASE, (struct span){ 0 });
 }
@@ -56,29 +57,44 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	CHECK(peer != NULL);
-	if (peer->quiet_until.us != 0 && !need_is_quiet(peer, now.mono)) {
-		peer->quiet_until = (struct mono){ 0 }; /* it needs us */
-		node->table_wanted = true;
-		peer_release(node, handle);
+	if (need_is_asked(peer) && mono_reached(now.mono, peer->answer_until)) {
+		if (peer->releases < NEED_ASKS_MAX)
+			ask(node, now, peer);
+		else
+			sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);
 	}
 	if (!mono_reached(now.mono, peer->need_next))
 		return;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
-	if (!is_needed(node, now, peer, handle))
-		release(node, now, peer);
+	if (!need_is_asked(peer) && !is_needed(node, now, peer, handle))
+		ask(node, now, peer);
 }
 
 struct mono need_deadline(const struct peer *peer)
 {
-	return peer->quiet_until.us != 0 ? mono_min(peer->need_next, peer->quiet_until)
-					 : peer->need_next;
+	return need_is_asked(peer) ? mono_min(peer->need_next, peer->answer_until)
+				   : peer->need_next;
+}
+
+void need_held(struct node *node, struct handle handle)
+{
+	struct peer *peer = pool_at(&node->peers, handle);
+
+	if (peer == NULL || !need_is_asked(peer))
+		return;
+	peer->releases = 0;
+	node->table_wanted = true;
+	peer_release(node, handle); /* what waited goes */
 }
 
 void need_released(struct node *node, struct now now, struct handle handle)
 {
 	const struct peer *peer = pool_at(&node->peers, handle);
 
-	if (peer == NULL || !peer_is_up(peer) || is_needed(node, now, peer, handle))
+	if (peer == NULL || !peer_is_up(peer))
 		return;
-	sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);
+	if (is_needed(node, now, peer, handle))
+		(void)send_to_peer(node, now, peer, FRAME_HOLD, (struct span){ 0 });
+	else
+		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);
 }

@@ -42,7 +42,8 @@ struct peer {
 	bool owes;                           /* an answer to whether it lives, */
 	struct mono asked;                   /* since then */
 	bool doubted;                        /* it is overdue: the ring passes it over */
-	struct mono quiet_until;             /* we said RELEASE; zero: we did not */
+	uint8_t releases;                    /* we said RELEASE so often, without an answer */
+	struct mono answer_until;            /* then again */
 	struct mono need_next;               /* when to look whether it is needed */
 	const char *why;                     /* literal; "" */
 };

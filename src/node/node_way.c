@@ -49,7 +49,7 @@ bool ways_carry(struct node *node, struct now now, const struct id *id, struct s
 
 	if (peer == NULL || !peer_is_up(peer))
 		return false;
-	if (!need_is_quiet(peer, now.mono) && may_carry(peer, now.mono, packet.len) &&
+	if (!need_is_asked(peer) && may_carry(peer, now.mono, packet.len) &&
 	    send_to_peer(node, now, peer, FRAME_IP, packet)) {
 		carried(peer, now.mono, packet.len);
 		return true;
@@ -130,7 +130,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->need_next = mono_add_ms(now.mono, NEED_FIRST_MS);
 	peer->doubted = false;
 	peer->owes = false;
-	peer->quiet_until = (struct mono){ 0 };
+	peer->releases = 0;
 	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
 	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);

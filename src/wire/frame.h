@@ -38,7 +38,8 @@ enum frame_kind {
 	FRAME_RELAY_END = 16,
 	FRAME_RELAY = 17, /* a datagram that its receiver passes on, or that was passed on to it */
 	FRAME_RELEASE = 18,  /* I have no use for this session: close it unless you have */
-	FRAME_DATAGRAM = 19, /* in PARTs only: a data datagram whose way is too narrow for it */
+	FRAME_HOLD = 19,     /* the answer: I have */
+	FRAME_DATAGRAM = 20, /* in PARTs only: a data datagram whose way is too narrow for it */
 };
 
 #define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */

@@ -85,32 +85,88 @@ static void who_had_traffic_keeps_its_session_for_a_while(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 1, 2) == 1);
 }
 
+static void run_until(struct world *world, struct mono at)
+{
+	while (!mono_reached(world_time(world), at))
+		lab_run_ms(5);
+}
+
+/* Two who had traffic have none for so long that `a` is about to say that it has no use for the
+ * session; `b` does not say so first. */
+static void wait_for_release(struct world *world, unsigned *ret_a, unsigned *ret_b)
+{
+	struct mono due;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	find_strangers(ret_a, ret_b);
+	lab_send_number(*ret_a, *ret_b, 0);
+	lab_run_ms(2000);
+	lab_run_slowly_ms(NEED_IP_MS - 3000);
+	SCENARIO_EXPECT(world, is_up(*ret_a, *ret_b) && is_up(*ret_b, *ret_a));
+	lab_inside(*ret_b, *ret_a)->need_next = MONO_NEVER;
+	due = lab_inside(*ret_a, *ret_b)->need_next;
+	if (!mono_reached(due, mono_add_ms(world_time(world), 3000)))
+		due = mono_add_ms(due, NEED_LOOK_MS); /* this look is too soon */
+	run_until(world, due);
+}
+
 /* In the moment in which one side says that it has no use for the session, its programs have one.
  */
 static void who_lets_go_loses_nothing(struct world *world)
 {
 	unsigned a, b;
-	struct mono due;
 
-	start(world);
-	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
-	find_strangers(&a, &b);
-	lab_send_number(a, b, 0);
-	lab_run_ms(2000);
-	lab_run_slowly_ms(NEED_IP_MS - 3000);
-	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
-	lab_inside(b, a)->need_next = MONO_NEVER; /* it hears of it */
-	due = lab_inside(a, b)->need_next;
-	if (!mono_reached(due, mono_add_ms(world_time(world), 3000)))
-		due = mono_add_ms(due, NEED_LOOK_MS); /* this look is too soon */
-	while (!mono_reached(world_time(world), due))
-		lab_run_ms(5);
+	wait_for_release(world, &a, &b);
 	for (unsigned n = 2; n < 42; n += 2) {
 		lab_send_number(a, b, n);
 		lab_run_ms(5);
 	}
 	lab_run_ms(4000);
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 42) == 20);
+}
+
+/* The other closes the session, and its CLOSE gets lost. */
+static void a_lost_close_costs_no_packet(struct world *world)
+{
+	unsigned a, b;
+	struct leg *back;
+
+	wait_for_release(world, &a, &b);
+	back = net_path(world_net(world), lab.members[b].host, lab.members[a].host);
+	back->loss = 1000;
+	lab_run_ms(300);
+	back->loss = 0;
+	SCENARIO_EXPECT(world, is_up(a, b) && !is_up(b, a));
+	for (unsigned n = 2; n < 62; n += 2) {
+		lab_send_number(a, b, n);
+		lab_run_ms(100);
+	}
+	lab_run_ms(4000);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 62) == 30);
+}
+
+/* Who has no use for it asks each minute, and packets do not wait longer than the answer takes. */
+static void what_one_side_needs_serves_both(struct world *world)
+{
+	unsigned a = COUNT, b = COUNT;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	for (unsigned i = 1; i < COUNT; i++)
+		for (unsigned j = 1; j < COUNT; j++)
+			if (i != j && is_up(i, j) && !uses(i, j) && uses(j, i)) {
+				a = i;
+				b = j;
+			}
+	SCENARIO_EXPECT(world, a < COUNT);
+	if (a == COUNT)
+		return;
+	run_until(world, lab_inside(a, b)->need_next);
+	lab_send_number(a, b, 2);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 3) == 1);
+	SCENARIO_EXPECT(world, is_up(a, b));
 }
 
 /* The link that a message of `a` for `b` takes first. */
@@ -165,6 +221,8 @@ int main(int argc, char **argv)
 			.play = who_had_traffic_keeps_its_session_for_a_while,
 		},
 		{ .name = "race", .play = who_lets_go_loses_nothing },
+		{ .name = "lost-close", .play = a_lost_close_costs_no_packet },
+		{ .name = "held", .play = what_one_side_needs_serves_both },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
 

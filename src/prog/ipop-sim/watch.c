@@ -126,6 +126,7 @@ static enum purpose purpose_of(uint8_t kind, struct span payload)
 	case FRAME_REKEY_WANTED:
 	case FRAME_CLOSE:
 	case FRAME_RELEASE:
+	case FRAME_HOLD:
 		return PURPOSE_KEYS;
 	case FRAME_NEIGHBOURS:
 		return PURPOSE_NEIGHBOURS;
