@@ -140,15 +140,27 @@ static bool is_clear_gain(const struct trial *t, const struct trial *than)
 	       t->rtt_us < than->rtt_us - gain_us;
 }
 
-/* Is it better to use `t`, which is proven, than `than`? */
-static bool is_better(const struct paths *paths, const struct trial *t, const struct trial *than)
+/* Who follows goes where the leader goes, if that is another way of the same kind; else itself. */
+static const struct trial *followed(const struct paths *paths)
 {
-	const struct trial *followed =
-		&paths->trials[paths->peer_uses == TRIAL_NONE ? paths->used : paths->peer_uses];
+	const uint32_t uses = paths->peer_uses;
+	const struct trial *used = paths_used(paths);
 
+	if (paths->is_leader || uses == TRIAL_NONE || paths->trials[uses].state != TRIAL_PROVEN ||
+	    paths->trials[uses].way.kind != used->way.kind)
+		return used;
+	return &paths->trials[uses];
+}
+
+/* Is it better to use `t`, which is proven, than `than`? */
+static bool is_better(const struct paths *paths, struct mono now, const struct trial *t,
+		      const struct trial *than)
+{
 	if (t->way.kind != than->way.kind)
 		return t->way.kind > than->way.kind;
-	return paths->is_leader ? is_clear_gain(t, than) : t == followed;
+	if (paths->is_leader)
+		return is_clear_gain(t, than);
+	return t == followed(paths) && mono_reached(now, paths->follow_at);
 }
 
 /* At the latest then; but who grants and ends in one breath would otherwise be asked in a loop. */
@@ -165,6 +177,7 @@ static void adopt(struct paths *paths, struct mono now, const struct trial *t)
 	const bool was_lost = used_trial(paths)->state != TRIAL_PROVEN;
 
 	paths->used = (uint32_t)(t - paths->trials);
+	paths->follow_at = mono_add_ms(now, PATHS_FOLLOW_MS);
 	paths->use_told = false;
 	paths->doubt_at = MONO_NEVER;
 	sizing_begin(&paths->sizing, now, t->size);
@@ -185,7 +198,7 @@ static void settle(struct paths *paths, struct mono now)
 
 		if (t == used || !SECCHECK(SEC_PATH_PROVEN, t->state == TRIAL_PROVEN))
 			continue;
-		if (lost || is_better(paths, t, best)) {
+		if (lost || is_better(paths, now, t, best)) {
 			best = t;
 			lost = false;
 		}
@@ -730,6 +743,8 @@ struct mono paths_deadline(const struct paths *paths)
 		first = mono_min(first, paths->overdue_at);
 	if (!is_direct(paths))
 		first = mono_min(first, paths->round_at);
+	if (followed(paths) != paths_used(paths))
+		first = mono_min(first, paths->follow_at);
 	if (paths->relays < paths->wanted)
 		first = mono_min(first, paths->relay_at);
 	first = mono_min(first, paths->spare_at);

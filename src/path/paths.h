@@ -27,9 +27,9 @@
  * CHOICE. direct > relay > ring. Of one kind the *leader* (of the pair, the lower id) chooses: a
  * way inside the same network first, then the shorter round trip, and it changes only for a clear
  * gain, between relays for a large one. The other side takes the first that is proven and goes
- * where the leader is. So that each knows, the lowest bit of a probe's token says that its sender's
- * packets travel by this way (as USE-CANDIDATE does in RFC 8445, 7.1.2), and whoever adopts a way
- * probes it at once.
+ * where the leader is, if that does not change all the time. So that each knows, the lowest bit of
+ * a probe's token says that its sender's packets travel by this way (as USE-CANDIDATE does in RFC
+ * 8445, 7.1.2), and whoever adopts a way probes it at once.
  *
  * FAILURE. With traffic: who received IP and has sent nothing for PATHS_ECHO_MS sends an empty
  * frame; who sent IP and heard nothing for PATHS_DOUBT_MS + 2 round trips asks this way and all
@@ -62,6 +62,8 @@
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
 #define PATHS_REPEAT_MS 1000 /* between the later ones of these, at least */
+#define PATHS_FOLLOW_MS 500  /* who follows changes its way so often at most: each change is work \
+			      */
 #define PATHS_QUIET_MS 10000
 #define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
 #define PATHS_BUSY_QUIET_MS 2500   /* instead, for PATHS_QUIET_MS after the last IP packet */
@@ -121,6 +123,7 @@ struct paths {
 	bool asked_others;       /* since the way in use is doubted */
 	uint32_t used;           /* the trial that carries the session now */
 	uint32_t peer_uses;      /* the trial that carries the peer's packets, as it says */
+	struct mono follow_at;   /* not before, while ours answers */
 	uint8_t nat, peer_nat;
 	struct trial trials[PATHS_TRIALS_MAX]; /* the ring; relays; direct ones */
 	struct paths_traffic traffic;

@@ -431,6 +431,31 @@ static void direct_before_relay_before_ring(void **state)
 	assert_true(lone_uses(f, lone_direct(A)));
 }
 
+/* Each change is a new table and more; a peer could ask for a thousand a second. */
+static void the_leader_is_followed_in_measure(void **state)
+{
+	struct lone *f = *state;
+	const struct way ways[2] = { lone_direct(A), lone_direct(B) };
+	unsigned last = 0, uses = 0;
+
+	lone_works(f, ring, 50);
+	lone_works(f, ways[0], 20);
+	lone_works(f, ways[1], 20);
+	lone_start(f, false, ring);
+	lone_name(f, A, B);
+	lone_run(f, 8000);
+	f->count = 0;
+	for (unsigned ms = 0; ms < 3000; ms += 3) {
+		last = !last;
+		paths_probed(&f->paths, f->now, 5, &ways[last]);
+		lone_run(f, 3);
+		uses += lone_seen(f, PATHS_USE, NULL, f->now.us - 3000);
+	}
+	assert_in_range(uses, 2, 3000 / PATHS_FOLLOW_MS + 1);
+	lone_run(f, PATHS_FOLLOW_MS);
+	assert_true(lone_uses(f, ways[last])); /* where it is at last */
+}
+
 /* -- what is said, and how much ------------------------------------------------------------ */
 
 static void it_is_said_why_the_way_is_not_direct(void **state)
@@ -527,6 +552,7 @@ int main(void)
 		PATHS_TEST(the_leader_takes_the_shorter_way_for_a_clear_gain_only),
 		PATHS_TEST(the_leader_takes_the_way_in_its_own_network_first),
 		PATHS_TEST(the_other_side_takes_the_first_and_then_follows),
+		PATHS_TEST(the_leader_is_followed_in_measure),
 		PATHS_TEST(the_leader_stays_and_says_so_when_the_other_goes_elsewhere),
 		PATHS_TEST(direct_before_relay_before_ring),
 		PATHS_TEST(it_is_said_why_the_way_is_not_direct),
