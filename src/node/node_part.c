@@ -43,10 +43,14 @@ bool part_send(struct node *node, struct now now, const struct peer *link, uint8
 		struct writer w = writer_of(bytes, sizeof(bytes));
 		const size_t at = (size_t)part.which * PIECE_BYTES;
 		const size_t left = payload.len - at;
+		struct sealing sealing = { .channel = channel_of(node, link->session),
+					   .kind = FRAME_PART,
+					   .is_data = kind == FRAME_DATAGRAM };
 
 		part.piece = span_of(payload.data + at, left < PIECE_BYTES ? left : PIECE_BYTES);
 		part_encode(&part, &w);
-		if (!send_to_peer(node, now, link, FRAME_PART, writer_span(&w)))
+		sealing.payload = writer_span(&w);
+		if (!send_frame(node, now, &sealing))
 			return false;
 	}
 	return true;

@@ -156,7 +156,8 @@ bool send_frame(struct node *node, struct now now, const struct sealing *sealing
 	leaving.ring_id = channel->ring_id;
 	leaving.ring_via = channel->ring_via;
 	leaving.way = sealing->way != NULL ? *sealing->way : channel_way(node, channel);
-	leaving.class = sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
+	leaving.class =
+		sealing->is_data || sealing->kind == FRAME_IP ? EGRESS_DATA : EGRESS_CONTROL;
 	leaving.datagram =
 		span_of(sealed, sealing->payload.len + sealing->padding + KEYSET_OVERHEAD);
 	if (is_too_wide(node, sealing))

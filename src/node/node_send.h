@@ -34,6 +34,7 @@ struct sealing {
 	size_t padding;        /* behind the payload; together as much */
 	const struct way *way; /* NULL: the channel's */
 	uint8_t ttl;
+	bool is_data; /* takes its turn as a packet of the user's does; IP always */
 };
 /* A sealed datagram of the session with `peer`. */
 struct leaving {

@@ -286,6 +286,37 @@ static void pieces_are_judged(struct world *world)
 	}
 }
 
+/* How many of the pieces of such a message would leave before all data. */
+static unsigned control_pieces(uint8_t kind)
+{
+	static const uint8_t payload[PIECE_BYTES + 1];
+	struct node *node = lab_node(A);
+	unsigned count = 0;
+
+	CHECK(part_send(node, lab_now(A), lab_inside(A, B), kind,
+			span_of(payload, sizeof(payload))));
+	for (uint32_t i = 0; i < pool_end(&node->departures); i++) {
+		struct handle handle;
+		const struct departure *departure = pool_slot(&node->departures, i, &handle);
+
+		count += departure != NULL && departure->class == EGRESS_CONTROL;
+	}
+	world_wake(lab.world, lab.members[A].host);
+	lab_run_ms(100);
+	return count;
+}
+
+/* A packet of a user's does not overtake others for being cut. */
+static void pieces_take_their_turn(struct world *world)
+{
+	unsigned number = 0;
+
+	start_pair(world, NULL);
+	talk_ms(&number, 1000);
+	SCENARIO_EXPECT(world, control_pieces(FRAME_DATAGRAM) == 0);
+	SCENARIO_EXPECT(world, control_pieces(FRAME_ROUTED) == 2);
+}
+
 /* A line of 1280 to an Internet in which the others are reached by the first member alone. */
 static void place_behind_the_first(struct world *world, unsigned i)
 {
@@ -349,6 +380,7 @@ int main(int argc, char **argv)
 		{ .name = "changing", .play = changing },
 		{ .name = "full", .play = full_is_not_narrow },
 		{ .name = "pieces", .play = pieces_are_judged },
+		{ .name = "turn", .play = pieces_take_their_turn },
 		{ .name = "everybody-1280", .play = everybody_has_1280 },
 		{ .name = "loss", .seeds = 3, .play = loss_is_not_narrow },
 	};
