@@ -88,7 +88,7 @@ int answer_request(struct node *node, struct now now, const struct node_event *e
 	return ERR_FULL;
 }
 
-void answer_pong(struct node *node, struct now now, uint64_t token)
+void answer_pong(struct node *node, struct now now, uint64_t token, const struct way *way)
 {
 	for (size_t i = 0; i < ASKED_MAX; i++) {
 		struct asked *asked = &node->asked[i];
@@ -97,6 +97,7 @@ void answer_pong(struct node *node, struct now now, uint64_t token)
 		    asked->ping_token != token)
 			continue;
 		asked->answered = true;
+		asked->way = *way;
 		asked->rtt_us = now.mono.us - asked->sent.us;
 	}
 }
@@ -161,6 +162,10 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 	} else if (asked->answered) {
 		ret->kind = NODE_REPLY_PONG;
 		peer_show(node, peer, &ret->pong.peer);
+		if (asked->way.kind != ret->pong.peer.way) { /* that of the round trip counts */
+			peer_show_way(node, &asked->way, &ret->pong.peer);
+			ret->pong.peer.why = "another way is in use by now";
+		}
 		ret->pong.rtt_us = asked->rtt_us;
 	} else {
 		return false;

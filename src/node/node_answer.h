@@ -23,12 +23,13 @@ struct asked {
 	struct mono sent;
 	uint64_t rtt_us;
 	bool answered;
-	int err; /* an answer that is an error */
+	struct way way; /* by which the answer came */
+	int err;        /* an answer that is an error */
 	const char *text;
 };
 
 int answer_request(struct node *node, struct now now, const struct node_event *event);
-void answer_pong(struct node *node, struct now now, uint64_t token);
+void answer_pong(struct node *node, struct now now, uint64_t token, const struct way *way);
 bool answer_poll(struct node *node, struct now now, struct node_action *ret);
 struct mono answer_deadline(const struct node *node);
 

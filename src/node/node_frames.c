@@ -73,7 +73,7 @@ static int take_probe_ack(struct node *node, struct now now, const struct channe
 
 	if (err != 0 || peer == NULL)
 		return err != 0 ? err : ERR_STALE;
-	answer_pong(node, now, ack.token);
+	answer_pong(node, now, ack.token, &event->frame.way);
 	if (!handle_equal(peer->session, channel->session))
 		return ERR_STALE;
 	had_rtt = paths_used(&peer->paths)->has_rtt;

@@ -243,15 +243,27 @@ bool peer_is_self(const struct node *node, const char *text)
 	return is_named(node, &self, text);
 }
 
-static void show_way(const struct node *node, const struct peer *peer, struct node_peer *ret)
+void peer_show_way(const struct node *node, const struct way *way, struct node_peer *ret)
 {
-	const struct trial *used = paths_used(&peer->paths);
 	const struct peer *relay;
 	struct handle handle;
 
+	ret->way = way->kind;
+	ret->remote = way->remote;
+	ret->relay[0] = '\0';
+	if (way->kind != WAY_RELAY)
+		return;
+	relay = pool_slot(&node->peers, way->link - 1, &handle);
+	if (relay != NULL)
+		memcpy(ret->relay, relay->name, sizeof(ret->relay));
+}
+
+static void show_used(const struct node *node, const struct peer *peer, struct node_peer *ret)
+{
+	const struct trial *used = paths_used(&peer->paths);
+
+	peer_show_way(node, &used->way, ret);
 	ret->state = paths_is_doubted(&peer->paths) ? NODE_PEER_STALE : NODE_PEER_UP;
-	ret->way = used->way.kind;
-	ret->remote = used->way.remote;
 	if (used->size < PATHS_SIZE_MAX)
 		ret->mtu = used->size;
 	ret->is_near = ring_is_near(node->ring, &peer->id);
@@ -260,11 +272,6 @@ static void show_way(const struct node *node, const struct peer *peer, struct no
 	ret->rtt_us = used->rtt_us;
 	ret->why = peer->ipv4_is_anothers ? "its IPv4 address is another member's too"
 					  : peer->paths.why;
-	if (used->way.kind != WAY_RELAY)
-		return;
-	relay = pool_slot(&node->peers, used->way.link - 1, &handle);
-	if (relay != NULL)
-		memcpy(ret->relay, relay->name, sizeof(ret->relay));
 }
 
 void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret)
@@ -282,7 +289,7 @@ void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret
 	ret->ipv6 = address_ipv6(trust_network(node->config.trust), &peer->id);
 	if (channel == NULL)
 		return;
-	show_way(node, peer, ret);
+	show_used(node, peer, ret);
 	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
 		if (channel->keysets[i] == NULL)
 			continue;

@@ -71,5 +71,7 @@ struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
 /* How many channels it has, and of those how many were replaced. */
 uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *ret_replaced);
 void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret);
+/* Of *ret only what says which way this is. */
+void peer_show_way(const struct node *node, const struct way *way, struct node_peer *ret);
 
 #endif

@@ -514,6 +514,26 @@ static void a_paused_hub_keeps_its_members(struct world *world)
 	SCENARIO_EXPECT(world, dead == 0);
 }
 
+/* The first ping of two homes goes along the ring, and another way may stand when it is back. */
+static void a_ping_tells_the_way_that_it_took(struct world *world)
+{
+	const struct way ring = { .kind = WAY_RING };
+	struct node_reply reply = { 0 };
+
+	two_meet(world);
+	node_host_request(lab.members[1].node, NODE_PING, "member-0");
+	lab_run_ms(1);
+	SCENARIO_EXPECT(world, lab_node(1)->asked[0].ping_token != 0);
+	answer_pong(lab_node(1), lab_now(1), lab_node(1)->asked[0].ping_token, &ring);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, node_host_reply(lab.members[1].node, &reply));
+	SCENARIO_EXPECT(world, reply.kind == NODE_REPLY_PONG && reply.pong.peer.way == WAY_RING);
+	node_host_request(lab.members[1].node, NODE_PING, "member-0");
+	lab_run_ms(200);
+	SCENARIO_EXPECT(world, node_host_reply(lab.members[1].node, &reply));
+	SCENARIO_EXPECT(world, reply.pong.peer.way == WAY_DIRECT);
+}
+
 static void a_user_pings_by_name_address_and_id(struct world *world)
 {
 	static const char *const names[] = { "member-0", "member-0.test.ipop", "10.130.0.1" };
@@ -586,6 +606,7 @@ int main(int argc, char **argv)
 		{ .name = "one-ipv4", .play = two_with_one_ipv4_address_keep_their_ipv6 },
 		{ .name = "paused", .play = a_paused_hub_keeps_its_members },
 		{ .name = "ping", .play = a_user_pings_by_name_address_and_id },
+		{ .name = "ping-way", .play = a_ping_tells_the_way_that_it_took },
 		{ .name = "ping-self", .play = nobody_pings_himself },
 	};
 

@@ -5,6 +5,7 @@
 #   crypto        all that crypto/ does, ROUNDS (200000) times, with flat memory
 #   cases         what the test of a session pair tries of each order, with 5,000 seeds
 #   seeds         each member scenario with SEEDS (1000) seeds beyond those of `make test`
+#   natlab        each pair of NATs of the lab with STARTS (20) fresh starts
 #   certificates  the certificate parser, fuzzed for SECONDS_OF_FUZZ (6200: about 10^8 executions)
 #
 # `make soak PARTS="handshakes seeds" SEEDS=50` runs some of it. A part says each minute how far it is,
@@ -48,14 +49,19 @@ part_seeds() {
 	done
 }
 
+part_natlab() {
+	ROUNDS=${STARTS:-20} tests/lab/nat-matrix.sh >build/soak.log || { grep '^not ok' build/soak.log; return 1; }
+	grep -c '^ok' build/soak.log
+}
+
 part_certificates() {
 	tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
 }
 
-[ $# -gt 0 ] || set -- handshakes crypto cases seeds certificates
+[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab certificates
 for part in "$@"; do
 	case $part in
-	handshakes | crypto | cases | seeds | certificates) ;;
+	handshakes | crypto | cases | seeds | natlab | certificates) ;;
 	*)
 		echo "soak: no part is called $part; they stand at the head of $0" >&2
 		exit 2
