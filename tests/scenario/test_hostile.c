@@ -561,6 +561,78 @@ static bool count_invented(void *context, struct mono at, uint32_t from,
 	return true;
 }
 
+static void say_candidate(unsigned from, unsigned to, const char *ip, uint16_t port)
+{
+	struct candidates_message message = { .candidate_count = 1 };
+	struct candidate *candidate = &message.candidates[0];
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	candidate->kind = CANDIDATE_SEEN;
+	CHECK(endpoint_ip_from_text(ip, &candidate->endpoint) == 0);
+	candidate->endpoint.port = port;
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	lab_say(from, to, FRAME_CANDIDATES, writer_span(&w));
+}
+
+/* All members name one victim to one of them, each with other ports: what that one sends there is
+ * bounded in all, not for each who names it. */
+static void many_who_name_a_victim_get_it_few_probes(struct world *world)
+{
+	static unsigned probes;
+	unsigned total = 0, most = 0;
+
+	lab_start_star(world, 7); /* all are near each other */
+	lab_run_ms(2000);
+	net_set_tap(world_net(world),
+		    (struct net_tap){ .pass = count_invented, .context = &probes });
+	for (unsigned second = 0; second < 5; second++) {
+		probes = 0;
+		for (unsigned i = 1; i < 7; i++)
+			say_candidate(i, 0, "203.0.113.9", (uint16_t)(1000 + 20 * second + i));
+		lab_run_ms(1000);
+		total += probes;
+		most = probes > most ? probes : most;
+	}
+	SCENARIO_EXPECT(world, total > 0);
+	/* No more in any second; these five may begin in the middle of one. */
+	SCENARIO_EXPECT(world, most <= 2 * PROBE_TARGET_S && total <= 6 * PROBE_TARGET_S);
+}
+
+static bool count_nonsense(void *context, struct mono at, uint32_t from,
+			   const struct net_datagram *datagram)
+{
+	unsigned *count = context;
+
+	(void)at;
+	(void)from;
+	*count += datagram->remote.port == 7;
+	return true;
+}
+
+/* Loopback, multicast, and nobody. */
+static void what_makes_no_sense_is_not_probed(struct world *world)
+{
+	static const char *const nonsense[] = { "127.0.0.1",       "224.0.0.1", "0.0.0.1",
+						"255.255.255.255", "ff02::1",   "::1",
+						"fe80::1" };
+	static unsigned probes;
+
+	lab_start_star(world, 2);
+	lab_run_ms(2000);
+	net_set_tap(world_net(world),
+		    (struct net_tap){ .pass = count_nonsense, .context = &probes });
+	probes = 0;
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
+		say_candidate(1, 0, nonsense[i], 7);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, probes == 0);
+	say_candidate(1, 0, "203.0.113.9", 7); /* what makes sense is */
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, probes > 0);
+}
+
 /* Whoever begins a new life has not more probes sent for it than in the old one. */
 static void a_new_session_brings_no_more_probes(struct world *world)
 {
@@ -610,6 +682,8 @@ int main(int argc, char **argv)
 		{ .name = "long-piece", .play = no_piece_is_longer_than_its_place },
 		{ .name = "candidates", .play = candidates_are_heard_in_measure },
 		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
+		{ .name = "victim", .play = many_who_name_a_victim_get_it_few_probes },
+		{ .name = "nonsense", .play = what_makes_no_sense_is_not_probed },
 		{ .name = "new-lives", .play = a_new_session_brings_no_more_probes },
 	};
 
