@@ -62,8 +62,7 @@
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
 #define PATHS_REPEAT_MS 1000 /* between the later ones of these, at least */
-#define PATHS_FOLLOW_MS 500  /* who follows changes its way so often at most: each change is work \
-			      */
+#define PATHS_FOLLOW_MS 500  /* between two changes of who follows: each is work */
 #define PATHS_QUIET_MS 10000
 #define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
 #define PATHS_BUSY_QUIET_MS 2500   /* instead, for PATHS_QUIET_MS after the last IP packet */
