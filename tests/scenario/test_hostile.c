@@ -2,6 +2,7 @@
  *
  * It is an honest member in whose name the story speaks, from within its node. */
 #include "base/check.h"
+#include "base/err.h"
 #include "node/node_internal.h"
 #include "session/session_internal.h"
 #include "sim/natbox.h"
@@ -548,6 +549,39 @@ static void lists_of_neighbours_are_heard_in_measure(struct world *world)
 	SCENARIO_EXPECT(world, lists_heard(1, 2, 2) == 1);
 }
 
+/* Has `i` pass on a message of so many bytes for `of`, which stands in nobody's place. */
+static int pass_on_bytes(unsigned i, unsigned of, size_t len)
+{
+	static const uint8_t payload[ROUTED_PAYLOAD_BYTES_MAX];
+	uint8_t bytes[ROUTED_HEADER_BYTES + ROUTED_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	const struct routed routed = { .kind = ROUTED_DATAGRAM,
+				       .hops = 8,
+				       .target = { TARGET_EXACT, { { 1, 2, 3 } } },
+				       .from = *lab_id(of),
+				       .payload = span_of(payload, len - ROUTED_HEADER_BYTES) };
+
+	routed_encode(&routed, &w);
+	CHECK(writer_ok(&w) && w.len == len);
+	return overlay_routed(lab_node(i), lab_now(i), lab_inside(i, of), writer_span(&w));
+}
+
+static void a_link_has_so_many_bytes_passed_on(struct world *world)
+{
+	const uint32_t sixteenth = LINK_ROUTED_BYTES / 16;
+
+	lab_start_star(world, 3);
+	lab_run_ms(20000);
+	for (uint32_t left = LINK_ROUTED_BYTES; left > 0; left -= 1024)
+		SCENARIO_EXPECT(world, pass_on_bytes(1, 2, 1024) != ERR_DENIED);
+	SCENARIO_EXPECT(world, pass_on_bytes(1, 2, ROUTED_HEADER_BYTES) == ERR_DENIED);
+	SCENARIO_EXPECT(world, pass_on_bytes(1, 0, 1024) != ERR_DENIED); /* others have their own */
+	world_run_ms(world, LINK_ROUTED_REFILL_MS);
+	for (uint32_t left = sixteenth; left > 0; left -= 1024)
+		SCENARIO_EXPECT(world, pass_on_bytes(1, 2, 1024) != ERR_DENIED);
+	SCENARIO_EXPECT(world, pass_on_bytes(1, 2, 1024) == ERR_DENIED);
+}
+
 /* Counts what leaves for 203.0.113.0/24. */
 static bool count_invented(void *context, struct mono at, uint32_t from,
 			   const struct net_datagram *datagram)
@@ -680,6 +714,7 @@ int main(int argc, char **argv)
 		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
 		{ .name = "links", .play = only_links_have_messages_passed_on },
 		{ .name = "long-piece", .play = no_piece_is_longer_than_its_place },
+		{ .name = "bytes", .play = a_link_has_so_many_bytes_passed_on },
 		{ .name = "candidates", .play = candidates_are_heard_in_measure },
 		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
 		{ .name = "victim", .play = many_who_name_a_victim_get_it_few_probes },
