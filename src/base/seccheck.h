@@ -2,10 +2,10 @@
  *
  * SECCHECK(SEC_X, expr) is `expr`: true means acceptable. In the build of the mutation gate
  * (-Dmutants=true) the one predicate whose number is in seccheck_mutant is inverted, or, where the
- * number is negative, blind: all is acceptable. Either way the tests must fail; an inverted memcmp
- * once lived for years in another VPN's cookie check (CVE-2025-13086) because no test looked. What
- * is inverted refuses the good, which any test notices; only the blind one shows that a test
- * demands a refusal. The product build has neither the variable nor a branch.
+ * number is negative, blind: all is acceptable. Inverted, a test must fail, and blind one should;
+ * an inverted memcmp once lived for years in another VPN's cookie check (CVE-2025-13086) because no
+ * test looked. What is inverted refuses the good, which any test notices; only the blind one shows
+ * that a test demands a refusal. The product build has neither the variable nor a branch.
  */
 #ifndef SECCHECK_H
 #define SECCHECK_H
