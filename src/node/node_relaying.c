@@ -289,7 +289,8 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 			begin(node, now, peer, chosen[i]);
 		begun++;
 	}
-	peer->ask_next = mono_add_ms(now.mono, begun > 0 ? ASK_NEXT_MS : ASK_REPEAT_MS);
+	if (begun > 0) /* else it stays: what the peer tells meanwhile puts nothing off */
+		peer->ask_next = mono_add_ms(now.mono, ASK_NEXT_MS);
 	return taken.granted + taken.pending + begun;
 }
 

@@ -142,7 +142,7 @@ static void ends_out_of_step_meet(struct world *world)
 					 &relay) != NULL);
 	lab_inside(3, 4)->shunned[0] =
 		(struct shunned){ .relay = relay, .last = mono_add_ms(world_time(world), 60000) };
-	lab_run_ms(PATHS_NO_RELAY_MS + 2 * PATHS_RELAY_AGAIN_MS + 2000);
+	lab_run_ms(PATHS_NO_RELAY_MS + 1500);
 	SCENARIO_EXPECT(world, way_between(3, 4) == WAY_RELAY && way_between(4, 3) == WAY_RELAY);
 }
 
@@ -299,7 +299,7 @@ static void start_crowd(struct world *world)
 		lab_start(i);
 		lab_run_ms(20);
 	}
-	lab_run_ms(12000);
+	lab_run_ms(5000);
 }
 
 /* A near link that cannot be direct is a link all the same. */
