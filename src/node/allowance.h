@@ -1,8 +1,7 @@
-/* allowance.h - so much at once, and so much of it back with time.
+/* allowance.h - so much at once, and so much of it back with time: what one member may have us do.
  *
- * Two use it: a link has us pass on so many bytes a second, and a pair without a way of its own may
- * burden its neighbours with so many packets, of which a few come back, so that even a pair talks
- * that never finds a way.
+ * For a pair without a way of its own the same bounds what it burdens its neighbours with: a few
+ * packets come back, so that even a pair talks that never finds a way.
  */
 #ifndef NODE_ALLOWANCE_H
 #define NODE_ALLOWANCE_H
