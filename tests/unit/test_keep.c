@@ -257,18 +257,25 @@ static void one_write_a_second(void **state)
 	expect_text("203.0.113.7:20#" ID "\n");
 }
 
+/* While it is hidden nothing can be written to it. */
+static void hide(bool hidden)
+{
+	struct file_path away;
+	struct file_path path;
+
+	assert_int_equal(store_directory_path(&store, STORE_MEMBER, &path), 0);
+	assert_int_equal(file_path(&away, "%s.hidden", path.text), 0);
+	assert_int_equal(hidden ? rename(path.text, away.text) : rename(away.text, path.text), 0);
+}
+
 static void a_disk_that_refuses_is_told_of_once(void **state)
 {
 	struct channel_neighbours neighbours = one(30);
-	struct file_path hidden;
-	struct file_path path;
 	struct keep keep;
 
 	(void)state;
-	assert_int_equal(store_directory_path(&store, STORE_MEMBER, &path), 0);
-	assert_int_equal(file_path(&hidden, "%s.hidden", path.text), 0);
 	keep_init(&keep, &store);
-	assert_int_equal(rename(path.text, hidden.text), 0);
+	hide(true);
 	begin_log();
 	keep_take(&keep, &neighbours);
 	for (uint64_t i = 0; i < 3; i++) {
@@ -279,7 +286,7 @@ static void a_disk_that_refuses_is_told_of_once(void **state)
 		keep_poll(&keep, now);
 	}
 	assert_int_equal(end_log(), 1);
-	assert_int_equal(rename(hidden.text, path.text), 0);
+	hide(false);
 	keep_poll(&keep, mono_add_ms(start, UINT64_C(3) * KEEP_RETRY_MS - 1));
 	expect_text("203.0.113.7:20#" ID "\n"); /* not yet */
 	keep_poll(&keep, mono_add_ms(start, UINT64_C(3) * KEEP_RETRY_MS));
@@ -291,20 +298,16 @@ static void a_disk_that_refuses_is_told_of_once(void **state)
 static void the_end_tries_again(void **state)
 {
 	struct channel_neighbours neighbours = one(31);
-	struct file_path hidden;
-	struct file_path path;
 	struct keep keep;
 
 	(void)state;
-	assert_int_equal(store_directory_path(&store, STORE_MEMBER, &path), 0);
-	assert_int_equal(file_path(&hidden, "%s.hidden", path.text), 0);
 	keep_init(&keep, &store);
 	keep_take(&keep, &neighbours);
-	assert_int_equal(rename(path.text, hidden.text), 0);
+	hide(true);
 	begin_log();
 	keep_poll(&keep, start);
 	assert_int_equal(end_log(), 1);
-	assert_int_equal(rename(hidden.text, path.text), 0);
+	hide(false);
 	keep_flush(&keep);
 	expect_text("203.0.113.7:31#" ID "\n");
 }

@@ -412,6 +412,18 @@ static void a_replaced_session_receives_for_10_s(void **state)
 	scene_del(s);
 }
 
+/* Two sessions, of which the second takes the place of the first: that of b. */
+static struct handle replace_session(struct scene *s)
+{
+	struct handle first;
+
+	party_connect(s->a, s->b, party_start);
+	first = s->b->links[0].session;
+	(void)party_dial(s->a, party_start, s->b);
+	party_exchange(s->a, s->b, party_start);
+	return first;
+}
+
 /* The one that took its place closes: it is all that is left, and stays. */
 static void a_replaced_session_serves_again(void **state)
 {
@@ -419,10 +431,7 @@ static void a_replaced_session_serves_again(void **state)
 	struct handle first;
 
 	(void)state;
-	party_connect(s->a, s->b, party_start);
-	first = s->b->links[0].session;
-	(void)party_dial(s->a, party_start, s->b);
-	party_exchange(s->a, s->b, party_start);
+	first = replace_session(s);
 	assert_true(handle_equal(party_last(s->b, SESSION_REPLACED)->session, first));
 	sessions_close(s->b->sessions, party_start, party_last(s->b, SESSION_REPLACED)->by,
 		       FRAME_CLOSE_IDLE);
@@ -439,10 +448,7 @@ static void a_replaced_session_does_not_rekey(void **state)
 	struct handle first;
 
 	(void)state;
-	party_connect(s->a, s->b, party_start);
-	first = s->b->links[0].session;
-	(void)party_dial(s->a, party_start, s->b);
-	party_exchange(s->a, s->b, party_start);
+	first = replace_session(s);
 	assert_int_equal(sessions_frame(s->a->sessions, party_start, s->a->links[0].session,
 					FRAME_REKEY_WANTED, span_of("", 0)),
 			 ERR_DENIED);

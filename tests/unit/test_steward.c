@@ -367,6 +367,19 @@ static void down_while_it_starts_ends_it(void **state)
 	steward_ends(EXIT_OK);
 }
 
+/* The node ends and somebody says `down`, in this order, while the steward sleeps: it sees both at
+ * once.
+ */
+static void meet_in_one_turn(int client, char order, bool node_first)
+{
+	if (!node_first)
+		ask(client, ASK_DOWN);
+	end_node(order);
+	if (node_first)
+		ask(client, ASK_DOWN);
+	continue_steward();
+}
+
 /* In one turn of the loop, in either order. */
 static void down_may_meet_the_end_of_a_node_that_starts(void **state)
 {
@@ -377,12 +390,7 @@ static void down_may_meet_the_end_of_a_node_that_starts(void **state)
 		start_steward();
 		client = connect_client();
 		stop_steward();
-		if (!node_first)
-			ask(client, ASK_DOWN);
-		end_node(ORDER_FAIL);
-		if (node_first)
-			ask(client, ASK_DOWN);
-		continue_steward();
+		meet_in_one_turn(client, ORDER_FAIL, node_first);
 		is_told_of_the_end(client);
 		steward_ends(EXIT_CERTIFICATE);
 	}
@@ -400,12 +408,7 @@ static void two_may_end_it_at_once(void **state)
 		assert_int_equal(kill(t.steward, SIGTERM), 0);
 		await_message(CHANNEL_STOP);
 		stop_steward();
-		if (!node_first)
-			ask(client, ASK_DOWN);
-		end_node(ORDER_END);
-		if (node_first)
-			ask(client, ASK_DOWN);
-		continue_steward();
+		meet_in_one_turn(client, ORDER_END, node_first);
 		is_told_of_the_end(client);
 		steward_ends(EXIT_OK);
 	}
