@@ -27,7 +27,7 @@ struct receiving {
 	atomic_flag busy;
 	struct aead aead;
 	struct replay replay;
-	_Atomic uint64_t packets, bytes, replayed, forged, last_us;
+	_Atomic uint64_t packets, bytes, expected, replayed, forged, last_us;
 };
 
 struct keyset {
@@ -316,6 +316,7 @@ static int open_in_turn(struct keyset *keyset, struct arrival *arrival)
 	arrival->newest = arrival->counter >= next;
 	if (load(&receiving->packets) == 0)
 		pass_milestone(keyset, KEYSET_OPENED);
+	store(&receiving->expected, receiving->replay.next);
 	store(&receiving->packets, load(&receiving->packets) + 1);
 	store(&receiving->bytes, load(&receiving->bytes) + arrival->len);
 	store(&receiving->last_us, arrival->now.us);
@@ -366,6 +367,7 @@ struct keyset_counters keyset_counters(const struct keyset *keyset)
 	struct keyset_counters counters = {
 		.packets_received = load(&receiving->packets),
 		.bytes_received = load(&receiving->bytes),
+		.expected = load(&receiving->expected),
 		.replayed = load(&receiving->replayed),
 		.forged = load(&receiving->forged),
 		.opened = load(&receiving->packets) > 0,
@@ -385,4 +387,21 @@ struct keyset_counters keyset_counters(const struct keyset *keyset)
 			counters.last_sent = last;
 	}
 	return counters;
+}
+
+void keyset_counters_add(struct keyset_counters *sum, const struct keyset_counters *more)
+{
+	sum->packets_sent += more->packets_sent;
+	sum->bytes_sent += more->bytes_sent;
+	sum->packets_received += more->packets_received;
+	sum->bytes_received += more->bytes_received;
+	sum->replayed += more->replayed;
+	sum->forged += more->forged;
+	sum->expected += more->expected;
+	sum->opened |= more->opened;
+	sum->ip_seen |= more->ip_seen;
+	sum->last_received = mono_max(sum->last_received, more->last_received);
+	sum->last_sent = mono_max(sum->last_sent, more->last_sent);
+	sum->last_ip_received = mono_max(sum->last_ip_received, more->last_ip_received);
+	sum->last_ip_sent = mono_max(sum->last_ip_sent, more->last_ip_sent);
 }

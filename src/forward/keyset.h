@@ -112,13 +112,18 @@ unsigned keyset_take_milestones(struct keyset *keyset);
 struct keyset_counters {
 	uint64_t packets_sent, bytes_sent, packets_received, bytes_received; /* of datagrams */
 	uint64_t replayed, forged;
-	bool opened;                                /* a packet of the peer's was opened */
-	bool ip_seen;                               /* an IP packet went through, either way */
+	uint64_t expected; /* one above the highest counter received: what is missing of that many
+			    * was lost, or is late */
+	bool opened;       /* a packet of the peer's was opened */
+	bool ip_seen;      /* an IP packet went through, either way */
 	struct mono last_received, last_sent;       /* zero: never */
 	struct mono last_ip_received, last_ip_sent; /* zero: never */
 };
 
 /* While other threads work, each figure is right by itself but they are not of one instant. */
 struct keyset_counters keyset_counters(const struct keyset *keyset);
+
+/* Sums, and of the moments the later ones. */
+void keyset_counters_add(struct keyset_counters *sum, const struct keyset_counters *more);
 
 #endif

@@ -18,6 +18,7 @@ struct channel {
 	uint32_t next_of_peer; /* index + 1 of another one of the same peer; 0: none */
 	struct keyset *keysets[CHANNEL_KEYSETS_MAX]; /* owned references; NULL: unused */
 	struct keyset *send;                         /* one of them, or NULL */
+	struct keyset_counters past;                 /* of those that are gone */
 	struct way way;                              /* of the handshake: DIRECT or RING */
 	struct id ring_id, ring_via;                 /* RING: for whom, and by whom */
 	bool by_own_link; /* RING: its last message came straight, in a session of the peer's */

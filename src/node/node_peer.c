@@ -290,16 +290,12 @@ void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret
 	if (channel == NULL)
 		return;
 	show_used(node, peer, ret);
+	ret->counters = channel->past;
 	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
 		if (channel->keysets[i] == NULL)
 			continue;
-		const struct keyset_counters c = keyset_counters(channel->keysets[i]);
+		const struct keyset_counters seen = keyset_counters(channel->keysets[i]);
 
-		ret->counters.packets_sent += c.packets_sent;
-		ret->counters.bytes_sent += c.bytes_sent;
-		ret->counters.packets_received += c.packets_received;
-		ret->counters.bytes_received += c.bytes_received;
-		ret->counters.replayed += c.replayed;
-		ret->counters.forged += c.forged;
+		keyset_counters_add(&ret->counters, &seen);
 	}
 }

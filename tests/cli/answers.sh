@@ -21,7 +21,7 @@ peers_json() {
 	  "relay": null, "mtu": null, "nat": "none", "near": true, "rtt_us": 812,
 	  "session_s": 60, "certificate_not_after": "2999-01-01T00:00:00Z", "why": "",
 	  "packets_sent": 5, "bytes_sent": 700, "packets_received": 5, "bytes_received": 7000,
-	  "replayed": 0, "forged": 0},
+	  "packets_lost": 0, "replayed": 0, "forged": 0},
 	 {"name": "carol", "id": "aebagbafaydqqcikbmga2dqpcaireeyb", "state": "up",
 	  "ipv6": "fd00::a", "ipv4": "10.151.0.3", "way": "relay", "remote": null,
 	  "relay": "alpha", "mtu": 1212, "nat": "changing", "near": false, "rtt_us": 31000,

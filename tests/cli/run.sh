@@ -35,6 +35,8 @@ all=$work/all-output
 . "$top/tests/cli/words.sh"
 # shellcheck source=tests/cli/crashes.sh
 . "$top/tests/cli/crashes.sh"
+# shellcheck source=tests/cli/looks.sh
+. "$top/tests/cli/looks.sh"
 # shellcheck source=tests/cli/renewals.sh
 . "$top/tests/cli/renewals.sh"
 
@@ -596,7 +598,7 @@ explains_every_verb() {
 		says out '--bootstrap HOST:PORT' && run 0 "$ipop" group create --help &&
 		says out 'group create NAME --bootstrap HOST:PORT [OPTION...]' || return 1
 	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \
-		ping version; do
+		ping top version; do
 		# shellcheck disable=SC2086 # two words
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" ||
 			return 1
@@ -708,6 +710,8 @@ check 'peers and version' shows_peers
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
+check 'top' shows_who_talks
+check 'top gives the terminal back' gives_the_terminal_back
 check 'a daemon that cannot be asked is not left alone' does_not_leave_what_runs
 check 'up tells why the daemon ended' tells_why_it_did_not_start
 check 'join starts, and starts again when it renews' joins_and_goes_up

@@ -166,6 +166,8 @@ static void both_dial_and_agree(struct world *world)
 
 static void hours_of_traffic_are_rekeyed_without_a_lost_packet(struct world *world)
 {
+	struct node_peer peer;
+
 	two_meet(world);
 	for (unsigned n = 0; n < LAB_NUMBERS_MAX; n++) { /* 1 h 8 min */
 		lab_send_number(n % 3 == 0, n % 3 != 0, n);
@@ -176,6 +178,10 @@ static void hours_of_traffic_are_rekeyed_without_a_lost_packet(struct world *wor
 					       lab_arrived(1, 0, 0, LAB_NUMBERS_MAX) ==
 				       LAB_NUMBERS_MAX);
 	SCENARIO_EXPECT(world, lab_status(1).sessions.rekeys >= 30);
+	SCENARIO_EXPECT(world, lab_peer(0, 1, &peer));
+	/* Under all its keys, and not one is missing. */
+	SCENARIO_EXPECT(world, peer.counters.packets_received >= LAB_NUMBERS_MAX / 3);
+	SCENARIO_EXPECT(world, peer.counters.expected == peer.counters.packets_received);
 }
 
 static void a_member_moves_and_traffic_follows(struct world *world)

@@ -636,6 +636,7 @@ static void everything_is_counted(void **state)
 	assert_false(counters.opened);
 	counters = keyset_counters(pair.b);
 	assert_int_equal(counters.packets_received, 1);
+	assert_int_equal(counters.expected, 2); /* the first one has not come */
 	assert_int_equal(counters.bytes_received, 40);
 	assert_int_equal(counters.last_received.us, after_ms(3).us);
 	assert_true(counters.opened);
@@ -652,6 +653,45 @@ static void everything_is_counted(void **state)
 	assert_int_equal(counters.last_ip_received.us, after_ms(5).us);
 	assert_int_equal(counters.last_ip_sent.us, 0);
 	free_pair(&pair);
+}
+
+/* Those of key sets that follow each other. */
+static void figures_are_summed_and_of_moments_the_later_counts(void **state)
+{
+	struct keyset_counters sum = { .packets_sent = 1,
+				       .bytes_sent = 2,
+				       .packets_received = 3,
+				       .bytes_received = 4,
+				       .replayed = 5,
+				       .forged = 6,
+				       .expected = 7,
+				       .last_received = after_ms(1),
+				       .last_ip_sent = after_ms(4) };
+	const struct keyset_counters more = { .packets_sent = 10,
+					      .bytes_sent = 20,
+					      .packets_received = 30,
+					      .bytes_received = 40,
+					      .replayed = 50,
+					      .forged = 60,
+					      .expected = 70,
+					      .opened = true,
+					      .last_received = after_ms(2),
+					      .last_ip_sent = after_ms(3) };
+
+	(void)state;
+	keyset_counters_add(&sum, &more);
+	assert_int_equal(sum.packets_sent, 11);
+	assert_int_equal(sum.bytes_sent, 22);
+	assert_int_equal(sum.packets_received, 33);
+	assert_int_equal(sum.bytes_received, 44);
+	assert_int_equal(sum.replayed, 55);
+	assert_int_equal(sum.forged, 66);
+	assert_int_equal(sum.expected, 77);
+	assert_true(sum.opened);
+	assert_false(sum.ip_seen);
+	assert_int_equal(sum.last_received.us, after_ms(2).us);
+	assert_int_equal(sum.last_ip_sent.us, after_ms(4).us);
+	assert_int_equal(sum.last_sent.us, 0);
 }
 
 static void the_last_reference_frees(void **state)
@@ -693,6 +733,7 @@ int main(void)
 		cmocka_unit_test(milestones_are_told_once),
 		cmocka_unit_test(traffic_that_begins_is_a_milestone),
 		cmocka_unit_test(everything_is_counted),
+		cmocka_unit_test(figures_are_summed_and_of_moments_the_later_counts),
 		cmocka_unit_test(the_last_reference_frees),
 	};
 

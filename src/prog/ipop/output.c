@@ -117,6 +117,14 @@ void output_json(json_t *root)
 	json_decref(root);
 }
 
+void output_json_line(json_t *root)
+{
+	if (root != NULL && json_dumpf(root, stdout, JSON_COMPACT) == 0)
+		(void)fputc('\n', stdout);
+	(void)fflush(stdout);
+	json_decref(root);
+}
+
 void output_table_init(struct output_table *table, size_t columns)
 {
 	CHECK(columns >= 1 && columns <= OUTPUT_COLUMNS_MAX);

@@ -41,6 +41,9 @@ struct output_text output_foreign(const char *text);
 /* Prints a JSON value and a line feed, and releases it; NULL (no memory) prints nothing. */
 void output_json(json_t *root);
 
+/* The same in one line, and at once. */
+void output_json_line(json_t *root);
+
 /* A table is built row by row; the first row is its head. Every column is as wide as its widest
  * cell, the last one not padded. */
 struct output_table {

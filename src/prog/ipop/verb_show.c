@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "group/bundle.h"
 #include "io/clock.h"
+#include "prog/ipop/answer.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/options.h"
@@ -24,94 +25,22 @@
 #define PING_COUNT_MAX 1000000
 #define PING_INTERVAL_MS 1000
 
-/* --- reading answers --- */
-
-static struct output_text text_at(const json_t *object, const char *name)
-{
-	return output_foreign(json_string_value(json_object_get(object, name)));
-}
-
-static uint64_t number_at(const json_t *object, const char *name)
-{
-	const json_int_t value = json_integer_value(json_object_get(object, name));
-
-	return value > 0 ? (uint64_t)value : 0;
-}
-
-static struct output_text rtt_at(const json_t *object)
-{
-	const json_t *const rtt = json_object_get(object, "rtt_us");
-
-	return json_is_integer(rtt) ? output_rtt(number_at(object, "rtt_us"))
-				    : output_foreign(NULL);
-}
-
-static struct output_text left_at(const json_t *object)
-{
-	return output_left(json_string_value(json_object_get(object, "certificate_not_after")),
-			   clock_now().wall);
-}
-
-/* How one gets to a peer: "direct 192.0.2.7:4767", "relay by carol", "ring", or "-". */
-static struct output_text plain_way_at(const json_t *object)
-{
-	const struct output_text way = text_at(object, "way");
-
-	if (strcmp(way.text, "direct") == 0)
-		return output_text("direct %s", text_at(object, "remote").text);
-	if (strcmp(way.text, "relay") == 0)
-		return output_text("relay by %s", text_at(object, "relay").text);
-	return way;
-}
-
-/* The same, and "direct 192.0.2.7:4767, mtu 1212" if it carries less than our interface takes. */
-static struct output_text way_at(const json_t *object)
-{
-	const struct output_text way = plain_way_at(object);
-
-	if (!json_is_integer(json_object_get(object, "mtu")))
-		return way;
-	return output_text("%s, mtu %" PRIu64, way.text, number_at(object, "mtu"));
-}
-
-/* Connects to the daemon of the network that is meant; what fails is reported. */
-static enum exit_code connect_daemon(const struct cli *cli, size_t argument, struct control *ret)
-{
-	struct complaint complaint;
-	struct store store;
-	enum exit_code code = host_choose(cli, cli_argument(cli, argument), &store, &complaint);
-
-	if (code == EXIT_OK)
-		code = control_open(&store, ret, &complaint);
-	return code == EXIT_OK ? EXIT_OK : report_code(cli, code, &complaint);
-}
-
-static enum exit_code ask(const struct cli *cli, struct control *control, const char *verb,
-			  json_t **ret)
-{
-	const struct control_request request = { .verb = verb };
-	struct complaint complaint;
-	const enum exit_code code = control_ask(control, &request, ret, &complaint);
-
-	return code == EXIT_OK ? EXIT_OK : report_exit_with(cli, code, control->err, &complaint);
-}
-
 /* --- peers --- */
 
 static void add_peer(struct output_table *table, const json_t *peer, bool all)
 {
-	output_cell(table, text_at(peer, "name").text);
-	output_cell(table, text_at(peer, "state").text);
-	output_cell(table, rtt_at(peer).text);
-	output_cell(table, way_at(peer).text);
-	output_cell(table, text_at(peer, "ipv4").text);
+	output_cell(table, answer_text(peer, "name").text);
+	output_cell(table, answer_text(peer, "state").text);
+	output_cell(table, answer_rtt(peer).text);
+	output_cell(table, answer_way(peer).text);
+	output_cell(table, answer_text(peer, "ipv4").text);
 	if (all) {
-		output_cell(table, text_at(peer, "ipv6").text);
-		output_cell(table, output_bytes(number_at(peer, "bytes_sent")).text);
-		output_cell(table, output_bytes(number_at(peer, "bytes_received")).text);
+		output_cell(table, answer_text(peer, "ipv6").text);
+		output_cell(table, output_bytes(answer_number(peer, "bytes_sent")).text);
+		output_cell(table, output_bytes(answer_number(peer, "bytes_received")).text);
 	}
-	output_cell(table, left_at(peer).text);
-	output_cell(table, text_at(peer, "why").text);
+	output_cell(table, answer_left(peer).text);
+	output_cell(table, answer_text(peer, "why").text);
 }
 
 /* The first `max` peers; with `all` every column. */
@@ -143,11 +72,11 @@ enum exit_code verb_peers(const struct cli *cli)
 {
 	struct control control;
 	json_t *answer;
-	enum exit_code code = connect_daemon(cli, 0, &control);
+	enum exit_code code = answer_connect(cli, 0, &control);
 
 	if (code != EXIT_OK)
 		return code;
-	code = ask(cli, &control, "peers", &answer);
+	code = answer_ask(cli, &control, "peers", &answer);
 	if (code == EXIT_OK && !cli->json) {
 		print_peers(answer, SIZE_MAX, true);
 		json_decref(answer);
@@ -169,25 +98,25 @@ static void add_row(struct output_table *table, const char *name, const char *va
 /* "10.201.0.1/16"; "-" if there is no address. */
 static struct output_text address_of(const json_t *status, const char *name, const char *len_name)
 {
-	struct output_text text = text_at(status, name);
+	struct output_text text = answer_text(status, name);
 
 	if (strcmp(text.text, "-") == 0)
 		return text;
-	return output_text("%s/%" PRIu64, text.text, number_at(status, len_name));
+	return output_text("%s/%" PRIu64, text.text, answer_number(status, len_name));
 }
 
 /* "364 d", and how to renew it once that is due. */
 static struct output_text certificate_of(const json_t *status)
 {
 	const char *const end = json_string_value(json_object_get(status, "certificate_not_after"));
-	const struct output_text left = left_at(status);
+	const struct output_text left = answer_left(status);
 	struct wall not_after;
 
 	if (end == NULL || calendar_from_text(span_text(end), &not_after) != 0 ||
 	    !bundle_renewal_is_due(not_after, clock_now().wall))
 		return left;
 	return output_text("%s; to renew it: ipop request --renew %s", left.text,
-			   text_at(status, "network").text);
+			   answer_text(status, "network").text);
 }
 
 /* What the NAT verdict means for who wants to reach this host. */
@@ -214,7 +143,7 @@ static struct output_text ring_of(const json_t *status)
 	const char *const place = json_is_true(json_object_get(status, "settled"))
 					  ? "in its place"
 					  : "looking for its place";
-	const uint64_t pairs = number_at(status, "relayed_pairs");
+	const uint64_t pairs = answer_number(status, "relayed_pairs");
 
 	if (pairs == 0)
 		return output_text("%s", place);
@@ -226,23 +155,23 @@ static void print_status(const json_t *status)
 	struct output_table table;
 	struct output_text text;
 
-	(void)printf("%s is %s for %s\n\n", text_at(status, "network").text,
+	(void)printf("%s is %s for %s\n\n", answer_text(status, "network").text,
 		     json_is_true(json_object_get(status, "ready")) ? "up" : "starting",
-		     output_duration(number_at(status, "uptime_s")).text);
+		     output_duration(answer_number(status, "uptime_s")).text);
 	output_table_init(&table, 2);
-	add_row(&table, "this host", text_at(status, "name").text);
-	add_row(&table, "id", text_at(status, "id").text);
+	add_row(&table, "this host", answer_text(status, "name").text);
+	add_row(&table, "id", answer_text(status, "id").text);
 	add_row(&table, "IPv4", address_of(status, "ipv4", "ipv4_prefix_len").text);
 	add_row(&table, "IPv6", address_of(status, "ipv6", "ipv6_prefix_len").text);
 	text = output_text("%s, MTU %" PRIu64 ", UDP port %" PRIu64,
-			   text_at(status, "interface").text, number_at(status, "mtu"),
-			   number_at(status, "port"));
+			   answer_text(status, "interface").text, answer_number(status, "mtu"),
+			   answer_number(status, "port"));
 	add_row(&table, "interface", text.text);
 	add_row(&table, "certificate", certificate_of(status).text);
 	add_row(&table, "NAT", nat_of(status));
 	add_row(&table, "ring", ring_of(status).text);
-	text = output_text("%" PRIu64 " up of %" PRIu64 " known", number_at(status, "peers_up"),
-			   number_at(status, "peers_known"));
+	text = output_text("%" PRIu64 " up of %" PRIu64 " known", answer_number(status, "peers_up"),
+			   answer_number(status, "peers_known"));
 	add_row(&table, "peers", text.text);
 	output_table_print(&table, "  ", stdout);
 	output_table_free(&table);
@@ -253,17 +182,17 @@ enum exit_code verb_status(const struct cli *cli)
 	struct control control;
 	json_t *status;
 	json_t *peers;
-	enum exit_code code = connect_daemon(cli, 0, &control);
+	enum exit_code code = answer_connect(cli, 0, &control);
 
 	if (code != EXIT_OK)
 		return code;
-	code = ask(cli, &control, "status", &status);
+	code = answer_ask(cli, &control, "status", &status);
 	if (code == EXIT_OK && cli->json) {
 		output_json(status);
 	} else if (code == EXIT_OK) {
 		print_status(status);
 		json_decref(status);
-		code = ask(cli, &control, "peers", &peers);
+		code = answer_ask(cli, &control, "peers", &peers);
 		if (code == EXIT_OK) {
 			(void)fputc('\n', stdout);
 			print_peers(peers, STATUS_PEERS_MAX, false);
@@ -284,7 +213,7 @@ struct pings {
 
 static void count_reply(struct pings *pings, const json_t *answer)
 {
-	const uint64_t rtt = number_at(answer, "rtt_us");
+	const uint64_t rtt = answer_number(answer, "rtt_us");
 
 	if (pings->answered == 0 || rtt < pings->least_us)
 		pings->least_us = rtt;
@@ -299,11 +228,11 @@ static void count_reply(struct pings *pings, const json_t *answer)
 /* "alpha answers after 12.3 ms, relay by carol (both NATs change ports)" */
 static void print_reply(const json_t *answer)
 {
-	const struct output_text why = text_at(answer, "why");
+	const struct output_text why = answer_text(answer, "why");
 	const bool has_why = strcmp(why.text, "-") != 0;
 
-	(void)printf("%s answers after %s, %s%s%s%s\n", text_at(answer, "name").text,
-		     rtt_at(answer).text, way_at(answer).text, has_why ? " (" : "",
+	(void)printf("%s answers after %s, %s%s%s%s\n", answer_text(answer, "name").text,
+		     answer_rtt(answer).text, answer_way(answer).text, has_why ? " (" : "",
 		     has_why ? why.text : "", has_why ? ")" : "");
 	(void)fflush(stdout);
 }
@@ -354,7 +283,7 @@ enum exit_code verb_ping(const struct cli *cli)
 
 	if (options_number(cli, "count", range, &count, &complaint) != 0)
 		return report_code(cli, EXIT_USAGE, &complaint);
-	code = connect_daemon(cli, 1, &control);
+	code = answer_connect(cli, 1, &control);
 	if (code != EXIT_OK)
 		return code;
 	while (pings.sent < count) {
@@ -412,8 +341,8 @@ enum exit_code verb_version(const struct cli *cli)
 	for (size_t i = 0; i < json_array_size(daemons); i++) {
 		const json_t *const one = json_array_get(daemons, i);
 
-		(void)printf("ipopd %s runs %s\n", text_at(one, "version").text,
-			     text_at(one, "network").text);
+		(void)printf("ipopd %s runs %s\n", answer_text(one, "version").text,
+			     answer_text(one, "network").text);
 	}
 	json_decref(daemons);
 	return EXIT_OK;

@@ -80,6 +80,15 @@ static const struct cli_option ping_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option top_options[] = {
+	{ .name = "interval", .value = "S", .help = "Seconds between two looks; 1 if left away." },
+	{ .name = "sort",
+	  .value = "ORDER",
+	  .help = "traffic (without it), name, rtt or loss; the key s changes it." },
+	{ .name = "once", .help = "Show one interval, and end." },
+	{ .name = NULL },
+};
+
 const struct cli_verb verbs[] = {
 	{
 		.section = "Make and join networks",
@@ -234,6 +243,24 @@ const struct cli_verb verbs[] = {
 			  "only by other members, 5 if none came.",
 		.example = "ipop ping beta -c 1",
 		.run = verb_ping,
+	},
+	{
+		.section = "Look",
+		.verb = "top",
+		.arguments = "[NET]",
+		.options = top_options,
+		.reads = true,
+		.help = "Watch who talks with this host, and how much.",
+		.detail =
+			"Shows the members that this host knows, each second anew: what comes from "
+			"them and goes to them, as encrypted datagrams, how much of what they sent "
+			"was lost on the way here, the round trip, and the way. q quits, s sorts "
+			"by "
+			"traffic, name, rtt or loss.\n"
+			"Where there is no terminal, or with --once, it shows one interval and "
+			"ends; with --json, a line an interval.",
+		.example = "ipop top --once",
+		.run = verb_top,
 	},
 	{
 		.section = "Look",

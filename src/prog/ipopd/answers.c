@@ -380,6 +380,14 @@ void answers_peers_begin(struct answers *answer)
 	append_text(answer, "{\"schema\":\"ipop.peers/1\",\"peers\":[");
 }
 
+/* The two figures may be a packet apart: keyset_counters(). */
+static json_int_t lost(const struct keyset_counters *counters)
+{
+	return counters->expected > counters->packets_received
+		       ? (json_int_t)(counters->expected - counters->packets_received)
+		       : 0;
+}
+
 static json_t *peer_json(struct now now, const struct node_peer *peer)
 {
 	static const char *const states[] = { [NODE_PEER_CONNECTING] = "connecting",
@@ -390,7 +398,7 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 
 	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, "
 			 "s:s, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I}",
+			 "s:I, s:I, s:I, s:I, s:I}",
 			 "name", peer->name, "id", id_json(&peer->id), "state", states[peer->state],
 			 "ipv6", ip_json(&peer->ipv6), "ipv4",
 			 ipv4_json(peer->has_ipv4, peer->ipv4), "way", way_json(peer->way),
@@ -402,9 +410,9 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 			 "packets_sent", (json_int_t)peer->counters.packets_sent, "bytes_sent",
 			 (json_int_t)peer->counters.bytes_sent, "packets_received",
 			 (json_int_t)peer->counters.packets_received, "bytes_received",
-			 (json_int_t)peer->counters.bytes_received, "replayed",
-			 (json_int_t)peer->counters.replayed, "forged",
-			 (json_int_t)peer->counters.forged);
+			 (json_int_t)peer->counters.bytes_received, "packets_lost",
+			 lost(&peer->counters), "replayed", (json_int_t)peer->counters.replayed,
+			 "forged", (json_int_t)peer->counters.forged);
 }
 
 void answers_peer(struct answers *answer, struct now now, const struct node_peer *peer)

@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # of run.sh
+# looks.sh - the verbs that watch the network: cases of run.sh. The daemon of host `seen` is a fake.
+
+# look_at: starts it; its answers are those of answers(), and what the case changes.
+look_at() {
+	[ -e seen ] || cp -r b seen
+	run 0 bin/ipop --root seen up lab || return 1
+	daemons="$daemons $(cat daemon.pid)"
+}
+
+look_away() {
+	run 0 on seen down
+}
+
+# later_peers_json SENT RECEIVED PACKETS LOST: of alpha, as in peers_json; the rest as it was.
+later_peers_json() {
+	peers_json | sed "s/\"packets_sent\": 5, \"bytes_sent\": 700, \"packets_received\": 5,/\
+\"packets_sent\": 9, \"bytes_sent\": $1, \"packets_received\": $3,/
+		s/\"bytes_received\": 7000/\"bytes_received\": $2/
+		s/\"packets_lost\": 0/\"packets_lost\": $4/"
+}
+
+shows_who_talks() {
+	answers
+	later_peers_json 1000700 57000 95 10 >answers/peers.1
+	look_at && run 0 on seen top && says out 'lab: beta, up for 1 h 1 min; 1 of 2 members up; in ' &&
+		grep -q '^alpha  .* kB/s  .*/s  10.0 %  0.81 ms  up  *direct 192.0.2.7:4767$' out &&
+		says out 'relay by alpha, mtu 1212' &&
+		says out 'aebagbafaydqqcikbmga2dqpcaireeya' && [ "$(wc -l <out)" = 6 ] &&
+		refuses 2 'must be traffic, name, rtt or loss' on seen top --sort size &&
+		refuses 2 'must be a number from 1 to 3600' on seen top --interval 0 &&
+		run 0 on seen top --once --json --interval 1 && [ "$(wc -l <out)" = 1 ] &&
+		says out '{"schema":"ipop.top/1","at":"' && says out '"loss_permille":' && look_away
+}
+
+# on_screen SHELL PROMPT KEY...: on a terminal, which is no pipe: what it shows has its sequences.
+on_screen() {
+	words=$1
+	shift
+	"$typist" /bin/sh -c "$words" -- "$@" >out 2>err </dev/null || {
+		echo "# on a terminal: exit code $?, not 0"
+		sed 's/^/#     /' out
+		return 1
+	}
+}
+
+# The terminal is given back as it was, however it ends: by a key, by its signal, by the daemon.
+gives_the_terminal_back() {
+	answers
+	look_at || return 1
+	watch="trap : INT; '$ipop' --root seen top; echo \"ended \$?\""
+	state='stty -a | tr " " "\n" | grep -c -e "^icanon$" -e "^echo$"'
+	for key in q "$(printf '\004')" "$(printf '\003')"; do
+		on_screen "$watch; $state" 'q quits' "$key" || return 1
+		tr -d '\r' <out >shown
+		says shown "$(printf '\033[?25h')" && grep -q '^2$' shown &&
+			grep -q 'ended \(0\|130\)$' shown || return 1
+	done
+	says shown 'ended 130' &&
+		on_screen "$watch" 'by traffic' s 'by name' s 'by rtt' s 'by loss' s 'by traffic' q &&
+		look_away && error_json ERR_FULL 'too many connections' 1 >answers/peers.1 &&
+		look_at && on_screen "$watch" 'q quits' x && tr -d '\r' <out >shown &&
+		says shown 'ended 1' && says shown 'ipop: lab: too many connections' && look_away
+}
