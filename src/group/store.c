@@ -36,6 +36,7 @@ static const struct place files[STORE_FILES] = {
 	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0, 0600, false },
 	[STORE_CONTROL] = { "/run/ipop/", "/control", 0, 0660, false },
 	[STORE_LOG] = { "/run/ipop/", "/log", 0, 0640, false },
+	[STORE_PID] = { "/run/ipop/", "/pid", 0, 0600, false },
 };
 
 static const struct place directories[STORE_DIRECTORIES] = {
@@ -97,12 +98,18 @@ int store_complain(struct complaint *complaint, int err, const char *path)
 int store_make_directory(const struct store *store, enum store_directory directory,
 			 struct complaint *complaint)
 {
+	return store_make_directory_for(store, directory, FILE_GROUP_KEEP, complaint);
+}
+
+int store_make_directory_for(const struct store *store, enum store_directory directory,
+			     uint32_t group, struct complaint *complaint)
+{
 	struct file_path path;
 	int err = store_directory_path(store, directory, &path);
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
-	err = file_make_directory(path.text, directories[directory].mode, FILE_GROUP_KEEP);
+	err = file_make_directory(path.text, directories[directory].mode, group);
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }
 

@@ -33,6 +33,7 @@ enum store_file {
 	STORE_CA_LOCK,
 	STORE_CONTROL,
 	STORE_LOG,
+	STORE_PID,
 	STORE_FILES
 };
 
@@ -68,8 +69,11 @@ int store_complain(struct complaint *complaint, int err, const char *path);
  * holds a private key or the secret of the network is read only if it is for its owner alone; else
  * ERR_DENIED. */
 
+/* A new one is for the caller's group, or for `group` (io/file.h). */
 int store_make_directory(const struct store *store, enum store_directory directory,
 			 struct complaint *complaint);
+int store_make_directory_for(const struct store *store, enum store_directory directory,
+			     uint32_t group, struct complaint *complaint);
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
