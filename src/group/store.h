@@ -84,8 +84,11 @@ int store_write(const struct store *store, enum store_file file, struct span byt
 int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
 
-/* Besides: ERR_MALFORMED and the like of the parser. */
+/* Besides: ERR_MALFORMED and the like of the parser, and ERR_FOREIGN (it is another network's). The
+ * second reads what store_open() has opened. */
 int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);
+int store_read_bundle_fd(const struct store *store, int fd, struct bundle *ret,
+			 struct complaint *complaint);
 int store_write_bundle(const struct store *store, const struct bundle *bundle,
 		       struct complaint *complaint);
 
