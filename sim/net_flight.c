@@ -302,6 +302,36 @@ static uint32_t realm_for(const struct device *device, const struct endpoint *lo
 	return first->realm;
 }
 
+static bool is_group(const struct endpoint *remote)
+{
+	return endpoint_is_v4(remote) ? (remote->ip[12] & 0xf0) == 0xe0 : remote->ip[0] == 0xff;
+}
+
+static bool is_in(const struct device *device, uint32_t realm)
+{
+	for (unsigned i = 0; i < device->address_count; i++)
+		if (device->kind == DEVICE_HOST && device->addresses[i].realm == realm)
+			return true;
+	return false;
+}
+
+/* To all hosts of the sender's network, but that nobody is on one with the whole Internet; takes
+ * the packet over. */
+static void launch_to_group(struct net *net, struct mono at, struct packet *packet)
+{
+	for (uint32_t to = 1; to < net->device_count && packet->realm != NET_INTERNET; to++) {
+		struct packet copy = *packet;
+
+		if (to == packet->from || !is_in(&net->devices[to], packet->realm))
+			continue;
+		(void)buffer_share(copy.buffer);
+		copy.serial = net->serials++;
+		copy.to = to;
+		cross(net, at, &copy);
+	}
+	buffers_drop(&net->buffers, packet->buffer);
+}
+
 int net_send(struct net *net, struct mono now, uint32_t host, const struct net_datagram *datagram)
 {
 	const struct device *device = host_at(net, host);
@@ -326,7 +356,10 @@ int net_send(struct net *net, struct mono now, uint32_t host, const struct net_d
 		memcpy(packet.source.ip, first->ip.ip, sizeof(packet.source.ip));
 	packet.realm = realm_for(device, &packet.source, first);
 	note(net, now, FATE_SENT, host, &packet);
-	launch(net, now, &packet);
+	if (is_group(&datagram->remote))
+		launch_to_group(net, now, &packet);
+	else
+		launch(net, now, &packet);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "sim/node_host.h"
 
 #include "base/check.h"
+#include "wire/beacon.h"
 
 #include <stdlib.h>
 
@@ -131,6 +132,18 @@ static void carry_send(struct node_host *nh, struct now now, const struct node_a
 	egress_commit(nh->egress, slot, action->send.bytes.len);
 }
 
+/* From the socket that the group's datagrams come to; no address of that family: to nobody. */
+static void carry_beacon(struct node_host *nh, struct span beacon)
+{
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		const struct net_datagram datagram = { .local.port = BEACON_PORT,
+						       .remote = beacon_group(v6 == 0),
+						       .bytes = beacon };
+
+		(void)world_send(nh->world, nh->host, &datagram);
+	}
+}
+
 static void carry_lookup(struct node_host *nh, struct now now, uint32_t bootstrap)
 {
 	const struct node_event event = { .kind = NODE_LOOKUP_DONE,
@@ -184,6 +197,9 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 		return;
 	case NODE_OPEN:
 		carry_open(nh, now, action->datagram);
+		return;
+	case NODE_BEACON:
+		carry_beacon(nh, action->beacon);
 		return;
 	case NODE_KEEP:
 		nh->kept_count = action->keep.count;
@@ -252,11 +268,22 @@ static void run(void *machine, struct now now)
 	send_what_waits(nh, now);
 }
 
+static void hear_beacon(struct node_host *nh, struct now now, const struct net_datagram *datagram)
+{
+	const struct node_event event = { .kind = NODE_HEARD,
+					  .beacon = { .remote = datagram->remote,
+						      .bytes = datagram->bytes } };
+
+	(void)node_input(nh->node, now, &event);
+}
+
 static void datagram_arrived(void *machine, struct now now, const struct net_datagram *datagram)
 {
 	struct node_host *nh = machine;
 	uint8_t buffer[PACKET_BYTES_MAX];
 
+	if (datagram->local.port == BEACON_PORT)
+		hear_beacon(nh, now, datagram);
 	if (datagram->local.port != nh->port || datagram->bytes.len > sizeof(buffer))
 		return;
 	memcpy(buffer, datagram->bytes.data, datagram->bytes.len);

@@ -24,6 +24,11 @@ static const char *const log_levels[CONFIG_LOG_LEVELS + 1] = {
 	[CONFIG_LOG_DEBUG] = "debug",
 };
 
+static const char *const lans[CONFIG_LANS + 1] = {
+	[CONFIG_LAN_ON] = "on",
+	[CONFIG_LAN_OFF] = "off",
+};
+
 static const char *const cryptos[CONFIG_CRYPTOS + 1] = {
 	[CONFIG_CRYPTO_AUTO] = "auto",
 	[CONFIG_CRYPTO_OPENSSL] = "openssl",
@@ -83,6 +88,18 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"is 500,000 bits per second), or off. A relay sees ciphertext only. What "
 			"goes beyond the rate is dropped.",
 		.offset = offsetof(struct config, relay_kbit_s),
+	},
+	[CONFIG_LAN] = {
+		.name = "lan",
+		.type = CONFIG_TYPE_WORD,
+		.fallback = "on",
+		.words = lans,
+		.example = "on",
+		.help = "Whether this host looks for members on the networks that it is itself on, "
+			"by multicast that only members can read (UDP port 4768): on or off. With "
+			"it members on one network find each other though no bootstrap member can "
+			"be reached.",
+		.offset = offsetof(struct config, lan),
 	},
 	[CONFIG_CRYPTO] = {
 		.name = "crypto",

@@ -23,6 +23,7 @@ enum config_option_id {
 	CONFIG_IPV4_PREFIX,
 	CONFIG_BOOTSTRAP,
 	CONFIG_RELAY,
+	CONFIG_LAN,
 	CONFIG_CRYPTO,
 	CONFIG_OFFLOAD,
 	CONFIG_LOG_LEVEL,
@@ -36,6 +37,9 @@ enum config_log_level {
 	CONFIG_LOG_DEBUG,
 	CONFIG_LOG_LEVELS
 };
+
+/* Whether members on the host's own networks are looked for. */
+enum config_lan { CONFIG_LAN_ON, CONFIG_LAN_OFF, CONFIG_LANS };
 
 /* Whose code seals packets, and with what. */
 enum config_crypto {
@@ -63,6 +67,7 @@ struct config {
 		uint32_t count;
 	} bootstrap;           /* besides the bundle's */
 	uint32_t relay_kbit_s; /* what is relayed for others, in all; 0: nothing */
+	uint32_t lan;          /* enum config_lan */
 	uint32_t crypto;       /* enum config_crypto */
 	uint32_t offload;      /* enum config_offload */
 	uint32_t log_level;    /* enum config_log_level */

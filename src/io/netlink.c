@@ -283,6 +283,7 @@ static int look_at_address(const struct nlmsghdr *answer, void *argument)
 		return MNL_CB_OK;
 	next = &list->addresses[list->count];
 	next->address = it.has_local ? it.local : it.address;
+	next->index = message->ifa_index;
 	if (if_indextoname(message->ifa_index, next->interface) != NULL)
 		list->count++; /* else it is gone since */
 	return MNL_CB_OK;

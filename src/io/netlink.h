@@ -28,6 +28,7 @@ struct netlink_route {
 /* An address of the host. */
 struct netlink_address {
 	struct ip_address address;
+	uint32_t index; /* of its interface */
 	char interface[IF_NAMESIZE];
 };
 

@@ -47,6 +47,7 @@ struct node_config {
 	uint32_t neighbour_count;
 	struct address_prefix_v4 ipv4_prefix;
 	uint64_t relay_bytes_s;    /* what is relayed for others, in all; 0: nothing */
+	bool lan;                  /* look for members on our own segment (node_lan.h) */
 	bool takes_partial;        /* the TUN takes partial checksums and super-packets, if not of
 				    * UDP, and the threads of forward/ know: others are told */
 	struct wall built;         /* build date: a calendar before it is wrong */
@@ -64,6 +65,7 @@ enum node_event_kind {            /* what the world tells a node; bytes are borr
 					 drop all keys; entropy was mixed anew */
 		       NODE_HOST,     /* under which addresses and port the host may be reached */
 		       NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
+		       NODE_HEARD,       /* a beacon came */
 		       NODE_REQUEST,     /* of a user */
 };
 
@@ -98,6 +100,10 @@ struct node_event {
 			uint32_t count;
 		} lookup; /* count 0: no such name */
 		struct {
+			struct endpoint remote; /* of the socket that sends beacons */
+			struct span bytes;
+		} beacon;
+		struct {
 			uint64_t token;
 			enum node_verb verb;
 			char peer[NODE_PEER_TEXT_MAX + 1];
@@ -114,6 +120,7 @@ enum node_action_kind {            /* what a node asks of the world; borrowed un
 			NODE_CONFIGURE, /* once: our addresses, for the steward */
 			NODE_LOOKUP, /* the addresses of a bootstrap line's host -> NODE_LOOKUP_DONE
 				      */
+			NODE_BEACON, /* by multicast, from each address of the host */
 			NODE_KEEP,   /* store these, and give them to the next node_new() */
 			NODE_REPLY,
 			NODE_EVENT, /* a trace record, for monitor and log */
@@ -139,6 +146,7 @@ struct node_action {
 			struct span bytes;
 		} send;
 		struct span datagram; /* OPEN */
+		struct span beacon;
 		struct span packet;
 		struct forward_table *table;
 		struct node_addresses addresses;

@@ -118,6 +118,8 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	err = certificate_check_time(&node->certificate, now.wall);
 	if (err == 0)
 		err = init_machines(node);
+	if (err == 0)
+		err = lan_init(node, now);
 	if (err != 0) {
 		node_del(node);
 		return err;
@@ -132,6 +134,7 @@ void node_del(struct node *node)
 {
 	if (node == NULL)
 		return;
+	lan_free(node);
 	channel_free_all(node);
 	sessions_del(node->sessions);
 	vnet_del(node->vnet);
@@ -182,8 +185,11 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 		if (ways_host(node, now, event)) {
 			lines_host_changed(node, now);
 			remember_host_changed(node, now);
+			lan_host_changed(node, now, event);
 		}
 		return 0;
+	case NODE_HEARD:
+		return lan_hear(node, now, event);
 	case NODE_LOOKUP_DONE:
 		lines_lookup_done(node, now, event);
 		return 0;
@@ -264,6 +270,7 @@ static void poll_machines(struct node *node, struct now now)
 		lines_tick(node, now);
 		wishes_tick(node, now);
 		remember_tick(node, now);
+		lan_tick(node, now);
 	}
 	neighbours_poll(node, now);
 	relaying_poll(node, now);
@@ -312,8 +319,8 @@ bool node_poll(struct node *node, struct now raw, struct node_action *ret)
 		return true;
 	poll_machines(node, now);
 	if (send_poll(node, ret) || poll_vnet(node, now, ret) || send_poll(node, ret) ||
-	    lines_poll(node, ret) || remember_poll(node, now, ret) || answer_poll(node, now, ret) ||
-	    send_poll(node, ret) || poll_table(node, raw, ret))
+	    lines_poll(node, ret) || remember_poll(node, now, ret) || lan_poll(node, now, ret) ||
+	    answer_poll(node, now, ret) || send_poll(node, ret) || poll_table(node, raw, ret))
 		return true;
 	*ret = (struct node_action){ .kind = NODE_EVENT };
 	return trace_poll(&node->trace, &ret->event);
@@ -333,6 +340,7 @@ struct mono node_deadline(const struct node *node)
 	deadline = mono_min(deadline, ring_deadline(node->ring));
 	deadline = mono_min(deadline, relays_deadline(node->relays));
 	deadline = mono_min(deadline, remember_deadline(node));
+	deadline = mono_min(deadline, lan_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));
 	return mono_min(deadline, answer_deadline(node));
 }

@@ -20,6 +20,7 @@
 #include "node/node_broadcast.h"
 #include "node/node_channel.h"
 #include "node/node_frames.h"
+#include "node/node_lan.h"
 #include "node/node_line.h"
 #include "node/node_need.h"
 #include "node/node_neighbour.h"
@@ -83,6 +84,7 @@ struct node {
 	struct node_counters counters;
 	bool configured, table_wanted, shutting_down;
 	struct memory memory;
+	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */
 };
 

@@ -43,6 +43,8 @@ struct node_peer {
 struct node_counters {
 	uint64_t routed, routed_refused; /* passed on; beyond what a link may have passed on */
 	uint64_t departures_lost;        /* no room in a turn */
+	uint64_t beacons_sent, beacons_heard;
+	uint64_t beacons_refused; /* foreign, forged, old, or heard by another address before */
 };
 
 struct node_status {

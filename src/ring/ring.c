@@ -107,6 +107,14 @@ bool ring_is_near(const struct ring *ring, const struct id *id)
 	return member_find(ring, id, &index) != NULL && is_near_at(ring, index);
 }
 
+bool ring_would_be_near(const struct ring *ring, const struct id *id)
+{
+	size_t index;
+
+	return member_find(ring, id, &index) == NULL &&
+	       (index < RING_NEAR || index + RING_NEAR > ring->met.count);
+}
+
 /* How many of the met members count as those on our counter-clockwise side when `side` of each are
  * looked at: of few the half. */
 static size_t behind(const struct ring *ring, size_t side)

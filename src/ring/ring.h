@@ -95,6 +95,9 @@ struct mono ring_deadline(const struct ring *ring);
 /* One of the RING_NEAR nearest on a side, of those that were met. */
 bool ring_is_near(const struct ring *ring, const struct id *id);
 
+/* It would be, if it were met now: it was not. */
+bool ring_would_be_near(const struct ring *ring, const struct id *id);
+
 /* We have a use for the session with this member: it is near, a shortcut, or to be asked. */
 bool ring_uses(const struct ring *ring, const struct id *id);
 

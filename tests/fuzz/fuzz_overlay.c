@@ -5,6 +5,7 @@
  */
 #include "base/check.h"
 #include "tests/fuzz/fuzz.h"
+#include "wire/beacon.h"
 #include "wire/overlay.h"
 
 #define BYTES_MAX 4096
@@ -30,6 +31,18 @@ TRY(struct neighbours, neighbours)
 TRY(struct candidates_message, candidates)
 TRY(struct relay_message, relay_message)
 TRY(struct part, part)
+TRY(struct beacon, beacon)
+
+static void try_beacon_envelope(struct span bytes, struct writer *w)
+{
+	struct beacon_envelope envelope;
+
+	if (beacon_envelope_decode(bytes, &envelope) != 0)
+		return;
+	beacon_envelope_encode(envelope.epoch, envelope.nonce.data, w);
+	writer_span_of(w, envelope.sealed);
+	CHECK(span_equal(writer_span(w), bytes));
+}
 
 static void try_relay_header(struct span bytes, struct writer *w)
 {
@@ -47,8 +60,9 @@ static void try_relay_header(struct span bytes, struct writer *w)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const decoders[])(struct span bytes, struct writer * w) = {
-		try_routed,     try_found,         try_unreachable, try_broadcast,   try_neighbours,
-		try_candidates, try_relay_message, try_part,        try_relay_header
+		try_routed,       try_found,      try_unreachable,    try_broadcast,
+		try_neighbours,   try_candidates, try_relay_message,  try_part,
+		try_relay_header, try_beacon,     try_beacon_envelope
 	};
 	uint8_t out[BYTES_MAX];
 	struct writer w = writer_of(out, sizeof(out));

@@ -12,6 +12,7 @@ import sys
 
 from opening import DATA, datagrams, key_for, memory, opened
 
+BEACONS = ("239.255.73.80,4768", "ff12::4950:4f50,4768")
 DAY_S = 86400
 IP_UDP = 28
 KINDS = {2: "empty frames", 3: "probes", 4: "probe answers", 5: "rekeys", 6: "rekeys", 7: "rekeys",
@@ -38,9 +39,9 @@ class Opener:
 def main():
     capture, seconds, address, node = sys.argv[1:]
     opener, count, size = Opener(memory(node)), collections.Counter(), collections.Counter()
-    for source, _, datagram in datagrams(capture):
+    for source, destination, datagram in datagrams(capture):
         way = "sent" if source.split(",")[0] == address else "received"
-        purpose = opener.purpose(datagram)
+        purpose = "beacons" if destination in BEACONS else opener.purpose(datagram)
         count[purpose, way] += 1
         size[purpose, way] += len(datagram) + IP_UDP
     a_day = DAY_S / float(seconds)

@@ -38,10 +38,11 @@ mute() {
 
 # ---- places --------------------------------------------------------------------------------------------
 
-# Four networks. One for what happens: gate and aid are public, left and right behind symmetric NATs,
+# Five networks. One for what happens: gate and aid are public, left and right behind symmetric NATs,
 # so that they need one of them, twin1 and twin2 in one home, roamer behind a NAT that will not
-# keep still, and strait behind a line that is narrow, and routers that say nothing of it. One of families: six has IPv6 only, four has IPv4 only, both has both. And one of five
-# to whom nothing happens.
+# keep still, and strait behind a line that is narrow, and routers that say nothing of it. One of families: six has IPv6 only, four has IPv4 only, both has both. One of an
+# office whose founder is switched off, and whose switches lead nowhere: desks with IPv4, pods with IPv6.
+# And one of five to whom nothing happens.
 make_places() {
 	lab_begin ways
 	internet
@@ -63,12 +64,18 @@ make_places() {
 	internet_home quiet3-box west port-restricted quiet3
 	internet_home quiet4-box east restricted quiet4
 	internet_home quiet5-box north symmetric quiet5
+	lab_host office desk1 desk2 pod1 pod2
+	lab_router switch4 switch6
+	lab_lan switch4 10.9.0.1/24 desk1 10.9.0.2/24 desk2 10.9.0.3/24
+	lab_lan switch6 fd00:9::1/64 pod1 fd00:9::2/64 pod2 fd00:9::3/64
 	members_found gate "${ADDRESS4[gate]}"
 	members_admit gate aid left right twin1 twin2 roamer strait
 	members_found both "${ADDRESS4[both]}" "${ADDRESS6[both]}"
 	members_admit both six four
 	members_found quiet1 "${ADDRESS4[quiet1]}"
 	members_admit quiet1 quiet2 quiet3 quiet4 quiet5
+	members_found office 203.0.113.99
+	members_admit office desk1 desk2 pod1 pod2
 	members_up gate both quiet1
 	members_up aid left right twin1 twin2 roamer strait
 	members_up six four
@@ -96,6 +103,15 @@ test_found() {
 	lab_check "directly, too" lab_wait_until 10 both_go four both direct
 	lab_check "IPv6 only and IPv4 only talk" pings six four
 	lab_check "by who has both" lab_wait_until 10 both_go six four "relay both"
+}
+
+# Nobody of the bundle is there; they hear of each other.
+test_segment() {
+	members_up desk1 desk2 pod1 pod2
+	lab_check "two on one switch meet without an entrance" lab_wait_until 10 both_go desk1 desk2 'direct 10\.9\.0\.'
+	lab_check "and talk" pings desk1 desk2
+	lab_check "two with IPv6 alone meet as well" lab_wait_until 10 both_go pod1 pod2 'direct \[fd00:9::'
+	lab_check "and talk, too" pings pod1 pod2
 }
 
 # ---- narrow --------------------------------------------------------------------------------------------
@@ -304,6 +320,7 @@ is_wanted() {
 
 make_places
 [[ -n ${TEST_ONLY:-} ]] || test_found
+[[ -n ${TEST_ONLY:-} ]] || test_segment
 [[ -n ${TEST_ONLY:-} ]] || test_narrow
 ! is_wanted "silent" || test_relay
 begin_idle

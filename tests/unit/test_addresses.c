@@ -17,7 +17,7 @@ static struct ip_address ip(const char *text)
 
 static void add(struct addresses *addresses, const char *text)
 {
-	const struct ip_address address = ip(text);
+	const struct host_address address = { .ip = ip(text), .interface = 2 };
 
 	addresses_add(addresses, &address);
 }
@@ -109,6 +109,9 @@ static void every_address_counts_in_a_comparison(void **state)
 	add(&a, "203.0.113.2");
 	assert_false(addresses_equal(&a, &b));
 	add(&b, "203.0.113.3");
+	assert_false(addresses_equal(&a, &b));
+	b = a;
+	b.list[0].interface = 3;
 	assert_false(addresses_equal(&a, &b));
 }
 

@@ -60,7 +60,7 @@ static struct channel_message sample(enum channel_kind kind)
 	case CHANNEL_HOST:
 		message.host.count = NODE_HOST_ENDPOINTS_MAX;
 		for (uint8_t i = 0; i < NODE_HOST_ENDPOINTS_MAX; i++)
-			memset(message.host.list[i].bytes, i + 1, sizeof(message.host.list[i]));
+			memset(&message.host.list[i], i + 1, sizeof(message.host.list[i]));
 		break;
 	case CHANNEL_CONFIGURE:
 		return configure_message();

@@ -36,6 +36,7 @@ static void an_empty_file_is_all_defaults(void **state)
 		assert_false(config.is_set[i]);
 	assert_int_equal(config.port, CONFIG_PORT_DEFAULT);
 	assert_int_equal(config.relay_kbit_s, 10000);
+	assert_int_equal(config.lan, CONFIG_LAN_ON);
 	assert_int_equal(config.crypto, CONFIG_CRYPTO_AUTO);
 	assert_int_equal(config.offload, CONFIG_OFFLOAD_AUTO);
 	assert_int_equal(config.log_level, CONFIG_LOG_INFO);
@@ -57,6 +58,7 @@ static void every_option_is_read(void **state)
 			       "  # another\n"
 			       "bootstrap = [2001:db8::1]:2#" ID "\n"
 			       "relay = 500k\n"
+			       "lan = off\n"
 			       "crypto = chacha20\n"
 			       "offload = no-udp\n"
 			       "log-level = debug",
@@ -71,6 +73,7 @@ static void every_option_is_read(void **state)
 	assert_string_equal(config.bootstrap.lines[0].host, "a.example");
 	assert_string_equal(config.bootstrap.lines[1].host, "2001:db8::1");
 	assert_int_equal(config.relay_kbit_s, 500);
+	assert_int_equal(config.lan, CONFIG_LAN_OFF);
 	assert_int_equal(config.crypto, CONFIG_CRYPTO_CHACHA20);
 	assert_int_equal(config.offload, CONFIG_OFFLOAD_NO_UDP);
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);

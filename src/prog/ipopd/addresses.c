@@ -20,15 +20,15 @@ static bool is_private(const struct ip_address *address)
 	return candidates_is_private(&endpoint);
 }
 
-void addresses_add(struct addresses *addresses, const struct ip_address *address)
+void addresses_add(struct addresses *addresses, const struct host_address *address)
 {
-	struct ip_address *const list = addresses->list;
+	struct host_address *const list = addresses->list;
 	uint32_t at = addresses->count;
 
 	for (uint32_t i = 0; i < addresses->count; i++)
-		if (ip_equal(&list[i], address))
+		if (ip_equal(&list[i].ip, &address->ip))
 			return;
-	while (!is_private(address) && at > 0 && is_private(&list[at - 1]))
+	while (!is_private(&address->ip) && at > 0 && is_private(&list[at - 1].ip))
 		at--;
 	if (at == NODE_HOST_ENDPOINTS_MAX)
 		return;
@@ -43,7 +43,8 @@ bool addresses_equal(const struct addresses *a, const struct addresses *b)
 	if (a->count != b->count)
 		return false;
 	for (uint32_t i = 0; i < a->count; i++)
-		if (!ip_equal(&a->list[i], &b->list[i]))
+		if (!ip_equal(&a->list[i].ip, &b->list[i].ip) ||
+		    a->list[i].interface != b->list[i].interface)
 			return false;
 	return true;
 }
@@ -54,7 +55,7 @@ void addresses_to_text(const struct addresses *addresses, char ret[ADDRESSES_TEX
 
 	*end = '\0';
 	for (uint32_t i = 0; i < addresses->count; i++) {
-		const struct endpoint endpoint = endpoint_of(&addresses->list[i]);
+		const struct endpoint endpoint = endpoint_of(&addresses->list[i].ip);
 
 		if (i > 0) {
 			*end++ = ',';

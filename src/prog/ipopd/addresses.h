@@ -9,13 +9,18 @@
 
 #include "node/node.h"
 
+struct host_address {
+	struct ip_address ip;
+	uint32_t interface; /* the number of the one that has it */
+};
+
 struct addresses {
-	struct ip_address list[NODE_HOST_ENDPOINTS_MAX];
+	struct host_address list[NODE_HOST_ENDPOINTS_MAX];
 	uint32_t count;
 };
 
 /* Adds one that is not there yet; where there is no room, a private one has to go or stays out. */
-void addresses_add(struct addresses *addresses, const struct ip_address *address);
+void addresses_add(struct addresses *addresses, const struct host_address *address);
 
 bool addresses_equal(const struct addresses *a, const struct addresses *b);
 

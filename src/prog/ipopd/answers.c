@@ -217,6 +217,9 @@ static const struct counter node_list[] = {
 	COUNTER(node_counters, routed),
 	COUNTER(node_counters, routed_refused),
 	COUNTER(node_counters, departures_lost),
+	COUNTER(node_counters, beacons_sent),
+	COUNTER(node_counters, beacons_heard),
+	COUNTER(node_counters, beacons_refused),
 	COUNTERS_END,
 };
 

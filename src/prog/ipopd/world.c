@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "io/seed.h"
 #include "io/tun.h"
+#include "prog/ipopd/beacons.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/control.h"
 #include "prog/ipopd/log.h"
@@ -23,7 +24,7 @@
 #define TUN_ROOM_MIN 64  /* less is not worth a turn */
 #define TOKEN_STOP 0     /* of our own request; no client has it: its generation is 0 */
 
-enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_CLIENT };
+enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_BEACON, EVENT_CLIENT };
 
 struct world {
 	struct world_config config;
@@ -34,6 +35,7 @@ struct world {
 	struct forward_table *table; /* the newest; NULL before the first */
 	struct forward_thread thread;
 	struct control *control;
+	struct beacons beacons;
 	struct now now;     /* of this turn */
 	struct mono mix_at; /* when to stir the entropy again */
 	struct reminder reminder;
@@ -167,6 +169,9 @@ static void act(struct world *w, const struct node_action *action)
 		break;
 	case NODE_OPEN:
 		open_datagram(w, action->datagram);
+		break;
+	case NODE_BEACON:
+		beacons_send(&w->beacons, action->beacon);
 		break;
 	case NODE_KEEP:
 		keep(w, action);
@@ -440,8 +445,9 @@ static void host_is(struct world *w, const struct addresses *host)
 {
 	struct node_event event = { .kind = NODE_HOST, .host.count = host->count };
 
+	beacons_host(&w->beacons, host);
 	for (uint32_t i = 0; i < host->count; i++) {
-		memcpy(event.host.endpoints[i].ip, host->list[i].bytes, ENDPOINT_IP_BYTES);
+		memcpy(event.host.endpoints[i].ip, host->list[i].ip.bytes, ENDPOINT_IP_BYTES);
 		event.host.endpoints[i].port = w->config.udp.port;
 	}
 	tell_node(w, &event);
@@ -544,6 +550,18 @@ static void serve_clients(struct world *w)
 
 /* --- the loop --- */
 
+static void hear_beacons(struct world *w, enum udp_family family)
+{
+	struct node_event event;
+	int err = 0;
+
+	for (unsigned n = 0; n < MESSAGES_A_TURN && err != ERR_AGAIN; n++) {
+		err = beacons_receive(&w->beacons, family, &event);
+		if (err == 0)
+			tell_node(w, &event);
+	}
+}
+
 static int handle_event(struct world *w, const struct loop_event *event)
 {
 	switch ((enum world_event)event->kind) {
@@ -556,6 +574,9 @@ static int handle_event(struct world *w, const struct loop_event *event)
 			unblock(w);
 		if (event->readable)
 			read_udp(w, (enum udp_family)event->handle.index);
+		break;
+	case EVENT_BEACON:
+		hear_beacons(w, (enum udp_family)event->handle.index);
 		break;
 	case EVENT_CLIENT:
 		control_event(w->control, w->now, event);
@@ -685,6 +706,8 @@ int world_new(const struct world_config *config, struct now now, struct world **
 		world_del(w);
 		return err;
 	}
+	if (config->node->lan)
+		beacons_open(&w->beacons, &w->loop, EVENT_BEACON);
 	w->reads_tun = true;
 	forward_thread_init(&w->thread, w->egress);
 	w->thread.takes_partial = config->node->takes_partial;
@@ -701,6 +724,7 @@ void world_del(struct world *world)
 	table_del(world->table);
 	control_del(world->control);
 	egress_del(world->egress);
+	beacons_close(&world->beacons);
 	udp_close(&world->config.udp);
 	tun_detach(&world->config.tun);
 	loop_free(&world->loop);

@@ -1,0 +1,252 @@
+/* test_lan.c - members on one network segment, whom nobody tells of each other. */
+#include "base/err.h"
+#include "node/node_internal.h"
+#include "sim/natbox.h"
+#include "tests/scenario/lab.h"
+
+#include <stdio.h>
+
+#define A 0
+#define B 1
+#define CROWD 12
+#define DAY_US INT64_C(86400000000)
+
+/* All on the network behind one NAT, without a line to anybody. */
+static void set_up(struct world *world, unsigned count)
+{
+	lab_set_up(world, count);
+	lab_place_behind(A, &natbox_port_restricted);
+	for (unsigned i = 1; i < count; i++)
+		lab_place_beside(i, A);
+	for (unsigned i = 0; i < count; i++)
+		lab.members[i].config.lan = true;
+}
+
+static void start_all(void)
+{
+	for (unsigned i = 0; i < lab.count; i++)
+		lab_start(i);
+}
+
+static unsigned met_pairs(void)
+{
+	unsigned met = 0;
+
+	for (unsigned a = 0; a < lab.count; a++)
+		for (unsigned b = 0; b < lab.count; b++)
+			met += a != b && lab_has_met(a, b);
+	return met;
+}
+
+static struct node_counters counters(unsigned i)
+{
+	return lab_node(i)->counters;
+}
+
+/* They start together; a minute apart; each at once. */
+static void two_meet(struct world *world)
+{
+	set_up(world, 2);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		lab_start(A);
+		lab_run_ms(turn * UINT64_C(70000));
+		lab_start(B);
+		lab_run_ms(600);
+		SCENARIO_EXPECT(world, lab_has_met(A, B) && lab_has_met(B, A));
+		lab_send_number(A, B, turn);
+		lab_send_number(B, A, turn);
+		lab_run_ms(200);
+		SCENARIO_EXPECT(world, lab_arrived(A, B, turn, turn + 1) == 1);
+		SCENARIO_EXPECT(world, lab_arrived(B, A, turn, turn + 1) == 1);
+		lab_crash(A);
+		lab_crash(B);
+	}
+}
+
+/* Who does not want to, or has another secret, is not met, and hears nothing but beacons. */
+static void strangers_do_not_meet(struct world *world)
+{
+	set_up(world, 3);
+	lab.members[B].config.lan = false;
+	lab.members[2].config.secrets[0].bytes[0] ^= 1;
+	start_all();
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, met_pairs() == 0);
+	SCENARIO_EXPECT(world, counters(A).beacons_sent > 0 && counters(B).beacons_sent == 0);
+	SCENARIO_EXPECT(world, counters(A).beacons_heard == 0 && counters(2).beacons_heard == 0);
+	SCENARIO_EXPECT(world, counters(A).beacons_refused > 0);
+	SCENARIO_EXPECT(world, sessions_counters(lab_node(A)->sessions).m0_received == 0);
+}
+
+/* A crowd of which nobody knows anybody becomes one ring, and then is quiet. */
+static void a_crowd_meets(struct world *world)
+{
+	uint64_t before = 0;
+	uint64_t after = 0;
+
+	set_up(world, CROWD);
+	start_all();
+	lab_run_ms(10000);
+	for (unsigned i = 0; i < CROWD; i++)
+		SCENARIO_EXPECT(world, ring_is_settled(lab_node(i)->ring));
+	for (unsigned i = 1; i < CROWD; i++) {
+		lab_send_number(i, i - 1, 0);
+		before += counters(i).beacons_sent;
+	}
+	lab_run_ms(120000);
+	for (unsigned i = 1; i < CROWD; i++) {
+		SCENARIO_EXPECT(world, lab_arrived(i, i - 1, 0, 1) == 1);
+		after += counters(i).beacons_sent;
+	}
+	SCENARIO_EXPECT(world, after - before >= CROWD - 1);
+	SCENARIO_EXPECT(world, after - before <= UINT64_C(2) * (CROWD - 1));
+}
+
+/* One comes to many: whoever is near it on the ring dials it; of the others three speak. */
+static void a_newcomer_wakes_few(struct world *world)
+{
+	uint64_t before = 0;
+	uint64_t after = 0;
+
+	set_up(world, CROWD);
+	for (unsigned i = 1; i < CROWD; i++)
+		lab_start(i);
+	lab_run_ms(10000);
+	for (unsigned i = 1; i < CROWD; i++)
+		before += counters(i).beacons_sent;
+	lab_start(A);
+	lab_run_ms(500);
+	SCENARIO_EXPECT(world, ring_link_count(lab_node(A)->ring) > 0);
+	for (unsigned i = 1; i < CROWD; i++)
+		after += counters(i).beacons_sent;
+	SCENARIO_EXPECT(world, after - before >= 1);
+	SCENARIO_EXPECT(world, after - before <= LAN_ANSWERS_ENOUGH + 1);
+}
+
+/* Two rings that have grown apart, each with an entrance of its own, meet on a segment. */
+static void two_rings_become_one(struct world *world)
+{
+	set_up(world, 6);
+	for (unsigned i = 0; i < 6; i++)
+		lab.members[i].config.lan = i % 3 == 1;
+	for (unsigned i = 0; i < 6; i++)
+		if (i % 3 != 0) {
+			struct node_bootstrap *line = &lab.members[i].config.bootstrap[0];
+
+			lab.members[i].config.bootstrap_count = 1;
+			line->id = *lab_id(i - i % 3);
+			line->port = LAB_PORT;
+			(void)snprintf(line->host, sizeof(line->host), "10.0.0.%u", i < 3 ? 2 : 6);
+		}
+	for (unsigned i = 0; i < 6; i++)
+		net_set_side(world_net(world), lab.members[i].host, i / 3);
+	net_cut(world_net(world), 0, 1, true);
+	net_cut(world_net(world), 1, 0, true);
+	start_all();
+	lab_run_ms(3000);
+	net_cut(world_net(world), 0, 1, false);
+	net_cut(world_net(world), 1, 0, false);
+	SCENARIO_EXPECT(world, met_pairs() == 2 * 3 * 2);
+	lab_run_ms(180000);
+	SCENARIO_EXPECT(world, met_pairs() == 6 * 5);
+}
+
+/* What A has sent, as B hears it from that address. */
+static int hear(const uint8_t bytes[BEACON_BYTES], const char *from)
+{
+	struct node_event event = { .kind = NODE_HEARD };
+
+	(void)endpoint_ip_from_text(from, &event.beacon.remote);
+	event.beacon.remote.port = BEACON_PORT;
+	event.beacon.bytes = span_of(bytes, BEACON_BYTES);
+	return node_input(lab_node(B), lab_now(B), &event);
+}
+
+static uint32_t dials(void)
+{
+	return sessions_counters(lab_node(B)->sessions).sessions;
+}
+
+static void restart_b(void)
+{
+	lab_crash(B);
+	lab_start(B);
+	lab_run_ms(100);
+}
+
+/* A beacon of A, who is not there any more. It is a day after the build date: a calendar before
+ * that would be put right. */
+static void beacon_of_a(struct world *world, uint8_t ret[BEACON_BYTES])
+{
+	set_up(world, 2);
+	for (unsigned i = 0; i < 2; i++)
+		world_step_wall(world, lab.members[i].host, DAY_US);
+	lab_start(A);
+	lab_run_ms(100);
+	memcpy(ret, lab_node(A)->lan.bytes, BEACON_BYTES);
+	lab_crash(A);
+	lab_start(B);
+	lab_run_ms(100);
+}
+
+/* Each byte changed; a second time; of before, and of after; from where no member can be. */
+static void what_is_heard_is_judged(struct world *world)
+{
+	static const char *const nowhere[] = { "127.0.0.1", "224.0.0.1", "10.130.0.2",
+					       "0.0.0.0",   "fe80::1",   "ff12::1" };
+	uint8_t bytes[BEACON_BYTES];
+
+	beacon_of_a(world, bytes);
+	for (size_t i = 0; i < BEACON_BYTES; i++) {
+		bytes[i] ^= 0x40;
+		SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") < 0);
+		bytes[i] ^= 0x40;
+	}
+	SCENARIO_EXPECT(world, dials() == 0);
+	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == 0);
+	lab_run_ms(1);
+	SCENARIO_EXPECT(world, dials() == 1);
+	lab_run_ms(LAN_PATIENCE_MS);
+	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == ERR_REPLAY);
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		restart_b();
+		SCENARIO_EXPECT(world, hear(bytes, nowhere[i]) == 0);
+		lab_run_ms(1);
+		SCENARIO_EXPECT(world, dials() == 0);
+	}
+}
+
+static void calendars_are_judged(struct world *world)
+{
+	static const struct {
+		int64_t step_us;
+		int verdict;
+	} cases[] = { { LAN_SKEW_US - 1000000, 0 },
+		      { LAN_SKEW_US, ERR_REPLAY },
+		      { -LAN_SKEW_US, 0 },
+		      { -LAN_SKEW_US - 1000000, ERR_REPLAY } };
+	uint8_t bytes[BEACON_BYTES];
+
+	beacon_of_a(world, bytes);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world_step_wall(world, lab.members[B].host, cases[i].step_us);
+		restart_b();
+		SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == cases[i].verdict);
+		world_step_wall(world, lab.members[B].host, -cases[i].step_us);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "two", .seeds = 3, .play = two_meet },
+		{ .name = "strangers", .play = strangers_do_not_meet },
+		{ .name = "crowd", .seeds = 3, .play = a_crowd_meets },
+		{ .name = "newcomer", .seeds = 3, .play = a_newcomer_wakes_few },
+		{ .name = "rings", .seeds = 3, .play = two_rings_become_one },
+		{ .name = "judged", .play = what_is_heard_is_judged },
+		{ .name = "calendars", .play = calendars_are_judged },
+	};
+
+	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
