@@ -325,6 +325,7 @@ void crowd_start(struct crowd *crowd, uint32_t i, bool with_memory)
 		.suites = crowd->null_crypto ? null_suites : suites_all,
 		.ipv4_prefix = { { 10, 128, 0, 0 }, 9 },
 		.relay_bytes_s = RELAY_BYTES_S,
+		.lan = true,
 		.built = crowd->group.issued,
 		.bundle_issued = crowd->group.issued,
 	};

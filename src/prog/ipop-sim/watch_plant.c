@@ -68,12 +68,13 @@ bool plant_discloses(uint8_t kind)
 	return plant.is_done;
 }
 
-/* Of two peers that are reached directly, by different addresses. */
+/* Of two peers that are reached directly, by different addresses; again and again, since a way that
+ * is given up meanwhile takes the bug with it. */
 static void mix_addresses(struct node *node)
 {
 	struct trial *first = NULL;
 
-	for (uint32_t i = 0; i < pool_end(&node->peers) && !plant.is_done; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle unused;
 		struct peer *peer = pool_slot(&node->peers, i, &unused);
 		struct trial *used;
@@ -85,7 +86,7 @@ static void mix_addresses(struct node *node)
 			first = used;
 		} else if (!endpoint_ip_equal(&first->way.remote, &used->way.remote)) {
 			first->way.remote = used->way.remote;
-			plant.is_done = true;
+			return;
 		}
 	}
 }
