@@ -15,7 +15,7 @@ static uint64_t rotate(uint64_t x, unsigned bits)
 	return (x << bits) | (x >> (64 - bits));
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
 	v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
 	v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
@@ -23,26 +23,36 @@ static void sip_round(uint64_t v[4])
 	v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
 }
 
+static inline void sip_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= word;
+}
+
+/* `len` bytes, at most 8, the first the lowest. */
+static inline uint64_t word_of(const uint8_t *bytes, size_t len)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < len; i++)
+		word |= (uint64_t)bytes[i] << (8 * i);
+	return word;
+}
+
 /* SipHash-2-4 of `len` bytes: two rounds a word, the length in the last word's top byte. */
-static uint64_t hash(const struct map *map, const uint8_t *bytes, size_t len)
+static inline uint64_t hash(const struct map *map, const uint8_t *bytes, size_t len)
 {
 	uint64_t v[4] = { map->hash_key[0] ^ 0x736f6d6570736575,
 			  map->hash_key[1] ^ 0x646f72616e646f6d,
 			  map->hash_key[0] ^ 0x6c7967656e657261,
 			  map->hash_key[1] ^ 0x7465646279746573 };
+	size_t at = 0;
 
-	for (size_t at = 0; at <= len; at += 8) {
-		uint64_t word = 0;
-
-		for (size_t i = 0; i < 8 && at + i < len; i++)
-			word |= (uint64_t)bytes[at + i] << (8 * i);
-		if (len - at < 8)
-			word |= (uint64_t)len << 56;
-		v[3] ^= word;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= word;
-	}
+	for (; len - at >= 8; at += 8)
+		sip_word(v, word_of(bytes + at, 8));
+	sip_word(v, word_of(bytes + at, len - at) | (uint64_t)len << 56);
 	v[2] ^= 0xff;
 	for (unsigned round = 0; round < 4; round++)
 		sip_round(v);
@@ -54,9 +64,21 @@ static uint8_t *key_at(const struct map *map, uint32_t slot)
 	return map->keys + slot * map->key_bytes;
 }
 
+/* The commonest length has a loop of its own, which the compiler unrolls. */
 static uint32_t home_of(const struct map *map, const void *key)
 {
-	return (uint32_t)hash(map, key, map->key_bytes) & (map->slot_count - 1);
+	const uint64_t value = map->key_bytes == sizeof(uint32_t) ? hash(map, key, sizeof(uint32_t))
+								  : hash(map, key, map->key_bytes);
+
+	return (uint32_t)value & (map->slot_count - 1);
+}
+
+static inline bool holds(const struct map *map, uint32_t slot, const void *key)
+{
+	const uint8_t *its = key_at(map, slot);
+
+	return map->key_bytes == sizeof(uint32_t) ? memcmp(its, key, sizeof(uint32_t)) == 0
+						  : memcmp(its, key, map->key_bytes) == 0;
 }
 
 /* The slot that holds the key, or the empty one where it would go. */
@@ -64,7 +86,7 @@ static uint32_t find_slot(const struct map *map, const void *key)
 {
 	uint32_t slot = home_of(map, key);
 
-	while (map->used[slot] && memcmp(key_at(map, slot), key, map->key_bytes) != 0)
+	while (map->used[slot] && !holds(map, slot, key))
 		slot = (slot + 1) & (map->slot_count - 1);
 	return slot;
 }

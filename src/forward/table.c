@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#define ADDRESSES_COMMON 2 /* of an entry: IPv6, IPv4 */
+
 struct receiver {
 	struct keyset *keyset; /* owned: a reference */
 	uint32_t entry;
@@ -61,6 +63,12 @@ int table_new(const struct table_config *config, struct rng *rng, struct forward
 		 IP_ADDRESS_BYTES);
 	map_init(&table->receiver_of_index, rng, receivers_max, sizeof(uint32_t));
 	map_init(&table->relay_of_index, rng, relays_max, sizeof(uint32_t));
+	if (map_reserve(&table->entry_of_address, ADDRESSES_COMMON * config->entries_max) != 0 ||
+	    map_reserve(&table->receiver_of_index, config->keysets_max) != 0 ||
+	    map_reserve(&table->relay_of_index, config->relays_max) != 0) {
+		table_del(table);
+		return ERR_NOMEM;
+	}
 	*ret = table;
 	return 0;
 }

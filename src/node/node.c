@@ -70,6 +70,7 @@ static int init_machines(struct node *node)
 	    (err = probe_budget_new(&node->rng, &node->probe_budget)) != 0)
 		return err;
 	pool_init(&node->peers, NODE_PEERS_MAX, sizeof(struct peer));
+	pool_init(&node->wishes, WISHES_MAX, sizeof(struct wish));
 	map_init(&node->peer_by_id, &node->rng, NODE_PEERS_MAX, ID_BYTES);
 	map_init(&node->channel_by_index, &node->rng, NODE_SESSIONS_MAX * CHANNEL_KEYSETS_MAX,
 		 sizeof(uint32_t));
@@ -111,7 +112,6 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	secret_wipe(words, sizeof(words));
 	trace_init(&node->trace);
 	node->started = now.mono;
-	node->table_wanted = true;
 	node->table_offset_us = now_offset_us(now);
 
 	now = corrected(node, now);
@@ -148,6 +148,7 @@ void node_del(struct node *node)
 	map_free(&node->peer_by_id);
 	alarms_free(&node->way_alarms);
 	pool_free(&node->peers);
+	pool_free(&node->wishes);
 	free(node->channels);
 	pool_free(&node->departures);
 	part_free(node);
@@ -281,18 +282,18 @@ static bool poll_table(struct node *node, struct now now, struct node_action *re
 {
 	const int64_t crept_us = now_offset_us(now) - node->table_offset_us;
 
-	if ((!node->table_wanted && crept_us <= NODE_CLOCK_SLACK_US &&
-	     crept_us >= -NODE_CLOCK_SLACK_US) ||
-	    !mono_reached(now.mono, node->table_next))
+	if (node->table_at.us == MONO_NEVER.us &&
+	    (crept_us > NODE_CLOCK_SLACK_US || crept_us < -NODE_CLOCK_SLACK_US))
+		table_now(node);
+	if (!mono_reached(now.mono, node->table_at))
 		return false;
 	*ret = (struct node_action){ .kind = NODE_TABLE };
 	if (node_build_table(node, now, &ret->table) != 0) {
-		node->table_next =
+		node->table_at =
 			mono_add_ms(now.mono, NODE_RETRY_MS); /* no memory: the old one stays */
-		node->table_wanted = true;
 		return false;
 	}
-	node->table_wanted = false;
+	node->table_at = MONO_NEVER;
 	return true;
 }
 
@@ -332,8 +333,7 @@ struct mono node_deadline(const struct node *node)
 
 	if (!queue_is_empty(&node->departure_queue) || !node->configured)
 		return (struct mono){ 0 };
-	if (node->table_wanted)
-		deadline = mono_min(deadline, node->table_next);
+	deadline = mono_min(deadline, node->table_at);
 	deadline = mono_min(deadline, vnet_deadline(node->vnet));
 	deadline = mono_min(deadline, ways_deadline(node));
 	deadline = mono_min(deadline, wishes_deadline(node));

@@ -76,12 +76,18 @@ static struct keyset **find_keyset(struct channel *channel, uint32_t local_index
 	return NULL;
 }
 
-static void forget_keyset(struct node *node, struct channel *channel, uint32_t local_index)
+static void forget_keyset(struct node *node, struct now now, struct channel *channel,
+			  uint32_t local_index)
 {
 	struct keyset **slot = find_keyset(channel, local_index);
+	const struct peer *peer = pool_at(&node->peers, channel->peer);
 
 	if (slot == NULL)
 		return;
+	if (channel->send != *slot || channel->replaced || peer == NULL || need_is_asked(peer))
+		table_soon(node, now); /* nothing goes by it */
+	else
+		table_now(node);
 	if (channel->send == *slot)
 		channel->send = NULL;
 	(void)map_remove(&node->channel_by_index, &local_index); /* it may never have been added */
@@ -90,7 +96,6 @@ static void forget_keyset(struct node *node, struct channel *channel, uint32_t l
 	keyset_counters_add(&channel->past, &seen);
 	keyset_unref(*slot);
 	*slot = NULL;
-	node->table_wanted = true;
 }
 
 /* 0, or why there is no key set: the session is closed then, since it could never carry anything.
@@ -115,17 +120,17 @@ static int add_keyset(struct node *node, struct channel *channel,
 
 		if (err == 0)
 			err = map_put(&node->channel_by_index, &keys->local_index, at);
-		node->table_wanted = true;
+		table_now(node);
 		return err;
 	}
 	return ERR_FULL;
 }
 
-static void close_channel(struct node *node, struct channel *channel)
+static void close_channel(struct node *node, struct now now, struct channel *channel)
 {
 	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++)
 		if (channel->keysets[i] != NULL)
-			forget_keyset(node, channel, keyset_local_index(channel->keysets[i]));
+			forget_keyset(node, now, channel, keyset_local_index(channel->keysets[i]));
 	unlink_from_peer(node, channel);
 	*channel = (struct channel){ 0 };
 	while (node->channels_end > 0 &&
@@ -241,7 +246,7 @@ static void established(struct node *node, struct now now, struct channel *chann
 	peer->not_after = certificate->not_after;
 	peer->capabilities = output->peer.capabilities;
 	ask_what_it_may(node, now, peer, certificate);
-	node->table_wanted = true;
+	table_now(node);
 	if (!output->peer.initiator)
 		channel_opened(node, now, channel); /* M2 is the proof */
 	limit_channels(node, now, handle);
@@ -269,7 +274,7 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		const struct handle peer = channel->peer;
 
 		why = channel->left != NULL ? channel->left : why;
-		close_channel(node, channel);
+		close_channel(node, now, channel);
 		const bool is_over = reason->close == FRAME_CLOSE_SHUTDOWN ||
 				     reason->close == FRAME_CLOSE_UNNEEDED;
 
@@ -326,7 +331,7 @@ static void ask_policy(struct node *node, struct now now, const struct session_o
 	sessions_answer(node->sessions, now, output->session, allowed);
 }
 
-static void send_with_keys(struct node *node, const struct session_output *output)
+static void send_with_keys(struct node *node, struct now now, const struct session_output *output)
 {
 	struct channel *channel = channel_of(node, output->session);
 	struct keyset **slot = channel == NULL ? NULL : find_keyset(channel, output->local_index);
@@ -334,16 +339,16 @@ static void send_with_keys(struct node *node, const struct session_output *outpu
 	if (slot == NULL)
 		return;
 	channel->send = *slot;
-	node->table_wanted = true;
+	table_soon(node, now); /* until then it goes by the old ones, or through the node */
 	peer_release(node, channel->peer); /* what waited for new keys */
 }
 
-static void forget_keys(struct node *node, const struct session_output *output)
+static void forget_keys(struct node *node, struct now now, const struct session_output *output)
 {
 	struct channel *channel = channel_of(node, output->session);
 
 	if (channel != NULL)
-		forget_keyset(node, channel, output->local_index);
+		forget_keyset(node, now, channel, output->local_index);
 }
 
 static void replaced(struct node *node, struct now now, const struct session_output *output)
@@ -376,10 +381,10 @@ void channel_take_output(struct node *node, struct now now, const struct session
 			sessions_close(node->sessions, now, output->session, FRAME_CLOSE_SHUTDOWN);
 		return;
 	case SESSION_SEND_WITH:
-		send_with_keys(node, output);
+		send_with_keys(node, now, output);
 		return;
 	case SESSION_FORGET:
-		forget_keys(node, output);
+		forget_keys(node, now, output);
 		return;
 	case SESSION_ESTABLISHED:
 		established(node, now, channel_get(node, output->session), output);

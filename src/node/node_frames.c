@@ -123,7 +123,7 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 		need_released(node, now, channel->peer);
 		return 0;
 	case FRAME_HOLD:
-		need_held(node, channel->peer);
+		need_held(node, now, channel->peer);
 		return 0;
 	default:
 		return ERR_UNSUPPORTED; /* of a newer version */

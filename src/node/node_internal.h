@@ -68,7 +68,7 @@ struct node {
 	struct map peer_by_id;       /* -> index in peers */
 	struct map channel_by_index; /* local index of a key set -> index in channels */
 	struct line lines[NODE_BOOTSTRAP_MAX];
-	struct wish wishes[WISHES_MAX];
+	struct pool wishes;
 	struct pool departures; /* struct departure */
 	struct handle departure_order[DEPARTURES_MAX];
 	struct queue departure_queue; /* places of departure_order */
@@ -79,10 +79,10 @@ struct node {
 	struct mono started;
 	int64_t table_offset_us; /* of the clocks, when the newest table was built */
 	int64_t calendar_fix_us; /* added to a calendar that stands before the build date */
-	struct mono table_next;  /* not before, after a build that failed */
+	struct mono table_at;    /* the next table is made; or never */
 	uint16_t part_sequence;
 	struct node_counters counters;
-	bool configured, table_wanted, shutting_down;
+	bool configured, shutting_down;
 	struct memory memory;
 	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */

@@ -40,15 +40,22 @@ static bool is_needed(const struct node *node, struct now now, const struct peer
 
 bool need_is_asked(const struct peer *peer)
 {
-	return peer->releases > 0;
+	return peer->lets_go;
 }
 
-/* forward/ gives what it gets for the peer to the node, which keeps it. */
+/* From the next table on forward/ gives what it gets for the peer to the node, which keeps it. */
+static void let_go(struct node *node, struct now now, struct peer *peer)
+{
+	peer->lets_go = true;
+	peer->releases = 0;
+	peer->answer_until = mono_add_ms(now.mono, TABLE_SOON_MS);
+	table_soon(node, now);
+}
+
 static void ask(struct node *node, struct now now, struct peer *peer)
 {
 	peer->releases++;
 	peer->answer_until = mono_add_ms(now.mono, NEED_ANSWER_MS);
-	node->table_wanted = true;
 	(void)send_to_peer(node, now, peer, FRAME_RELEASE, (struct span){ 0 });
 }
 
@@ -58,7 +65,9 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 
 	CHECK(peer != NULL);
 	if (need_is_asked(peer) && mono_reached(now.mono, peer->answer_until)) {
-		if (peer->releases < NEED_ASKS_MAX)
+		if (peer->releases == 0 && is_needed(node, now, peer, handle))
+			need_held(node, now, handle);
+		else if (peer->releases < NEED_ASKS_MAX)
 			ask(node, now, peer);
 		else
 			sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);
@@ -67,7 +76,7 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 		return;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
 	if (!need_is_asked(peer) && !is_needed(node, now, peer, handle))
-		ask(node, now, peer);
+		let_go(node, now, peer);
 }
 
 struct mono need_deadline(const struct peer *peer)
@@ -76,14 +85,14 @@ struct mono need_deadline(const struct peer *peer)
 				   : peer->need_next;
 }
 
-void need_held(struct node *node, struct handle handle)
+void need_held(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	if (peer == NULL || !need_is_asked(peer))
 		return;
-	peer->releases = 0;
-	node->table_wanted = true;
+	peer->lets_go = false;
+	table_soon(node, now);
 	peer_release(node, handle); /* what waited goes */
 }
 

@@ -27,11 +27,11 @@ void need_tick(struct node *node, struct now now, struct handle handle);
 
 struct mono need_deadline(const struct peer *peer);
 
-/* We asked, and have no answer: no IP packet goes to it just now. */
+/* We ask, or are about to, and have no answer: no IP packet goes to it just now. */
 bool need_is_asked(const struct peer *peer);
 
 /* The peer needs our session, as it says. */
-void need_held(struct node *node, struct handle handle);
+void need_held(struct node *node, struct now now, struct handle handle);
 
 /* The peer has no use for our session. */
 void need_released(struct node *node, struct now now, struct handle handle);

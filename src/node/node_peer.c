@@ -20,7 +20,7 @@ static void set_session(struct node *node, struct now now, struct handle handle,
 
 	peer->session = session;
 	peer->why = why;
-	node->table_wanted = true;
+	table_soon(node, now); /* its keys have been told of already */
 	trace_move(&node->trace, &(struct trace_record){
 					 .at = now.mono,
 					 .machine = "peer",

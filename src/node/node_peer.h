@@ -42,7 +42,8 @@ struct peer {
 	bool owes;                           /* an answer to whether it lives, */
 	struct mono asked;                   /* since then */
 	bool doubted;                        /* it is overdue: the ring passes it over */
-	uint8_t releases;                    /* we said RELEASE so often, without an answer */
+	bool lets_go;                        /* we have no use for it, and it has not answered */
+	uint8_t releases;                    /* we said RELEASE so often */
 	struct mono answer_until;            /* then again */
 	struct mono need_next;               /* when to look whether it is needed */
 	const char *why;                     /* literal; "" */

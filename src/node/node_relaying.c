@@ -135,7 +135,7 @@ static void end(struct node *node, struct now now, struct handle handle, struct 
 	const struct way way = way_of(relaying);
 
 	*relaying = (struct relaying){ 0 };
-	node->table_wanted = true;
+	table_now(node);
 	if (peer_is_up(peer))
 		paths_remove_relay(&peer->paths, now.mono, &way);
 	ways_touch(node, handle);
@@ -155,7 +155,7 @@ static void begin(struct node *node, struct now now, struct peer *peer, struct h
 	CHECK(relaying != NULL);
 	*relaying = (struct relaying){ .relay = relay, .index = new_index(node) };
 	ask(node, now, peer, relaying);
-	node->table_wanted = true; /* what comes under the index is expected */
+	table_now(node); /* what comes under the index is expected */
 }
 
 /* When it last did not serve, as far as that counts still; zero: it never did not. */
@@ -478,7 +478,8 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 
 	if (!SECCHECK(SEC_GRANT_ASKED, relaying != NULL && relaying->asks > 0) || relaying == NULL)
 		return ERR_NOT_FOUND; /* one for each ASK: a new table may follow */
-	node->table_wanted |= !relaying->granted || relaying->send_index != message->index;
+	if (!relaying->granted || relaying->send_index != message->index)
+		table_now(node);
 	relaying->send_index = message->index;
 	relaying->granted = true;
 	relaying->asks = 0;
@@ -548,7 +549,7 @@ void relaying_poll(struct node *node, struct now now)
 		const struct peer *to = peer_find(node, &output.to, &handle);
 
 		if (output.kind == RELAYS_CHANGED) {
-			node->table_wanted = true;
+			table_now(node);
 			continue;
 		}
 		relay_message_encode(&output.message, &w);

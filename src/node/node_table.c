@@ -35,8 +35,14 @@ static void count_needed(const struct node *node, struct table_config *config)
 {
 	config->entries_max = pool_count(&node->peers) + 1;
 	config->keysets_max = node->channel_by_index.count + 1;
-	config->relays_max =
-		2 * relays_count(node->relays) + pool_count(&node->peers) * PEER_RELAYS_MAX + 1;
+	config->relays_max = 2 * relays_count(node->relays) + 1;
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle unused;
+		const struct peer *peer = pool_slot(&node->peers, i, &unused);
+
+		for (size_t k = 0; peer != NULL && k < PEER_RELAYS_MAX; k++)
+			config->relays_max += !handle_is_none(peer->relayings[k].relay);
+	}
 }
 
 /* Where the traffic of a peer goes: by its way, if there are keys and the way is not the ring. */
@@ -209,6 +215,16 @@ static int add_relays(struct build *b)
 			return err;
 	}
 	return 0;
+}
+
+void table_now(struct node *node)
+{
+	node->table_at = (struct mono){ 0 };
+}
+
+void table_soon(struct node *node, struct now now)
+{
+	node->table_at = mono_min(node->table_at, mono_add_ms(now.mono, TABLE_SOON_MS));
 }
 
 int node_build_table(struct node *node, struct now now, struct forward_table **ret)

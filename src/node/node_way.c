@@ -130,9 +130,8 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->need_next = mono_add_ms(now.mono, NEED_FIRST_MS);
 	peer->doubted = false;
 	peer->owes = false;
-	peer->releases = 0;
-	paths_probe_now(&peer->paths, now.mono); /* measures the round trip at once */
-	ring_left(node->ring, now, &peer->id);   /* it may have lost what we told it */
+	peer->lets_go = false;
+	ring_left(node->ring, now, &peer->id); /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
 	ways_touch(node, handle);
 	announce_to_all(node, now); /* it may relay */
@@ -193,7 +192,10 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
-	node->table_wanted = true;
+	if (peer->paths.talks)
+		table_now(node);
+	else
+		table_soon(node, now);
 	trace_move(&node->trace, &(struct trace_record){
 					 .at = now.mono,
 					 .machine = "way",
@@ -217,7 +219,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 static void use_size(struct node *node, struct now now, struct handle handle,
 		     const struct paths_output *output)
 {
-	node->table_wanted = true;
+	table_now(node);
 	trace_move(&node->trace, &(struct trace_record){
 					 .at = now.mono,
 					 .machine = "size",

@@ -27,8 +27,6 @@ static bool is_same_wish(const struct wish *a, const struct wish *b)
 	if (a->kind != b->kind)
 		return false;
 	switch (a->kind) {
-	case WISH_NONE:
-		return false;
 	case WISH_JOIN:
 		return true;
 	case WISH_SEEK:
@@ -43,29 +41,45 @@ static bool is_same_wish(const struct wish *a, const struct wish *b)
 	UNREACHABLE();
 }
 
-static struct wish *find_wish(struct node *node, const struct wish *wanted)
+struct wish *wish_at(const struct node *node, uint32_t i)
 {
-	for (size_t i = 0; i < WISHES_MAX; i++)
-		if (is_same_wish(&node->wishes[i], wanted))
-			return &node->wishes[i];
+	struct handle unused;
+
+	return pool_slot(&node->wishes, i, &unused);
+}
+
+static struct wish *find_wish(const struct node *node, const struct wish *wanted)
+{
+	for (uint32_t i = 0; i < pool_end(&node->wishes); i++) {
+		struct wish *wish = wish_at(node, i);
+
+		if (wish != NULL && is_same_wish(wish, wanted))
+			return wish;
+	}
 	return NULL;
 }
 
-/* A free place; NULL if there is none for this one. */
-static struct wish *wish_place(struct node *node, bool of_ring)
+/* 0, ERR_FULL or ERR_NOMEM. */
+static int add_wish(struct node *node, const struct wish *wanted, struct wish **ret)
 {
-	struct wish *place = NULL;
 	unsigned others = 0; /* not of the ring */
+	struct handle handle;
+	const int err = pool_reserve(&node->wishes);
 
-	for (size_t i = 0; i < WISHES_MAX; i++) {
-		struct wish *wish = &node->wishes[i];
+	for (uint32_t i = 0; i < pool_end(&node->wishes); i++) {
+		const struct wish *wish = wish_at(node, i);
 
-		if (wish->kind == WISH_NONE)
-			place = wish;
-		else
-			others += !wish->of_ring;
+		others += wish != NULL && !wish->of_ring;
 	}
-	return of_ring || others < WISHES_MAX - WISHES_OF_RING ? place : NULL;
+	if (err != 0)
+		return err;
+	if (!wanted->of_ring && others >= WISHES_MAX - WISHES_OF_RING)
+		return ERR_FULL;
+	*ret = pool_take(&node->wishes, &handle);
+	CHECK(*ret != NULL);
+	**ret = *wanted;
+	(*ret)->handle = handle;
+	return 0;
 }
 
 /* Whose id is to be found out. */
@@ -92,6 +106,7 @@ static bool is_alone(const struct node *node)
 int wish_for(struct node *node, struct now now, const struct wish *wanted)
 {
 	struct wish *wish = find_wish(node, wanted);
+	int err;
 
 	if (is_alone(node))
 		return ERR_NOT_FOUND;
@@ -99,10 +114,9 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 		wish->of_ring = wish->of_ring || wanted->of_ring;
 		return 0;
 	}
-	wish = wish_place(node, wanted->of_ring);
-	if (wish == NULL)
-		return ERR_FULL;
-	*wish = *wanted;
+	err = add_wish(node, wanted, &wish);
+	if (err != 0)
+		return ERR_FULL; /* for now */
 	wish->next = now.mono;
 	wish->expiry = mono_add_ms(now.mono, lifetime_ms(wanted));
 	node->tick_wanted = true;
@@ -157,7 +171,7 @@ static void end_wish(struct node *node, struct now now, struct wish *wish, bool 
 		address = ip_v4(wish->key);
 		vnet_connect_failed(node->vnet, &address);
 	}
-	*wish = (struct wish){ 0 };
+	pool_give(&node->wishes, wish->handle);
 }
 
 static struct target target_of(const struct wish *wish)
@@ -210,7 +224,6 @@ static bool is_wanted(const struct wish *wish, const struct peer *peer)
 		       memcmp(peer->name, wish->key, wish->key_len) == 0;
 	case WISH_JOIN: /* the ring judges these */
 	case WISH_SEEK:
-	case WISH_NONE:
 		return false;
 	}
 	UNREACHABLE();
@@ -260,13 +273,15 @@ static void tick_wish(struct node *node, struct now now, struct wish *wish)
 
 void wishes_tick(struct node *node, struct now now)
 {
-	for (size_t i = 0; i < WISHES_MAX && !node->shutting_down; i++) {
+	for (uint32_t i = 0; i < pool_end(&node->wishes) && !node->shutting_down; i++) {
+		struct wish *wish = wish_at(node, i);
+
 		if (send_room(node) < BROADCAST_SHARES_MAX) {
 			node->tick_wanted = true; /* on with it when what waits has left */
 			return;
 		}
-		if (node->wishes[i].kind != WISH_NONE)
-			tick_wish(node, now, &node->wishes[i]);
+		if (wish != NULL)
+			tick_wish(node, now, wish);
 	}
 }
 
@@ -274,10 +289,10 @@ struct mono wishes_deadline(const struct node *node)
 {
 	struct mono deadline = MONO_NEVER;
 
-	for (size_t i = 0; i < WISHES_MAX && !node->shutting_down; i++) {
-		const struct wish *wish = &node->wishes[i];
+	for (uint32_t i = 0; i < pool_end(&node->wishes) && !node->shutting_down; i++) {
+		const struct wish *wish = wish_at(node, i);
 
-		if (wish->kind == WISH_NONE)
+		if (wish == NULL)
 			continue;
 		deadline = mono_min(deadline, wish->expiry);
 		for (size_t k = 0; k < WISH_CLAIMS_MAX; k++)
@@ -292,10 +307,10 @@ struct mono wishes_deadline(const struct node *node)
 static struct wish *wish_of_session(struct node *node, struct handle session,
 				    struct handle **ret_dialled)
 {
-	for (size_t i = 0; i < WISHES_MAX; i++) {
-		struct wish *wish = &node->wishes[i];
+	for (uint32_t i = 0; i < pool_end(&node->wishes); i++) {
+		struct wish *wish = wish_at(node, i);
 
-		if (wish->kind == WISH_NONE)
+		if (wish == NULL)
 			continue;
 		*ret_dialled = &wish->session;
 		if (handle_equal(wish->session, session))
@@ -403,10 +418,10 @@ void wish_found(struct node *node, struct now now, const struct id *link,
 		return;
 	if (is_up(node, &routed->from))
 		return; /* what it has we know */
-	for (size_t i = 0; i < WISHES_MAX; i++) {
-		struct wish *wish = &node->wishes[i];
+	for (uint32_t i = 0; i < pool_end(&node->wishes); i++) {
+		struct wish *wish = wish_at(node, i);
 
-		if (is_sought(wish) && !is_claimed(wish, routed) &&
+		if (wish != NULL && is_sought(wish) && !is_claimed(wish, routed) &&
 		    SECCHECK(SEC_FOUND_TOKEN, wish->token == found.token))
 			take_claim(node, now, wish, &said);
 	}
@@ -427,10 +442,10 @@ void wish_unreachable(struct node *node, struct now now, const struct routed *ro
 
 	if (unreachable_decode(routed->payload, &unreachable) != 0)
 		return;
-	for (size_t i = 0; i < WISHES_MAX; i++) {
-		struct wish *wish = &node->wishes[i];
+	for (uint32_t i = 0; i < pool_end(&node->wishes); i++) {
+		struct wish *wish = wish_at(node, i);
 
-		if (wish->kind == WISH_NONE)
+		if (wish == NULL)
 			continue;
 		for (size_t k = 0; k < WISH_CLAIMS_MAX; k++) {
 			struct wish_claim *claim = &wish->claims[k];

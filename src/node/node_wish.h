@@ -20,7 +20,6 @@ struct node;
 struct peer;
 
 enum wish_kind {
-	WISH_NONE,
 	WISH_JOIN,   /* whoever is nearest to our own id */
 	WISH_SEEK,   /* whoever is nearest to a key: for a shortcut */
 	WISH_ID,     /* this member */
@@ -38,14 +37,15 @@ struct wish_claim {
 	bool doubted; /* said to be unreachable: goes on while nobody else wants the place */
 };
 
-/* A session that is wanted; ends when it stands, or when it cannot be made. The first four are the
- * caller's. */
+/* A session that is wanted; ends when it stands, or when it cannot be made. Up to `of_ring` it is
+ * the caller's. */
 struct wish {
 	enum wish_kind kind;
 	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
 	bool of_ring;          /* the ring wants it, and hears of its end */
+	struct handle handle;  /* its own */
 	struct handle session; /* that is being dialled; HANDLE_NONE: not yet, or it has claims */
 	struct mono next;      /* without a session: dial, or ask */
 	struct mono expiry;
@@ -63,6 +63,8 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted);
 int wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);
 /* The same for what a user named; ERR_MALFORMED if the text names nothing. */
 int wish_for_text(struct node *node, struct now now, const char *text);
+/* The i-th place, below WISHES_MAX: NULL if nothing is wanted there. */
+struct wish *wish_at(const struct node *node, uint32_t i);
 void wishes_tick(struct node *node, struct now now);
 struct mono wishes_deadline(const struct node *node);
 /* A dialled session stands with this peer, or closed; superfluous: another with the peer stands. */
