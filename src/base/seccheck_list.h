@@ -47,6 +47,7 @@
 	X(SEC_CERT_FORM, "the certificate has its one form, with the id of key and salt")   \
 	X(SEC_CERT_SIGNATURE_FORM, "the certificate's signature has its one form")          \
 	X(SEC_CERT_SIGNATURE, "the CA (or, open, the member) has signed")                   \
+	X(SEC_CERT_OWN_KEY, "what a host takes for its key is its certificate's")           \
 	X(SEC_CERT_STARTED, "the validity has begun")                                       \
 	X(SEC_CERT_NOT_ENDED, "the validity has not ended")
 
@@ -88,6 +89,8 @@
 	X(SEC_TARGET_PREFIX, "the id has the prefix that was dialled")                       \
 	X(SEC_POLICY, "policy admits the peer")                                              \
 	X(SEC_REKEY_ROLE, "a rekey is started by who started the session")                   \
+	X(SEC_REKEY_STATE, "a rekey begins when no other one is under way")                  \
+	X(SEC_REKEY_WANTED_ROLE, "a rekey is asked of who started the session")              \
 	X(SEC_REKEY_PACE, "rekeys keep their distance")                                      \
 	X(SEC_REKEY_VALIDITY, "the peer's certificate is still valid when keys change")      \
 	X(SEC_KEYS_STOP, "the keys have not reached their end")                              \
@@ -161,9 +164,12 @@
 	X(SEC_POLICY_FRIEND, "the key was befriended")
 
 #define SECCHECK_STEWARD(X)                                                              \
+	X(SEC_STEWARD_NETWORK, "a bundle that was renewed is still of the same network") \
 	X(SEC_STEWARD_IPV6, "the node asks for an IPv6 address of its network")          \
 	X(SEC_STEWARD_IPV4, "the node asks for an IPv4 address of its network")          \
 	X(SEC_STEWARD_MTU, "the node asks for the MTU that every interface of ours has") \
+	X(SEC_CHANNEL_SENDER, "steward and node say each what is its own to say")        \
+	X(SEC_CHANNEL_FDS, "and send as many descriptors with it as it has")             \
 	X(SEC_UEVENT_SENDER, "what says that this machine is a copy is the kernel's")    \
 	X(SEC_CONTROL_READ, "the user may see this network")                             \
 	X(SEC_CONTROL_CHANGE, "the user may change this network")                        \
@@ -182,10 +188,13 @@
 	X(SEC_REGISTRY_ID_FREE, "nobody else has the first 80 bits of the id")                \
 	X(SEC_AUTHORITY_KEY, "the key is that of the CA's certificate")                       \
 	X(SEC_STORE_SECRET, "a file with a key or a secret in it is for its owner alone")     \
+	X(SEC_STORE_NETWORK, "the bundle in a network's place is a bundle of that network")   \
 	X(SEC_BUNDLE_NETWORK, "the CA in a bundle is that of the network it names")           \
 	X(SEC_BUNDLE_NAME, "the CA in a bundle has the group's name")                         \
+	X(SEC_BUNDLE_IPV4, "the IPv4 address of a bundle's certificate is in its prefix")     \
 	X(SEC_BUNDLE_PREFIX, "the IPv4 addresses that a bundle takes are private ones")       \
-	X(SEC_BUNDLE_EPOCH, "a bundle that replaces another has no older secret")             \
+	X(SEC_BUNDLE_SUCCESSOR, "a bundle that replaces another is of the same network")      \
+	X(SEC_BUNDLE_EPOCH, "and has no older secret")                                        \
 	X(SEC_BUNDLE_SECRET, "and no other secret for an epoch that both have")
 
 #endif

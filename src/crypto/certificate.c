@@ -131,6 +131,13 @@ int certificate_verify(const struct trust *trust, struct span der, struct wall n
 	return err_time;
 }
 
+bool certificate_is_for(const struct certificate *certificate, const struct key *key)
+{
+	const struct span spki = span_of(certificate->spki, certificate->spki_len);
+
+	return SECCHECK(SEC_CERT_OWN_KEY, span_equal(key_spki(key), spki));
+}
+
 int certificate_read_start(struct span der, struct wall *ret)
 {
 	struct form_parts parts;

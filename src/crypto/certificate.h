@@ -67,6 +67,9 @@ const char *trust_group(const struct trust *trust);
 int certificate_verify(const struct trust *trust, struct span der, struct wall now,
 		       struct certificate *ret);
 
+/* Whether it was issued for this key. */
+bool certificate_is_for(const struct certificate *certificate, const struct key *key);
+
 /* The first moment of a member's certificate, as it says itself; nothing is verified. 0 or
  * ERR_MALFORMED. */
 int certificate_read_start(struct span der, struct wall *ret);

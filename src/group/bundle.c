@@ -348,7 +348,9 @@ static int verify(const struct bundle *bundle, const struct trust *trust, struct
 		err = certificate_verify(trust, span_of(der, len), now, &certificate);
 	if (err != 0)
 		return complain_certificate(err, bundle, complaint);
-	if (certificate.has_ipv4 && !prefix_has_host(&bundle->ipv4_prefix, certificate.ipv4))
+	if (!SECCHECK(SEC_BUNDLE_IPV4,
+		      !certificate.has_ipv4 ||
+			      prefix_has_host(&bundle->ipv4_prefix, certificate.ipv4)))
 		return complain(complaint, ERR_CERTIFICATE,
 				"the IPv4 address of its certificate is outside of its prefix");
 	*ret = certificate;
@@ -429,6 +431,11 @@ int bundle_check_renewal(const struct bundle *present, const struct bundle *next
 	const unsigned has = present->secrets.epochs[0].epoch;
 	const unsigned gets = next->secrets.epochs[0].epoch;
 
+	if (!SECCHECK(SEC_BUNDLE_SUCCESSOR, id_equal(&present->network_id, &next->network_id)))
+		return complain(complaint, ERR_EXISTS,
+				"it is of another network of the name \"%s\"; ipop leave %s leaves "
+				"the one that this host is in",
+				present->network, present->network);
 	if (!SECCHECK(SEC_BUNDLE_EPOCH, gets >= has))
 		return complain(complaint, ERR_STALE,
 				"its secret is of epoch %u, and this host has that of epoch %u "

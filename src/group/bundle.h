@@ -62,9 +62,10 @@ bool bundle_renewal_is_due(struct wall not_after, struct wall now);
  * complaint. */
 int bundle_check_prefix(const struct bundle *bundle, struct complaint *complaint);
 
-/* Whether a bundle may take the place of one of the same network, as far as its secrets go: an old
- * one, or one that somebody made up, would cut this host off. 0, ERR_STALE (older secrets),
- * ERR_EXISTS (the secret of an epoch is another); with a complaint. */
+/* Whether a bundle may take the place of another one. Of a network of the same name with another CA
+ * it is never written over; and an old one, or one that somebody made up, would cut this host off.
+ * 0, ERR_STALE (older secrets), ERR_EXISTS (another network, or another secret for an epoch); with
+ * a complaint. */
 int bundle_check_renewal(const struct bundle *present, const struct bundle *next,
 			 struct complaint *complaint);
 

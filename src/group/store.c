@@ -36,6 +36,7 @@ static const struct place files[STORE_FILES] = {
 	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0, 0600, false },
 	[STORE_CONTROL] = { "/run/ipop/", "/control", 0, 0660, false },
 	[STORE_LOG] = { "/run/ipop/", "/log", 0, 0640, false },
+	[STORE_PID] = { "/run/ipop/", "/pid", 0, 0600, false },
 };
 
 static const struct place directories[STORE_DIRECTORIES] = {
@@ -97,12 +98,18 @@ int store_complain(struct complaint *complaint, int err, const char *path)
 int store_make_directory(const struct store *store, enum store_directory directory,
 			 struct complaint *complaint)
 {
+	return store_make_directory_for(store, directory, FILE_GROUP_KEEP, complaint);
+}
+
+int store_make_directory_for(const struct store *store, enum store_directory directory,
+			     uint32_t group, struct complaint *complaint)
+{
 	struct file_path path;
 	int err = store_directory_path(store, directory, &path);
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
-	err = file_make_directory(path.text, directories[directory].mode, FILE_GROUP_KEEP);
+	err = file_make_directory(path.text, directories[directory].mode, group);
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }
 
@@ -208,19 +215,41 @@ int store_write_config(const struct store *store, const struct config *config,
 	return store_write(store, STORE_CONFIG, writer_span(&w), complaint);
 }
 
-int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint)
+int store_read_bundle_fd(const struct store *store, int fd, struct bundle *ret,
+			 struct complaint *complaint)
 {
 	struct complaint inner;
-	struct file_bytes bytes = { .len = 0 };
+	struct file_bytes bytes;
 	struct file_path path;
-	int err = store_read(store, STORE_BUNDLE, &bytes, complaint);
+	int err = store_path(store, STORE_BUNDLE, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = file_read_fd(fd, BUNDLE_BYTES_MAX, &bytes);
+	if (err != 0)
+		return store_complain(complaint, err, path.text);
+	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &inner);
+	file_free(&bytes);
+	if (err != 0)
+		return complain(complaint, err, "%s: %s", path.text, inner.text);
+	if (SECCHECK(SEC_STORE_NETWORK, strcmp(ret->network, store->network) == 0))
+		return 0;
+	(void)complain(complaint, ERR_FOREIGN, "%s: is a bundle of the network \"%s\"", path.text,
+		       ret->network);
+	bundle_wipe(ret);
+	return ERR_FOREIGN;
+}
+
+int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint)
+{
+	int fd = -1;
+	int err = store_open(store, STORE_BUNDLE, &fd, complaint);
 
 	if (err != 0)
 		return err;
-	CHECK(store_path(store, STORE_BUNDLE, &path) == 0);
-	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &inner);
-	file_free(&bytes);
-	return err == 0 ? 0 : complain(complaint, err, "%s: %s", path.text, inner.text);
+	err = store_read_bundle_fd(store, fd, ret, complaint);
+	(void)close(fd); /* nothing was written */
+	return err;
 }
 
 int store_write_bundle(const struct store *store, const struct bundle *bundle,

@@ -33,6 +33,7 @@ enum store_file {
 	STORE_CA_LOCK,
 	STORE_CONTROL,
 	STORE_LOG,
+	STORE_PID,
 	STORE_FILES
 };
 
@@ -68,8 +69,11 @@ int store_complain(struct complaint *complaint, int err, const char *path);
  * holds a private key or the secret of the network is read only if it is for its owner alone; else
  * ERR_DENIED. */
 
+/* A new one is for the caller's group, or for `group` (io/file.h). */
 int store_make_directory(const struct store *store, enum store_directory directory,
 			 struct complaint *complaint);
+int store_make_directory_for(const struct store *store, enum store_directory directory,
+			     uint32_t group, struct complaint *complaint);
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
@@ -80,8 +84,11 @@ int store_write(const struct store *store, enum store_file file, struct span byt
 int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
 
-/* Besides: ERR_MALFORMED and the like of the parser. */
+/* Besides: ERR_MALFORMED and the like of the parser, and ERR_FOREIGN (it is another network's). The
+ * second reads what store_open() has opened. */
 int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);
+int store_read_bundle_fd(const struct store *store, int fd, struct bundle *ret,
+			 struct complaint *complaint);
 int store_write_bundle(const struct store *store, const struct bundle *bundle,
 		       struct complaint *complaint);
 

@@ -225,7 +225,8 @@ int rekey_request(struct sessions *s, struct session *session, struct now now, s
 		return ERR_MALFORMED;
 	if (!SECCHECK(SEC_REKEY_ROLE, !session->initiator))
 		return ERR_DENIED;
-	if (rekey->state != REKEY_IDLE || session->state != STATE_ESTABLISHED)
+	if (!SECCHECK(SEC_REKEY_STATE,
+		      rekey->state == REKEY_IDLE && session->state == STATE_ESTABLISHED))
 		return ERR_STALE;
 	if (rekey->answered && memcmp(rekey->heard, frame.noise, sizeof(frame.noise)) == 0) {
 		session->pending |= PENDING_REKEY_ACK; /* our answer was lost */
@@ -285,7 +286,8 @@ int rekey_wanted(struct session *session, struct span payload)
 {
 	if (payload.len != 0)
 		return ERR_MALFORMED;
-	if (!session->initiator || session->state != STATE_ESTABLISHED)
+	if (!SECCHECK(SEC_REKEY_WANTED_ROLE, session->initiator) ||
+	    session->state != STATE_ESTABLISHED)
 		return ERR_DENIED;
 	if (session->rekey.state == REKEY_IDLE)
 		session->rekey.wanted = true;

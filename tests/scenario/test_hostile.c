@@ -167,25 +167,36 @@ static void another_link_leads_around_who_knows_nobody(struct world *world)
 /* --- false owners ------------------------------------------------------------------------------
  */
 
+/* What `i` asks all for; NULL: nothing. */
+static const struct wish *question_of(unsigned i)
+{
+	for (uint32_t k = 0; k < WISHES_MAX; k++) {
+		const struct wish *wish = wish_at(lab_node(i), k);
+
+		if (wish != NULL && wish->token != 0)
+			return wish;
+	}
+	return NULL;
+}
+
 /* `liar` says that it is whom `i` asks for: the broadcast showed it the token. The true owner is
  * far away. */
 static void claim(unsigned liar, unsigned i, unsigned owner)
 {
 	uint8_t bytes[sizeof(struct found)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed routed = { .kind = ROUTED_FOUND, .target = { TARGET_EXACT, *lab_id(i) } };
+	const struct wish *wish;
 
 	net_uplink(world_net(lab.world), lab.members[owner].host)->delay_us = 200000;
 	lab_run_ms(10);
-	for (uint32_t k = 0; k < WISHES_MAX; k++) {
-		const struct wish *wish = wish_at(lab_node(i), k);
-		struct writer w = writer_of(bytes, sizeof(bytes));
-
-		if (wish == NULL || wish->token == 0)
-			continue;
-		found_encode(&(struct found){ .token = wish->token }, &w);
-		routed.payload = writer_span(&w);
-		(void)overlay_send(lab_node(liar), lab_now(liar), &routed);
-	}
+	wish = question_of(i);
+	SCENARIO_EXPECT(lab.world, wish != NULL);
+	if (wish == NULL)
+		return;
+	found_encode(&(struct found){ .token = wish->token }, &w);
+	routed.payload = writer_span(&w);
+	(void)overlay_send(lab_node(liar), lab_now(liar), &routed);
 	world_wake(lab.world, lab.members[liar].host);
 }
 
@@ -226,7 +237,7 @@ static void who_claims_a_name_does_not_keep_it_from_its_owner(struct world *worl
 }
 
 /* A link of `i` answers its question in the name of a member that nobody has met. */
-static void claim_as_somebody(unsigned liar, unsigned i, const struct wish *wish, unsigned number)
+static void claim_as_somebody(unsigned liar, unsigned i, uint64_t token, unsigned number)
 {
 	uint8_t bytes[sizeof(struct found)], whole[KEYSET_PAYLOAD_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
@@ -235,7 +246,7 @@ static void claim_as_somebody(unsigned liar, unsigned i, const struct wish *wish
 				 .target = { TARGET_EXACT, *lab_id(i) },
 				 .from = { { (uint8_t)(number * 7), (uint8_t)number, 0x55 } } };
 
-	found_encode(&(struct found){ .token = wish->token }, &w);
+	found_encode(&(struct found){ .token = token }, &w);
 	routed.payload = writer_span(&w);
 	w = writer_of(whole, sizeof(whole));
 	routed_encode(&routed, &w);
@@ -274,20 +285,40 @@ static void many_claims_by_one_link_do_not_keep_an_address_from_its_owner(struct
 	owner = lab_stranger(1, liar);
 	lab_send_number(1, owner, 1);
 	for (unsigned ms = 0; ms < 4000; ms += 10) {
-		lab_run_ms(10);
-		for (uint32_t k = 0; k < WISHES_MAX; k++) {
-			const struct wish *wish = wish_at(lab_node(1), k);
+		const struct wish *wish;
 
-			if (wish == NULL || wish->kind != WISH_IPV4 || wish->token == 0)
-				continue;
-			claim_as_somebody(liar, 1, wish, ms / 10);
-			if (claims_by(wish, lab_id(liar)) > most)
-				most = claims_by(wish, lab_id(liar));
-		}
+		lab_run_ms(10);
+		wish = question_of(1);
+		if (wish == NULL)
+			continue;
+		claim_as_somebody(liar, 1, wish->token, ms / 10);
+		if (claims_by(wish, lab_id(liar)) > most)
+			most = claims_by(wish, lab_id(liar));
 	}
 	SCENARIO_EXPECT(world, most == WISH_CLAIMS_OF_LINK);
 	SCENARIO_EXPECT(world, lab_arrived(1, owner, 1, 2) == 1);
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
+}
+
+/* Its token is for those alone who were asked. */
+static void an_answer_names_the_question(struct world *world)
+{
+	const struct wish *wish;
+
+	lab_start_star(world, 3);
+	lab_run_ms(2000);
+	node_host_request(lab.members[1].node, NODE_PING, "nobody");
+	lab_run_ms(10);
+	wish = question_of(1);
+	SCENARIO_EXPECT(world, wish != NULL);
+	if (wish == NULL)
+		return;
+	claim_as_somebody(2, 1, wish->token ^ 2, 1);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, claims_by(wish, lab_id(2)) == 0);
+	claim_as_somebody(2, 1, wish->token, 1);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, claims_by(wish, lab_id(2)) == 1);
 }
 
 /* --- too many wishes ---------------------------------------------------------------------------
@@ -714,6 +745,7 @@ int main(int argc, char **argv)
 		{ .name = "false-addresses",
 		  .seeds = 1,
 		  .play = many_claims_by_one_link_do_not_keep_an_address_from_its_owner },
+		{ .name = "question", .play = an_answer_names_the_question },
 		{ .name = "scan", .play = a_scan_leaves_places_for_the_ring },
 		{ .name = "relays", .play = relays_that_a_peer_invents_are_not_all_looked_for },
 		{ .name = "links", .play = only_links_have_messages_passed_on },

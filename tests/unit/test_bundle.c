@@ -621,6 +621,23 @@ static void a_renewal_never_goes_back(void **state)
 	}
 }
 
+/* It has the same name, and even the same secret. */
+static void another_network_takes_nobodys_place(void **state)
+{
+	struct complaint complaint;
+	struct bundle next;
+	struct group g;
+
+	(void)state;
+	init(&g, 18);
+	next = g.bundle;
+	assert_int_equal(bundle_check_renewal(&g.bundle, &next, &complaint), 0);
+	next.network_id.bytes[ID_BYTES - 1] ^= 1;
+	assert_int_equal(bundle_check_renewal(&g.bundle, &next, &complaint), ERR_EXISTS);
+	assert_non_null(strstr(complaint.text, "ipop leave lab"));
+	done(&g);
+}
+
 static void names_of_networks(void **state)
 {
 	static const char *const bad[] = { "",         "Lab", "1ab",
@@ -700,6 +717,7 @@ int main(void)
 		cmocka_unit_test(all_parts_are_of_one_network),
 		cmocka_unit_test(public_addresses_are_not_taken_silently),
 		cmocka_unit_test(a_renewal_never_goes_back),
+		cmocka_unit_test(another_network_takes_nobodys_place),
 		cmocka_unit_test(names_of_networks),
 		cmocka_unit_test(secrets_as_text),
 	};

@@ -114,6 +114,8 @@ static void test_fields(void **state)
 	assert_true(span_equal(span_of(c.spki, c.spki_len), spki));
 	hash_sha256(&spki, 1, hash);
 	assert_memory_equal(c.spki_hash, hash, sizeof(hash));
+	assert_true(certificate_is_for(&c, forge.member_keys[KEY_ED25519]));
+	assert_false(certificate_is_for(&c, forge.member_keys[KEY_P256]));
 	forge_free(&forge);
 }
 

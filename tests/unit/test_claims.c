@@ -105,6 +105,16 @@ static void who_may_ask_what(void **state)
 	assert_false(claims_may_change(1000, 500));
 }
 
+static void the_network_stays_the_same(void **state)
+{
+	struct id other = claims.network_id;
+
+	(void)state;
+	assert_true(claims_are_of(&claims, &other));
+	other.bytes[ID_BYTES - 1] ^= 1; /* whatever the prefix */
+	assert_false(claims_are_of(&claims, &other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +123,7 @@ int main(void)
 		cmocka_unit_test(ipv6_outside_is_refused),
 		cmocka_unit_test(ipv4_outside_is_refused),
 		cmocka_unit_test(another_mtu_is_refused),
+		cmocka_unit_test(the_network_stays_the_same),
 		cmocka_unit_test(who_may_ask_what),
 	};
 

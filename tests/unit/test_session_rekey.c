@@ -277,6 +277,33 @@ static void only_the_initiator_starts(void **state)
 	assert_int_equal(rekeys(p->b), 1);
 }
 
+/* While policy thinks about the first one, the same again gets no answer, and another one nothing
+ * either. */
+static void one_rekey_at_a_time(void **state)
+{
+	const struct party_pair *p = *state;
+	const struct now now = party_later_ms(120000);
+	uint8_t rekey[64];
+	size_t len;
+
+	begin_with_ip(p);
+	p->b->policy = PARTY_IS_SILENT;
+	party_run(p->a, 120000);
+	len = p->a->frame.len;
+	memcpy(rekey, p->a->frame.payload, len);
+	assert_int_equal(party_pass(p->a, p->b, now), 0);
+	assert_int_equal(party_count(p->b, SESSION_ASK), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(sessions_frame(p->b->sessions, now, party_session(p->b),
+						FRAME_REKEY, span_of(rekey, len)),
+				 ERR_STALE);
+		party_drain(p->b, now);
+		assert_null(party_next(p->b));
+		rekey[len - 1] ^= 1;
+	}
+	assert_int_equal(rekeys(p->b), 0);
+}
+
 static void rekeys_are_10_s_apart_whoever_asks(void **state)
 {
 	const struct party_pair *p = *state;
@@ -530,6 +557,7 @@ int main(void)
 		TEST(a_lost_answer_is_given_again_and_is_the_same),
 		TEST(the_responder_asks_when_the_initiator_is_late),
 		TEST(only_the_initiator_starts),
+		TEST(one_rekey_at_a_time),
 		TEST(rekeys_are_10_s_apart_whoever_asks),
 		TEST(item_05_policy_is_asked_again),
 		TEST(item_05_a_responder_that_denies_closes),

@@ -1,4 +1,5 @@
-/* test_store.c - what holds a key or a secret is read only if it is for its owner alone. */
+/* test_store.c - what holds a key or a secret is read only if it is for its owner alone, and a
+ * bundle only in its own network's place. */
 #include "tests/lib/cmocka.h"
 
 #include "base/err.h"
@@ -99,11 +100,35 @@ static void other_files_are_for_all(void **state)
 	assert_int_equal(read_with_mode(STORE_CA_REGISTRY, 0644, &complaint), 0);
 }
 
+static void a_bundle_is_of_the_network_in_whose_place_it_stands(void **state)
+{
+	struct bundle bundle = { .network = "lab",
+				 .ipv4_prefix = { { 10, 1, 0, 0 }, 16 },
+				 .secrets = { .epochs[0].epoch = 1, .count = 1 },
+				 .ca = "a",
+				 .certificate = "b" };
+	struct bundle read = { .network = "" };
+	struct complaint complaint;
+	struct file_path path;
+
+	(void)state;
+	assert_int_equal(store_write_bundle(&store, &bundle, &complaint), 0);
+	assert_int_equal(store_read_bundle(&store, &read, &complaint), 0);
+	assert_string_equal(read.certificate, "b");
+	memcpy(bundle.network, "den", sizeof("den"));
+	assert_int_equal(store_write_bundle(&store, &bundle, &complaint), 0);
+	assert_int_equal(store_read_bundle(&store, &read, &complaint), ERR_FOREIGN);
+	assert_non_null(strstr(complaint.text, "bundle.json: is a bundle of the network \"den\""));
+	assert_int_equal(store_path(&store, STORE_BUNDLE, &path), 0);
+	assert_int_equal(unlink(path.text), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(other_files_are_for_all),
+		cmocka_unit_test(a_bundle_is_of_the_network_in_whose_place_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -167,10 +167,7 @@ int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
 
 bool spawn_is_locked(const struct store *store, struct file_path *ret_path)
 {
-	struct file_path directory;
-
-	return store_directory_path(store, STORE_RUN, &directory) == 0 &&
-	       file_path(ret_path, "%s/pid", directory.text) == 0 && file_is_locked(ret_path->text);
+	return store_path(store, STORE_PID, ret_path) == 0 && file_is_locked(ret_path->text);
 }
 
 /* What a file says, if it says little. */

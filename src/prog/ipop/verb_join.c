@@ -61,7 +61,6 @@ static int read_bundle(struct joining *j, struct complaint *complaint)
  * another one), or another error; with a complaint but for those two. */
 static int try_key(struct joining *j, const struct file_path *path, struct complaint *complaint)
 {
-	const struct span wanted = span_of(j->certificate.spki, j->certificate.spki_len);
 	struct file_bytes pem;
 	struct key *key;
 	int err = store_read_key(path->text, &pem, complaint);
@@ -72,7 +71,7 @@ static int try_key(struct joining *j, const struct file_path *path, struct compl
 	file_free(&pem);
 	if (err != 0)
 		return store_complain(complaint, err, path->text);
-	if (!span_equal(key_spki(key), wanted)) {
+	if (!certificate_is_for(&j->certificate, key)) {
 		key_free(key);
 		return ERR_FOREIGN;
 	}
@@ -103,19 +102,12 @@ static int check_damaged(struct joining *j, const struct complaint *damage,
 	return err;
 }
 
-/* A network of that name with another CA is another network, and is never written over. */
 static int check_renewal(const struct joining *j, const struct bundle *present,
 			 struct complaint *complaint)
 {
 	struct complaint inner;
-	int err;
+	const int err = bundle_check_renewal(present, &j->bundle, &inner);
 
-	if (!id_equal(&present->network_id, &j->bundle.network_id))
-		return complain(complaint, ERR_EXISTS,
-				"this host is in another network of the name \"%s\"; ipop leave %s "
-				"leaves it",
-				j->store.network, j->store.network);
-	err = bundle_check_renewal(present, &j->bundle, &inner);
 	return err == 0 ? 0
 			: complain(complaint, err, "%s: %s", cli_argument(j->cli, 0), inner.text);
 }

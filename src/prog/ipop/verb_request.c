@@ -151,7 +151,7 @@ static int read_own_key(const struct store *store, const struct certificate *cer
 	file_free(&pem);
 	if (err != 0)
 		return store_complain(complaint, err, path.text);
-	if (!span_equal(key_spki(key), span_of(certificate->spki, certificate->spki_len))) {
+	if (!certificate_is_for(certificate, key)) {
 		key_free(key);
 		return complain(complaint, ERR_CERTIFICATE,
 				"%s: not the key of this host's certificate, so it cannot be "

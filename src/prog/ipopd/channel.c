@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 #include "prog/ipopd/log.h"
 
 #include <assert.h>
@@ -214,9 +215,9 @@ static bool decode_failed(struct reader *r, struct complaint *ret)
 	return reader_bytes(r, (uint8_t *)ret->text, len) && strlen(ret->text) == len;
 }
 
-static bool descriptors_match(const struct channel_message *message, size_t count)
+static bool descriptors_match(enum channel_kind kind, size_t count)
 {
-	switch (message->kind) {
+	switch (kind) {
 	case CHANNEL_START:
 		return count == CHANNEL_FDS || count == CHANNEL_FD_CONFIG;
 	case CHANNEL_CLIENT:
@@ -271,11 +272,11 @@ int channel_decode(const struct unix_message *raw, bool from_steward, struct cha
 	uint8_t kind;
 
 	if (raw->len != CHANNEL_BYTES || !reader_u8(&r, &kind) ||
-	    from_steward != (kind < CHANNEL_CONFIGURE) || !decode_fields(&r, kind, &message) ||
-	    !reader_zero(&r, reader_left(&r)))
+	    !SECCHECK(SEC_CHANNEL_SENDER, from_steward == (kind < CHANNEL_CONFIGURE)) ||
+	    !decode_fields(&r, kind, &message) || !reader_zero(&r, reader_left(&r)))
 		return ERR_MALFORMED;
 	message.kind = (enum channel_kind)kind;
-	if (!descriptors_match(&message, raw->fd_count))
+	if (!SECCHECK(SEC_CHANNEL_FDS, descriptors_match(message.kind, raw->fd_count)))
 		return ERR_MALFORMED;
 	memcpy(message.fds, raw->fds, sizeof(message.fds));
 	message.fd_count = raw->fd_count;

@@ -128,7 +128,7 @@ static int verify(struct child *c, struct wall calendar)
 	err = bundle_verify(bundle, now, &c->trust, &c->certificate, &c->complaint);
 	if (err < 0)
 		return err;
-	if (!span_equal(key_spki(c->key), span_of(c->certificate.spki, c->certificate.spki_len)))
+	if (!certificate_is_for(&c->certificate, c->key))
 		err = complain(&c->complaint, ERR_CERTIFICATE,
 			       "the certificate in the bundle is for another key than this host's: "
 			       "`ipop join` the bundle that answers this host's request");

@@ -32,6 +32,11 @@ int claims_check(const struct claims *claims, const struct node_addresses *wante
 	return 0;
 }
 
+bool claims_are_of(const struct claims *claims, const struct id *network_id)
+{
+	return SECCHECK(SEC_STEWARD_NETWORK, id_equal(&claims->network_id, network_id));
+}
+
 bool claims_may_read(uint32_t uid, bool in_group, uint32_t own_uid)
 {
 	return SECCHECK(SEC_CONTROL_READ, uid == 0 || uid == own_uid || in_group);

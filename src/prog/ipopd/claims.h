@@ -22,6 +22,9 @@ struct ip_address claims_ipv6(const struct claims *claims);
 /* 0, or ERR_DENIED: an address outside, another prefix length, or an MTU that is not ours. */
 int claims_check(const struct claims *claims, const struct node_addresses *wanted);
 
+/* Whether a bundle that is read later is of the network whose prefixes the interface has. */
+bool claims_are_of(const struct claims *claims, const struct id *network_id);
+
 /* Who may ask what over the control socket (doc/control.md). */
 bool claims_may_read(uint32_t uid, bool in_group, uint32_t own_uid);
 bool claims_may_change(uint32_t uid, uint32_t own_uid);

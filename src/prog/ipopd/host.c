@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_MODE 0750
 #define PID_BYTES 16
 #define ADDRESSES_LOOKED_AT 128
 
@@ -30,23 +29,11 @@ static void close_if_open(int *fd)
 
 /* --- one daemon for each network --- */
 
-static int pid_path(const struct store *store, struct file_path *ret)
-{
-	struct file_path directory;
-	const int err = store_directory_path(store, STORE_RUN, &directory);
-
-	return err < 0 ? err : file_path(ret, "%s/pid", directory.text);
-}
-
 static int make_run_directory(const struct host *host, struct complaint *complaint)
 {
-	const uint32_t group = host->group == UNIX_GROUP_NONE ? FILE_GROUP_KEEP : host->group;
-	struct file_path path;
-	int err = store_directory_path(host->store, STORE_RUN, &path);
-
-	if (err == 0)
-		err = file_make_directory(path.text, RUN_MODE, group);
-	return err < 0 ? store_complain(complaint, err, path.text) : 0;
+	return store_make_directory_for(
+		host->store, STORE_RUN,
+		host->group == UNIX_GROUP_NONE ? FILE_GROUP_KEEP : host->group, complaint);
 }
 
 static int complain_running(const char *path, const struct store *store,
@@ -67,7 +54,7 @@ static int lock(struct host *host, struct complaint *complaint)
 {
 	struct file_path path;
 	char pid[PID_BYTES];
-	int err = pid_path(host->store, &path);
+	int err = store_path(host->store, STORE_PID, &path);
 	int len;
 
 	if (err < 0)
@@ -218,7 +205,7 @@ void host_close(struct host *host)
 		(void)unlink(path.text); /* the next start would replace it */
 	close_if_open(&host->listener);
 	/* Last, and before the lock goes: whoever gets it next finds nothing of ours. */
-	if (host->lock >= 0 && pid_path(host->store, &path) == 0)
+	if (host->lock >= 0 && store_path(host->store, STORE_PID, &path) == 0)
 		(void)unlink(path.text); /* a stale one is no lock */
 	close_if_open(&host->lock);
 }

@@ -54,55 +54,24 @@ void settings_close(int fds[CHANNEL_FDS])
 	}
 }
 
-/* Reads one file into memory, with its name for complaints. */
-static int read_one(const struct store *store, enum store_file file, int fd,
-		    struct file_bytes *ret_bytes, struct file_path *ret_path)
-{
-	const size_t max = file == STORE_CONFIG ? CONFIG_BYTES_MAX : BUNDLE_BYTES_MAX;
-	const int err = store_path(store, file, ret_path);
-
-	return err < 0 ? err : file_read_fd(fd, max, ret_bytes);
-}
-
 static int read_config(const struct store *store, int fd, struct config *ret,
 		       struct complaint *complaint)
 {
-	struct file_bytes bytes = { 0 };
+	struct file_bytes bytes;
 	struct file_path path;
-	int err;
+	int err = store_path(store, STORE_CONFIG, &path);
 
 	config_init(ret);
+	if (err < 0)
+		return store_complain(complaint, err, store->root);
 	if (fd < 0)
 		return 0;
-	err = read_one(store, STORE_CONFIG, fd, &bytes, &path);
+	err = file_read_fd(fd, CONFIG_BYTES_MAX, &bytes);
 	if (err < 0)
 		return store_complain(complaint, err, path.text);
 	err = config_parse(span_of(bytes.data, bytes.len), path.text, ret, complaint);
 	file_free(&bytes);
 	return err;
-}
-
-static int read_bundle(const struct store *store, int fd, struct bundle *ret,
-		       struct complaint *complaint)
-{
-	struct file_bytes bytes = { 0 };
-	struct complaint why;
-	struct file_path path;
-	int err = read_one(store, STORE_BUNDLE, fd, &bytes, &path);
-
-	if (err < 0)
-		return store_complain(complaint, err, path.text);
-	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &why);
-	file_free(&bytes);
-	if (err < 0)
-		return complain(complaint, err, "%s: %s", path.text, why.text);
-	if (strcmp(ret->network, store->network) != 0) {
-		(void)complain(complaint, ERR_FOREIGN, "%s: is a bundle of the network %s",
-			       path.text, ret->network);
-		bundle_wipe(ret);
-		return ERR_FOREIGN;
-	}
-	return 0;
 }
 
 /* Our address is in the bundle's prefix, and it is signed: no line here can move it. */
@@ -161,7 +130,7 @@ int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct 
 	int err = read_config(store, fds[CHANNEL_FD_CONFIG], &ret->config, complaint);
 
 	if (err == 0)
-		err = read_bundle(store, fds[CHANNEL_FD_BUNDLE], &ret->bundle, complaint);
+		err = store_read_bundle_fd(store, fds[CHANNEL_FD_BUNDLE], &ret->bundle, complaint);
 	if (err == 0)
 		err = check_prefix(store, ret, complaint);
 	if (err < 0)

@@ -29,8 +29,9 @@ int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct compla
 /* Closes all but the TUN, which is not ours. */
 void settings_close(int fds[CHANNEL_FDS]);
 
-/* Reads what they hold, without judging certificates. 0, or the errors of the parsers, which a
- * configuration with another IPv4 prefix than the bundle's gets, too; with a sentence. */
+/* Reads what they hold, without judging certificates. 0, ERR_FOREIGN (another network's bundle), or
+ * the errors of the parsers, which a configuration with another IPv4 prefix than the bundle's gets,
+ * too; with a sentence. */
 int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct settings *ret,
 		  struct complaint *complaint);
 

@@ -160,30 +160,45 @@ static int spawn(struct steward *s, const struct channel_message *start)
 	return 0;
 }
 
+/* What the interface gets with the first node it keeps: only a bundle of the same network may
+ * follow. */
+static int claim(struct steward *s, const struct bundle *bundle, struct complaint *complaint)
+{
+	if (s->was_ready)
+		return claims_are_of(&s->claims, &bundle->network_id)
+			       ? 0
+			       : complain(complaint, ERR_FOREIGN,
+					  "the bundle has become one of another network; start the "
+					  "daemon anew");
+	s->claims =
+		(struct claims){ .network_id = bundle->network_id, .ipv4 = bundle->ipv4_prefix };
+	return 0;
+}
+
+static void use_settings(struct steward *s, const struct settings *settings)
+{
+	log_set_level((enum config_log_level)settings->config.log_level);
+	memcpy(s->bootstrap, settings->bootstrap, sizeof(s->bootstrap));
+	lookups_free(&s->lookups);
+	lookups_init(&s->lookups, &(struct lookups_config){ .hosts = s->bootstrap,
+							    .count = settings->bootstrap_count,
+							    .uid = s->uid,
+							    .gid = s->gid,
+							    .loop = &s->loop,
+							    .event_kind = EVENT_LOOKUP });
+}
+
 /* What the files say now: a renewed bundle counts from the next node on. */
-static int read_settings(struct steward *s, const int fds[CHANNEL_FDS], struct complaint *complaint)
+static int take_settings(struct steward *s, const int fds[CHANNEL_FDS], struct complaint *complaint)
 {
 	struct settings settings;
 	int err = settings_read(s->config->store, fds, &settings, complaint);
 
 	if (err < 0)
 		return err;
-	if (!s->was_ready)
-		s->claims = (struct claims){ .network_id = settings.bundle.network_id,
-					     .ipv4 = settings.bundle.ipv4_prefix };
-	else if (!id_equal(&settings.bundle.network_id, &s->claims.network_id))
-		err = complain(
-			complaint, ERR_FOREIGN,
-			"the bundle has become one of another network; start the daemon anew");
-	log_set_level((enum config_log_level)settings.config.log_level);
-	memcpy(s->bootstrap, settings.bootstrap, sizeof(s->bootstrap));
-	lookups_free(&s->lookups);
-	lookups_init(&s->lookups, &(struct lookups_config){ .hosts = s->bootstrap,
-							    .count = settings.bootstrap_count,
-							    .uid = s->uid,
-							    .gid = s->gid,
-							    .loop = &s->loop,
-							    .event_kind = EVENT_LOOKUP });
+	err = claim(s, &settings.bundle, complaint);
+	if (err == 0)
+		use_settings(s, &settings);
 	settings_wipe(&settings);
 	return err;
 }
@@ -196,7 +211,7 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 
 	if (err < 0)
 		return err;
-	err = read_settings(s, start.fds, complaint);
+	err = take_settings(s, start.fds, complaint);
 	if (err == 0)
 		err = s->was_ready ? host_restore(&s->host, complaint)
 				   : host_open(&s->host, s->config->store, &s->claims, complaint);
