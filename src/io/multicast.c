@@ -1,6 +1,7 @@
 /* multicast.c - see multicast.h. */
 #include "io/multicast.h"
 
+#include "base/check.h"
 #include "base/err.h"
 
 #include <errno.h>
@@ -153,7 +154,8 @@ bool multicast_send(struct multicast *multicast, const struct multicast_place *p
 		    struct span bytes)
 {
 	const enum udp_family family = family_of(&place->ip);
-	struct iovec vector = { .iov_base = (void *)(uintptr_t)bytes.data, .iov_len = bytes.len };
+	uint8_t copy[MULTICAST_BYTES_MAX]; /* iov_base is not const, though nothing is written */
+	struct iovec vector = { .iov_base = copy, .iov_len = bytes.len };
 	union control control = { .bytes = { 0 } };
 	union address group;
 	struct msghdr header = { .msg_name = &group,
@@ -163,6 +165,8 @@ bool multicast_send(struct multicast *multicast, const struct multicast_place *p
 				 .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes) };
 
+	CHECK(bytes.len <= sizeof(copy));
+	memcpy(copy, bytes.data, bytes.len);
 	put_place(&header, place);
 	return sendmsg(multicast->sockets[family], &header, 0) == (ssize_t)bytes.len;
 }
@@ -203,7 +207,7 @@ static bool is_to(struct msghdr *header, const struct endpoint *group)
 }
 
 int multicast_receive(struct multicast *multicast, enum udp_family family, uint8_t *room,
-		      size_t room_bytes, struct endpoint *ret_from, size_t *ret_len)
+		      size_t room_bytes, struct multicast_datagram *ret)
 {
 	struct iovec vector = { .iov_base = room, .iov_len = room_bytes };
 	union control control = { .bytes = { 0 } };
@@ -220,7 +224,7 @@ int multicast_receive(struct multicast *multicast, enum udp_family family, uint8
 		return ERR_AGAIN;
 	if (!is_to(&header, &multicast->groups[family]))
 		return ERR_NOT_FOUND;
-	*ret_from = endpoint_of(&from);
-	*ret_len = (size_t)n;
+	ret->from = endpoint_of(&from);
+	ret->bytes = span_of(room, (size_t)n);
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "io/udp.h"
 #include "wire/endpoint.h"
 
+#define MULTICAST_BYTES_MAX 512 /* that are sent */
+
 struct multicast {
 	struct endpoint groups[UDP_FAMILIES];
 	int sockets[UDP_FAMILIES]; /* owned; -1: the host does not have this family */
@@ -34,10 +36,15 @@ bool multicast_join(struct multicast *multicast, const struct multicast_place *p
 bool multicast_send(struct multicast *multicast, const struct multicast_place *place,
 		    struct span bytes);
 
-/* Reads one datagram, without waiting: 0, with its bytes (of a longer one the first) and where it
- * came from; ERR_NOT_FOUND if it was not sent to the group, and there may be more; ERR_AGAIN if
- * nothing is there. */
+struct multicast_datagram {
+	struct endpoint from;
+	struct span bytes; /* borrowed */
+};
+
+/* Reads one datagram, without waiting: 0, and its bytes (of a longer one the first) stand in the
+ * room; ERR_NOT_FOUND if it was not sent to the group, and there may be more; ERR_AGAIN if nothing
+ * is there. */
 int multicast_receive(struct multicast *multicast, enum udp_family family, uint8_t *room,
-		      size_t room_bytes, struct endpoint *ret_from, size_t *ret_len);
+		      size_t room_bytes, struct multicast_datagram *ret);
 
 #endif

@@ -68,14 +68,13 @@ void beacons_send(struct beacons *beacons, struct span beacon)
 
 int beacons_receive(struct beacons *beacons, enum udp_family family, struct node_event *ret)
 {
-	struct node_event event = { .kind = NODE_HEARD };
-	size_t len;
+	struct multicast_datagram datagram;
 	const int err = multicast_receive(&beacons->multicast, family, beacons->bytes,
-					  sizeof(beacons->bytes), &event.beacon.remote, &len);
+					  sizeof(beacons->bytes), &datagram);
 
-	if (err != 0)
-		return err;
-	event.beacon.bytes = span_of(beacons->bytes, len);
-	*ret = event;
-	return 0;
+	if (err == 0)
+		*ret = (struct node_event){ .kind = NODE_HEARD,
+					    .beacon = { .remote = datagram.from,
+							.bytes = datagram.bytes } };
+	return err;
 }
