@@ -129,6 +129,7 @@ static void put_place(struct msghdr *header, const struct multicast_place *place
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(header);
 
+	CHECK(control != NULL);
 	if (endpoint_is_v4(&place->ip)) {
 		struct in_pktinfo info = { .ipi_ifindex = (int)place->interface };
 
