@@ -261,11 +261,16 @@ static void seal_wrapped(struct bench *bench)
 					.relay = bench->trio->ar,
 					.relay_index = TRIO_TO_B };
 	const struct frame_header frame = { .kind = FRAME_IP };
-	const struct span packet = span_of(bench->packet, bench->len);
 
-	for (size_t i = 0; i < PACKETS; i++)
-		CHECK(seal_frame(&keys, members_start.mono, &frame, packet, bench->datagrams[i]) ==
-		      0);
+	for (size_t i = 0; i < PACKETS; i++) {
+		uint8_t *datagram = bench->datagrams[i];
+		struct seal_run run;
+
+		CHECK(seal_run_begin(&keys, members_start.mono, 1, &run) == 0);
+		memcpy(datagram + seal_run_payload_at(&run), bench->packet, bench->len);
+		CHECK(seal_run_next(&run, &frame, bench->len, datagram) == 0);
+		seal_run_end(&run);
+	}
 }
 
 /* At the relay: opened, sealed for the next, and out. */

@@ -23,6 +23,7 @@
 #define CERTIFICATE_NAME_MAX 63   /* one DNS label (RFC 1035, 2.3.4) */
 #define CERTIFICATE_SERIAL_MAX 20 /* RFC 5280, 4.1.2.2 */
 #define CERTIFICATE_SALT_BYTES 16
+#define TRUST_GROUP_MAX 15     /* a group's name: the interface has it, too, and IFNAMSIZ is 16 */
 #define CERTIFICATE_SKEW_S 300 /* validity is judged by this much to the member's favour */
 
 enum certificate_class { CERTIFICATE_GROUP = 1, CERTIFICATE_OPEN = 2 /* self-signed, salt zero */ };

@@ -7,8 +7,6 @@
 
 #include <openssl/x509.h>
 
-#define TRUST_GROUP_MAX 15 /* a group's name: it is the name of the interface too */
-
 /* Before the group's name in the CA's own. A host name has no colon, so no member's name is ever
  * that of the CA, which would look self-signed. */
 #define TRUST_NAME_PREFIX "ipop:"

@@ -24,6 +24,7 @@
 #define P256_POINT_BYTES 65 /* the form (4: uncompressed), x and y */
 #define UNCOMPRESSED 4
 #define PKCS8_BYTES_MAX 1024
+#define DRAWS_MAX 8 /* one in 2^32 is no P-256 key */
 
 /* scrypt with 16 MiB, five times over: about 0.2 s for whoever tries a passphrase (RFC 7914, 2). */
 #define SCRYPT_N 16384
@@ -184,6 +185,19 @@ int key_new(enum key_kind kind, const uint8_t secret[KEY_SECRET_BYTES], struct k
 	}
 	*ret = key;
 	return 0;
+}
+
+int key_draw(enum key_kind kind, struct entropy *entropy, struct key **ret)
+{
+	uint8_t secret[KEY_SECRET_BYTES];
+	int err = ERR_CRYPTO;
+
+	for (unsigned i = 0; i < DRAWS_MAX && err == ERR_CRYPTO; i++) {
+		entropy_bytes(entropy, secret, sizeof(secret));
+		err = key_new(kind, secret, ret);
+	}
+	secret_wipe(secret, sizeof(secret));
+	return err;
 }
 
 void key_free(struct key *key)

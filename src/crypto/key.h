@@ -16,6 +16,8 @@ struct key; /* a private key; opaque, wiped on key_free() */
 
 /* Made of the given secret bytes alone. 0, ERR_NOMEM, or ERR_CRYPTO (P-256: not a scalar). */
 int key_new(enum key_kind kind, const uint8_t secret[KEY_SECRET_BYTES], struct key **ret);
+/* A new one, of bytes that nobody else sees. 0, ERR_NOMEM, or ERR_CRYPTO. */
+int key_draw(enum key_kind kind, struct entropy *entropy, struct key **ret);
 void key_free(struct key *key);
 
 /* PKCS#8 in PEM; with a passphrase PBES2 of scrypt and AES-256-CBC (RFC 8018, RFC 7914). An empty

@@ -23,11 +23,6 @@ bool forward_report(struct forward_thread *thread, struct forward_report *ret)
 	return true;
 }
 
-struct mono forward_deadline(const struct forward_thread *thread)
-{
-	return egress_deadline(thread->egress);
-}
-
 void forward_tell(struct forward_thread *thread, const struct forward_report *what)
 {
 	if (queue_is_full(&thread->report_queue))

@@ -161,7 +161,4 @@ int forward_cut(const struct forward_packet *packet, struct cutter *ret);
 /* Hands out the oldest report. */
 bool forward_report(struct forward_thread *thread, struct forward_report *ret);
 
-/* When a pacer wants to be asked again; MONO_NEVER today. */
-struct mono forward_deadline(const struct forward_thread *thread);
-
 #endif

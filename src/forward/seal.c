@@ -62,20 +62,3 @@ void seal_run_end(struct seal_run *run)
 	if (run->relayed)
 		keyset_run_end(&run->outer);
 }
-
-int seal_frame(const struct seal_keys *keys, struct mono now, const struct frame_header *frame,
-	       struct span payload, uint8_t *ret)
-{
-	uint8_t *inner = ret + SEAL_INNER_AT;
-	int err;
-
-	if (keys->relay == NULL)
-		return keyset_seal(keys->keyset, now, frame, payload, ret);
-	if (payload.len > SEAL_RELAYED_PAYLOAD_BYTES_MAX)
-		return ERR_TOO_LONG;
-	err = keyset_seal(keys->keyset, now, frame, payload, inner);
-	if (err != 0)
-		return err;
-	return seal_relayed(keys->relay, now, keys->relay_index,
-			    span_of(inner, payload.len + KEYSET_OVERHEAD), ret);
-}

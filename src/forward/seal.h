@@ -22,19 +22,6 @@ struct seal_keys {
 	uint32_t relay_index;  /* by which the relay knows that it is for the peer: RELAY_GRANT */
 };
 
-/* By how much the datagram is longer than the payload. */
-static inline size_t seal_overhead(const struct seal_keys *keys)
-{
-	return keys->relay == NULL ? KEYSET_OVERHEAD : KEYSET_OVERHEAD + SEAL_RELAY_OVERHEAD;
-}
-
-/* Seals one frame: `ret` holds payload.len + seal_overhead() bytes and may not overlap the payload.
- * The frame's payload_len is filled in here. 0, ERR_TOO_LONG (more than KEYSET_PAYLOAD_BYTES_MAX,
- * or relayed SEAL_RELAYED_PAYLOAD_BYTES_MAX), or what keyset_seal() says of either key set. Who
- * calls asks both key sets for their milestones. */
-int seal_frame(const struct seal_keys *keys, struct mono now, const struct frame_header *frame,
-	       struct span payload, uint8_t *ret);
-
 /* Several frames that belong together: their counters follow one another. Fields are private. */
 struct seal_run {
 	struct keyset_run inner, outer;
@@ -58,8 +45,10 @@ static inline size_t seal_run_overhead(const struct seal_run *run)
 	return run->relayed ? KEYSET_OVERHEAD + SEAL_RELAY_OVERHEAD : KEYSET_OVERHEAD;
 }
 
-/* Seals the payload that stands there; `ret` has room for seal_run_overhead() besides. 0, or an
- * error as of seal_frame(), and then the counter is lost. */
+/* Seals the payload that stands there; `ret` has room for seal_run_overhead() besides. The frame's
+ * payload_len is filled in here. 0, ERR_TOO_LONG (more than KEYSET_PAYLOAD_BYTES_MAX, or relayed
+ * SEAL_RELAYED_PAYLOAD_BYTES_MAX) or ERR_CRYPTO, and then the counter is lost. Who calls asks both
+ * key sets for their milestones. */
 int seal_run_next(struct seal_run *run, const struct frame_header *frame, size_t payload_len,
 		  uint8_t *ret);
 void seal_run_end(struct seal_run *run);

@@ -10,18 +10,6 @@
 
 #define EPOCH_FIRST 1
 
-/* The key, from bytes that nobody else sees. */
-static int make_key(struct entropy *entropy, struct key **ret)
-{
-	uint8_t secret[KEY_SECRET_BYTES];
-	int err;
-
-	entropy_bytes(entropy, secret, sizeof(secret));
-	err = key_new(KEY_ED25519, secret, ret);
-	secret_wipe(secret, sizeof(secret));
-	return err;
-}
-
 static int make_certificate(struct authority *authority, struct wall now)
 {
 	uint8_t der[CERTIFICATE_BYTES_MAX];
@@ -43,7 +31,7 @@ int authority_new(const char *network, struct wall now, struct entropy *entropy,
 	memcpy(a.network, network, strlen(network) + 1);
 	a.secrets.epochs[0].epoch = EPOCH_FIRST;
 	entropy_bytes(entropy, a.secrets.epochs[0].bytes, NETWORK_SECRET_BYTES);
-	err = make_key(entropy, &a.key);
+	err = key_draw(KEY_ED25519, entropy, &a.key);
 	if (err == 0)
 		err = make_certificate(&a, now);
 	if (err == 0)

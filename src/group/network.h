@@ -3,9 +3,10 @@
 #define GROUP_NETWORK_H
 
 #include "base/writer.h"
+#include "crypto/certificate.h"
 #include "group/complaint.h"
 
-#define NETWORK_NAME_MAX 15 /* the interface has the same name, and IFNAMSIZ is 16 */
+#define NETWORK_NAME_MAX TRUST_GROUP_MAX
 #define NETWORK_SECRET_BYTES 32
 #define NETWORK_SECRETS_MAX 2 /* the epoch in force and the one before */
 #define NETWORK_SECRETS_TEXT_MAX 256

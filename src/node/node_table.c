@@ -13,6 +13,9 @@
 #include <assert.h>
 
 static_assert(PATHS_SIZE_MAX == FORWARD_MTU, "what no way is taken for wider than");
+static_assert(VNET_PACKET_BYTES_MAX == FORWARD_MTU, "what waits is what the TUN gives");
+static_assert(FORWARD_DRIFT_US == SESSION_SNAPSHOT_DRIFT_US, "both see a resumed copy, or neither");
+static_assert(KEYSET_STOP_AFTER_IP_MS == SESSION_STOP_AFTER_IP_MS, "keys stop when sessions do");
 
 struct build {
 	struct node *node;

@@ -8,7 +8,7 @@
 #include "vnet/vnet.h"
 #include "wire/way.h"
 
-#define NODE_NAME_MAX 15 /* of a network, also the interface: [a-z][a-z0-9-]{0,14} */
+#define NODE_NAME_MAX TRUST_GROUP_MAX /* of a network */
 
 enum node_peer_state {
 	NODE_PEER_CONNECTING,

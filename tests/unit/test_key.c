@@ -32,6 +32,31 @@ static void assert_span_hex(struct span bytes, const char *text)
 	assert_memory_equal(bytes.data, want.data, want.len);
 }
 
+/* Two draws are two keys, and nothing but the entropy decides which. */
+static void test_draws(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct key *drawn[3];
+		enum key_kind kind;
+
+		for (size_t n = 0; n < 3; n++) {
+			const uint8_t seed[ENTROPY_SEED_BYTES] = { 7 };
+			static struct entropy entropy;
+
+			if (n != 1)
+				entropy_init(&entropy, seed);
+			assert_int_equal(key_draw(kinds[i], &entropy, &drawn[n]), 0);
+		}
+		assert_int_equal(key_spki_kind(key_spki(drawn[0]), &kind), 0);
+		assert_int_equal(kind, kinds[i]);
+		assert_false(span_equal(key_spki(drawn[0]), key_spki(drawn[1])));
+		assert_true(span_equal(key_spki(drawn[0]), key_spki(drawn[2])));
+		for (size_t n = 0; n < 3; n++)
+			key_free(drawn[n]);
+	}
+}
+
 /* RFC 8032, 7.1, tests 1 to 3. */
 static void test_ed25519_published(void **state)
 {
@@ -407,6 +432,7 @@ static void test_bad_pem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_ed25519_published),
 		cmocka_unit_test(test_p256_published),
 		cmocka_unit_test(test_p256_scalars),

@@ -136,17 +136,6 @@ static struct prefix choose_prefix(const struct creation *c)
 	return prefix_choice(network, 0);
 }
 
-static int make_key(struct creation *c)
-{
-	uint8_t secret[KEY_SECRET_BYTES];
-	int err;
-
-	entropy_bytes(&c->entropy, secret, sizeof(secret));
-	err = key_new(KEY_ED25519, secret, &c->key);
-	secret_wipe(secret, sizeof(secret));
-	return err;
-}
-
 /* The first member asks as every other will. */
 static int request(const struct creation *c, struct ca_request *ret)
 {
@@ -165,7 +154,7 @@ static int make_all(struct creation *c, struct complaint *complaint)
 	int err = authority_new(c->store.network, c->now, &c->entropy, &c->authority);
 
 	if (err == 0)
-		err = make_key(c);
+		err = key_draw(KEY_ED25519, &c->entropy, &c->key);
 	if (err == 0)
 		err = request(c, &asked);
 	if (err != 0)

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEY_TRIES 8 /* one draw in 2^32 is no P-256 key */
-
 static int read_kind(const struct cli *cli, enum key_kind *ret, struct complaint *complaint)
 {
 	const char *const text = cli_value(cli, "key", 0);
@@ -24,19 +22,6 @@ static int read_kind(const struct cli *cli, enum key_kind *ret, struct complaint
 	if (strcmp(text, "p256") == 0)
 		return 0;
 	return complain(complaint, ERR_MALFORMED, "--key: \"%.40s\" must be ed25519 or p256", text);
-}
-
-static int make_key(enum key_kind kind, struct entropy *entropy, struct key **ret)
-{
-	uint8_t secret[KEY_SECRET_BYTES];
-	int err = ERR_CRYPTO;
-
-	for (unsigned i = 0; i < KEY_TRIES && err == ERR_CRYPTO; i++) {
-		entropy_bytes(entropy, secret, sizeof(secret));
-		err = key_new(kind, secret, ret);
-	}
-	secret_wipe(secret, sizeof(secret));
-	return err;
 }
 
 /* Keeps the key where `ipop join` will find it. */
@@ -89,7 +74,7 @@ static enum exit_code request_new(const struct cli *cli)
 	err = host_entropy(&entropy, &complaint);
 	if (err != 0)
 		return report_failure(cli, err, &complaint);
-	err = make_key(kind, &entropy, &key);
+	err = key_draw(kind, &entropy, &key);
 	if (err != 0)
 		(void)complain(&complaint, err, "no key could be made: %s", err_text(err));
 	if (err == 0)
