@@ -8,7 +8,7 @@
  *   active                   the flows in the order of their turns
  *   a flow's slots           one list a class, oldest first
  *   by_length[n]             the flows in which n datagrams wait. A length changes by one at a
- * time, so the greatest that has a flow is never more than one step away.
+ *                            time, so the greatest that has a flow is never more than a step away.
  *
  * The quantum of a turn is not less than a slot, so whoever has the turn can send a datagram.
  */

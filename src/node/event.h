@@ -54,19 +54,20 @@ struct node_config {
 	struct wall bundle_issued; /* newest issue date of our own bundle */
 };
 
-enum node_event_kind {            /* what the world tells a node; bytes are borrowed for the call */
-		       NODE_TIME, /* nothing but that the deadline was reached */
-		       NODE_DATAGRAM, /* handshake bytes: FORWARD_HANDSHAKE */
-		       NODE_PACKET,   /* an IP packet from the TUN: FORWARD_NO_ENTRY or
-					 FORWARD_TOO_BIG */
-		       NODE_FRAME,    /* a control frame: FORWARD_FRAME */
-		       NODE_REPORT,   /* from forward_report() */
-		       NODE_COPIED,   /* the kernel says that this machine is a resumed copy:
-					 drop all keys; entropy was mixed anew */
-		       NODE_HOST,     /* under which addresses and port the host may be reached */
-		       NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
-		       NODE_HEARD,       /* a beacon came */
-		       NODE_REQUEST,     /* of a user */
+/* What the world tells a node; bytes are borrowed for the call. */
+enum node_event_kind {
+	NODE_TIME,        /* nothing but that the deadline was reached */
+	NODE_DATAGRAM,    /* handshake bytes: FORWARD_HANDSHAKE */
+	NODE_PACKET,      /* an IP packet from the TUN: FORWARD_NO_ENTRY or
+			     FORWARD_TOO_BIG */
+	NODE_FRAME,       /* a control frame: FORWARD_FRAME */
+	NODE_REPORT,      /* from forward_report() */
+	NODE_COPIED,      /* the kernel says that this machine is a resumed copy:
+			     drop all keys; entropy was mixed anew */
+	NODE_HOST,        /* under which addresses and port the host may be reached */
+	NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
+	NODE_HEARD,       /* a beacon came */
+	NODE_REQUEST,     /* of a user */
 };
 
 enum node_verb { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_SHUTDOWN };
@@ -111,19 +112,19 @@ struct node_event {
 	};
 };
 
-enum node_action_kind {            /* what a node asks of the world; borrowed until the next call */
-			NODE_SEND, /* a datagram, through the egress */
-			NODE_OPEN, /* a data datagram that came along the ring, for forward/ to
-				    * open: NODE_FRAME or a packet for the TUN comes of it */
-			NODE_DELIVER,   /* an IP packet for the TUN */
-			NODE_TABLE,     /* a new forwarding snapshot; ownership passes with it */
-			NODE_CONFIGURE, /* once: our addresses, for the steward */
-			NODE_LOOKUP, /* the addresses of a bootstrap line's host -> NODE_LOOKUP_DONE
-				      */
-			NODE_BEACON, /* by multicast, from each address of the host */
-			NODE_KEEP,   /* store these, and give them to the next node_new() */
-			NODE_REPLY,
-			NODE_EVENT, /* a trace record, for monitor and log */
+/* What a node asks of the world; borrowed until the next call. */
+enum node_action_kind {
+	NODE_SEND,      /* a datagram, through the egress */
+	NODE_OPEN,      /* a data datagram that came along the ring, for forward/ to
+			 * open: NODE_FRAME or a packet for the TUN comes of it */
+	NODE_DELIVER,   /* an IP packet for the TUN */
+	NODE_TABLE,     /* a new forwarding snapshot; ownership passes with it */
+	NODE_CONFIGURE, /* once: our addresses, for the steward */
+	NODE_LOOKUP,    /* of a bootstrap line's host: NODE_LOOKUP_DONE tells its addresses */
+	NODE_BEACON,    /* by multicast, from each address of the host */
+	NODE_KEEP,      /* store these, and give them to the next node_new() */
+	NODE_REPLY,
+	NODE_EVENT, /* a trace record, for monitor and log */
 };
 
 struct node_addresses {

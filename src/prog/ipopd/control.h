@@ -1,8 +1,8 @@
 /* control.h - the control connections: lines in, lines out, a few at a time (doc/control.md).
  *
- *     READING --a request for the node--> ASKING --its last reply--> WRITING --all is out-->
- * READING
- *        `------a request answered here, or refused--------------------^  `--at the end--> closed
+ *     READING --a request for the node--> ASKING --its last reply--> WRITING --at the end--> closed
+ *      ^  `-----a request answered here, or refused-------------------^  |
+ *      `----------------------------------------------------all is out---'
  *
  * The steward has looked at who connects and passes the descriptors on. A connection is a slot of a
  * pool, and its handle is the token under which the node answers, so that an answer for one that
