@@ -244,7 +244,8 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 	sizing_begin(&paths->sizing, now, t->size);
 	heard(paths, now, now);
 	paths->why = paths_reason(paths);
-	ask_used(paths, now); /* the round trip, and how the peer sees us */
+	if (first->kind == WAY_DIRECT)
+		ask_used(paths, now); /* the round trip, and how the peer sees us */
 }
 
 /* -- what can be tried ---------------------------------------------------------------------- */
@@ -449,6 +450,18 @@ static void watch_answer(struct paths *paths)
 		paths->doubt_at = mono_add_us(traffic->ip_sent, trial_patience_us(used));
 }
 
+/* An empty frame is due so long after the first packet that nothing of ours followed: what comes
+ * behind it does not put it off. */
+static void watch_echo(struct paths *paths)
+{
+	const struct paths_traffic *traffic = &paths->traffic;
+
+	if (traffic->ip_received.us <= mono_max(traffic->sent, paths->echoed).us)
+		paths->echo_at = MONO_NEVER;
+	else if (paths->echo_at.us == MONO_NEVER.us)
+		paths->echo_at = mono_add_ms(traffic->ip_received, PATHS_ECHO_MS);
+}
+
 void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic *traffic)
 {
 	const bool was_heard = traffic->received.us > paths->traffic.received.us;
@@ -459,9 +472,7 @@ void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic
 		heard(paths, now, traffic->received);
 	}
 	watch_answer(paths);
-	paths->echo_at = traffic->ip_received.us > traffic->sent.us
-				 ? mono_add_ms(traffic->ip_received, PATHS_ECHO_MS)
-				 : MONO_NEVER;
+	watch_echo(paths);
 	paths->is_busy = had_ip(paths, now, BUSY_MS) || paths->doubt_at.us != MONO_NEVER.us;
 }
 
@@ -688,6 +699,7 @@ static bool say(struct paths *paths, struct mono now, struct paths_output *ret)
 	}
 	if (mono_reached(now, paths->echo_at)) {
 		paths->echo_at = MONO_NEVER;
+		paths->echoed = now;
 		*ret = (struct paths_output){ .kind = PATHS_EMPTY, .way = *way };
 		return true;
 	}

@@ -129,7 +129,7 @@ struct paths {
 	struct sizing sizing; /* of the way in use */
 	struct probe_purse purse;
 	struct mono heard, quiet_at; /* anything; when silence gets too long */
-	struct mono echo_at;         /* an empty frame is due; or never */
+	struct mono echo_at, echoed; /* an empty frame is due, or never; the last one */
 	struct mono doubt_at;        /* no answer to IP for so long; or never */
 	struct mono overdue_at;      /* of the answer of the doubted way in use: any other may take
 				      * over; or never */

@@ -12,7 +12,7 @@
 #define RING_TRY_MS 1000     /* then 2, 4 s */
 #define RING_IGNORE_MS 30000 /* after the last try in vain */
 #define RING_TELL_MIN_MS 100 /* between two lists to the same member */
-#define RING_TELL_MS 20000   /* a list goes to each near member at least so often */
+#define RING_TELL_MS 60000   /* a list goes to each near member at least so often */
 
 #define RING_SHORTCUTS_MAX 12 /* of our own: enough for 2^24 members */
 #define RING_NEAR_LOG 406     /* id_log2() of RING_NEAR: 1.58 */

@@ -53,6 +53,46 @@ static void a_way_is_doubted_when_its_answer_is_overdue(void **state)
 	}
 }
 
+/* The first packet that has no answer counts: later ones do not put it off. */
+static void a_stream_one_way_is_answered_while_it_flows(void **state)
+{
+	struct lone *f = *state;
+	unsigned said = 0;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	for (unsigned n = 0; n < 40; n++) { /* a second */
+		ip_received(f);
+		lone_run(f, 25);
+		said += lone_seen(f, PATHS_EMPTY, NULL, 0);
+	}
+	assert_in_range(said, 7, 10);
+}
+
+/* What asks first along the ring is the handshake: nothing is to be learned there that was not. */
+static void a_way_along_the_ring_is_not_asked_at_once(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	lone_run(f, PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS - 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 0);
+	lone_run(f, PATHS_QUIET_JITTER_MS + 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 1);
+}
+
+static void a_direct_way_is_asked_at_once(void **state)
+{
+	struct lone *f = *state;
+	const struct way a = lone_direct(A);
+
+	lone_works(f, a, 50);
+	lone_start(f, true, a);
+	lone_run(f, 0);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &a, 0), 1);
+}
+
 /* -- relays -------------------------------------------------------------------------------- */
 
 /* IP all the time, so that a relay is wanted in reserve. */
@@ -565,6 +605,9 @@ int main(void)
 		PATHS_TEST(without_the_relay_in_use_the_next_best_carries_on_at_once),
 		PATHS_TEST(of_too_many_relays_the_last_is_left_away),
 		PATHS_TEST(a_way_is_doubted_when_its_answer_is_overdue),
+		PATHS_TEST(a_stream_one_way_is_answered_while_it_flows),
+		PATHS_TEST(a_way_along_the_ring_is_not_asked_at_once),
+		PATHS_TEST(a_direct_way_is_asked_at_once),
 		PATHS_TEST(who_received_ip_says_that_it_is_there),
 		PATHS_TEST(who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on),
 		PATHS_TEST(who_hears_anything_does_not_doubt),
