@@ -55,6 +55,7 @@
 	X(SEC_FRAME_PLACES, "the places that a frame states lie inside its payload")         \
 	X(SEC_ROUTED_HOPS, "a routed message has no more steps left than any may take")      \
 	X(SEC_BROADCAST_HOPS, "a broadcast has no more steps left than any may take")        \
+	X(SEC_WHO_LENGTH, "a question who is there is as long as it may be, and its answer") \
 	X(SEC_PART_PLACE, "a piece stands inside the whole that it states")                  \
 	X(SEC_REPLAY_LAST, "the counter is below the last of all")                           \
 	X(SEC_REPLAY_OLD, "the counter is inside the replay window")                         \
@@ -153,6 +154,9 @@
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \
 	X(SEC_FOUND_SHARE, "one link has no more than its share of the claims")              \
 	X(SEC_UNREACHABLE_INDEX, "who says that nobody is there has seen our M0")            \
+	X(SEC_WHO_ALLOWANCE, "a link has us say who we are not too often")                   \
+	X(SEC_IAM_TOKEN, "who says who it is was asked")                                     \
+	X(SEC_IAM_TARGET, "and is the one that was asked for, if it says so")                \
 	X(SEC_GRANT_ASKED, "a relay that grants was asked")                                  \
 	X(SEC_RELAY_POLICY, "policy lets the member have its packets relayed, and we relay") \
 	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")                  \

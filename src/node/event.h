@@ -70,7 +70,14 @@ enum node_event_kind {
 	NODE_REQUEST,     /* of a user */
 };
 
-enum node_verb { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_SHUTDOWN };
+enum node_verb { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_WHO, NODE_SHUTDOWN };
+
+/* Whom NODE_WHO asks: who stands so many hops from here on the way to the peer. */
+struct node_route {
+	uint8_t hops;     /* 1..ROUTED_HOPS_MAX; beyond the peer: the peer */
+	bool is_aside;    /* the first hop is not our link with the peer itself */
+	bool wants_links; /* and with whom it is linked */
+};
 
 struct node_event {
 	enum node_event_kind kind;
@@ -108,6 +115,7 @@ struct node_event {
 			uint64_t token;
 			enum node_verb verb;
 			char peer[NODE_PEER_TEXT_MAX + 1];
+			struct node_route route; /* WHO */
 		} request;
 	};
 };

@@ -136,6 +136,7 @@ void node_del(struct node *node)
 		return;
 	lan_free(node);
 	channel_free_all(node);
+	answer_free_all(node);
 	sessions_del(node->sessions);
 	vnet_del(node->vnet);
 	ring_del(node->ring);

@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <stdlib.h>
+
 static void shut_down(struct node *node, struct now now)
 {
 	node->shutting_down = true;
@@ -14,7 +16,7 @@ static void shut_down(struct node *node, struct now now)
 				       FRAME_CLOSE_SHUTDOWN);
 }
 
-static void fail_ping(struct asked *asked, int err, const char *text)
+void answer_fail(struct asked *asked, int err, const char *text)
 {
 	asked->err = err;
 	asked->text = text;
@@ -36,28 +38,29 @@ static void send_ping(struct node *node, struct now now, struct asked *asked,
 static void fail_unknown(struct asked *asked, const struct peer *peer)
 {
 	if (peer != NULL)
-		fail_ping(asked, ERR_TIMEOUT, peer->why);
+		answer_fail(asked, ERR_TIMEOUT, peer->why);
 	else if (asked->wished)
-		fail_ping(asked, ERR_NOT_FOUND,
-			  "no member of that name, address or id answers, and none is known here");
+		answer_fail(
+			asked, ERR_NOT_FOUND,
+			"no member of that name, address or id answers, and none is known here");
 	else
-		fail_ping(asked, ERR_NOT_FOUND,
-			  "no peer of that name, address or id is known here");
+		answer_fail(asked, ERR_NOT_FOUND,
+			    "no peer of that name, address or id is known here");
 }
 
-/* Sends the probe once the peer is up; who is not known is looked for, all over the network. */
-static void try_ping(struct node *node, struct now now, struct asked *asked)
+struct peer *answer_peer(struct node *node, struct now now, struct asked *asked)
 {
-	const struct peer *peer = peer_by_text(node, asked->peer_text, &asked->peer);
+	struct peer *peer = peer_by_text(node, asked->peer_text, &asked->peer);
 
 	if (peer_is_self(node, asked->peer_text)) {
-		fail_ping(asked, ERR_UNSUPPORTED, "that is this host itself; ping another member");
-		return;
+		answer_fail(asked, ERR_UNSUPPORTED,
+			    asked->verb == NODE_PING
+				    ? "that is this host itself; ping another member"
+				    : "that is this host itself; name another member");
+		return NULL;
 	}
-	if (peer != NULL && peer_is_up(peer)) {
-		send_ping(node, now, asked, peer);
-		return;
-	}
+	if (peer != NULL && (peer_is_up(peer) || asked->verb == NODE_WHO))
+		return peer;
 	if (!asked->wished) {
 		const int err = wish_for_text(node, now, asked->peer_text);
 
@@ -67,6 +70,21 @@ static void try_ping(struct node *node, struct now now, struct asked *asked)
 	}
 	if (mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS)))
 		fail_unknown(asked, peer);
+	return NULL;
+}
+
+/* Sends the probe once the peer is up. */
+static void try_ping(struct node *node, struct now now, struct asked *asked)
+{
+	const struct peer *peer = answer_peer(node, now, asked);
+
+	if (peer != NULL)
+		send_ping(node, now, asked, peer);
+}
+
+bool answer_is_late(const struct asked *asked, struct now now)
+{
+	return mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS));
 }
 
 int answer_request(struct node *node, struct now now, const struct node_event *event)
@@ -76,9 +94,11 @@ int answer_request(struct node *node, struct now now, const struct node_event *e
 
 		if (asked->used)
 			continue;
+		free(asked->who); /* of the question before, which was answered */
 		*asked = (struct asked){ .used = true,
 					 .token = event->request.token,
 					 .verb = event->request.verb,
+					 .route = event->request.route,
 					 .at = now.mono };
 		memcpy(asked->peer_text, event->request.peer, sizeof(asked->peer_text));
 		if (asked->verb == NODE_SHUTDOWN)
@@ -151,15 +171,11 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 
 	if (asked->ping_token == 0)
 		try_ping(node, now, asked);
-	else if (!asked->answered && mono_reached(now.mono, mono_add_ms(asked->sent, NODE_PING_MS)))
-		fail_ping(asked, ERR_TIMEOUT, "");
+	else if (!asked->answered && answer_is_late(asked, now))
+		answer_fail(asked, ERR_TIMEOUT, "");
 	else if (asked->answered && peer == NULL)
-		fail_ping(asked, ERR_NOT_FOUND, "it answered, and left");
-	if (asked->err != 0) {
-		ret->kind = NODE_REPLY_ERROR;
-		ret->error.err = asked->err;
-		ret->error.text = asked->text;
-	} else if (asked->answered) {
+		answer_fail(asked, ERR_NOT_FOUND, "it answered, and left");
+	if (asked->err == 0 && asked->answered) {
 		ret->kind = NODE_REPLY_PONG;
 		peer_show(node, peer, &ret->pong.peer);
 		if (asked->way.kind != ret->pong.peer.way) { /* that of the round trip counts */
@@ -167,8 +183,24 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 			ret->pong.peer.why = "another way is in use by now";
 		}
 		ret->pong.rtt_us = asked->rtt_us;
-	} else {
+		return true;
+	}
+	return false;
+}
+
+/* What has to wait: its answer, or why there is none. */
+static bool reply_later(struct node *node, struct now now, struct asked *asked,
+			struct node_reply *ret)
+{
+	const bool is_there = asked->verb == NODE_PING ? reply_to_ping(node, now, asked, ret)
+						       : who_reply(node, now, asked, ret);
+
+	if (!is_there && asked->err == 0)
 		return false;
+	if (!is_there) {
+		ret->kind = NODE_REPLY_ERROR;
+		ret->error.err = asked->err;
+		ret->error.text = asked->text;
 	}
 	asked->used = false;
 	return true;
@@ -192,7 +224,8 @@ static bool reply_to(struct node *node, struct now now, struct asked *asked, str
 		}
 		break;
 	case NODE_PING:
-		return reply_to_ping(node, now, asked, ret);
+	case NODE_WHO:
+		return reply_later(node, now, asked, ret);
 	case NODE_SHUTDOWN:
 		break;
 	}
@@ -221,11 +254,17 @@ struct mono answer_deadline(const struct node *node)
 
 		if (!asked->used)
 			continue;
-		if (asked->verb != NODE_PING || asked->answered)
+		if ((asked->verb != NODE_PING && asked->verb != NODE_WHO) || asked->answered)
 			return (struct mono){ 0 };
 		deadline = mono_min(deadline,
 				    mono_add_ms(asked->ping_token == 0 ? asked->at : asked->sent,
 						NODE_PING_MS));
 	}
 	return deadline;
+}
+
+void answer_free_all(struct node *node)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++)
+		free(node->asked[i].who);
 }

@@ -10,6 +10,8 @@
 
 struct node;
 
+struct peer;
+
 struct asked {
 	bool used;
 	uint64_t token;
@@ -23,8 +25,11 @@ struct asked {
 	struct mono sent;
 	uint64_t rtt_us;
 	bool answered;
-	struct way way; /* by which the answer came */
-	int err;        /* an answer that is an error */
+	struct way way;          /* by which the answer came */
+	struct node_route route; /* WHO */
+	struct id target;        /* WHO */
+	struct node_who *who;    /* owned: the answer; NULL before it came */
+	int err;                 /* an answer that is an error */
 	const char *text;
 };
 
@@ -32,5 +37,14 @@ int answer_request(struct node *node, struct now now, const struct node_event *e
 void answer_pong(struct node *node, struct now now, uint64_t token, const struct way *way);
 bool answer_poll(struct node *node, struct now now, struct node_action *ret);
 struct mono answer_deadline(const struct node *node);
+void answer_free_all(struct node *node);
+
+/* For who answers one kind of question (node_who.h). A reply is ready: an error. */
+void answer_fail(struct asked *asked, int err, const char *text);
+/* The peer of a user's text; who is not known is looked for, all over the network. NULL: not yet,
+ * or never, and then the answer is an error. */
+struct peer *answer_peer(struct node *node, struct now now, struct asked *asked);
+/* Nothing came for NODE_PING_MS. */
+bool answer_is_late(const struct asked *asked, struct now now);
 
 #endif

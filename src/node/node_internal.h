@@ -33,6 +33,7 @@
 #include "node/node_table.h"
 #include "node/node_twin.h"
 #include "node/node_way.h"
+#include "node/node_who.h"
 #include "node/node_wish.h"
 #include "path/candidates.h"
 #include "path/paths.h"

@@ -51,15 +51,13 @@ static enum ring_step next_step(const struct node *node, struct routed *routed,
 	return RING_ON;
 }
 
-bool overlay_send(struct node *node, struct now now, const struct routed *routed)
+bool overlay_send_far(struct node *node, struct now now, const struct routed *routed, uint8_t hops,
+		      const struct id *avoided)
 {
-	static const struct id nobody;
-	/* A datagram goes along the ring because the straight way is in doubt. */
-	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? &routed->target.id : &nobody;
 	struct routed own = *routed;
 	struct id next;
 
-	own.hops = ROUTED_HOPS_MAX;
+	own.hops = hops;
 	own.detours = ROUTED_DETOURS_MAX;
 	if (id_equal(&own.to_via, &node->certificate.id))
 		own.to_via = (struct id){ 0 };
@@ -68,6 +66,15 @@ bool overlay_send(struct node *node, struct now now, const struct routed *routed
 		return false;
 	own.from_via = next; /* who has a link to us finds us before we stand in our place */
 	return pass_on(node, now, &own, &next);
+}
+
+bool overlay_send(struct node *node, struct now now, const struct routed *routed)
+{
+	static const struct id nobody;
+	/* A datagram goes along the ring because the straight way is in doubt. */
+	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? &routed->target.id : &nobody;
+
+	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, avoided);
 }
 
 /* Nobody here answers to the target: who dialled it need not wait. One answer to a question, none
@@ -91,8 +98,7 @@ static void tell_unreachable(struct node *node, struct now now, const struct rou
 }
 
 /* It is for us, or for whoever is nearest to its target, and that is us. */
-static int arrive(struct node *node, struct now now, const struct peer *link,
-		  const struct routed *routed)
+static int arrive(struct node *node, struct now now, struct peer *link, const struct routed *routed)
 {
 	const struct target *target = &routed->target;
 	struct carrier carrier;
@@ -116,6 +122,10 @@ static int arrive(struct node *node, struct now now, const struct peer *link,
 	case ROUTED_UNREACHABLE:
 		wish_unreachable(node, now, routed);
 		return 0;
+	case ROUTED_WHO:
+		return who_answer(node, now, link, routed, IAM_TARGET);
+	case ROUTED_IAM:
+		return who_take(node, now, routed);
 	default:
 		return ERR_UNSUPPORTED;
 	}
@@ -144,6 +154,9 @@ int overlay_routed(struct node *node, struct now now, struct peer *link, struct 
 	step = next_step(node, &routed, &link->id, &next);
 	if (step == RING_HERE)
 		return arrive(node, now, link, &routed);
+	if (routed.kind == ROUTED_WHO && (step == RING_STUCK || routed.hops == 0))
+		return who_answer(node, now, link, &routed,
+				  step == RING_STUCK ? IAM_STUCK : IAM_PASSED);
 	if (step == RING_STUCK) {
 		tell_unreachable(node, now, &routed);
 		return ERR_NOT_FOUND;

@@ -16,6 +16,10 @@ struct peer;
 
 /* One of our own: fills in from whom it is. False if no link leads there. */
 bool overlay_send(struct node *node, struct now now, const struct routed *routed);
+/* The same, with so many hops left when it arrives at the first link, which is not `avoided` (zero:
+ * any) if that has the id of a link. */
+bool overlay_send_far(struct node *node, struct now now, const struct routed *routed, uint8_t hops,
+		      const struct id *avoided);
 /* Frames of a link. */
 int overlay_routed(struct node *node, struct now now, struct peer *link, struct span payload);
 

@@ -38,6 +38,7 @@ struct peer {
 	struct allowance routed, broadcasts; /* what it had us pass on */
 	struct allowance named;              /* messages of candidates that it told */
 	struct allowance lists;              /* of neighbours that it told, */
+	struct allowance whos;               /* how often it asked who we are */
 	struct allowance names;              /* and of those whom we dialled in vain for it */
 	bool owes;                           /* an answer to whether it lives, */
 	struct mono asked;                   /* since then */

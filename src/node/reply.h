@@ -7,6 +7,7 @@
 #include "session/session.h"
 #include "vnet/vnet.h"
 #include "wire/way.h"
+#include "wire/who.h"
 
 #define NODE_NAME_MAX TRUST_GROUP_MAX /* of a network */
 
@@ -66,10 +67,32 @@ struct node_status {
 	struct vnet_counters vnet;
 };
 
+/* A member as another one names it: by its id, and by the name that we know it by, or "". */
+struct node_named {
+	struct id id;
+	char name[CERTIFICATE_NAME_MAX + 1];
+};
+
+/* What a member on a way says of itself: a claim, of whoever carried the question. */
+struct node_who {
+	struct node_named member;
+	bool is_met; /* the name is that of its certificate */
+	enum iam_end end;
+	struct node_named before; /* from whom it got the question, */
+	bool is_relay;            /* through */
+	struct node_named relay;  /* this member; id zero: not known */
+	uint32_t step_us;         /* the round trip of that step, as it says; 0: not known */
+	uint64_t rtt_us;          /* from here */
+	uint32_t link_count;
+	struct node_named links[IAM_LINKS_MAX];
+	bool link_is_near[IAM_LINKS_MAX], link_is_relay[IAM_LINKS_MAX];
+};
+
 enum node_reply_kind {
 	NODE_REPLY_STATUS,
 	NODE_REPLY_PEER,
 	NODE_REPLY_PONG,
+	NODE_REPLY_WHO,
 	NODE_REPLY_END,
 	NODE_REPLY_ERROR
 };
@@ -77,14 +100,15 @@ enum node_reply_kind {
 struct node_reply {
 	uint64_t token;
 	enum node_reply_kind
-		kind; /* PEER may come often; PONG, END or ERROR is the last of a token */
+		kind; /* PEER may come often; PONG, WHO, END or ERROR is the last of a token */
 	union {
 		struct node_status status;
 		struct node_peer peer;
 		struct {
 			struct node_peer peer;
 			uint64_t rtt_us;
-		} pong; /* by the way that stands in `peer` */
+		} pong;                     /* by the way that stands in `peer` */
+		const struct node_who *who; /* borrowed until the next NODE_REQUEST */
 		struct {
 			int err;
 			const char *text; /* a sentence; of ERR_TIMEOUT: why the peer is not

@@ -31,6 +31,8 @@ enum routed_kind {
 	ROUTED_DATAGRAM = 2,    /* a data datagram of the session between `from` and `to` */
 	ROUTED_FOUND = 3,       /* struct found: the answer to a BROADCAST */
 	ROUTED_UNREACHABLE = 4, /* struct unreachable: nobody here answers to its target */
+	ROUTED_WHO = 5,         /* who.h: answered where it ends */
+	ROUTED_IAM = 6,         /* who.h: the answer */
 };
 
 struct routed {

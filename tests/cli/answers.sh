@@ -46,6 +46,15 @@ pong_json() {
 		"\"rtt_us\": 812, \"direct\": $4, \"why\": \"$5\"}"
 }
 
+# who_json NAME MET END BEFORE RTT: on the way to alpha.
+who_json() {
+	echo "{\"schema\": \"ipop.who/1\", \"name\": \"$1\"," \
+		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"met\": $2, \"end\": \"$3\"," \
+		"\"before\": \"$4\", \"before_id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\"," \
+		"\"way\": \"direct\", \"relay\": null, \"relay_id\": null, \"step_us\": 500," \
+		"\"rtt_us\": $5, \"links\": []}"
+}
+
 error_json() {
 	echo "{\"schema\": \"ipop.error/1\", \"code\": \"$1\", \"text\": \"$2\", \"exit\": $3}"
 }

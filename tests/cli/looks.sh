@@ -63,3 +63,47 @@ gives_the_terminal_back() {
 		look_at && on_screen "$watch" 'q quits' x && tr -d '\r' <out >shown &&
 		says shown 'ended 1' && says shown 'ipop: lab: too many connections' && look_away
 }
+
+traces() {
+	answers
+	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.2
+	pong_json direct '"192.0.2.9:4767"' null true '' >answers/ping.3
+	pong_json ring null null false 'no address yet' >answers/ping.4
+	who_json alpha true passed beta 900 >answers/who.0
+	who_json dora false passed alpha 1900 >answers/who.2
+	error_json ERR_TIMEOUT 'nobody answers' 5 >answers/who.4
+	who_json emil false target dora 3900 >answers/who.6
+	look_at && run 0 on seen trace alpha -c 2 && says out 'alpha, directly' &&
+		grep -q '^ 1  alpha  *direct 192.0.2.7:4767  *-  *0.81 ms  0.81 ms$' out &&
+		[ "$(wc -l <out)" = 2 ] &&
+		run 0 on seen trace alpha -c 1 && says out 'alpha, through a relay' &&
+		grep -q '^ 1  alpha  *direct 192.0.2.9:4767 ' out &&
+		grep -q '^ 2  alpha  *relay by carol  *-  *0.81 ms$' out &&
+		cp out shown || return 1
+	# The next one goes along the ring: one hop is silent, and one has not been met.
+	run 0 on seen trace alpha -c 2 && says out 'alpha, along the ring' &&
+		grep -q '^ 1  alpha  *direct 192.0.2.7:4767  *0.50 ms   0.90 ms  0.90 ms$' out &&
+		grep -q '^ 2  dora \*  *direct  *0.50 ms   1.90 ms  1.90 ms$' out &&
+		grep -q '^ 3  -  *-  *-  *\*  \*$' out &&
+		grep -q '^ 4  emil \*  *direct  *0.50 ms   3.90 ms  3.90 ms$' out &&
+		says out '* as it says: this host has not met it' && look_away
+}
+
+tells_where_a_way_ends() {
+	answers
+	who_json alpha true passed beta 900 >answers/who.0
+	who_json carl true stuck alpha 1900 >answers/who.1
+	error_json ERR_TIMEOUT 'beta does not answer' 5 >answers/ping.1
+	look_at && run 5 on seen trace alpha --ring -c 1 && says out ' 2  carl' &&
+		says err "alpha is not there: nobody's id is nearer to its" &&
+		error_json ERR_TIMEOUT 'nobody answers' 5 >answers/who.2 &&
+		run 5 on seen trace alpha --ring --json && says out '"reached": false' &&
+		[ "$(grep -c '"rtt_us"' out)" = 3 ] && says err 'alpha was not reached' &&
+		run 0 on seen trace alpha -c 1 && run 5 on seen trace alpha -c 1 &&
+		says err 'beta does not answer; the way along the ring' &&
+		error_json ERR_NOT_FOUND 'this host has no other link that leads there' 1 >answers/who.99 &&
+		refuses 2 'must be a number from 1 to 10' on seen trace alpha -c 11 &&
+		look_away || return 1
+	mv answers/who.99 answers/who.0
+	look_at && refuses 1 'no other link that leads there' on seen trace alpha --ring && look_away
+}

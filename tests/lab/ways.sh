@@ -190,6 +190,23 @@ no_text_in_capture() {
 	[[ $(grep --text --count --fixed-strings "$TEXT" "$LAB_DIR/relay.pcap") == 0 ]]
 }
 
+relay_is_traced() {
+	ipop_on left trace right --count 1 >"$LAB_DIR/trace" && cat "$LAB_DIR/trace" &&
+		grep -q "^ 1  $(member_ways left | awk '$1 == "right" { print $3 }')  *direct" "$LAB_DIR/trace" &&
+		grep -q "^ 2  right  *relay by" "$LAB_DIR/trace"
+}
+
+# Along the ring some other member stands between the two.
+another_is_traced() {
+	ipop_on left trace right --ring --json --count 1 >"$LAB_DIR/trace" && cat "$LAB_DIR/trace" &&
+		python3 -c '
+import json, sys
+trace = json.load(open(sys.argv[1]))
+hops = [hop["name"] for hop in trace["hops"]]
+assert trace["reached"] and hops[-1] == "right" and 2 <= len(hops) <= 5 and "left" not in hops, hops' \
+			"$LAB_DIR/trace"
+}
+
 # Who relays now goes to RELAY, who else could to RESERVE, and the provider of the first to LINE.
 find_relay() {
 	RELAY=$(member_ways left | awk '$1 == "right" { print $3 }')
@@ -204,6 +221,8 @@ test_relay() {
 	stream 200000 6
 	lab_wait_until 10 'pings left right' # while it flows
 	lab_capture_end "$LINE" "$RELAY"
+	lab_check "the relay is seen on the way" lab_wait_until 10 relay_is_traced
+	lab_check "and on the ring another member" another_is_traced
 	lab_check "a capture at the relay does not have the text" no_text_in_capture
 	lab_check "its memory has neither the text nor a key that opens what it passes on" relay_is_blind "$RELAY"
 	lab_check "all of a TCP stream came" stream_is_whole

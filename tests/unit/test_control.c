@@ -363,6 +363,63 @@ static void a_pong_names_the_way_it_came(void **state)
 	(void)close(client);
 }
 
+static const struct node_who a_who = {
+	.member = { .id = { { 1 } }, .name = "gamma" },
+	.end = IAM_PASSED,
+	.before = { .id = { { 2 } }, .name = "alpha" },
+	.is_relay = true,
+	.relay = { .id = { { 3 } } },
+	.rtt_us = 3120,
+	.link_count = 2,
+	.links = { { .id = { { 4 } }, .name = "beta" }, { .id = { { 5 } } } },
+	.link_is_near = { true, false },
+	.link_is_relay = { false, true },
+};
+
+#define ID_REST "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A_WHO                                                                                 \
+	"{\"schema\":\"ipop.who/1\",\"name\":\"gamma\",\"id\":\"ae" ID_REST                   \
+	"\",\"met\":false,\"end\":\"passed\",\"before\":\"alpha\",\"before_id\":\"ai" ID_REST \
+	"\",\"way\":\"relay\",\"relay\":null,\"relay_id\":\"am" ID_REST                       \
+	"\",\"step_us\":null,\"rtt_us\":3120,\"links\":["                                     \
+	"{\"name\":\"beta\",\"id\":\"aq" ID_REST "\",\"near\":true,\"way\":\"direct\"},"      \
+	"{\"name\":null,\"id\":\"au" ID_REST "\",\"near\":false,\"way\":\"relay\"}]}"
+
+static void who_stands_on_a_way_is_told(void **state)
+{
+	static const char asked[] =
+		"{\"schema\":\"ipop.request/1\",\"verb\":\"who\",\"peer\":\"beta\",\"hops\":2}\n";
+	const int client = connect_as(1000, false);
+	struct node_reply reply = { .kind = NODE_REPLY_WHO, .who = &a_who };
+	struct control_request request;
+	json_t *json;
+	char *text;
+
+	(void)state;
+	say(client, asked);
+	assert_true(poll_request(&request));
+	assert_int_equal(request.request.route.hops, 2);
+	reply.token = request.token;
+	control_reply(daemon_side.control, daemon_side.now, &reply, &world);
+	json = hear(client);
+	assert_non_null(json);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(text, A_WHO);
+	free(text);
+	json_decref(json);
+	/* Nobody answers: of whom that is said nobody knows. */
+	say(client, asked);
+	assert_true(poll_request(&request));
+	reply = (struct node_reply){ .token = request.token,
+				     .kind = NODE_REPLY_ERROR,
+				     .error = { .err = ERR_TIMEOUT, .text = "" } };
+	control_reply(daemon_side.control, daemon_side.now, &reply, &world);
+	json = hear(client);
+	expect_text(json, "text", "nobody answers at this hop on the way to beta");
+	json_decref(json);
+	(void)close(client);
+}
+
 static void an_error_replaces_what_was_begun(void **state)
 {
 	const int client = connect_as(1000, false);
@@ -671,6 +728,7 @@ int main(void)
 		WITH_DAEMON(peers_come_one_by_one),
 		WITH_DAEMON(peers_name_their_ways),
 		WITH_DAEMON(a_pong_names_the_way_it_came),
+		WITH_DAEMON(who_stands_on_a_way_is_told),
 		WITH_DAEMON(an_error_replaces_what_was_begun),
 		WITH_DAEMON(who_is_to_ask_again_asks_anew),
 		WITH_DAEMON(a_ping_that_fails_says_whose_it_was),

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "prog/ipopd/request.h"
+#include "wire/overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,41 @@ static void a_ping_has_a_peer(void **state)
 	(void)snprintf(line, sizeof(line), HEAD "\"ping\",\"peer\":\"%s\"}", longest);
 	assert_int_equal(parse(line, &request), 0);
 	assert_string_equal(request.peer, longest);
+}
+
+static void a_way_is_asked_for_hop_by_hop(void **state)
+{
+	static const char *const bad[] = {
+		HEAD "\"who\"}",
+		HEAD "\"who\",\"hops\":3}",
+		HEAD "\"who\",\"peer\":\"beta\",\"hops\":0}",
+		HEAD "\"who\",\"peer\":\"beta\",\"hops\":33}",
+		HEAD "\"who\",\"peer\":\"beta\",\"hops\":\"3\"}",
+		HEAD "\"who\",\"peer\":\"beta\",\"hops\":null}",
+		HEAD "\"who\",\"peer\":\"beta\",\"aside\":1}",
+		HEAD "\"who\",\"peer\":\"beta\",\"links\":\"yes\"}",
+		HEAD "\"who\",\"peer\":\"beta\",\"hop\":3}",
+		HEAD "\"ping\",\"peer\":\"beta\",\"hops\":3}",
+	};
+	struct request request;
+
+	(void)state;
+	assert_int_equal(parse(HEAD "\"who\",\"peer\":\"beta\"}", &request), 0);
+	assert_int_equal(request.verb, REQUEST_WHO);
+	assert_string_equal(request.peer, "beta");
+	assert_int_equal(request.route.hops, ROUTED_HOPS_MAX);
+	assert_false(request.route.is_aside || request.route.wants_links);
+	assert_int_equal(parse(HEAD "\"who\",\"peer\":\"beta\",\"hops\":1,\"aside\":true,"
+				    "\"links\":true}",
+			       &request),
+			 0);
+	assert_int_equal(request.route.hops, 1);
+	assert_true(request.route.is_aside && request.route.wants_links);
+	assert_int_equal(
+		parse(HEAD "\"who\",\"peer\":\"beta\",\"hops\":32,\"aside\":false}", &request), 0);
+	assert_false(request_changes(REQUEST_WHO));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse(bad[i], &request), ERR_MALFORMED);
 }
 
 static void other_lines_are_refused(void **state)
@@ -151,8 +187,11 @@ static void length_has_a_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verbs_are_known),         cmocka_unit_test(a_ping_has_a_peer),
-		cmocka_unit_test(other_lines_are_refused), cmocka_unit_test(depth_has_a_limit),
+		cmocka_unit_test(verbs_are_known),
+		cmocka_unit_test(a_ping_has_a_peer),
+		cmocka_unit_test(a_way_is_asked_for_hop_by_hop),
+		cmocka_unit_test(other_lines_are_refused),
+		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(length_has_a_limit),
 	};
 

@@ -83,10 +83,24 @@ static int send_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-static int send_request(const struct control *control, const struct control_request *request)
+static json_t *request_json(const struct control_request *request)
 {
 	json_t *const root = json_pack("{s:s, s:s, s:s*}", "schema", REQUEST_SCHEMA, "verb",
 				       request->verb, "peer", request->peer);
+
+	if (root != NULL && strcmp(request->verb, "who") == 0 &&
+	    (json_object_set_new(root, "hops", json_integer(request->hops)) != 0 ||
+	     json_object_set_new(root, "aside", json_boolean(request->aside)) != 0 ||
+	     json_object_set_new(root, "links", json_boolean(request->links)) != 0)) {
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+static int send_request(const struct control *control, const struct control_request *request)
+{
+	json_t *const root = request_json(request);
 	char *const text = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
 	int err = ERR_NOMEM;
 

@@ -29,6 +29,9 @@ enum exit_code control_open(const struct store *store, struct control *ret,
 struct control_request {
 	const char *verb;
 	const char *peer; /* NULL: none */
+	/* Of `who`: */
+	uint32_t hops;
+	bool aside, links;
 };
 
 /* Asks and waits for the answer (CONTROL_TIMEOUT_MS, or what stands above for the verb), which is

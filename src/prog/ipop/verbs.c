@@ -80,6 +80,17 @@ static const struct cli_option ping_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option trace_options[] = {
+	{ .name = "count",
+	  .value = "N",
+	  .help = "How often each hop is asked; 3 if left away.",
+	  .letter = 'c' },
+	{ .name = "ring",
+	  .help = "The way along the ring, also where there is a better one: each step goes to a "
+		  "member whose id is nearer, and the first not to PEER itself." },
+	{ .name = NULL },
+};
+
 static const struct cli_option top_options[] = {
 	{ .name = "interval", .value = "S", .help = "Seconds between two looks; 1 if left away." },
 	{ .name = "sort",
@@ -243,6 +254,23 @@ const struct cli_verb verbs[] = {
 			  "only by other members, 5 if none came.",
 		.example = "ipop ping beta -c 1",
 		.run = verb_ping,
+	},
+	{
+		.section = "Look",
+		.verb = "trace",
+		.arguments = "PEER [NET]",
+		.options = trace_options,
+		.reads = true,
+		.help = "Show the members on the way to a peer, with their round trips.",
+		.detail =
+			"Shows each member that packets for PEER pass: none where the way is "
+			"direct, one relay, or those along the ring; how each is reached from the "
+			"one before, how long that step takes, and the round trips from here. PEER "
+			"is a name, an address inside the network, or an id.\n"
+			"What a member says of itself is marked with * unless this host has met "
+			"it. Ends with 0 if PEER was reached, and 5 if not.",
+		.example = "ipop trace beta --ring",
+		.run = verb_trace,
 	},
 	{
 		.section = "Look",

@@ -377,6 +377,49 @@ void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t
 			      peer->way == WAY_DIRECT, "why", why(peer)));
 }
 
+/* "beta", null. */
+static json_t *name_json(const struct node_named *named)
+{
+	return json_pack("s?", named->name[0] != '\0' ? named->name : NULL);
+}
+
+static json_t *links_json(const struct node_who *who)
+{
+	json_t *const links = json_array();
+
+	for (uint32_t i = 0; i < who->link_count; i++) {
+		json_t *const link =
+			json_pack("{s:o, s:o, s:b, s:s}", "name", name_json(&who->links[i]), "id",
+				  id_json(&who->links[i].id), "near", who->link_is_near[i], "way",
+				  who->link_is_relay[i] ? "relay" : "direct");
+
+		if (json_array_append_new(links, link) < 0) {
+			json_decref(links);
+			return NULL;
+		}
+	}
+	return links;
+}
+
+void answers_who(struct answers *answer, const struct node_who *who)
+{
+	static const char *const ends[] = {
+		[IAM_PASSED] = "passed", [IAM_TARGET] = "target", [IAM_STUCK] = "stuck"
+	};
+	const bool knows_relay = who->is_relay && !id_is_zero(&who->relay.id);
+
+	append_line(answer,
+		    json_pack("{s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o}",
+			      "schema", "ipop.who/1", "name", name_json(&who->member), "id",
+			      id_json(&who->member.id), "met", who->is_met, "end", ends[who->end],
+			      "before", name_json(&who->before), "before_id",
+			      id_json(&who->before.id), "way", who->is_relay ? "relay" : "direct",
+			      "relay", name_json(&who->relay), "relay_id",
+			      knows_relay ? id_json(&who->relay.id) : json_null(), "step_us",
+			      number_json(who->step_us > 0, who->step_us), "rtt_us",
+			      (json_int_t)who->rtt_us, "links", links_json(who)));
+}
+
 void answers_peers_begin(struct answers *answer)
 {
 	answer->peers = 0;

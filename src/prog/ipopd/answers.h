@@ -44,6 +44,7 @@ struct answers_world {
 void answers_free(struct answers *answer);
 
 void answers_version(struct answers *answer);
+void answers_who(struct answers *answer, const struct node_who *who);
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world);
 void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
+#include "wire/overlay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -371,7 +372,15 @@ static void complete(struct control *control, struct now now, struct handle hand
 		handle_input(control, now, handle);
 }
 
-/* For a ping the sentence begins with whom it was for. */
+/* Of the way to a member: who stands there is not known. */
+static const char *no_answer(const struct client *client)
+{
+	return client->request.verb == REQUEST_WHO && client->request.route.hops < ROUTED_HOPS_MAX
+		       ? "nobody answers at this hop on the way to "
+		       : "";
+}
+
+/* Where nothing came the sentence tells from whom. */
 static void answer_error(struct client *client, const struct node_reply *reply)
 {
 	char text[NODE_PEER_TEXT_MAX + 160]; /* reasons are short; a longer one is cut */
@@ -379,12 +388,15 @@ static void answer_error(struct client *client, const struct node_reply *reply)
 
 	answers_free(&client->output);
 	client->closing = reply->error.err == ERR_AGAIN; /* who asks again may find another */
-	if (client->request.verb != REQUEST_PING || reply->error.err != ERR_TIMEOUT) {
+	if (client->request.peer[0] == '\0' || reply->error.err != ERR_TIMEOUT) {
 		answers_error(&client->output, reply->error.err, why);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%s %s%s", client->request.peer,
-		       *why == '\0' ? "does not answer" : "is not up: ", why);
+	if (*no_answer(client) != '\0' && *why == '\0')
+		(void)snprintf(text, sizeof(text), "%s%s", no_answer(client), client->request.peer);
+	else
+		(void)snprintf(text, sizeof(text), "%s %s%s", client->request.peer,
+			       *why == '\0' ? "does not answer" : "is not up: ", why);
 	answers_error(&client->output, ERR_TIMEOUT, text);
 }
 
@@ -405,6 +417,10 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		break;
 	case NODE_REPLY_PONG:
 		answers_pong(&client->output, &reply->pong.peer, reply->pong.rtt_us);
+		complete(control, now, handle);
+		break;
+	case NODE_REPLY_WHO:
+		answers_who(&client->output, reply->who);
 		complete(control, now, handle);
 		break;
 	case NODE_REPLY_END:

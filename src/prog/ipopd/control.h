@@ -38,8 +38,9 @@ void control_accept(struct control *control, struct now now, int fd, uint32_t ui
 void control_event(struct control *control, struct now now, const struct loop_event *event);
 
 /* Lets time pass, and hands out a request for the node. Each is answered with control_reply() under
- * its token, the last time with NODE_REPLY_PONG, NODE_REPLY_END or NODE_REPLY_ERROR. After
- * ERR_AGAIN the connection is closed: who asks again may find somebody else to answer. */
+ * its token, the last time with NODE_REPLY_PONG, NODE_REPLY_WHO, NODE_REPLY_END or
+ * NODE_REPLY_ERROR. After ERR_AGAIN the connection is closed: who asks again may find somebody else
+ * to answer. */
 bool control_poll(struct control *control, struct now now, struct control_request *ret);
 struct mono control_deadline(const struct control *control);
 

@@ -2,21 +2,26 @@
 #include "prog/ipopd/request.h"
 
 #include "base/err.h"
+#include "wire/overlay.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <string.h>
+
+static_assert(ROUTED_HOPS_MAX == 32, "a sentence names it");
 
 #define SCHEMA "ipop.request/1"
 
 static const struct {
 	const char *name;
-	bool has_peer, changes;
+	bool has_peer, has_route, changes;
 } verbs[REQUEST_VERBS] = {
-	[REQUEST_VERSION] = { "version", false, false },
-	[REQUEST_STATUS] = { "status", false, false },
-	[REQUEST_PEERS] = { "peers", false, false },
-	[REQUEST_PING] = { "ping", true, false },
-	[REQUEST_DOWN] = { "down", false, true },
+	[REQUEST_VERSION] = { .name = "version" },
+	[REQUEST_STATUS] = { .name = "status" },
+	[REQUEST_PEERS] = { .name = "peers" },
+	[REQUEST_PING] = { .name = "ping", .has_peer = true },
+	[REQUEST_WHO] = { .name = "who", .has_peer = true, .has_route = true },
+	[REQUEST_DOWN] = { .name = "down", .changes = true },
 };
 
 bool request_changes(enum request_verb verb)
@@ -64,18 +69,41 @@ static int refuse(int err, const char *why, const char **ret_why)
 	return err;
 }
 
+/* Each of these may be left out. *ret_count: how many are there. */
+static int take_route(const json_t *root, struct node_route *ret, size_t *ret_count)
+{
+	const json_t *const hops = json_object_get(root, "hops");
+	const json_t *const aside = json_object_get(root, "aside");
+	const json_t *const links = json_object_get(root, "links");
+	const json_int_t number = json_integer_value(hops);
+
+	*ret_count = 0U + (hops != NULL) + (aside != NULL) + (links != NULL);
+	if ((hops != NULL && (number < 1 || number > ROUTED_HOPS_MAX)) ||
+	    (aside != NULL && !json_is_boolean(aside)) ||
+	    (links != NULL && !json_is_boolean(links)))
+		return ERR_MALFORMED;
+	ret->hops = hops != NULL ? (uint8_t)number : ROUTED_HOPS_MAX;
+	ret->is_aside = json_is_true(aside);
+	ret->wants_links = json_is_true(links);
+	return 0;
+}
+
 static int take_fields(const json_t *root, struct request *ret, const char **ret_why)
 {
 	const char *schema = json_string_value(json_object_get(root, "schema"));
 	const char *verb = json_string_value(json_object_get(root, "verb"));
 	const json_t *peer = json_object_get(root, "peer");
+	size_t options = 0;
 	size_t len;
 
 	if (schema == NULL || strcmp(schema, SCHEMA) != 0)
 		return refuse(ERR_MALFORMED, "schema must be \"" SCHEMA "\"", ret_why);
 	if (verb == NULL || !find_verb(verb, &ret->verb))
 		return refuse(ERR_UNSUPPORTED, "there is no such verb", ret_why);
-	if (json_object_size(root) != (verbs[ret->verb].has_peer ? 3 : 2))
+	if (verbs[ret->verb].has_route && take_route(root, &ret->route, &options) != 0)
+		return refuse(ERR_MALFORMED, "hops must be 1 to 32, aside and links true or false",
+			      ret_why);
+	if (json_object_size(root) != (verbs[ret->verb].has_peer ? 3 : 2) + options)
 		return refuse(ERR_MALFORMED, "the verb does not have these fields", ret_why);
 	if (!verbs[ret->verb].has_peer)
 		return 0;

@@ -13,13 +13,15 @@ enum request_verb {
 	REQUEST_STATUS,
 	REQUEST_PEERS,
 	REQUEST_PING,
+	REQUEST_WHO,
 	REQUEST_DOWN,
 	REQUEST_VERBS
 };
 
 struct request {
 	enum request_verb verb;
-	char peer[NODE_PEER_TEXT_MAX + 1]; /* of ping: not empty; of the others: empty */
+	char peer[NODE_PEER_TEXT_MAX + 1]; /* of ping and who: not empty; of the others: empty */
+	struct node_route route;           /* of who: with its defaults */
 };
 
 /* 0, ERR_TOO_LONG, ERR_MALFORMED (no JSON, another schema, too deep, a field twice or one that the

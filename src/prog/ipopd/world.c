@@ -518,7 +518,8 @@ static void ask_node(struct world *w, const struct control_request *request)
 {
 	static const enum node_verb verbs[REQUEST_VERBS] = { [REQUEST_STATUS] = NODE_STATUS,
 							     [REQUEST_PEERS] = NODE_PEERS,
-							     [REQUEST_PING] = NODE_PING };
+							     [REQUEST_PING] = NODE_PING,
+							     [REQUEST_WHO] = NODE_WHO };
 	struct node_event event = { .kind = NODE_REQUEST };
 	struct node_reply refusal = { .token = request->token, .kind = NODE_REPLY_ERROR };
 
@@ -532,6 +533,7 @@ static void ask_node(struct world *w, const struct control_request *request)
 	event.request.token = request->token;
 	event.request.verb = verbs[request->request.verb];
 	memcpy(event.request.peer, request->request.peer, sizeof(event.request.peer));
+	event.request.route = request->request.route;
 	refusal.error.err = node_input(w->node, w->now, &event);
 	refusal.error.text = err_text(refusal.error.err);
 	if (refusal.error.err < 0)
