@@ -160,7 +160,7 @@ static void carry_reports(struct node_host *nh, struct now now)
 		(void)node_input(nh->node, now, &event);
 }
 
-/* What came along the ring is opened like what came from the wire. */
+/* What came along the ring, or in pieces, is opened like what came from the wire. */
 static void carry_open(struct node_host *nh, struct now now, struct span datagram)
 {
 	uint8_t buffer[PACKET_BYTES_MAX];

@@ -123,8 +123,9 @@ struct node_event {
 /* What a node asks of the world; borrowed until the next call. */
 enum node_action_kind {
 	NODE_SEND,      /* a datagram, through the egress */
-	NODE_OPEN,      /* a data datagram that came along the ring, for forward/ to
-			 * open: NODE_FRAME or a packet for the TUN comes of it */
+	NODE_OPEN,      /* a data datagram that did not come straight, but along the ring or in
+			 * pieces, for forward/ to open: NODE_FRAME or a packet for the TUN comes
+			 * of it */
 	NODE_DELIVER,   /* an IP packet for the TUN */
 	NODE_TABLE,     /* a new forwarding snapshot; ownership passes with it */
 	NODE_CONFIGURE, /* once: our addresses, for the steward */

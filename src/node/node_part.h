@@ -3,7 +3,8 @@
  * Two kinds are cut. ROUTED, which may be longer than any datagram, from link to link. And the data
  * datagram of a packet that its way is too narrow for and that must pass all the same: IPv6 up to
  * 1,280 bytes (RFC 8200, 5), IPv4 without DF. It is sealed as ever, so that where it is put
- * together forward/ opens and judges it like any other; the session's PARTs only carry it.
+ * together forward/ opens and judges it like any other; the session's PARTs only carry it. By which
+ * way it came is said by them alone: they are newer, and nobody asks it of what is not the newest.
  */
 #ifndef NODE_NODE_PART_H
 #define NODE_NODE_PART_H

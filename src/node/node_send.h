@@ -16,7 +16,7 @@ struct peer;
 
 /* A datagram that was made here and waits to be polled. */
 struct departure {
-	bool is_arrival; /* no: it came along the ring, and is for forward/ to open */
+	bool is_arrival; /* no: it came along the ring or in pieces, and is for forward/ to open */
 	uint32_t link;
 	enum egress_class class;
 	struct endpoint local, remote;

@@ -128,10 +128,14 @@ static void direct_1400(struct world *world)
 static void direct_1280(struct world *world)
 {
 	uint8_t packet[LAB_PACKET_BYTES_MAX];
+	struct trial *ring;
 	unsigned icmp;
 
 	direct_with(world, 1280);
+	ring = &lab_inside(B, A)->paths.trials[0];
+	ring->is_invited = false; /* as it was when they met */
 	SCENARIO_EXPECT(world, arrives(A, B, 1000, 1280));
+	SCENARIO_EXPECT(world, !ring->is_invited); /* nothing came that way */
 	icmp = lab.members[A].icmp;
 	SCENARIO_EXPECT(world, !arrives(A, B, 1002, 1281));
 	SCENARIO_EXPECT(world, lab.members[A].icmp == icmp + 1);

@@ -146,7 +146,7 @@ static void tell_node(struct world *w, const struct node_event *event);
 static void dispatch(struct world *w, struct forward_packet *packets, size_t count);
 static void tell_reports(struct world *w);
 
-/* A datagram that came along the ring is opened like one from a socket. */
+/* A datagram that came along the ring, or in pieces, is opened like one from a socket. */
 static void open_datagram(struct world *w, struct span datagram)
 {
 	struct forward_batch *batch = &w->ring_batch;
