@@ -227,9 +227,10 @@ static uint8_t choose(const struct node *node, struct mono now, struct peer *pee
 	return count;
 }
 
-/* How many are in use, and how many were asked and have not answered. */
+/* How many are in use, how many were asked and have not answered, and how many of these were asked
+ * again: they may never answer, so nobody waits for them. */
 struct taken {
-	unsigned granted, pending;
+	unsigned granted, pending, silent;
 };
 
 /* Those that carry nothing are marked and will come last. */
@@ -242,18 +243,20 @@ static struct taken look_at_taken(struct peer *peer, struct mono now,
 		struct relaying *relaying = &peer->relayings[i];
 
 		ret_resting[i] = !is_unused(relaying) && rests(peer, relaying);
-		if (ret_resting[i])
+		if (ret_resting[i]) {
 			shun(peer, now, relaying->relay, 0);
-		else if (!is_unused(relaying) && relaying->granted)
+		} else if (!is_unused(relaying) && relaying->granted) {
 			taken.granted++;
-		else if (!is_unused(relaying))
+		} else if (!is_unused(relaying)) {
 			taken.pending++;
+			taken.silent += relaying->asks > 1;
+		}
 	}
 	return taken;
 }
 
 /* Takes relays that both have a link to, in place of those that do not carry, unless there are no
- * others: then these are tried again. How many are in use or asked then.
+ * others: then these are tried again. How many are in use, or may soon be, then.
  *
  * The peer may know one more or one less in common, and so be at another place of the list. So
  * while one that was asked does not answer, the next is asked as well: the first that both have
@@ -291,7 +294,7 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 	}
 	if (begun > 0) /* else it stays: what the peer tells meanwhile puts nothing off */
 		peer->ask_next = mono_add_ms(now.mono, ASK_NEXT_MS);
-	return taken.granted + taken.pending + begun;
+	return taken.granted + taken.pending - taken.silent + begun;
 }
 
 /* So that there be more of them. */

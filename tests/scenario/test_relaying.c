@@ -345,6 +345,44 @@ static void members_far_apart_find_a_relay(struct world *world)
 	SCENARIO_EXPECT(world, asked > 0);
 }
 
+/* `b` names two members that it does not ask, as who has just lost its links to them, and one that
+ * `a` has not met. */
+static void name_two_that_are_not_asked(unsigned a, unsigned b)
+{
+	struct candidates_message message = { .nat = NAT_CHANGING };
+	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	for (unsigned i = 1; i < CROWD && message.relay_count < 2; i++)
+		if (lab_has_met(a, i) && !lab_has_met(b, i) && relaying_is_able(lab_inside(a, i)))
+			message.relays[message.relay_count++] = *lab_id(i);
+	SCENARIO_EXPECT(lab.world, message.relay_count == 2);
+	message.relays[message.relay_count++] = *lab_id(lab_stranger(a, 0));
+	candidates_encode(&message, &w);
+	CHECK(writer_ok(&w));
+	lab_say(b, a, FRAME_CANDIDATES, writer_span(&w));
+}
+
+/* Two who are asked do not answer: links to others are made before that is certain. */
+static void who_is_silent_holds_up_nothing(struct world *world)
+{
+	const unsigned a = 1;
+	unsigned b = 1 + CROWD_EACH;
+
+	start_crowd(world);
+	while (b + CROWD_EACH < CROWD && lab_has_met(a, b))
+		b += CROWD_EACH;
+	lab_send_number(a, b, 0);
+	lab_run_ms(PATHS_NO_RELAY_MS);
+	SCENARIO_EXPECT(world, lab_has_met(a, b));
+	name_two_that_are_not_asked(a, b);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_inside(a, b)->relayings[1].asks == 1);
+	SCENARIO_EXPECT(world, lab_inside(a, b)->relay_links_next.us == 0);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_inside(a, b)->relay_links_next.us != 0);
+}
+
 /* -- what it costs ----------------------------------------------------------------------------- */
 
 struct wiretap {
@@ -402,6 +440,7 @@ int main(int argc, char **argv)
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
+		{ .name = "silent", .play = who_is_silent_holds_up_nothing },
 		{ .name = "idle-day", .play = an_idle_member_costs_little },
 	};
 
