@@ -1,8 +1,7 @@
 /* node.c - carries what happened to the machine that it concerns, and what they want to the world.
  *
  * The order of node_poll(): sessions first, since they bring the keys that everything else is
- * sealed with; then what waits, control frames before packets; the new table last, so that packets
- * which waited leave before those that come after them. */
+ * sealed with; then what waits, control frames before packets; the new table last (node.h). */
 #include "node/carrier.h"
 #include "node/node_internal.h"
 

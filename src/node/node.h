@@ -20,6 +20,9 @@ void node_del(struct node *node);
 
 /* 0, or why the event was dropped (counted; nothing for the world to do about it). */
 int node_input(struct node *node, struct now now, const struct node_event *event);
+/* What to do next; false: nothing more for now. Packets that waited come before the table by which
+ * those behind them leave without the node: order within a flow is kept by a world that takes all
+ * there is before it gives the next packet. */
 bool node_poll(struct node *node, struct now now, struct node_action *ret);
 struct mono node_deadline(const struct node *node);
 

@@ -178,8 +178,11 @@ static void collect(void)
 			from = packet.data[packet.len - 3];
 			number = packet.data[packet.len - 2] * 256U + packet.data[packet.len - 1];
 			SCENARIO_EXPECT(lab.world, from < lab.count && number < LAB_NUMBERS_MAX);
-			if (from < lab.count && number < LAB_NUMBERS_MAX)
-				m->got[from][number]++;
+			if (from >= lab.count || number >= LAB_NUMBERS_MAX)
+				continue;
+			m->got[from][number]++;
+			m->behind[from] += number < m->last[from][v6];
+			m->last[from][v6] = number;
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /* lab.h - a group of members on the simulated Internet, for scenarios.
  *
  * A member "pings" another by an IPv6 or IPv4 packet with a number in it; what arrives is counted
- * by sender and number. */
+ * by sender and number. What one sends another in one family is a flow. */
 #ifndef SCENARIO_LAB_H
 #define SCENARIO_LAB_H
 
@@ -23,7 +23,9 @@ struct lab_member {
 	struct node_config config;
 	unsigned starts;
 	uint8_t got[LAB_MEMBERS_MAX][LAB_NUMBERS_MAX]; /* by sender and number: how often */
-	unsigned icmp;                                 /* ICMP messages that its programs got */
+	unsigned last[LAB_MEMBERS_MAX][2];             /* by sender and family: the number */
+	unsigned behind[LAB_MEMBERS_MAX]; /* by sender: what a later one of its flow overtook */
+	unsigned icmp;                    /* ICMP messages that its programs got */
 };
 
 struct lab {

@@ -102,6 +102,68 @@ static void a_better_way_takes_what_waits(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 300) == 2 * VNET_QUEUE_PACKETS);
 }
 
+/* Two who meet along the ring, and directly a while later: by neither way packets take longer, so
+ * none overtakes another. More come than the ring takes, so some wait when the change comes. */
+static void a_better_way_keeps_the_order(struct world *world)
+{
+	struct net *net = world_net(world);
+	unsigned number = 0;
+	uint64_t held = 0;
+
+	lab_set_up(world, 3);
+	lab_place_public(0);
+	for (unsigned i = 1; i < 3; i++) {
+		lab_place_behind(i, &natbox_port_restricted);
+		lab_add_line(i, 0);
+	}
+	for (unsigned i = 1; i < 3; i++)
+		net_path(net, lab.members[i].nat, lab.members[3 - i].nat)->delay_us =
+			2 * NET_CORE_DELAY_US;
+	for (unsigned i = 0; i < 3; i++)
+		lab_start(i);
+	for (; number < 600; number++) {
+		lab_send_number(1, 2, number);
+		lab_send_number(2, 1, number);
+		if (number % 2 == 1)
+			lab_run_ms(10);
+		if (lab_inside(1, 2) == NULL || peer_way(lab_inside(1, 2)).kind == WAY_RING)
+			held = vnet_counters(lab_node(1)->vnet).held;
+	}
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(1, 2)).kind == WAY_DIRECT && held > 0);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, number) == number);
+	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, number) == number);
+	SCENARIO_EXPECT(world, lab.members[1].behind[2] == 0 && lab.members[2].behind[1] == 0);
+}
+
+/* What may leave does so before the table that has those behind it leave without asking the node.
+ */
+static void what_waits_leaves_before_the_table(struct world *world)
+{
+	struct node_action action;
+	struct handle handle;
+	unsigned sent = 0, tables = 0;
+
+	start_a_pair_on_the_ring(world);
+	send_even(1, 2, 0, RING_PACKETS_MAX);
+	lab_run_ms(10);
+	send_even(1, 2, RING_PACKETS_MAX, 16);
+	lab_run_ms(100);
+	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 200) == RING_PACKETS_MAX);
+	peer_find(lab_node(1), lab_id(2), &handle)->ring_packets = (struct allowance){ 0 };
+	peer_release(lab_node(1), handle);
+	table_now(lab_node(1));
+	while (node_poll(lab_node(1), lab_now(1), &action)) {
+		sent += action.kind == NODE_SEND;
+		tables += action.kind == NODE_TABLE;
+		if (action.kind != NODE_TABLE)
+			continue;
+		table_del(action.table);
+		SCENARIO_EXPECT(world, sent >= 16);
+	}
+	SCENARIO_EXPECT(world, tables == 1);
+}
+
 /* Of each IPv4 address all members are asked; many at once are asked for in turn. */
 static void many_are_looked_for_at_once(struct world *world)
 {
@@ -131,6 +193,8 @@ int main(int argc, char **argv)
 		  .seeds = 3,
 		  .play = what_waits_too_long_is_dropped_in_silence },
 		{ .name = "better-way", .seeds = 5, .play = a_better_way_takes_what_waits },
+		{ .name = "order", .seeds = 3, .play = a_better_way_keeps_the_order },
+		{ .name = "table", .play = what_waits_leaves_before_the_table },
 		{ .name = "look-ups", .play = many_are_looked_for_at_once },
 		{ .name = "gone", .seeds = 5, .play = a_packet_finds_out_who_is_gone },
 	};
