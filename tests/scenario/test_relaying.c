@@ -279,6 +279,67 @@ static void a_flood_leaves_others_their_share(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 100, 2100) > 700); /* and what is left over */
 }
 
+/* One sends four times what the relay takes, the other answers a little. How long nothing came at
+ * most, in ms, while the relay dies. */
+static uint64_t silence_as_the_relay_dies(struct world *world)
+{
+	uint64_t now_ms = 0, last_ms = 0, longest_ms = 0;
+	unsigned came = 0, number = 0;
+
+	for (unsigned n = 0; now_ms < 8000; n++) {
+		if (n == 900) /* after 3 s */
+			lab_crash(relay_between(3, 4));
+		lab_send_sized(3, 4, 100 + n, 1200);
+		if (n % 3 == 2) {
+			lab_send_number(4, 3, number++);
+			lab_run_ms(10);
+			now_ms += 10;
+		}
+		if (lab_arrived(3, 4, 100, 101 + n) > came || now_ms == 8000) {
+			came = lab_arrived(3, 4, 100, 101 + n);
+			longest_ms = now_ms - last_ms > longest_ms ? now_ms - last_ms : longest_ms;
+			last_ms = now_ms;
+		}
+	}
+	SCENARIO_EXPECT(world, came < 2400 * 2 / 3); /* it was too much, all the time */
+	return longest_ms;
+}
+
+static void expect_failover(struct world *world, uint64_t relay_bytes_s, uint32_t line_bytes_s)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	unsigned number = 0;
+	uint64_t longest_ms;
+
+	lab_set_up(world, 5);
+	for (unsigned i = 0; i < 3; i++)
+		lab.members[i].config.relay_bytes_s = relay_bytes_s;
+	start_homes(3, homes);
+	talk_ms(3, 4, &number, 5000);
+	SCENARIO_EXPECT(world, way_between(3, 4) == WAY_RELAY);
+	for (unsigned i = 0; i < 3 && line_bytes_s > 0; i++) {
+		struct leg *line = net_uplink(world_net(world), lab.members[i].host);
+
+		line->rate_bytes = line_bytes_s;
+		line->queue_bytes = 50000;
+	}
+	longest_ms = silence_as_the_relay_dies(world);
+	world_note(world, "nothing came for %llu ms", (unsigned long long)longest_ms);
+	SCENARIO_EXPECT(world, longest_ms > 100 && longest_ms <= 1000);
+}
+
+/* A relay dies, and all that its owner allowed was used, */
+static void a_meter_that_is_spent_delays_no_other(struct world *world)
+{
+	expect_failover(world, 90000, 0);
+}
+
+/* or all that its line takes, so that probes wait behind all else, or get lost with it. */
+static void a_queue_that_is_full_delays_no_other(struct world *world)
+{
+	expect_failover(world, 10000000, 90000);
+}
+
 /* -- in a crowd ---------------------------------------------------------------------------- */
 
 #define CROWD 40
@@ -438,6 +499,8 @@ int main(int argc, char **argv)
 		{ .name = "denied", .play = who_does_not_serve_says_so },
 		{ .name = "itself", .play = nobody_relays_to_itself },
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
+		{ .name = "spent", .seeds = 2, .play = a_meter_that_is_spent_delays_no_other },
+		{ .name = "full", .seeds = 2, .play = a_queue_that_is_full_delays_no_other },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
 		{ .name = "silent", .play = who_is_silent_holds_up_nothing },
