@@ -334,11 +334,12 @@ struct mono node_deadline(const struct node *node)
 	if (!queue_is_empty(&node->departure_queue) || !node->configured)
 		return (struct mono){ 0 };
 	deadline = mono_min(deadline, node->table_at);
+	if (node->table_at.us == MONO_NEVER.us) /* or relaying_poll() waits for it */
+		deadline = mono_min(deadline, relays_deadline(node->relays));
 	deadline = mono_min(deadline, vnet_deadline(node->vnet));
 	deadline = mono_min(deadline, ways_deadline(node));
 	deadline = mono_min(deadline, wishes_deadline(node));
 	deadline = mono_min(deadline, ring_deadline(node->ring));
-	deadline = mono_min(deadline, relays_deadline(node->relays));
 	deadline = mono_min(deadline, remember_deadline(node));
 	deadline = mono_min(deadline, lan_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));

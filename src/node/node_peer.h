@@ -10,7 +10,7 @@
 
 struct node;
 
-/* Our own candidates, as one peer is told of them. */
+/* Another member: who it is, its sessions and ways, and what it may still have us do. */
 struct peer {
 	struct id id;
 	char name[CERTIFICATE_NAME_MAX + 1];
@@ -58,8 +58,8 @@ struct peer *peer_by_text(struct node *node, const char *text, struct handle *re
 bool peer_is_self(const struct node *node, const char *text);
 /* `session` carries the peer's traffic from now on. */
 void peer_use(struct node *node, struct now now, struct handle handle, struct handle session);
-/* One of its sessions closed: another takes over, or the peer is down, and forgotten unless a line
- * names it. `why` is a literal. */
+/* One of its sessions closed: another takes over, or the peer is down. It is remembered then, until
+ * peer_get() needs its place. `why` is a literal. */
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
 	       const char *why);
 bool peer_is_up(const struct peer *peer);

@@ -10,11 +10,15 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
+#include <assert.h>
+
 #define ASK_REPEAT_MS 1000 /* until it is granted */
 #define ASK_NEXT_MS 400    /* until another one is asked, too */
 #define ASKS_MAX 6         /* in vain: the peer does not ask there, or it has gone */
 #define BARRED_MS 5000     /* who ended it is not asked; less than PATHS_RELAY_AGAIN_MS */
 #define SHUNNED_MS 60000   /* who did not serve comes last */
+
+static_assert(PATHS_RELAYS_MAX > PATHS_WANTED_MAX, "no place for one in use that has ended");
 
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way)
@@ -286,8 +290,8 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 		const struct relaying *present = relaying_by(peer, chosen[i]);
 		const struct way way = present == NULL ? (struct way){ 0 } : way_of(present);
 
-		if (present != NULL)
-			paths_add_relay(&peer->paths, now.mono, &way);
+		if (present != NULL) /* path/ knows it: it rests */
+			CHECK(paths_add_relay(&peer->paths, now.mono, &way) == 0);
 		else if (relaying_by(peer, HANDLE_NONE) != NULL)
 			begin(node, now, peer, chosen[i]);
 		begun++;
@@ -488,7 +492,9 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 	relaying->asks = 0;
 	relaying->next = mono_add_ms(now.mono, RELAYS_REFRESH_MS);
 	way = way_of(relaying);
-	paths_add_relay(&peer->paths, now.mono, &way);
+	/* Enough that were granted end those that are pending, and one that has ended may be in use
+	 * still: path/ has a place. */
+	CHECK(paths_add_relay(&peer->paths, now.mono, &way) == 0);
 	end_pending(node, now, handle);
 	ways_touch(node, handle);
 	return 0;
@@ -545,7 +551,9 @@ void relaying_poll(struct node *node, struct now now)
 {
 	struct relays_output output;
 
-	while (send_room(node) >= PARTS_MAX && relays_poll(node->relays, now.mono, &output)) {
+	/* Who is told may send at once: so not before there is a table by which it is passed on. */
+	while (node->table_at.us == MONO_NEVER.us && send_room(node) >= PARTS_MAX &&
+	       relays_poll(node->relays, now.mono, &output)) {
 		uint8_t bytes[sizeof(output.message)];
 		struct writer w = writer_of(bytes, sizeof(bytes));
 		struct handle handle;

@@ -56,6 +56,7 @@ struct meter *relaying_share(struct node *node, struct handle member, uint32_t c
 void relaying_free_shares(struct node *node); /* at the node's end */
 /* This member has no direct way any more. */
 void relaying_link_down(struct node *node, struct now now, struct handle member);
+/* Tells those for whom we relay; never while a table is awaited, which may be theirs. */
 void relaying_poll(struct node *node, struct now now);
 /* Others could be relayed by this member: we have a direct link to it, and it says so. */
 bool relaying_is_able(const struct peer *peer);

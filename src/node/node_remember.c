@@ -52,8 +52,9 @@ static bool dial(struct node *node, struct now now, struct remembered *r)
 	return true;
 }
 
-/* It fell silent, or was not met in this life; not if it said goodbye, or we did. Who is named by a
- * line is dialled for that. */
+/* It fell silent, or was not met in this life; not if it said goodbye, or we did. Nor if it said
+ * that we fell silent (CLOSE 4): it takes us for lost then, and dials. Who is named by a line is
+ * dialled for that. */
 static bool is_lost(const struct node *node, const struct remembered *r)
 {
 	struct handle handle;

@@ -14,6 +14,9 @@
  * nothing of. So there are two things to tell: all, which whoever is told will probe, or what is
  * agreed on. And one alone can name another endpoint only each CANDIDATES_MOVE_MS.
  *
+ * Reports age without an event: what was told to others stays as it was until something else
+ * happens, and only then counts what is left. While peers answer probes, that is each few seconds.
+ *
  * So no single member can talk us into the first two, or out of them. With only one honest member
  * beside it, it can feign the third: let nothing but words rest on that.
  */

@@ -119,7 +119,7 @@ static void doubt_word(struct paths *paths, struct mono now)
 
 /* The way in use has not answered in time, and the others were asked after it was doubted; or it
  * does not answer at all. What is proven then is alive. */
-static bool is_lost(const struct paths *paths, struct mono now, const struct trial *used)
+static bool is_used_lost(const struct paths *paths, struct mono now, const struct trial *used)
 {
 	if (used->state == TRIAL_DOUBTED)
 		return paths->asked_others && mono_reached(now, paths->overdue_at);
@@ -191,7 +191,7 @@ static void settle(struct paths *paths, struct mono now)
 {
 	const struct trial *used = paths_used(paths);
 	const struct trial *best = used;
-	bool lost = is_lost(paths, now, used);
+	bool lost = is_used_lost(paths, now, used);
 
 	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
 		const struct trial *t = &paths->trials[i];
@@ -342,7 +342,7 @@ void paths_retold(struct paths *paths, struct mono now)
 		begin_anew(paths, now);
 }
 
-void paths_add_relay(struct paths *paths, struct mono now, const struct way *way)
+int paths_add_relay(struct paths *paths, struct mono now, const struct way *way)
 {
 	struct trial *t = trials_find(paths, way);
 
@@ -350,11 +350,12 @@ void paths_add_relay(struct paths *paths, struct mono now, const struct way *way
 	if (t == NULL)
 		t = trials_add(paths, way);
 	if (t == NULL)
-		return;
+		return ERR_FULL;
 	t->is_named = true;
 	if (t->state == TRIAL_UNUSED || t->state == TRIAL_RESTING)
 		trial_punch(t, now, false);
 	want_relay_by(paths, mono_add_ms(now, PATHS_NO_RELAY_MS));
+	return 0;
 }
 
 void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way)
@@ -526,16 +527,20 @@ static bool is_standby(const struct paths *paths, uint32_t i)
 	       paths->trials[i].state == TRIAL_PROVEN;
 }
 
-/* The relay that is missed least; NULL if there is none beside the one in use. */
+/* The relay that is missed least, by what it has shown; NULL if there is none beside the one in
+ * use. */
 static struct trial *spare_relay(struct paths *paths)
 {
+	static const uint8_t worth[TRIAL_STATES] = {
+		[TRIAL_RESTING] = 1, [TRIAL_PUNCHING] = 2, [TRIAL_DOUBTED] = 3, [TRIAL_PROVEN] = 4
+	};
 	struct trial *spare = NULL;
 
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++) {
 		struct trial *t = &paths->trials[i];
 
 		if (i != paths->used && t->state != TRIAL_UNUSED &&
-		    (spare == NULL || t->state == TRIAL_RESTING))
+		    (spare == NULL || worth[t->state] < worth[spare->state]))
 			spare = t;
 	}
 	return spare;
@@ -569,8 +574,8 @@ static bool is_hopeless(const struct paths *paths)
 	return true;
 }
 
-/* What changes with time alone. */
-static void look(struct paths *paths, struct mono now)
+/* What follows, and what changes with time alone. */
+static void conclude(struct paths *paths, struct mono now)
 {
 	paths->relays = count_relays(paths, false);
 	paths->wanted = (is_direct(paths) ? 0U : 1U) + (paths->talks ? 1 : 0); /* one in reserve */
@@ -658,7 +663,7 @@ static void turn(struct paths *paths, struct mono now)
 		begin_round(paths, now);
 	settle(paths, now);
 	watch_size(paths, now);
-	look(paths, now);
+	conclude(paths, now);
 }
 
 static void drop_relay(struct paths *paths, struct paths_output *ret)

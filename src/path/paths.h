@@ -22,7 +22,8 @@
  * where a packet of the peer came from, with the full TTL.
  *
  * RELAYS. A pair wants one unless its way is direct, and one more in reserve while IP comes and
- * goes. The reserve is asked now and then; what is more than wanted is given up after a while.
+ * goes. The reserve is asked now and then; of what is more than wanted the one that has shown least
+ * is given up after a while.
  *
  * CHOICE. direct > relay > ring. Of one kind the *leader* (of the pair, the lower id) chooses: a
  * way inside the same network first, then the shorter round trip, and it changes only for a clear
@@ -159,9 +160,9 @@ struct paths_candidates {
 };
 void paths_candidates(struct paths *paths, struct mono now, const struct paths_candidates *remote);
 
-/* A relay has been granted; it is ignored if PATHS_RELAYS_MAX others do well. Or one has ended, or
- * the link to it went. */
-void paths_add_relay(struct paths *paths, struct mono now, const struct way *way);
+/* A relay has been granted: 0, or ERR_FULL: PATHS_RELAYS_MAX others do well, or may do so yet. Or
+ * one has ended, or the link to it went. */
+int paths_add_relay(struct paths *paths, struct mono now, const struct way *way);
 void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way);
 
 /* The newest authenticated packet of the peer, of whatever kind, came by another way than the one

@@ -78,7 +78,7 @@ static void found(struct sizing *sizing, struct mono now, uint16_t size)
 }
 
 /* Nothing can be said. */
-static void begin_anew(struct sizing *sizing, struct mono now)
+static void void_round(struct sizing *sizing, struct mono now)
 {
 	sizing->tries = 0;
 	if (++sizing->voids < SIZE_VOIDS_MAX) {
@@ -140,7 +140,7 @@ static void judge_confirm(struct sizing *sizing, struct mono now)
 		sizing->voids = 0;
 		rest(sizing, now, SIZE_CONFIRM_MS);
 	} else if (!control_is_answered(sizing) || sizing->size == PATHS_SIZE_MIN) {
-		begin_anew(sizing, now);
+		void_round(sizing, now);
 	} else if (++sizing->tries < SIZE_TRIES) {
 		confirm(sizing);
 	} else {

@@ -216,7 +216,7 @@ static void relay(struct play *play, struct member *m, bool granted)
 	const struct way way = way_number(1 + script_u8(&play->script) % (DIRECT_FROM - 1));
 
 	if (granted)
-		paths_add_relay(&m->paths, play->now, &way);
+		(void)paths_add_relay(&m->paths, play->now, &way);
 	else
 		paths_remove_relay(&m->paths, play->now, &way);
 }

@@ -217,6 +217,33 @@ static void only_answers_to_what_was_asked_count(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(2, 1, 0, number) == number);
 }
 
+/* Who was granted may send at once, so the table is made before anybody is told. */
+static void the_table_is_made_before_the_grant(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	struct node_action action;
+	unsigned sent = 0, tables = 0;
+
+	lab_set_up(world, 3);
+	begin_homes(1, homes);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 0);
+	for (unsigned i = 1; i < 3; i++) {
+		const struct relay_message ask = message_of(3 - i, i);
+
+		CHECK(relays_ask(inside(0)->relays, lab_now(0).mono, lab_id(i), &ask) == 0);
+	}
+	while (node_poll(inside(0), lab_now(0), &action)) {
+		sent += action.kind == NODE_SEND;
+		SCENARIO_EXPECT(world, tables > 0 || sent == 0);
+		if (action.kind == NODE_TABLE) {
+			table_del(action.table);
+			tables++;
+		}
+	}
+	SCENARIO_EXPECT(world, tables == 1 && sent == 2);
+}
+
 /* Who does not serve, though it said that it would, tells so: the pair need not wait. */
 static void who_does_not_serve_says_so(struct world *world)
 {
@@ -496,6 +523,7 @@ int main(int argc, char **argv)
 		{ .name = "out-of-step", .seeds = 5, .play = ends_out_of_step_meet },
 		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
+		{ .name = "told", .play = the_table_is_made_before_the_grant },
 		{ .name = "denied", .play = who_does_not_serve_says_so },
 		{ .name = "itself", .play = nobody_relays_to_itself },
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },

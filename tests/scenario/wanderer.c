@@ -149,7 +149,7 @@ static void grant(struct wanderer *w, struct now now, uint64_t relay)
 {
 	const struct way way = way_relay((uint32_t)relay, (uint32_t)relay);
 
-	paths_add_relay(&w->paths, now.mono, &way);
+	(void)paths_add_relay(&w->paths, now.mono, &way);
 }
 
 /* -- what it hears -------------------------------------------------------------------------- */

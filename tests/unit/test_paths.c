@@ -422,7 +422,7 @@ static void direct_before_relay_before_ring(void **state)
 	lone_works(f, ring, 10);
 	lone_works(f, relay, 100);
 	lone_start(f, false, ring);
-	paths_add_relay(&f->paths, f->now, &relay);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
 	lone_run(f, 200);
 	assert_true(lone_uses(f, relay));
 	lone_works(f, lone_direct(A), 300);

@@ -124,7 +124,7 @@ static void relays_are_asked_for_until_there_are_enough(void **state)
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
 	lone_run(f, 1);
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
-	paths_add_relay(&f->paths, f->now, &first);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &first), 0);
 	f->count = 0;
 	lone_run(f, 60000); /* one does while nobody talks */
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 0);
@@ -132,7 +132,7 @@ static void relays_are_asked_for_until_there_are_enough(void **state)
 	ip_received(f);
 	lone_run(f, 0); /* one more, in reserve */
 	assert_int_equal(lone_seen(f, PATHS_WANT_RELAY, NULL, 0), 1);
-	paths_add_relay(&f->paths, f->now, &second);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &second), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		f->count = 0;
 		talk(f, 600);
@@ -166,7 +166,7 @@ static void the_reserve_is_asked_each_20_s_while_somebody_talks(void **state)
 	lone_works(f, relay, 50);
 	lone_works(f, lone_direct(A), 50);
 	lone_start(f, true, lone_direct(A));
-	paths_add_relay(&f->paths, f->now, &relay);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
 	talk(f, 100);
 	const struct mono proven = lone_trial(f, relay)->proven;
 
@@ -210,9 +210,9 @@ static void a_relay_that_nobody_wants_is_given_up(void **state)
 		lone_works(f, spare, 60);
 		lone_start(f, true, direct ? used : ring);
 		if (!direct)
-			paths_add_relay(&f->paths, f->now, &used);
+			assert_int_equal(paths_add_relay(&f->paths, f->now, &used), 0);
 		talk(f, 100);
-		paths_add_relay(&f->paths, f->now, &spare);
+		assert_int_equal(paths_add_relay(&f->paths, f->now, &spare), 0);
 		talk(f, 90000);
 		unwanted_us = f->now.us - 100000 + PATHS_QUIET_MS * UINT64_C(1000);
 		lone_run_us(f, unwanted_us + PATHS_RELAY_SPARE_MS * UINT64_C(1000) - f->now.us - 1);
@@ -239,9 +239,9 @@ static void of_too_many_relays_one_that_carries_nothing_is_given_up(void **state
 	lone_works(f, first, 50);
 	lone_works(f, third, 50);
 	lone_start(f, true, ring);
-	paths_add_relay(&f->paths, f->now, &first);
-	paths_add_relay(&f->paths, f->now, &second);
-	paths_add_relay(&f->paths, f->now, &third);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &first), 0);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &second), 0);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &third), 0);
 	talk(f, 59000);
 	assert_true(paths_rests(&f->paths, &second));
 	assert_false(paths_rests(&f->paths, &third));
@@ -252,6 +252,32 @@ static void of_too_many_relays_one_that_carries_nothing_is_given_up(void **state
 	assert_int_equal(dropped, 1);
 	assert_null(lone_trial(f, second));
 	assert_non_null(lone_trial(f, third));
+}
+
+/* Who was granted just now has proven nothing yet. */
+static void the_reserve_that_answers_stays(void **state)
+{
+	struct lone *f = *state;
+	const struct way proven = way_relay(1, 1);
+	const struct way second = way_relay(2, 2);
+	const struct way third = way_relay(3, 3);
+	unsigned dropped = 0;
+
+	lone_works(f, ring, 50);
+	lone_works(f, proven, 50);
+	lone_works(f, lone_direct(A), 50);
+	lone_start(f, true, lone_direct(A));
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &proven), 0);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &second), 0);
+	talk(f, PATHS_RELAY_SPARE_MS - 1000);
+	paths_remove_relay(&f->paths, f->now, &second);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &third), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		talk(f, 100);
+		dropped += lone_seen(f, PATHS_DROP_RELAY, &third, 0);
+	}
+	assert_int_equal(dropped, 1);
+	assert_non_null(lone_trial(f, proven));
 }
 
 /* Who grants and ends in one breath is not asked as often as it does that. */
@@ -269,7 +295,7 @@ static void a_relay_that_ends_at_once_is_not_asked_for_in_a_loop(void **state)
 		f->count = 0;
 		lone_run(f, 10);
 		wants += lone_seen(f, PATHS_WANT_RELAY, NULL, 0);
-		paths_add_relay(&f->paths, f->now, &relay);
+		assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
 		lone_run(f, 10);
 		paths_remove_relay(&f->paths, f->now, &relay);
 	}
@@ -296,10 +322,10 @@ static void of_relays_the_one_in_use_stays_unless_another_is_much_better(void **
 		lone_works(f, used, cases[i].used_ms);
 		lone_works(f, other, cases[i].other_ms);
 		lone_start(f, true, ring);
-		paths_add_relay(&f->paths, f->now, &used);
+		assert_int_equal(paths_add_relay(&f->paths, f->now, &used), 0);
 		lone_run(f, 1000);
 		assert_true(lone_uses(f, used));
-		paths_add_relay(&f->paths, f->now, &other);
+		assert_int_equal(paths_add_relay(&f->paths, f->now, &other), 0);
 		lone_run(f, 2000);
 		assert_true(lone_uses(f, cases[i].changes ? other : used));
 	}
@@ -315,8 +341,8 @@ static void without_the_relay_in_use_the_next_best_carries_on_at_once(void **sta
 	lone_works(f, first, 50);
 	lone_works(f, second, 90);
 	lone_start(f, true, ring);
-	paths_add_relay(&f->paths, f->now, &first);
-	paths_add_relay(&f->paths, f->now, &second);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &first), 0);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &second), 0);
 	lone_run(f, 5000);
 	assert_true(lone_uses(f, first));
 	f->count = 0;
@@ -343,8 +369,9 @@ static void of_too_many_relays_the_last_is_left_away(void **state)
 		const struct way way = way_relay(i, i);
 
 		lone_works(f, way, 50);
-		paths_add_relay(&f->paths, f->now, &way);
-		paths_add_relay(&f->paths, f->now, &way); /* the same one */
+		for (unsigned n = 0; n < 2; n++) /* the second time it is the same one */
+			assert_int_equal(paths_add_relay(&f->paths, f->now, &way),
+					 i <= PATHS_RELAYS_MAX ? 0 : ERR_FULL);
 		lone_run(f, 100);
 	}
 	assert_non_null(lone_trial(f, way_relay(PATHS_RELAYS_MAX, PATHS_RELAYS_MAX)));
@@ -382,7 +409,7 @@ static void with_reserve(struct lone *f, struct way *ret_relay)
 	lone_works(f, *ret_relay, 80);
 	lone_works(f, lone_direct(A), 100);
 	lone_start(f, true, lone_direct(A));
-	paths_add_relay(&f->paths, f->now, ret_relay);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, ret_relay), 0);
 	lone_run(f, 3000);
 	assert_true(lone_uses(f, lone_direct(A)));
 	f->count = 0;
@@ -573,7 +600,7 @@ static void when_the_host_changed_everything_is_asked_again(void **state)
 	lone_works(f, old, 50);
 	lone_works(f, relay, 60);
 	lone_start(f, true, old);
-	paths_add_relay(&f->paths, f->now, &relay);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
 	lone_name(f, A, B);
 	lone_run(f, 20000);
 	assert_int_equal(lone_trial(f, lone_direct(B))->state, TRIAL_RESTING);
@@ -600,6 +627,7 @@ int main(void)
 		PATHS_TEST(the_reserve_is_asked_each_20_s_while_somebody_talks),
 		PATHS_TEST(a_relay_that_nobody_wants_is_given_up),
 		PATHS_TEST(of_too_many_relays_one_that_carries_nothing_is_given_up),
+		PATHS_TEST(the_reserve_that_answers_stays),
 		PATHS_TEST(a_relay_that_ends_at_once_is_not_asked_for_in_a_loop),
 		PATHS_TEST(of_relays_the_one_in_use_stays_unless_another_is_much_better),
 		PATHS_TEST(without_the_relay_in_use_the_next_best_carries_on_at_once),

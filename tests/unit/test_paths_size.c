@@ -400,7 +400,7 @@ static void each_way_has_a_size_of_its_own(void **state)
 	lone_carries(f, direct_way(), 1212);
 	talk(f, FOUND_MS);
 	lone_works(f, relay, RTT_MS);
-	paths_add_relay(&f->paths, f->now, &relay);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
 	talk(f, 1000);
 	lone_works_no_more(f, direct_way());
 	f->traffic.ip_sent = f->now;

@@ -236,7 +236,8 @@ const struct cli_verb verbs[] = {
 		.reads = true,
 		.help = "Show all peers with all that is known of them.",
 		.detail = "Shows every peer with its state, round-trip time, path, addresses, "
-			  "traffic, the time its certificate is still valid, and why it is not up.",
+			  "traffic, the time its certificate is still valid, and why it is not up, "
+			  "or not reached directly.",
 		.example = "ipop peers lab",
 		.run = verb_peers,
 	},
