@@ -267,6 +267,7 @@ static void show_used(const struct node *node, const struct peer *peer, struct n
 	if (used->size < PATHS_SIZE_MAX)
 		ret->mtu = used->size;
 	ret->is_near = ring_is_near(node->ring, &peer->id);
+	ret->is_shortcut = !ret->is_near && ring_uses(node->ring, &peer->id);
 	ret->nat = peer->candidates.nat;
 	ret->has_rtt = used->has_rtt;
 	ret->rtt_us = used->rtt_us;

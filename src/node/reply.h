@@ -31,6 +31,7 @@ struct node_peer {
 	char relay[CERTIFICATE_NAME_MAX + 1]; /* RELAY: through whom */
 	uint16_t mtu;                         /* of its way, if that is lower than ours; or 0 */
 	bool is_near;                         /* on the ring */
+	bool is_shortcut;                     /* a far link that the ring wants */
 	uint8_t nat;                          /* enum nat: what it said of itself */
 	bool has_rtt;
 	uint64_t rtt_us;

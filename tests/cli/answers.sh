@@ -46,13 +46,13 @@ pong_json() {
 		"\"rtt_us\": 812, \"direct\": $4, \"why\": \"$5\"}"
 }
 
-# who_json NAME MET END BEFORE RTT: on the way to alpha.
+# who_json NAME MET END BEFORE RTT [LINK]: on the way to alpha.
 who_json() {
 	echo "{\"schema\": \"ipop.who/1\", \"name\": \"$1\"," \
 		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"met\": $2, \"end\": \"$3\"," \
 		"\"before\": \"$4\", \"before_id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\"," \
 		"\"way\": \"direct\", \"relay\": null, \"relay_id\": null, \"step_us\": 500," \
-		"\"rtt_us\": $5, \"links\": []}"
+		"\"rtt_us\": $5, \"links\": [${6:-}]}"
 }
 
 error_json() {

@@ -107,3 +107,23 @@ tells_where_a_way_ends() {
 	mv answers/who.99 answers/who.0
 	look_at && refuses 1 'no other link that leads there' on seen trace alpha --ring && look_away
 }
+
+draws_the_network() {
+	answers
+	who_json alpha true target beta 900 "{\"name\": \"dora\", \"near\": true, \"way\": \"relay\",
+		\"id\": \"aebagbafaydqqcikbmga2dqpcaireeye\"}" | tr '\n' ' ' >answers/who.0
+	echo >>answers/who.0
+	error_json ERR_TIMEOUT 'dora does not answer' 5 >answers/who.1
+	sed 's/"id": "aebagbafaydqqcikbmga2dqpcaireeyu"/"id": "aebagbafaydqqcikbmga2dqpcairee2a"/' \
+		answers/status.0 >status && mv status answers/status.0
+	look_at && run 0 on seen graph && says out 'lab: 4 members, 3 links' &&
+		says out '@  beta' && says out 'o  alpha' && says out '?  dora' && [ ! -s err ] &&
+		run 0 on seen graph --svg -o lab.svg && [ ! -s out ] &&
+		says lab.svg '<svg xmlns=' && says lab.svg '>carol' &&
+		run 0 on seen graph --dot --ask 0 && says out 'graph "lab" {' && ! grep -q dora out &&
+		run 0 on seen graph --json --ask 0 && [ "$(field schema out)" = ipop.graph/1 ] &&
+		refuses 2 'one or the other' on seen graph --dot --svg &&
+		refuses 2 'from 0 to 1024' on seen graph --ask 2000 &&
+		refuses 1 'nowhere/lab.svg: it cannot be written' on seen graph --svg -o nowhere/lab.svg &&
+		look_away
+}

@@ -598,7 +598,7 @@ explains_every_verb() {
 		says out '--bootstrap HOST:PORT' && run 0 "$ipop" group create --help &&
 		says out 'group create NAME --bootstrap HOST:PORT [OPTION...]' || return 1
 	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \
-		ping trace top version; do
+		ping trace graph top version; do
 		# shellcheck disable=SC2086 # two words
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" ||
 			return 1
@@ -712,6 +712,7 @@ check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
 check 'trace' traces
 check 'trace tells where a way ends' tells_where_a_way_ends
+check 'graph' draws_the_network
 check 'top' shows_who_talks
 check 'top gives the terminal back' gives_the_terminal_back
 check 'a daemon that cannot be asked is not left alone' does_not_leave_what_runs

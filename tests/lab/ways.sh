@@ -207,6 +207,18 @@ assert trace["reached"] and hops[-1] == "right" and 2 <= len(hops) <= 5 and "lef
 			"$LAB_DIR/trace"
 }
 
+# Each member told its links, and the picture is one.
+all_are_drawn() {
+	ipop_on left graph --json >"$LAB_DIR/graph" &&
+		ipop_on left graph --svg -o "$LAB_DIR/graph.svg" && python3 -c '
+import json, sys, xml.etree.ElementTree
+graph = json.load(open(sys.argv[1]))
+names = {member["name"] for member in graph["members"] if member["answered"]}
+assert {"left", "right", "gate", "aid"} <= names, names
+assert all(link["way"] in ("direct", "relay") for link in graph["links"])
+xml.etree.ElementTree.parse(sys.argv[2])' "$LAB_DIR/graph" "$LAB_DIR/graph.svg"
+}
+
 # Who relays now goes to RELAY, who else could to RESERVE, and the provider of the first to LINE.
 find_relay() {
 	RELAY=$(member_ways left | awk '$1 == "right" { print $3 }')
@@ -223,6 +235,7 @@ test_relay() {
 	lab_capture_end "$LINE" "$RELAY"
 	lab_check "the relay is seen on the way" lab_wait_until 10 relay_is_traced
 	lab_check "and on the ring another member" another_is_traced
+	lab_check "who is linked with whom is drawn" all_are_drawn
 	lab_check "a capture at the relay does not have the text" no_text_in_capture
 	lab_check "its memory has neither the text nor a key that opens what it passes on" relay_is_blind "$RELAY"
 	lab_check "all of a TCP stream came" stream_is_whole

@@ -91,6 +91,20 @@ static const struct cli_option trace_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option graph_options[] = {
+	{ .name = "svg", .help = "A picture for any browser: one file, by itself." },
+	{ .name = "dot", .help = "For Graphviz." },
+	{ .name = "output",
+	  .value = "FILE",
+	  .help = "Where to write it; standard output without it.",
+	  .letter = 'o' },
+	{ .name = "ask",
+	  .value = "N",
+	  .help = "Ask so many members for their links; 100 if left away, and with 0 nobody: what "
+		  "this host knows itself." },
+	{ .name = NULL },
+};
+
 static const struct cli_option top_options[] = {
 	{ .name = "interval", .value = "S", .help = "Seconds between two looks; 1 if left away." },
 	{ .name = "sort",
@@ -272,6 +286,22 @@ const struct cli_verb verbs[] = {
 			"it. Ends with 0 if PEER was reached, and 5 if not.",
 		.example = "ipop trace beta --ring",
 		.run = verb_trace,
+	},
+	{
+		.section = "Look",
+		.verb = "graph",
+		.arguments = "[NET]",
+		.options = graph_options,
+		.reads = true,
+		.help = "Show who is linked with whom, as a list or a picture.",
+		.detail =
+			"Shows the ring of members, and the links between them: those beside each "
+			"other, shortcuts, and, of this host's own, those for traffic; and which "
+			"go "
+			"through a relay. Members are asked for their links one after the other. "
+			"What they have for their own traffic they do not tell.",
+		.example = "ipop graph --svg -o lab.svg",
+		.run = verb_graph,
 	},
 	{
 		.section = "Look",

@@ -442,23 +442,24 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 					      [NODE_PEER_GONE] = "gone" };
 	const bool stands = peer->state == NODE_PEER_UP || peer->state == NODE_PEER_STALE;
 
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, "
-			 "s:s, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I}",
-			 "name", peer->name, "id", id_json(&peer->id), "state", states[peer->state],
-			 "ipv6", ip_json(&peer->ipv6), "ipv4",
-			 ipv4_json(peer->has_ipv4, peer->ipv4), "way", way_json(peer->way),
-			 "remote", endpoint_json(&peer->remote), "relay", relay_json(peer), "mtu",
-			 number_json(peer->mtu > 0, peer->mtu), "nat", nat_json(peer->nat), "near",
-			 peer->is_near, "rtt_us", number_json(peer->has_rtt, peer->rtt_us),
-			 "session_s", number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
-			 "certificate_not_after", instant_json(peer->not_after), "why", why(peer),
-			 "packets_sent", (json_int_t)peer->counters.packets_sent, "bytes_sent",
-			 (json_int_t)peer->counters.bytes_sent, "packets_received",
-			 (json_int_t)peer->counters.packets_received, "bytes_received",
-			 (json_int_t)peer->counters.bytes_received, "packets_lost",
-			 lost(&peer->counters), "replayed", (json_int_t)peer->counters.replayed,
-			 "forged", (json_int_t)peer->counters.forged);
+	return json_pack(
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, "
+		"s:s, s:I, s:I, "
+		"s:I, s:I, s:I, s:I, s:I}",
+		"name", peer->name, "id", id_json(&peer->id), "state", states[peer->state], "ipv6",
+		ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4), "way",
+		way_json(peer->way), "remote", endpoint_json(&peer->remote), "relay",
+		relay_json(peer), "mtu", number_json(peer->mtu > 0, peer->mtu), "nat",
+		nat_json(peer->nat), "near", peer->is_near, "shortcut", peer->is_shortcut, "rtt_us",
+		number_json(peer->has_rtt, peer->rtt_us), "session_s",
+		number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
+		"certificate_not_after", instant_json(peer->not_after), "why", why(peer),
+		"packets_sent", (json_int_t)peer->counters.packets_sent, "bytes_sent",
+		(json_int_t)peer->counters.bytes_sent, "packets_received",
+		(json_int_t)peer->counters.packets_received, "bytes_received",
+		(json_int_t)peer->counters.bytes_received, "packets_lost", lost(&peer->counters),
+		"replayed", (json_int_t)peer->counters.replayed, "forged",
+		(json_int_t)peer->counters.forged);
 }
 
 void answers_peer(struct answers *answer, struct now now, const struct node_peer *peer)
