@@ -9,10 +9,12 @@
 #define RING_MEMBERS_MAX 1024 /* met at once */
 #define RING_WANTED_MAX 64    /* heard of, and not met; the farthest gives, counted in members */
 #define RING_TRIES 3
-#define RING_TRY_MS 1000     /* then 2, 4 s */
-#define RING_IGNORE_MS 30000 /* after the last try in vain */
-#define RING_TELL_MIN_MS 100 /* between two lists to the same member */
-#define RING_TELL_MS 60000   /* a list goes to each near member at least so often */
+#define RING_TRY_MS 1000    /* then 2, 4 s */
+#define RING_IGNORE_MS 2000 /* after the last try in vain; one more try, then 4, 8 ... */
+#define RING_IGNORE_MAX_MS 32000
+#define RING_JOIN_MAX_MS 30000 /* between two questions for our place; from RING_TRY_MS on */
+#define RING_TELL_MIN_MS 100   /* between two lists to the same member */
+#define RING_TELL_MS 60000     /* a list goes to each near member at least so often */
 
 #define RING_SHORTCUTS_MAX 12 /* of our own: enough for 2^24 members */
 #define RING_NEAR_LOG 406     /* id_log2() of RING_NEAR: 1.58 */
@@ -32,6 +34,14 @@ static inline struct mono ring_after(struct rng *rng, struct now now, uint64_t i
 	const uint64_t off_ms = rng_between(rng, 0, interval_ms * RING_JITTER_PER_CENT / 100);
 
 	return mono_add_ms(now.mono, interval_ms - off_ms);
+}
+
+/* `first`, doubled so many times, but not more than `most`. */
+static inline uint64_t ring_doubled(uint64_t first, unsigned times, uint64_t most)
+{
+	while (times-- > 0 && first < most)
+		first *= 2;
+	return first < most ? first : most;
 }
 
 #endif

@@ -275,19 +275,11 @@ static void near_changed(struct ring *ring, struct now now)
 	}
 }
 
-/* `first`, doubled so many times, but not more than `most`. */
-static uint64_t doubled(uint64_t first, unsigned times, uint64_t most)
-{
-	while (times-- > 0 && first < most)
-		first *= 2;
-	return first < most ? first : most;
-}
-
 /* After a list went out: at growing intervals to near members (as in RFC 6206, 4.2: often after a
  * change, seldom without), and to others until it has probably arrived. */
 static void tell_again(struct ring *ring, struct now now, struct member *member)
 {
-	const uint64_t interval_ms = doubled(REPEAT_MS, member->lists, RING_TELL_MS);
+	const uint64_t interval_ms = ring_doubled(REPEAT_MS, member->lists, RING_TELL_MS);
 
 	member->has_heard = true;
 	member->told = now.mono;
@@ -559,7 +551,7 @@ static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret
 		via->asked++;
 	set_foreign(ring, via, false);
 	if (!stands(ring)) {
-		quiet_ms = doubled(RING_TRY_MS, ring->joins, RING_IGNORE_MS);
+		quiet_ms = ring_doubled(RING_TRY_MS, ring->joins, RING_JOIN_MAX_MS);
 		ring->joins++;
 	}
 	ring->quiet = ring_after(ring->rng, now, quiet_ms);

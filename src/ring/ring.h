@@ -6,7 +6,8 @@
  * named by node/; the ring knows ids and round trips alone. It keeps the near links exact by
  * exchange of lists: every member tells its near ones whom it has met around itself, and who reads
  * of somebody nearer than one of its own wants a link there. A claim is believed only when that
- * member was met: until then it is *wanted*, tried RING_TRIES times, and then ignored for a time.
+ * member was met: until then it is *wanted*, tried RING_TRIES times, and then once in a while, from
+ * RING_IGNORE_MS to RING_IGNORE_MAX_MS apart, as long as somebody names it.
  * Who is not seen as near by the members that it takes for its nearest asks the ring for its place:
  * RING_JOIN.
  *

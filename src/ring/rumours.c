@@ -9,6 +9,7 @@
 /* How long a name is kept that nobody repeats: three lists of a neighbour may be lost. */
 #define FORGET_MS (UINT64_C(3) * RING_TELL_MS)
 
+static_assert(FORGET_MS > RING_IGNORE_MAX_MS, "who is ignored would be tried like a new one");
 static_assert(RING_WANTED_MAX >= 2 * (NEIGHBOURS_MAX + RING_NEAR),
 	      "one list could drive out those who are near");
 
@@ -18,12 +19,13 @@ static void set_state(struct rumours *rumours, struct rumour *rumour, enum rumou
 	static const bool allowed[RUMOUR_STATES][RUMOUR_STATES] = {
 		[RUMOUR_HEARD] = { [RUMOUR_WANTED] = true },
 		[RUMOUR_WANTED] = { [RUMOUR_HEARD] = true, [RUMOUR_IGNORED] = true },
+		[RUMOUR_IGNORED] = { [RUMOUR_HEARD] = true },
 	};
 	CHECK(allowed[rumour->state][next]);
-	if (rumour->state == RUMOUR_WANTED)
-		rumours->wanted--;
-	if (next == RUMOUR_WANTED)
-		rumours->wanted++;
+	rumours->wanted -= rumour->state == RUMOUR_WANTED;
+	rumours->ignored -= rumour->state == RUMOUR_IGNORED;
+	rumours->wanted += next == RUMOUR_WANTED;
+	rumours->ignored += next == RUMOUR_IGNORED;
 	rumour->state = next;
 }
 
@@ -48,19 +50,29 @@ static void forget(struct rumours *rumours, size_t index)
 {
 	const uint16_t slot = rumours->circle.spots[index].slot;
 
-	if (rumours->all[slot].state == RUMOUR_WANTED)
-		rumours->wanted--;
+	rumours->wanted -= rumours->all[slot].state == RUMOUR_WANTED;
+	rumours->ignored -= rumours->all[slot].state == RUMOUR_IGNORED;
 	rumours->taken[slot] = false;
 	circle_remove(&rumours->circle, index);
 }
 
-static void forget_old(struct rumours *rumours, struct now now)
+/* It was ignored for long enough, and somebody takes it for alive. */
+static bool is_back(const struct rumour *rumour, struct mono now)
+{
+	return rumour->state == RUMOUR_IGNORED && rumour->is_named &&
+	       mono_reached(now, rumour->next);
+}
+
+/* What changes with time alone. */
+static void age(struct rumours *rumours, struct now now)
 {
 	for (size_t i = rumours->circle.count; i-- > 0;) {
-		const struct rumour *rumour = rumour_at(rumours, i);
+		struct rumour *rumour = rumour_at(rumours, i);
 
 		if (rumour->state != RUMOUR_WANTED && mono_reached(now.mono, rumour->expiry))
 			forget(rumours, i);
+		else if (is_back(rumour, now.mono))
+			set_state(rumours, rumour, RUMOUR_HEARD);
 	}
 }
 
@@ -102,14 +114,14 @@ void rumours_hear(struct rumours *rumours, struct now now, const struct id *plac
 	bool there;
 	size_t index;
 
-	forget_old(rumours, now);
+	age(rumours, now);
 	index = circle_find(&rumours->circle, place, &there);
 	if (there) {
 		struct rumour *rumour = rumour_at(rumours, index);
 
 		rumour->via = *via;
-		if (rumour->state != RUMOUR_IGNORED) /* whose time repetition does not change */
-			rumour->expiry = expiry;
+		rumour->expiry = expiry;
+		rumour->is_named = true;
 	} else if (make_room(rumours, &index)) {
 		add(rumours, index, place,
 		    &(struct rumour){
@@ -143,9 +155,27 @@ void rumours_left(struct rumours *rumours, const struct id *via)
 			rumour_at(rumours, i)->via = (struct id){ { 0 } };
 }
 
+static unsigned tries_of(const struct rumour *rumour)
+{
+	return rumour->vain == 0 ? RING_TRIES : 1;
+}
+
+/* Until the next try, or until nobody waits for this one any more. */
+static uint64_t patience_ms(const struct rumour *rumour)
+{
+	return (uint64_t)RING_TRY_MS << (rumour->vain == 0 ? rumour->tries : RING_TRIES - 1);
+}
+
 static void ignore(struct rumours *rumours, struct now now, struct rumour *rumour)
 {
-	rumour->expiry = mono_add_ms(now.mono, RING_IGNORE_MS);
+	const uint64_t ms = ring_doubled(RING_IGNORE_MS, rumour->vain, RING_IGNORE_MAX_MS);
+
+	rumour->next = ring_after(rumours->rng, now, ms);
+	rumour->expiry = mono_add_ms(now.mono, FORGET_MS);
+	rumour->is_named = false;
+	rumour->vain++;
+	rumour->tries = 0;
+	rumour->failed = false;
 	set_state(rumours, rumour, RUMOUR_IGNORED);
 }
 
@@ -158,14 +188,14 @@ void rumours_failed(struct rumours *rumours, struct now now, const struct id *pl
 	if (rumour == NULL || rumour->state != RUMOUR_WANTED || rumour->tries == 0)
 		return;
 	rumour->failed = true;
-	if (rumour->tries == RING_TRIES)
+	if (rumour->tries == tries_of(rumour))
 		ignore(rumours, now, rumour);
 }
 
 /* True if those behind it can wait for it: its first try is not yet in vain. */
 static bool holds_place(const struct rumour *rumour)
 {
-	return rumour->tries <= 1 && !rumour->failed;
+	return rumour->vain == 0 && rumour->tries <= 1 && !rumour->failed;
 }
 
 /* Marks in `ret` the slots of those who would be among the RING_NEAR nearest on one side, counted
@@ -196,7 +226,7 @@ void rumours_review(struct rumours *rumours, struct now now)
 {
 	bool marked[RING_WANTED_MAX] = { false };
 
-	forget_old(rumours, now);
+	age(rumours, now);
 	if (rumours->may_want) {
 		mark_side(rumours, true, marked);
 		mark_side(rumours, false, marked);
@@ -231,13 +261,18 @@ bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, st
 {
 	struct rumour *due;
 
+	for (size_t i = 0; rumours->ignored > 0 && i < rumours->circle.count; i++)
+		if (is_back(rumour_at(rumours, i), now.mono)) {
+			rumours_review(rumours, now);
+			break;
+		}
 	while ((due = find_due(rumours, now)) != NULL) {
-		if (due->tries == RING_TRIES) {
+		if (due->tries == tries_of(due)) {
 			ignore(rumours, now, due);
 			rumours_review(rumours, now);
 			continue;
 		}
-		due->next = ring_after(rumours->rng, now, (uint64_t)RING_TRY_MS << due->tries);
+		due->next = ring_after(rumours->rng, now, patience_ms(due));
 		due->tries++;
 		due->failed = false;
 		*ret_id = due->id;
@@ -252,10 +287,12 @@ struct mono rumours_deadline(const struct rumours *rumours)
 {
 	struct mono next = MONO_NEVER;
 
-	for (size_t i = 0; rumours->wanted > 0 && i < rumours->circle.count; i++) {
+	for (size_t i = 0; rumours->wanted + rumours->ignored > 0 && i < rumours->circle.count;
+	     i++) {
 		const struct rumour *rumour = &rumours->all[rumours->circle.spots[i].slot];
 
-		if (rumour->state == RUMOUR_WANTED)
+		if (rumour->state == RUMOUR_WANTED ||
+		    (rumour->state == RUMOUR_IGNORED && rumour->is_named))
 			next = mono_min(next, rumour->next);
 	}
 	return next;

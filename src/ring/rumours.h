@@ -2,15 +2,20 @@
  *
  * A name in somebody's list is a claim. It costs us nothing until the member that it names would,
  * if it exists, be one of our nearest; then a session with it is tried, RING_TRIES times, and if it
- * does not come the name is ignored, however often it is heard. Names that are not wanted today
- * are kept for a while: they say who comes next when a neighbour leaves. Of too many, the one with
- * as many on its either side gives: the nearest of each side stay, however the ring is populated.
+ * does not come the name is ignored for RING_IGNORE_MS, however often it is heard. Whoever is named
+ * in that time may just be hard to reach: it is tried again, once, and then ignored twice as long,
+ * up to RING_IGNORE_MAX_MS; nobody behind it waits for that. So one that comes back is met soon,
+ * and one that never does costs a try each half a minute, while somebody names it. Names that are
+ * not wanted today are kept for a while: they say who comes next when a neighbour leaves. Of too
+ * many, the one with as many on its either side gives: the nearest of each side stay, however the
+ * ring is populated.
  *
- *     HEARD --would be near--> WANTED --RING_TRIES tries in vain--> IGNORED
- *       ^---nearer ones came------'
+ *     HEARD --would be near--> WANTED --tries in vain--> IGNORED
+ *       ^---nearer ones came------'                         |
+ *       '--------------------- its time is over, and it was named in it
  *
- * From each state it is forgotten when it is met, HEARD also when nobody repeats it, and IGNORED
- * after RING_IGNORE_MS.
+ * From each state it is forgotten, with all that was in vain, when it is met, and from HEARD and
+ * IGNORED when nobody repeats it.
  */
 #ifndef RING_RUMOURS_H
 #define RING_RUMOURS_H
@@ -25,10 +30,12 @@ enum rumour_state { RUMOUR_HEARD, RUMOUR_WANTED, RUMOUR_IGNORED, RUMOUR_STATES }
 struct rumour {
 	struct id id, via; /* via: who said so last; zero: it is gone */
 	enum rumour_state state;
-	unsigned tries;     /* WANTED */
+	unsigned tries;     /* WANTED: since then */
+	unsigned vain;      /* how often it was wanted in vain */
 	bool failed;        /* WANTED: the try is known to be in vain */
-	struct mono next;   /* WANTED: the next try, or giving up */
-	struct mono expiry; /* of the others */
+	bool is_named;      /* IGNORED: since then */
+	struct mono next;   /* WANTED: the next try, or giving up; IGNORED: the end of that */
+	struct mono expiry; /* of HEARD and IGNORED: nobody repeats it */
 };
 
 struct rumours {
@@ -37,8 +44,8 @@ struct rumours {
 	struct circle circle;
 	struct rumour all[RING_WANTED_MAX]; /* by slot */
 	bool taken[RING_WANTED_MAX];
-	size_t wanted; /* so many are WANTED */
-	bool may_want; /* else nobody is */
+	size_t wanted, ignored; /* so many are */
+	bool may_want;          /* else nobody is WANTED */
 };
 
 /* 0 or ERR_NOMEM. */

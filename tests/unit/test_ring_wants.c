@@ -23,51 +23,113 @@ static void a_stranger_is_not_heard(void **state)
 	assert_true(is_at_rest());
 }
 
-static void a_nearer_one_is_tried_three_times_and_then_ignored(void **state)
+/* Until what was tried last is given up; it is not tried before. */
+static void give_up(void)
+{
+	const struct mono from = now.mono;
+
+	assert_false(is_at_rest());
+	while (!is_at_rest()) {
+		now.mono = ring_deadline(ring);
+		assert_false(next_of(RING_WANT));
+	}
+	assert_jittered(now.mono.us - from.us, (uint64_t)RING_TRY_MS << (RING_TRIES - 1));
+}
+
+/* The only one that is named by the member at 100. */
+static void try_in_vain(const unsigned *name)
+{
+	assert_int_equal(hear(100, name, 1), 0);
+	for (unsigned i = 0; i < RING_TRIES; i++) {
+		const uint64_t us = wait_for(RING_WANT);
+
+		assert_int_equal(place_of(&output.id), *name);
+		assert_int_equal(place_of(&output.via), 100);
+		if (i == 0)
+			assert_int_equal(us, 0);
+		else
+			assert_jittered(us, (uint64_t)RING_TRY_MS << (i - 1));
+		assert_false(is_at_rest());
+		assert_int_equal(hear(100, name, 1), 0); /* starts nothing anew */
+		assert_false(next_of(RING_WANT));
+	}
+	give_up();
+}
+
+static void a_nearer_one_is_tried_three_times_and_then_ever_less_often(void **state)
 {
 	static const unsigned names[] = { 50 };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct mono ignored;
+		uint64_t ignore_ms = RING_IGNORE_MS;
 
 		again(seed);
 		stand();
-		assert_int_equal(hear(100, names, 1), 0);
-		for (unsigned i = 0; i < RING_TRIES; i++) {
-			const uint64_t us = wait_for(RING_WANT);
-
-			assert_int_equal(place_of(&output.id), 50);
-			assert_int_equal(place_of(&output.via), 100);
-			if (i == 0)
-				assert_int_equal(us, 0);
-			else
-				assert_jittered(us, (uint64_t)RING_TRY_MS << (i - 1));
-			assert_false(is_at_rest());
-			assert_int_equal(hear(100, names, 1), 0); /* starts nothing anew */
-			assert_false(next_of(RING_WANT));
-		}
-		ignored = now.mono;
-		while (!is_at_rest()) {
-			now.mono = ring_deadline(ring);
-			assert_false(next_of(RING_WANT));
-		}
-		assert_jittered(now.mono.us - ignored.us,
-				(uint64_t)RING_TRY_MS << (RING_TRIES - 1));
-		ignored = mono_add_ms(now.mono, RING_IGNORE_MS);
-		for (; !mono_reached(now.mono, ignored); pass_us(100000)) {
+		try_in_vain(names);
+		for (unsigned i = 0; i < 8; i++) {
 			assert_int_equal(hear(100, names, 1), 0);
-			assert_false(next_of(RING_WANT));
+			assert_jittered(wait_for(RING_WANT), ignore_ms);
+			assert_int_equal(place_of(&output.id), 50);
+			give_up(); /* after one try */
+			ignore_ms *= 2;
+			if (ignore_ms > RING_IGNORE_MAX_MS)
+				ignore_ms = RING_IGNORE_MAX_MS;
 		}
-		now.mono = (struct mono){ ignored.us - 1 };
-		assert_int_equal(hear(BACK(100), names, 1), 0);
-		assert_false(next_of(RING_WANT));
-		now.mono = ignored; /* nobody names it now: it stays forgotten */
+		assert_int_equal(ignore_ms, RING_IGNORE_MAX_MS);
+	}
+}
+
+static void who_was_in_vain_is_tried_again_only_when_named(void **state)
+{
+	static const unsigned names[] = { 50 };
+
+	(void)state;
+	for (unsigned late = 0; late < 2; late++) {
+		again(1);
+		stand();
+		try_in_vain(names);
+		pass_us(UINT64_C(3000) * RING_TELL_MS - 1 + late);
 		assert_false(next_of(RING_WANT));
 		assert_int_equal(hear(BACK(100), names, 1), 0);
 		assert_true(next_of(RING_WANT));
 		assert_int_equal(place_of(&output.via), BACK(100));
+		/* Once; or it was forgotten that it was in vain. */
+		if (late == 0)
+			give_up();
+		else
+			assert_jittered(wait_for(RING_WANT), RING_TRY_MS);
 	}
+}
+
+static void who_came_after_all_was_not_in_vain(void **state)
+{
+	static const unsigned names[] = { 50 };
+
+	(void)state;
+	stand();
+	try_in_vain(names);
+	assert_int_equal(meet(50, true), 0);
+	leave(50);
+	try_in_vain(names);
+}
+
+/* Who was in vain before does not keep those behind it waiting. */
+static void for_who_is_tried_again_nobody_waits(void **state)
+{
+	static const unsigned names[] = { 10, 20, 30, 40 };
+	unsigned last;
+
+	(void)state;
+	stand();
+	assert_int_equal(meet(BACK(10), false), 0); /* so that the names are far on this side */
+	assert_int_equal(meet(BACK(20), false), 0);
+	assert_int_equal(hear(BACK(10), NULL, 0), 0);
+	try_in_vain(names);
+	assert_int_equal(hear(100, names, 1), 0);
+	(void)wait_for(RING_WANT);
+	assert_int_equal(hear(100, names, 4), 0);
+	assert_int_equal(count_of(RING_WANT, &last), 3);
 }
 
 static void who_failed_the_last_time_is_ignored_at_once(void **state)
@@ -371,10 +433,10 @@ static void the_question_is_repeated_at_growing_intervals(void **state)
 		again(seed);
 		assert_int_equal(meet(0x4500, true), 0);
 		assert_int_equal(wait_for(RING_JOIN), LISTEN_MS * 1000);
-		for (uint64_t ms = RING_TRY_MS; ms < RING_IGNORE_MS; ms *= 2)
+		for (uint64_t ms = RING_TRY_MS; ms < RING_JOIN_MAX_MS; ms *= 2)
 			assert_jittered(wait_for(RING_JOIN), ms);
 		for (unsigned i = 0; i < 5; i++)
-			assert_jittered(wait_for(RING_JOIN), RING_IGNORE_MS);
+			assert_jittered(wait_for(RING_JOIN), RING_JOIN_MAX_MS);
 		assert_int_equal(hear(0x4500, NULL, 0), 0); /* we stand */
 		assert_true(is_at_rest());
 		pass_us(UINT64_C(1000) * RING_TRY_MS);
@@ -437,7 +499,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RING_TEST(a_stranger_is_not_heard),
-		RING_TEST(a_nearer_one_is_tried_three_times_and_then_ignored),
+		RING_TEST(a_nearer_one_is_tried_three_times_and_then_ever_less_often),
+		RING_TEST(who_was_in_vain_is_tried_again_only_when_named),
+		RING_TEST(who_came_after_all_was_not_in_vain),
+		RING_TEST(for_who_is_tried_again_nobody_waits),
 		RING_TEST(who_failed_the_last_time_is_ignored_at_once),
 		RING_TEST(who_is_not_believed_was_not_heard),
 		RING_TEST(only_who_would_be_near_is_wanted),
