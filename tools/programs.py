@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -25,6 +25,9 @@ class Program:
     command: list
     environment: dict
     timeout_s: float
+
+    def with_arguments(self, *arguments):
+        return replace(self, command=[*self.command, *arguments])
 
 
 @dataclass

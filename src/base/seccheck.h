@@ -2,7 +2,7 @@
  *
  * SECCHECK(SEC_X, expr) is `expr`: true means acceptable. In the build of the mutation gate
  * (-Dmutants=true) the one predicate whose number is in seccheck_mutant is inverted, or, where the
- * number is negative, blind: all is acceptable. Inverted, a test must fail, and blind one should;
+ * number is negative, blind: all is acceptable. A test must fail both times (tools/mutants.txt);
  * an inverted memcmp once lived for years in another VPN's cookie check (CVE-2025-13086) because no
  * test looked. What is inverted refuses the good, which any test notices; only the blind one shows
  * that a test demands a refusal. The product build has neither the variable nor a branch.

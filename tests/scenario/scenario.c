@@ -12,6 +12,7 @@ struct options {
 	bool one_seed;    /* only this one, played once */
 	const char *only; /* NULL: all scenarios */
 	bool journal;
+	bool list; /* only tells their names */
 };
 
 static bool parse(int argc, char **argv, struct options *ret)
@@ -22,6 +23,8 @@ static bool parse(int argc, char **argv, struct options *ret)
 
 		if (strcmp(argv[i], "--journal") == 0) {
 			ret->journal = true;
+		} else if (strcmp(argv[i], "--list") == 0) {
+			ret->list = true;
 		} else if (strcmp(argv[i], "--only") == 0 && value != NULL) {
 			ret->only = value;
 			i++;
@@ -120,9 +123,14 @@ int scenario_main(int argc, char **argv, const struct scenario *scenarios, size_
 	unsigned failed = 0;
 
 	if (!parse(argc, argv, &options)) {
-		(void)fprintf(stderr, "usage: %s [--seed N] [--only NAME] [--journal]\n", argv[0]);
+		(void)fprintf(stderr, "usage: %s [--seed N] [--only NAME] [--journal] | --list\n",
+			      argv[0]);
 		return 2;
 	}
+	for (size_t i = 0; i < count && options.list; i++)
+		printf("%s\n", scenarios[i].name);
+	if (options.list)
+		return 0;
 	printf("seed %" PRIu64 "\n", options.seed);
 	for (size_t i = 0; i < count; i++) {
 		if (options.only != NULL && strcmp(options.only, scenarios[i].name) != 0)

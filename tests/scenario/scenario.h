@@ -5,6 +5,7 @@
  * and optimisation. A failure names the seed and how to play it again with its journal.
  *
  *     test_x [--seed N] [--only NAME] [--journal]
+ *     test_x --list                  # only their names
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H
