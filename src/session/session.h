@@ -9,6 +9,7 @@
  *     responder  half-open --M2 verified--> ASKING --allowed--> ESTABLISHED
  *     both       ESTABLISHED --another session of the pair sends--> REPLACED --10 s--> CLOSED
  *     both       REPLACED --that other one is gone--> ESTABLISHED
+ *     both       REPLACED --that other one ended with SHUTDOWN or UNNEEDED--> CLOSED
  *     both       any --refused, timeout, close frame, hard stop, snapshot--> CLOSED
  *
  * An initiator may send packets from CONFIRMING on. It repeats M0 until M1 comes and M2 until a

@@ -188,9 +188,14 @@ static void end_keys(struct sessions *s, struct session *session, bool tell)
 	}
 }
 
-/* It was all that the pair had beside those that it replaced: the one before it serves again. The
- * peer may not even know of it: what confirms a session can be lost. */
-static void reinstate(struct sessions *s, struct now now, const struct session *gone)
+/* Who leaves, or has no use for the peer, has none for an older session with it either. */
+static bool ends_the_pair(const struct session_reason *reason)
+{
+	return reason->close == FRAME_CLOSE_SHUTDOWN || reason->close == FRAME_CLOSE_UNNEEDED;
+}
+
+/* The one that `gone` replaced; NULL if there is none, or if the pair has another that stands. */
+static struct session *one_before(struct sessions *s, const struct session *gone)
 {
 	struct session *before = NULL;
 
@@ -202,26 +207,32 @@ static void reinstate(struct sessions *s, struct now now, const struct session *
 		    !id_equal(&other->peer.certificate.id, &gone->peer.certificate.id))
 			continue;
 		if (other->state == STATE_ESTABLISHED)
-			return;
+			return NULL;
 		if (other->state == STATE_REPLACED && handle_equal(other->replaced_by, gone->self))
 			before = other;
 	}
+	return before;
+}
+
+/* `gone` was all that the pair had beside those that it replaced: the one before it serves again.
+ * The peer may not even know of `gone`: what confirms a session can be lost. */
+static struct session *reinstate(struct sessions *s, struct now now, const struct session *gone)
+{
+	struct session *before = one_before(s, gone);
+
 	if (before == NULL)
-		return;
+		return NULL;
 	session_set_state(s, before, now, STATE_ESTABLISHED, "what took its place is gone");
 	before->pending &= ~(uint32_t)PENDING_REPLACED;
 	session_schedule(s, before);
+	return before;
 }
 
-void session_close(struct sessions *s, struct session *session, struct now now,
-		   const struct session_reason *reason, bool tell)
+static void close_one(struct sessions *s, struct session *session, struct now now,
+		      const struct session_reason *reason, bool tell)
 {
-	const bool was_established = session->state == STATE_ESTABLISHED;
-
 	struct dial *dial = session_dial(s, session);
 
-	if (session->state == STATE_CLOSED)
-		return;
 	session_set_state(s, session, now, STATE_CLOSED, reason->text);
 	end_keys(s, session, tell);
 	session->reason = *reason;
@@ -238,8 +249,19 @@ void session_close(struct sessions *s, struct session *session, struct now now,
 	rekey_end(s, session, now);
 	s->counters.closed++;
 	session_schedule(s, session);
-	if (was_established)
-		reinstate(s, now, session);
+}
+
+void session_close(struct sessions *s, struct session *session, struct now now,
+		   const struct session_reason *reason, bool tell)
+{
+	while (session != NULL && session->state != STATE_CLOSED) {
+		const bool was_established = session->state == STATE_ESTABLISHED;
+		struct session *before;
+
+		close_one(s, session, now, reason, tell);
+		before = was_established ? reinstate(s, now, session) : NULL;
+		session = ends_the_pair(reason) ? before : NULL;
+	}
 }
 
 void session_silence(struct sessions *s, struct session *session, struct now now,

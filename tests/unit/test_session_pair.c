@@ -442,6 +442,29 @@ static void a_replaced_session_serves_again(void **state)
 	scene_del(s);
 }
 
+/* Unless neither side has a use for the other any more: the peer, which is told, has nothing left
+ * that this one could serve. */
+static void a_replaced_session_goes_with_what_nobody_needs(void **state)
+{
+	static const enum frame_close_reason reasons[] = { FRAME_CLOSE_SHUTDOWN,
+							   FRAME_CLOSE_UNNEEDED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct scene *s = scene_new(1);
+
+		(void)replace_session(s);
+		sessions_close(s->b->sessions, party_start, party_last(s->b, SESSION_REPLACED)->by,
+			       reasons[i]);
+		party_drain(s->b, party_start);
+		assert_int_equal(party_count(s->b, SESSION_CLOSED), 2);
+		assert_int_equal(sessions_counters(s->b->sessions).sessions, 0);
+		party_exchange(s->a, s->b, party_start);
+		assert_int_equal(sessions_counters(s->a->sessions).sessions, 0);
+		scene_del(s);
+	}
+}
+
 static void a_replaced_session_does_not_rekey(void **state)
 {
 	struct scene *s = scene_new(1);
@@ -473,6 +496,7 @@ int main(void)
 		cmocka_unit_test(of_many_dials_one_is_left),
 		cmocka_unit_test(a_replaced_session_receives_for_10_s),
 		cmocka_unit_test(a_replaced_session_serves_again),
+		cmocka_unit_test(a_replaced_session_goes_with_what_nobody_needs),
 		cmocka_unit_test(a_replaced_session_does_not_rekey),
 	};
 
