@@ -252,15 +252,36 @@ static void established(struct node *node, struct now now, struct channel *chann
 	limit_channels(node, now, handle);
 }
 
+static void end_channel(struct node *node, struct now now, struct channel *channel,
+			enum frame_close_reason reason, const char *why)
+{
+	channel->confirmed = false;
+	channel->left = why;
+	sessions_close(node->sessions, now, channel->session, reason);
+}
+
 void channel_end_all(struct node *node, struct now now, struct handle peer,
 		     enum frame_close_reason reason, const char *why)
 {
 	for (struct channel *channel = NULL;
-	     (channel = channel_of_peer(node, peer, channel)) != NULL;) {
-		channel->confirmed = false;
-		channel->left = why;
-		sessions_close(node->sessions, now, channel->session, reason);
-	}
+	     (channel = channel_of_peer(node, peer, channel)) != NULL;)
+		end_channel(node, now, channel, reason, why);
+}
+
+/* Who leaves, or lets go, does not answer in any session. He says goodbye in those that he knows;
+ * those of a run of his that ended without a word are known to us alone, and would pass for another
+ * way to him. Such a one began before: what began since may have overtaken his goodbye. */
+static void end_older(struct node *node, struct now now, struct channel *than, const char *why)
+{
+	for (struct channel *channel = than;
+	     (channel = channel_of_peer(node, than->peer, channel)) != NULL;)
+		end_channel(node, now, channel, FRAME_CLOSE_REPLACED, why);
+}
+
+static bool is_goodbye(const struct session_reason *reason)
+{
+	return reason->remote &&
+	       (reason->close == FRAME_CLOSE_SHUTDOWN || reason->close == FRAME_CLOSE_UNNEEDED);
 }
 
 static void closed(struct node *node, struct now now, const struct session_output *output)
@@ -274,17 +295,11 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		const struct handle peer = channel->peer;
 
 		why = channel->left != NULL ? channel->left : why;
+		if (is_goodbye(reason))
+			end_older(node, now, channel, why);
 		close_channel(node, now, channel);
-		const bool is_over = reason->close == FRAME_CLOSE_SHUTDOWN ||
-				     reason->close == FRAME_CLOSE_UNNEEDED;
-
-		/* Who leaves, or lets go, does not answer in any session. He says goodbye in those
-		 * that he knows; those of a run of his that ended without a word are known to us
-		 * alone, and would pass for another way to him. */
 		if (!handle_is_none(peer) && reason->close == FRAME_CLOSE_UNNEEDED)
 			line_let_go(node, now, peer);
-		if (!handle_is_none(peer) && reason->remote && is_over)
-			channel_end_all(node, now, peer, FRAME_CLOSE_REPLACED, why);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);
 	}

@@ -146,6 +146,28 @@ static void a_lost_close_costs_no_packet(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 62) == 30);
 }
 
+/* The other closes the session, and has a use for another one before its CLOSE comes. */
+static void a_late_close_ends_no_newer_session(struct world *world)
+{
+	unsigned a, b;
+	struct leg *back;
+	struct handle session;
+
+	wait_for_release(world, &a, &b);
+	back = net_path(world_net(world), lab.members[b].host, lab.members[a].host);
+	back->delay_us = 2000000;
+	lab_run_ms(300);
+	back->delay_us = NET_CORE_DELAY_US;
+	SCENARIO_EXPECT(world, is_up(a, b) && !is_up(b, a));
+	lab_send_number(b, a, 2);
+	lab_run_ms(700);
+	SCENARIO_EXPECT(world, lab_arrived(b, a, 2, 3) == 1);
+	session = lab_inside(a, b)->session;
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, handle_equal(lab_inside(a, b)->session, session));
+	SCENARIO_EXPECT(world, is_up(b, a));
+}
+
 /* Who has no use for it asks each minute, and packets do not wait longer than the answer takes. */
 static void what_one_side_needs_serves_both(struct world *world)
 {
@@ -222,6 +244,7 @@ int main(int argc, char **argv)
 		},
 		{ .name = "race", .play = who_lets_go_loses_nothing },
 		{ .name = "lost-close", .play = a_lost_close_costs_no_packet },
+		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
