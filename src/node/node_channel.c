@@ -76,18 +76,12 @@ static struct keyset **find_keyset(struct channel *channel, uint32_t local_index
 	return NULL;
 }
 
-static void forget_keyset(struct node *node, struct now now, struct channel *channel,
-			  uint32_t local_index)
+static void forget_keyset(struct node *node, struct channel *channel, uint32_t local_index)
 {
 	struct keyset **slot = find_keyset(channel, local_index);
-	const struct peer *peer = pool_at(&node->peers, channel->peer);
 
 	if (slot == NULL)
 		return;
-	if (channel->send != *slot || channel->replaced || peer == NULL || need_is_asked(peer))
-		table_soon(node, now); /* nothing goes by it */
-	else
-		table_now(node);
 	if (channel->send == *slot)
 		channel->send = NULL;
 	(void)map_remove(&node->channel_by_index, &local_index); /* it may never have been added */
@@ -126,11 +120,15 @@ static int add_keyset(struct node *node, struct channel *channel,
 	return ERR_FULL;
 }
 
-static void close_channel(struct node *node, struct now now, struct channel *channel)
+/* The table in force may seal with any of its keys, whatever the newest channel is. */
+static void close_channel(struct node *node, struct channel *channel)
 {
-	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++)
-		if (channel->keysets[i] != NULL)
-			forget_keyset(node, now, channel, keyset_local_index(channel->keysets[i]));
+	for (size_t i = 0; i < CHANNEL_KEYSETS_MAX; i++) {
+		if (channel->keysets[i] == NULL)
+			continue;
+		forget_keyset(node, channel, keyset_local_index(channel->keysets[i]));
+		table_now(node);
+	}
 	unlink_from_peer(node, channel);
 	*channel = (struct channel){ 0 };
 	while (node->channels_end > 0 &&
@@ -297,7 +295,7 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		why = channel->left != NULL ? channel->left : why;
 		if (is_goodbye(reason))
 			end_older(node, now, channel, why);
-		close_channel(node, now, channel);
+		close_channel(node, channel);
 		if (!handle_is_none(peer) && reason->close == FRAME_CLOSE_UNNEEDED)
 			line_let_go(node, now, peer);
 		if (!handle_is_none(peer))
@@ -362,8 +360,13 @@ static void forget_keys(struct node *node, struct now now, const struct session_
 {
 	struct channel *channel = channel_of(node, output->session);
 
-	if (channel != NULL)
-		forget_keyset(node, now, channel, output->local_index);
+	if (channel == NULL)
+		return;
+	forget_keyset(node, channel, output->local_index);
+	if (channel->send == NULL)
+		table_now(node); /* it was what we send with */
+	else
+		table_soon(node, now);
 }
 
 static void replaced(struct node *node, struct now now, const struct session_output *output)

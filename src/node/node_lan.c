@@ -63,8 +63,9 @@ void lan_free(struct node *node)
 
 /* -- speaking ------------------------------------------------------------------------------ */
 
-/* Some 2^32 nonces may be drawn at random under one key (NIST SP 800-38D, 8.3): at a beacon a
- * minute a thousand members get there in eight thousand years. */
+/* Some 2^32 nonces may be drawn at random under one key (NIST SP 800-38D, 8.3): at a beacon in one
+ * or two minutes a thousand members get there in eight to sixteen years, if the secret lives as
+ * long. */
 static int seal(struct node *node, struct now now)
 {
 	struct lan *lan = &node->lan;

@@ -7,7 +7,7 @@
  * reached, and two rings on one segment become one.
  *
  * Nothing is ever answered to whom a beacon seems to come from but a handshake, which is dialled:
- * few at once, to a beacon that is fresh and was not heard before. What a beacon brings forth
+ * few at once, to a beacon that is fresh and is none of the last that were heard. What a beacon brings forth
  * besides is beacons, to the same group: those of three are enough, however many hear it.
  */
 #ifndef NODE_NODE_LAN_H
@@ -25,7 +25,7 @@
 #define LAN_ANSWERS_ENOUGH 3    /* others who did so meanwhile */
 #define LAN_PAUSE_MS 1000       /* at least, between two beacons of ours */
 #define LAN_SKEW_US 300000000LL /* a beacon made within this of our calendar is fresh */
-#define LAN_HEARD_MAX 64        /* beacons that are remembered, so that none counts twice */
+#define LAN_HEARD_MAX 64        /* the last beacons, so that none of them counts twice */
 #define LAN_DIALS_MAX 3         /* at once */
 #define LAN_PATIENCE_MS 3000    /* with a dial */
 

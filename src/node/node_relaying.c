@@ -493,8 +493,11 @@ static int granted(struct node *node, struct now now, struct handle handle, stru
 	relaying->next = mono_add_ms(now.mono, RELAYS_REFRESH_MS);
 	way = way_of(relaying);
 	/* Enough that were granted end those that are pending, and one that has ended may be in use
-	 * still: path/ has a place. */
-	CHECK(paths_add_relay(&peer->paths, now.mono, &way) == 0);
+	 * still: path/ has a place. But a frame of somebody else is nothing to rest a CHECK on. */
+	if (paths_add_relay(&peer->paths, now.mono, &way) != 0) {
+		give_up(node, now, handle, relaying);
+		return ERR_FULL;
+	}
 	end_pending(node, now, handle);
 	ways_touch(node, handle);
 	return 0;

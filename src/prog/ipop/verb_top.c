@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVAL_S_MAX 3600
+#define INTERVAL_S_MAX 20    /* the daemon closes connections that are silent for 30 s */
 #define SCREEN_LINES_ABOVE 3 /* the members: title, empty line, head of the table */
 
 struct watch {

@@ -106,7 +106,9 @@ static const struct cli_option graph_options[] = {
 };
 
 static const struct cli_option top_options[] = {
-	{ .name = "interval", .value = "S", .help = "Seconds between two looks; 1 if left away." },
+	{ .name = "interval",
+	  .value = "S",
+	  .help = "Seconds between two looks, up to 20; 1 if left away." },
 	{ .name = "sort",
 	  .value = "ORDER",
 	  .help = "traffic (without it), name, rtt or loss; the key s changes it." },
