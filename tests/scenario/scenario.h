@@ -4,7 +4,7 @@
  * first, TAP for each scenario, and `trace NAME HASH`, which must be the same for every compiler
  * and optimisation. A failure names the seed and how to play it again with its journal.
  *
- *     test_x [--seed N] [--only NAME] [--journal]
+ *     test_x [--seed N] [--only NAME] [--once] [--journal]
  *     test_x --list                  # only their names
  */
 #ifndef SCENARIO_H
