@@ -7,8 +7,9 @@
  * reached, and two rings on one segment become one.
  *
  * Nothing is ever answered to whom a beacon seems to come from but a handshake, which is dialled:
- * few at once, to a beacon that is fresh and is none of the last that were heard. What a beacon brings forth
- * besides is beacons, to the same group: those of three are enough, however many hear it.
+ * few at once, to a beacon that is fresh and is none of the last that were heard. What a beacon
+ * brings forth besides is beacons, to the same group: those of three are enough, however many hear
+ * it.
  */
 #ifndef NODE_NODE_LAN_H
 #define NODE_NODE_LAN_H

@@ -136,7 +136,8 @@ static void two_rings_become_one(struct world *world)
 			lab.members[i].config.bootstrap_count = 1;
 			line->id = *lab_id(i - i % 3);
 			line->port = LAB_PORT;
-			(void)snprintf(line->host, sizeof(line->host), "10.0.0.%u", i < 3 ? 2U : 6U);
+			(void)snprintf(line->host, sizeof(line->host), "10.0.0.%u",
+				       i < 3 ? 2U : 6U);
 		}
 	for (unsigned i = 0; i < 6; i++)
 		net_set_side(world_net(world), lab.members[i].host, i / 3);
