@@ -29,7 +29,8 @@ shows_who_talks() {
 		says out 'relay by alpha, mtu 1212' &&
 		says out 'aebagbafaydqqcikbmga2dqpcaireeya' && [ "$(wc -l <out)" = 6 ] &&
 		refuses 2 'must be traffic, name, rtt or loss' on seen top --sort size &&
-		refuses 2 'must be a number from 1 to 3600' on seen top --interval 0 &&
+		refuses 2 'must be a number from 1 to 20' on seen top --interval 0 &&
+		refuses 2 'must be a number from 1 to 20' on seen top --interval 21 &&
 		run 0 on seen top --once --json --interval 1 && [ "$(wc -l <out)" = 1 ] &&
 		says out '{"schema":"ipop.top/1","at":"' && says out '"loss_permille":' && look_away
 }
