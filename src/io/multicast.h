@@ -24,7 +24,7 @@ struct multicast_place {
 	uint32_t interface;
 };
 
-/* One group of each family, with one port. 0, ERR_UNSUPPORTED (neither family is here), ERR_IO. */
+/* One group of each family, with one port. 0, or ERR_UNSUPPORTED: none can be opened. */
 int multicast_open(struct multicast *multicast, const struct endpoint groups[UDP_FAMILIES]);
 void multicast_close(struct multicast *multicast);
 

@@ -116,7 +116,7 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	}
 	err = add_wish(node, wanted, &wish);
 	if (err != 0)
-		return ERR_FULL; /* for now */
+		return ERR_FULL; /* or without memory: who wanted it comes again */
 	wish->next = now.mono;
 	wish->expiry = mono_add_ms(now.mono, lifetime_ms(wanted));
 	node->tick_wanted = true;

@@ -13,6 +13,7 @@ KINDS=(full-cone restricted port-restricted symmetric linuxaccept symmetric)
 PROVIDERS=(west east north)
 A_HOME=4  # members behind a box; four more are public
 KILLED=10 # of thirty
+SEED=${SEED:-$RANDOM} # of where the public ones stand, and of who is killed
 EXACT_MS=30000 HEALED_MS=30000 BACK_MS=5000
 
 # ---- places --------------------------------------------------------------------------------------------
@@ -21,6 +22,8 @@ EXACT_MS=30000 HEALED_MS=30000 BACK_MS=5000
 make_places() {
 	local box i hosts
 	lab_begin crowd
+	lab_say "seed: $SEED (SEED=$SEED plays it again)"
+	RANDOM=$SEED
 	internet
 	lab_host gate1 gate2 open1 open2 open3 open4
 	HOME_MEMBERS=()
@@ -64,7 +67,7 @@ becomes_exact() {
 # A third at random, without a word, all at once.
 kill_a_third() {
 	local host pids=()
-	mapfile -t KILLED_NOW < <(shuf -n "$KILLED" -e "${MEMBERS[@]:2}")
+	mapfile -t KILLED_NOW < <(shuf --random-source=<(yes "$SEED") -n "$KILLED" -e "${MEMBERS[@]:2}")
 	mapfile -t LEFT < <(printf '%s\n' "${MEMBERS[@]}" | grep -vxFf <(printf '%s\n' "${KILLED_NOW[@]}"))
 	lab_say "killed: ${KILLED_NOW[*]}"
 	for host in "${KILLED_NOW[@]}"; do

@@ -190,7 +190,7 @@ static void beacon_of_a(struct world *world, uint8_t ret[BEACON_BYTES])
 	lab_run_ms(100);
 }
 
-/* Each byte changed; a second time; of before, and of after; from where no member can be. */
+/* Each byte changed; a second time; from where no member can be. */
 static void what_is_heard_is_judged(struct world *world)
 {
 	static const char *const nowhere[] = { "127.0.0.1", "224.0.0.1", "10.130.0.2",

@@ -70,9 +70,10 @@ static void the_way_is_seen_hop_by_hop(struct world *world)
 		const struct node_route route = { .hops = (uint8_t)++hops };
 		const struct node_reply reply = asked(1, lab_id(to), &route);
 
-		SCENARIO_EXPECT(world, node_next(lab_node(at), &step, &next));
+		SCENARIO_EXPECT(world, node_next(lab_node(at), &step, &next) &&
+					       reply.kind == NODE_REPLY_WHO);
 		if (reply.kind != NODE_REPLY_WHO)
-			return;
+			return; /* it has failed */
 		SCENARIO_EXPECT(world, id_equal(&who_of(&reply)->before.id, lab_id(at)));
 		SCENARIO_EXPECT(world, id_equal(&who_of(&reply)->member.id, &next.id));
 		SCENARIO_EXPECT(world,

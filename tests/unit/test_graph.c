@@ -219,6 +219,38 @@ static void a_list_is_in_the_order_of_the_ring(void **state)
 	graph_free(&graph);
 }
 
+/* Of many far links some are named, whole, and it says how many more there are. */
+static void far_links_that_do_not_fit_are_counted(void **state)
+{
+	unsigned others[20];
+	struct graph graph;
+	unsigned named = 0;
+	unsigned more = 0;
+	char *text;
+	char *at;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		others[i] = i + 1;
+	begin(&graph);
+	answer(&graph, 0, others, 20); /* six are near */
+	assert_int_equal(graph_arrange(&graph), 0);
+	text = drawn(&graph, graph_text);
+	at = strchr(strchr(text, '@'), '\n');
+	assert_non_null(at);
+	*at = '\0';
+	for (at = text; (at = strstr(at, "member-")) != NULL; at += 7)
+		named += strtoul(at + 7, NULL, 10) > 6;
+	at = strrchr(text, ',');
+	assert_non_null(at);
+	more = (unsigned)strtoul(at + 2, &at, 10);
+	assert_int_equal(strncmp(at, " more", 5), 0);
+	assert_int_equal(named + more, 14);
+	assert_true(named >= 4);
+	free(text);
+	graph_free(&graph);
+}
+
 static void dot_names_each_member_and_link(void **state)
 {
 	struct graph graph;
@@ -325,6 +357,7 @@ int main(void)
 		cmocka_unit_test(members_are_asked_once_clockwise),
 		cmocka_unit_test(nonsense_is_not_drawn),
 		cmocka_unit_test(a_list_is_in_the_order_of_the_ring),
+		cmocka_unit_test(far_links_that_do_not_fit_are_counted),
 		cmocka_unit_test(dot_names_each_member_and_link),
 		cmocka_unit_test(a_picture_has_all_and_its_names_stand_apart),
 		cmocka_unit_test(names_stay_names),

@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#define TRACK 32 /* characters that are once around the ring */
+#define FAR_CHARS 70      /* that far links take before one more is named */
+#define FAR_NAME_CHARS 34 /* ", ", 24 of a name, " (relay)" */
+#define TRACK 32          /* characters that are once around the ring */
 #define TURN 6.283185307179586
 #define DOT_RADIUS_MIN 3.0 /* inches */
 #define DOT_RADIUS_PER_MEMBER 0.14
@@ -23,27 +25,38 @@ static struct output_text track_of(double turn)
 	return output_text("|%s|", text);
 }
 
-/* Whom it stands beside is seen from the list, so only the others are named: "aid, left (relay)".
- */
+static bool is_far_link(const struct graph_link *link, uint32_t index, uint32_t other)
+{
+	return link->kind != GRAPH_NEAR &&
+	       ((link->a == index && link->b == other) || (link->b == index && link->a == other));
+}
+
+/* Whom it stands beside is seen from the list, so only the others are named: "aid, left (relay)",
+ * as many as fit, and how many more there are. */
 static struct output_text far_links(const struct graph *graph, uint32_t index)
 {
 	struct output_text text = { "" };
+	unsigned more = 0;
 
 	for (size_t n = 0; n < graph->count; n++) {
 		const uint32_t other = graph->order[n];
 
 		for (size_t i = 0; i < graph->link_count; i++) {
-			const struct graph_link *link = &graph->links[i];
 			const struct output_text before = text;
 
-			if (link->kind == GRAPH_NEAR || !((link->a == index && link->b == other) ||
-							  (link->b == index && link->a == other)))
+			if (!is_far_link(&graph->links[i], index, other))
 				continue;
-			text = output_text(
-				"%.90s%s%.24s%s", before.text, *before.text != '\0' ? ", " : "",
-				graph->members[other].name.text, link->is_relay ? " (relay)" : "");
+			if (more > 0 || strlen(text.text) > FAR_CHARS)
+				more++;
+			else
+				text = output_text("%.*s%s%.24s%s", FAR_CHARS, before.text,
+						   *before.text != '\0' ? ", " : "",
+						   graph->members[other].name.text,
+						   graph->links[i].is_relay ? " (relay)" : "");
 		}
 	}
+	if (more > 0)
+		return output_text("%.*s, %u more", FAR_CHARS + FAR_NAME_CHARS, text.text, more);
 	return *text.text != '\0' ? text : output_text("-");
 }
 
