@@ -8,26 +8,6 @@ static bool is_recent(struct now now, struct mono at)
 	return at.us != 0 && !mono_reached(now.mono, mono_add_ms(at, NEED_IP_MS));
 }
 
-/* We pass packets on from or to it, or it does for us. */
-static bool relays_with(const struct node *node, const struct peer *peer, struct handle handle)
-{
-	struct relays_direction direction;
-	uint32_t cursor = 0;
-
-	while (relays_next(node->relays, &cursor, &direction))
-		if (id_equal(&direction.from, &peer->id))
-			return true; /* each pair is there in both directions */
-	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
-		struct handle other;
-		const struct peer *user = pool_slot(&node->peers, i, &other);
-
-		for (size_t k = 0; user != NULL && k < PEER_RELAYS_MAX; k++)
-			if (handle_equal(user->relayings[k].relay, handle))
-				return true;
-	}
-	return false;
-}
-
 static bool is_needed(const struct node *node, struct now now, const struct peer *peer,
 		      struct handle handle)
 {
@@ -35,7 +15,7 @@ static bool is_needed(const struct node *node, struct now now, const struct peer
 
 	return ring_uses(node->ring, &peer->id) || (peer->is_line && lines_are_needed(node)) ||
 	       is_recent(now, traffic->ip_received) || is_recent(now, traffic->ip_sent) ||
-	       relays_with(node, peer, handle);
+	       relaying_with(node, handle);
 }
 
 bool need_is_asked(const struct peer *peer)

@@ -41,6 +41,26 @@ bool relaying_is_able(const struct peer *peer)
 	       (peer->capabilities & NODE_CAPABILITY_RELAY) != 0;
 }
 
+bool relaying_with(const struct node *node, struct handle member)
+{
+	const struct peer *with = pool_at(&node->peers, member);
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+
+	while (relays_next(node->relays, &cursor, &direction))
+		if (id_equal(&direction.from, &with->id))
+			return true; /* each pair is there in both directions */
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle unused;
+		const struct peer *peer = pool_slot(&node->peers, i, &unused);
+
+		for (size_t k = 0; peer != NULL && k < PEER_RELAYS_MAX; k++)
+			if (handle_equal(peer->relayings[k].relay, member))
+				return true;
+	}
+	return false;
+}
+
 /* Lost, it is repeated; an END is made up for by the relay's own clock. */
 static void say(struct node *node, struct now now, const struct peer *peer,
 		const struct relaying *relaying, uint8_t kind)
@@ -550,6 +570,18 @@ int relaying_frame(struct node *node, struct now now, struct handle from, uint8_
 					 : ended(node, now, handle, from, &message);
 }
 
+/* Whom we were about to let go needs us after all, or it had not asked. */
+static void hold_ends(struct node *node, struct now now)
+{
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+	struct handle from;
+
+	while (relays_next(node->relays, &cursor, &direction))
+		if (peer_find(node, &direction.from, &from) != NULL)
+			need_held(node, now, from);
+}
+
 void relaying_poll(struct node *node, struct now now)
 {
 	struct relays_output output;
@@ -563,6 +595,7 @@ void relaying_poll(struct node *node, struct now now)
 		const struct peer *to = peer_find(node, &output.to, &handle);
 
 		if (output.kind == RELAYS_CHANGED) {
+			hold_ends(node, now);
 			table_now(node);
 			continue;
 		}

@@ -60,5 +60,7 @@ void relaying_link_down(struct node *node, struct now now, struct handle member)
 void relaying_poll(struct node *node, struct now now);
 /* Others could be relayed by this member: we have a direct link to it, and it says so. */
 bool relaying_is_able(const struct peer *peer);
+/* We pass packets on from or to this member, or it does for us. */
+bool relaying_with(const struct node *node, struct handle member);
 
 #endif

@@ -3,8 +3,9 @@
  * To build it costs some hundred nanoseconds for each peer, and while a network forms much changes
  * at once. So a change is shown at once only if something else rests on it: nobody is told of what
  * is not in the table (keys, indices of relays, that a session may end), and nothing goes by keys
- * that were dropped, or by a dead way while IP packets come and go. What only lets forward/ do by
- * itself what the node does meanwhile, or forgets what nobody uses, waits for more of its kind.
+ * that were dropped, or by a dead way while packets come and go, of ours or of those we relay for.
+ * What only lets forward/ do by itself what the node does meanwhile, or forgets what nobody uses,
+ * waits for more of its kind.
  */
 #ifndef NODE_NODE_TABLE_H
 #define NODE_NODE_TABLE_H

@@ -192,7 +192,7 @@ static void use_way(struct node *node, struct now now, struct handle handle,
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
-	if (peer->paths.talks)
+	if (peer->paths.talks || relaying_with(node, handle))
 		table_now(node);
 	else
 		table_soon(node, now);

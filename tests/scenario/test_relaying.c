@@ -244,6 +244,27 @@ static void the_table_is_made_before_the_grant(struct world *world)
 	SCENARIO_EXPECT(world, tables == 1 && sent == 2);
 }
 
+/* A member is about to let go of two who then ask it to relay: what it grants it does. */
+static void who_is_asked_to_relay_holds_on(struct world *world)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+
+	lab_set_up(world, 3);
+	begin_homes(1, homes);
+	lab_run_ms(1000);
+	for (unsigned i = 1; i < 3; i++) {
+		struct peer *peer = lab_inside(0, i);
+
+		peer->lets_go = true;
+		peer->releases = 1; /* it was said, and is lost */
+		peer->answer_until = mono_add_ms(world_time(world), 10000);
+	}
+	table_now(inside(0));
+	lab_run_ms(PATHS_NO_RELAY_MS + 500);
+	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
+	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_RELAY && way_between(2, 1) == WAY_RELAY);
+}
+
 /* Who does not serve, though it said that it would, tells so: the pair need not wait. */
 static void who_does_not_serve_says_so(struct world *world)
 {
@@ -365,6 +386,101 @@ static void a_meter_that_is_spent_delays_no_other(struct world *world)
 static void a_queue_that_is_full_delays_no_other(struct world *world)
 {
 	expect_failover(world, 10000000, 90000);
+}
+
+/* -- rebound --------------------------------------------------------------------------------- */
+
+/* What one sends the other, and the longest silence on the other side. */
+struct stream {
+	unsigned from, to;
+	uint64_t each_ms; /* a packet; 0: none */
+	uint64_t next_ms;
+	unsigned sent, came;
+	uint64_t silent_ms, longest_ms;
+};
+
+static void stream_10_ms(struct stream *s)
+{
+	const unsigned came = s->came;
+
+	if (s->each_ms > 0 && s->next_ms == 0) {
+		lab_send_number(s->from, s->to, s->sent++);
+		s->next_ms = s->each_ms;
+	}
+	s->next_ms -= s->next_ms > 0 ? 10 : 0;
+	s->came = lab_arrived(s->from, s->to, 0, s->sent);
+	s->silent_ms = s->came > came || s->each_ms == 0 ? 0 : s->silent_ms + 10;
+	if (s->silent_ms > s->longest_ms)
+		s->longest_ms = s->silent_ms;
+}
+
+static void stream_ms(struct stream streams[2], uint64_t ms)
+{
+	for (uint64_t done = 0; done < ms; done += 10) {
+		stream_10_ms(&streams[0]);
+		stream_10_ms(&streams[1]);
+		lab_run_ms(10);
+	}
+}
+
+static void start_streams(struct world *world, struct stream ret[2])
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+
+	lab_set_up(world, 4);
+	start_homes(2, homes);
+	ret[0] = (struct stream){ .from = 2, .to = 3, .each_ms = 50 };
+	ret[1] = (struct stream){ .from = 3, .to = 2, .each_ms = 50 };
+	stream_ms(ret, 5000);
+	SCENARIO_EXPECT(world, way_between(2, 3) == WAY_RELAY && way_between(3, 2) == WAY_RELAY);
+}
+
+/* The NAT of the first forgets its mappings: what comes to it is lost until it says something
+ * itself. */
+static void rebind(struct world *world, struct stream streams[2], uint64_t limit_ms)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		streams[i].next_ms = 0;
+		streams[i].silent_ms = 0;
+		streams[i].longest_ms = 0;
+	}
+	natbox_reboot(net_nat(world_net(world), lab.members[2].nat));
+	stream_ms(streams, 5000);
+	world_note(world, "nothing came for %llu and %llu ms",
+		   (unsigned long long)streams[0].longest_ms,
+		   (unsigned long long)streams[1].longest_ms);
+	SCENARIO_EXPECT(world, streams[0].longest_ms <= limit_ms);
+	SCENARIO_EXPECT(world, streams[1].longest_ms <= limit_ms);
+}
+
+/* Whoever talks, and however little. */
+static void a_relayed_end_is_rebound(struct world *world)
+{
+	static const uint64_t each_ms[][2] = {
+		{ 50, 0 }, { 0, 50 }, { 1000, 0 }, { 0, 1000 }, { 1000, 1000 }, { 50, 50 },
+	};
+	struct stream streams[2];
+
+	start_streams(world, streams);
+	for (size_t i = 0; i < sizeof(each_ms) / sizeof(each_ms[0]); i++) {
+		streams[0].each_ms = each_ms[i][0];
+		streams[1].each_ms = each_ms[i][1];
+		rebind(world, streams, 3500);
+	}
+}
+
+/* The relay, for whom it is not its own traffic, goes by the new address as soon as that answered:
+ * one and a half round trips after the first packet from there. */
+static void a_relay_follows_at_once(struct world *world)
+{
+	struct stream streams[2];
+
+	start_streams(world, streams);
+	for (unsigned i = 0; i < 3; i++) {
+		streams[0].each_ms = 10;
+		streams[1].each_ms = 10;
+		rebind(world, streams, 220);
+	}
 }
 
 /* -- in a crowd ---------------------------------------------------------------------------- */
@@ -524,11 +640,14 @@ int main(int argc, char **argv)
 		{ .name = "ends-at-once", .play = a_relay_that_ends_at_once_is_left_alone },
 		{ .name = "unasked", .play = only_answers_to_what_was_asked_count },
 		{ .name = "told", .play = the_table_is_made_before_the_grant },
+		{ .name = "holds-on", .play = who_is_asked_to_relay_holds_on },
 		{ .name = "denied", .play = who_does_not_serve_says_so },
 		{ .name = "itself", .play = nobody_relays_to_itself },
 		{ .name = "shares", .seeds = 3, .play = a_flood_leaves_others_their_share },
 		{ .name = "spent", .seeds = 2, .play = a_meter_that_is_spent_delays_no_other },
 		{ .name = "full", .seeds = 2, .play = a_queue_that_is_full_delays_no_other },
+		{ .name = "rebound", .play = a_relayed_end_is_rebound },
+		{ .name = "follows", .seeds = 3, .play = a_relay_follows_at_once },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
 		{ .name = "silent", .play = who_is_silent_holds_up_nothing },
