@@ -146,9 +146,11 @@
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_NAMES_ALLOWANCE, "and has not too many dialled who are not there")             \
 	X(SEC_CANDIDATE_TOLD, "what one alone says of us is told where it is needed")        \
-	X(SEC_BEACON_NEW, "a beacon was not heard before")                                   \
+	X(SEC_BEACON_NEW, "a beacon is newer than the last of its sender")                   \
 	X(SEC_BEACON_FRESH, "a beacon was made now, as calendars go")                        \
+	X(SEC_BEACON_SOURCE, "few members speak from one address")                           \
 	X(SEC_BEACON_PROBEABLE, "a beacon came from where a member can be")                  \
+	X(SEC_BEACON_SITE, "few members were dialled there in vain within a minute")         \
 	X(SEC_PART_LENGTH, "a piece is no longer than its place")                            \
 	X(SEC_FOUND_TOKEN, "an answer carries the token of an open question")                \
 	X(SEC_FOUND_OWNER, "who answered has a certificate for what was asked")              \

@@ -44,8 +44,6 @@ int lan_init(struct node *node, struct now now)
 	lan->next = now.mono;
 	lan->answer = MONO_NEVER;
 	lan->was_alone = true;
-	for (size_t i = 0; i < LAN_DIALS_MAX; i++)
-		lan->dials[i].session = HANDLE_NONE;
 	if (!node->config.lan || trust_is_open(node->config.trust))
 		return 0;
 	for (size_t i = 0; i < SESSION_EPOCHS_MAX && err == 0; i++)
@@ -135,23 +133,9 @@ static struct lan_key *key_of(struct lan *lan, uint8_t epoch)
 	return NULL;
 }
 
-static bool was_heard(const struct lan *lan, struct span nonce)
+/* Opens it: 0, or why nobody who has the secret said it. */
+static int open_beacon(struct lan *lan, struct span bytes, struct beacon *ret)
 {
-	for (size_t i = 0; i < LAN_HEARD_MAX && i < lan->heard_count; i++)
-		if (memcmp(lan->heard[i], nonce.data, BEACON_NONCE_BYTES) == 0)
-			return true;
-	return false;
-}
-
-static bool is_fresh(struct wall at, struct wall now)
-{
-	return at.us <= now.us ? now.us - at.us <= LAN_SKEW_US : at.us - now.us <= LAN_SKEW_US;
-}
-
-/* Opens it: 0, or why nobody of ours has said it now. */
-static int take(struct node *node, struct now now, struct span bytes, struct beacon *ret)
-{
-	struct lan *lan = &node->lan;
 	struct beacon_envelope envelope;
 	uint8_t words[BEACON_WORDS_BYTES];
 	struct lan_key *key;
@@ -163,51 +147,7 @@ static int take(struct node *node, struct now now, struct span bytes, struct bea
 	if (key == NULL)
 		return ERR_NOT_FOUND;
 	err = aead_open(&key->aead, envelope.nonce.data, envelope.head, envelope.sealed, words);
-	if (err == 0)
-		err = beacon_decode(span_of(words, sizeof(words)), ret);
-	if (err != 0)
-		return err;
-	if (!SECCHECK(SEC_BEACON_NEW, !was_heard(lan, envelope.nonce)) ||
-	    !SECCHECK(SEC_BEACON_FRESH, is_fresh(ret->at, now.wall)))
-		return ERR_REPLAY;
-	memcpy(lan->heard[lan->heard_count++ % LAN_HEARD_MAX], envelope.nonce.data,
-	       BEACON_NONCE_BYTES);
-	return 0;
-}
-
-/* NULL if there is none, or the member is dialled already. */
-static struct lan_dial *place_for(struct lan *lan, const struct id *id)
-{
-	struct lan_dial *place = NULL;
-
-	for (size_t i = 0; i < LAN_DIALS_MAX; i++) {
-		struct lan_dial *dial = &lan->dials[i];
-
-		if (handle_is_none(dial->session))
-			place = dial;
-		else if (id_equal(&dial->id, id))
-			return NULL;
-	}
-	return place;
-}
-
-/* The address is that of the datagram, which anybody can write: three datagrams and patience are
- * spent on it. */
-static void dial(struct node *node, struct now now, const struct id *id,
-		 const struct endpoint *remote)
-{
-	const struct target target = { .kind = TARGET_EXACT, .id = *id };
-	const struct endpoint local = carrier_any_local(remote);
-	const struct carrier carrier = carrier_of(&local, remote);
-	struct lan_dial *place = place_for(&node->lan, id);
-
-	if (place == NULL ||
-	    !SECCHECK(SEC_BEACON_PROBEABLE, candidates_is_probeable(&node->candidates, remote)))
-		return;
-	if (sessions_dial(node->sessions, now, &target, &carrier, &place->session) != 0)
-		return; /* full: it will say it again */
-	place->id = *id;
-	place->end = mono_add_ms(now.mono, LAN_PATIENCE_MS);
+	return err != 0 ? err : beacon_decode(span_of(words, sizeof(words)), ret);
 }
 
 /* Who is alone hears from three of us that it is not. */
@@ -234,13 +174,16 @@ int lan_hear(struct node *node, struct now now, const struct node_event *event)
 
 	if (!is_on(node))
 		return ERR_DENIED;
-	err = take(node, now, event->beacon.bytes, &beacon);
+	err = open_beacon(&node->lan, event->beacon.bytes, &beacon);
+	if (err == 0 && id_equal(&beacon.id, &node->certificate.id))
+		return 0; /* the group has us as well */
+	if (err == 0)
+		err = heard_take(&node->lan.heard, now.wall,
+				 &(struct heard_sender){ beacon.id, remote, beacon.at });
 	if (err != 0) {
 		node->counters.beacons_refused++;
 		return err;
 	}
-	if (id_equal(&beacon.id, &node->certificate.id))
-		return 0; /* the group has us as well */
 	node->counters.beacons_heard++;
 	answer(node, now, &beacon);
 	remote.port = beacon.port;
@@ -248,7 +191,7 @@ int lan_hear(struct node *node, struct now now, const struct node_event *event)
 	if (peer != NULL && peer_is_up(peer))
 		return 0;
 	if (is_alone(node) || ring_would_be_near(node->ring, &beacon.id))
-		dial(node, now, &beacon.id, &remote);
+		lan_dial(node, now, &beacon.id, &remote);
 	return 0;
 }
 
@@ -263,27 +206,12 @@ void lan_host_changed(struct node *node, struct now now, const struct node_event
 	lan->next = now.mono;
 }
 
-/* Unless a session has come of it: then it is no dial any more. */
-static void end_dial(struct node *node, struct now now, struct lan_dial *dial)
-{
-	const struct channel *channel = channel_of(node, dial->session);
-
-	if (channel == NULL || !channel->standing)
-		sessions_close(node->sessions, now, dial->session, FRAME_CLOSE_IDLE);
-	dial->session = HANDLE_NONE;
-}
-
 void lan_tick(struct node *node, struct now now)
 {
 	struct lan *lan = &node->lan;
 	const bool alone = is_alone(node);
 
-	for (size_t i = 0; i < LAN_DIALS_MAX; i++) {
-		struct lan_dial *dial = &lan->dials[i];
-
-		if (!handle_is_none(dial->session) && mono_reached(now.mono, dial->end))
-			end_dial(node, now, dial);
-	}
+	lan_dials_tick(node, now);
 	if (alone && !lan->was_alone) {
 		lan->sent_alone = 0;
 		lan->next = now.mono;
@@ -293,11 +221,5 @@ void lan_tick(struct node *node, struct now now)
 
 struct mono lan_deadline(const struct node *node)
 {
-	const struct lan *lan = &node->lan;
-	struct mono deadline = is_on(node) ? due(lan) : MONO_NEVER;
-
-	for (size_t i = 0; i < LAN_DIALS_MAX; i++)
-		if (!handle_is_none(lan->dials[i].session))
-			deadline = mono_min(deadline, lan->dials[i].end);
-	return deadline;
+	return mono_min(is_on(node) ? due(&node->lan) : MONO_NEVER, lan_dials_deadline(node));
 }

@@ -7,36 +7,27 @@
  * reached, and two rings on one segment become one.
  *
  * Nothing is ever answered to whom a beacon seems to come from but a handshake, which is dialled:
- * few at once, to a beacon that is fresh and is none of the last that were heard. What a beacon
- * brings forth besides is beacons, to the same group: those of three are enough, however many hear
- * it.
+ * few, and to a beacon that is fresh and the newest of its sender (heard.h, node_lan_dial.h). What
+ * a beacon brings forth besides is beacons, to the same group: those of three are enough, however
+ * many hear it.
  */
 #ifndef NODE_NODE_LAN_H
 #define NODE_NODE_LAN_H
 
-#include "base/pool.h"
 #include "crypto/aead.h"
 #include "node/event.h"
+#include "node/heard.h"
+#include "node/node_lan_dial.h"
 #include "wire/beacon.h"
 
-#define LAN_ALONE_MS 1000       /* between our beacons while we are alone, at first; doubles */
-#define LAN_ALONE_MAX_MS 64000  /* up to this */
-#define LAN_LINKED_MS 60000     /* while we are not: from this to twice as long */
-#define LAN_ANSWER_MS 250       /* to one who is alone: some time within this */
-#define LAN_ANSWERS_ENOUGH 3    /* others who did so meanwhile */
-#define LAN_PAUSE_MS 1000       /* at least, between two beacons of ours */
-#define LAN_SKEW_US 300000000LL /* a beacon made within this of our calendar is fresh */
-#define LAN_HEARD_MAX 64        /* the last beacons, so that none of them counts twice */
-#define LAN_DIALS_MAX 3         /* at once */
-#define LAN_PATIENCE_MS 3000    /* with a dial */
+#define LAN_ALONE_MS 1000      /* between our beacons while we are alone, at first; doubles */
+#define LAN_ALONE_MAX_MS 64000 /* up to this */
+#define LAN_LINKED_MS 60000    /* while we are not: from this to twice as long */
+#define LAN_ANSWER_MS 250      /* to one who is alone: some time within this */
+#define LAN_ANSWERS_ENOUGH 3   /* others who did so meanwhile */
+#define LAN_PAUSE_MS 1000      /* at least, between two beacons of ours */
 
 struct node;
-
-struct lan_dial {
-	struct id id;
-	struct handle session; /* HANDLE_NONE: none is under way */
-	struct mono end;       /* of our patience */
-};
 
 /* What seals beacons under the secret of one epoch. */
 struct lan_key {
@@ -55,8 +46,7 @@ struct lan {
 	struct mono pause;   /* none before */
 	struct mono answer;  /* to one who is alone; MONO_NEVER: to none */
 	uint32_t answers;    /* of others, meanwhile */
-	uint8_t heard[LAN_HEARD_MAX][BEACON_NONCE_BYTES];
-	uint32_t heard_count; /* ever; the oldest place is overwritten */
+	struct heard heard;
 	struct lan_dial dials[LAN_DIALS_MAX];
 	uint8_t bytes[BEACON_BYTES]; /* of NODE_BEACON */
 };

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define SECOND_MS 1000
-#define V6_SITE_BYTES 8
 #define NOBODY UINT32_MAX
 #define TARGETS_FIRST 8 /* then twice as many, and so on */
 
@@ -70,7 +69,8 @@ static struct target_key key_of(const struct endpoint *endpoint)
 {
 	struct target_key key = { 0 };
 
-	memcpy(key.ip, endpoint->ip, endpoint_is_v4(endpoint) ? sizeof(key.ip) : V6_SITE_BYTES);
+	memcpy(key.ip, endpoint->ip,
+	       endpoint_is_v4(endpoint) ? sizeof(key.ip) : ENDPOINT_V6_SITE_BYTES);
 	return key;
 }
 

@@ -383,6 +383,13 @@ bool sessions_awaits(const struct sessions *s, struct handle dial, uint32_t send
 	return session != NULL && session->state == STATE_DIALLING && session->index == sender;
 }
 
+bool sessions_is_answered(const struct sessions *s, struct handle dial)
+{
+	const struct session *session = pool_at(&s->pool, dial);
+
+	return session != NULL && session->state != STATE_DIALLING;
+}
+
 void sessions_hasten(struct sessions *s, struct now now, struct handle handle)
 {
 	struct session *session;

@@ -172,6 +172,9 @@ struct mono sessions_deadline(const struct sessions *sessions);
 /* True while the dial repeats its M0, which carries this sender index. */
 bool sessions_awaits(const struct sessions *sessions, struct handle dial, uint32_t sender);
 
+/* False while the dial repeats its M0, and when the session has ended. */
+bool sessions_is_answered(const struct sessions *sessions, struct handle dial);
+
 /* The M0 of this dial may have reached nobody: it is repeated SESSION_HASTE_MS after it left for
  * the first time, and twice that after the second, if that is sooner; later ones keep their pace.
  * Other handles are ignored. */

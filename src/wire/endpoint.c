@@ -31,6 +31,13 @@ bool endpoint_is_v4(const struct endpoint *endpoint)
 	return memcmp(endpoint->ip, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
+bool endpoint_site_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	if (endpoint_is_v4(a) || endpoint_is_v4(b))
+		return endpoint_ip_equal(a, b);
+	return memcmp(a->ip, b->ip, ENDPOINT_V6_SITE_BYTES) == 0;
+}
+
 bool endpoint_ip_is_zero(const struct endpoint *endpoint)
 {
 	const unsigned from = endpoint_is_v4(endpoint) ? V4_AT : 0;

@@ -9,8 +9,9 @@
 #include "base/writer.h"
 
 #define ENDPOINT_IP_BYTES 16
-#define ENDPOINT_WIRE_BYTES 18 /* address, port */
-#define ENDPOINT_TEXT_CHARS 47 /* "[" 39 "]:" 5 */
+#define ENDPOINT_V6_SITE_BYTES 8 /* of an address: a /64 */
+#define ENDPOINT_WIRE_BYTES 18   /* address, port */
+#define ENDPOINT_TEXT_CHARS 47   /* "[" 39 "]:" 5 */
 
 struct endpoint {
 	uint8_t ip[ENDPOINT_IP_BYTES];
@@ -21,6 +22,9 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* True if the address alone is the same. */
 bool endpoint_ip_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* True if it is the same IPv4 address or IPv6 /64: a host that has one address of these has all. */
+bool endpoint_site_equal(const struct endpoint *a, const struct endpoint *b);
 
 bool endpoint_is_v4(const struct endpoint *endpoint);
 

@@ -9,6 +9,7 @@
 #define A 0
 #define B 1
 #define CROWD 12
+#define M0S_OF_DIAL 5 /* within LAN_DIAL_PATIENCE_MS, at most */
 #define DAY_US INT64_C(86400000000)
 
 /* All on the network behind one NAT, without a line to anybody. */
@@ -207,7 +208,7 @@ static void what_is_heard_is_judged(struct world *world)
 	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == 0);
 	lab_run_ms(1);
 	SCENARIO_EXPECT(world, dials() == 1);
-	lab_run_ms(LAN_PATIENCE_MS);
+	lab_run_ms(LAN_DIAL_PATIENCE_MS);
 	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == ERR_REPLAY);
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		restart_b();
@@ -222,10 +223,10 @@ static void calendars_are_judged(struct world *world)
 	static const struct {
 		int64_t step_us;
 		int verdict;
-	} cases[] = { { LAN_SKEW_US - 1000000, 0 },
-		      { LAN_SKEW_US, ERR_REPLAY },
-		      { -LAN_SKEW_US, 0 },
-		      { -LAN_SKEW_US - 1000000, ERR_REPLAY } };
+	} cases[] = { { HEARD_SKEW_US - 1000000, 0 },
+		      { HEARD_SKEW_US, ERR_REPLAY },
+		      { -HEARD_SKEW_US, 0 },
+		      { -HEARD_SKEW_US - 1000000, ERR_REPLAY } };
 	uint8_t bytes[BEACON_BYTES];
 
 	beacon_of_a(world, bytes);
@@ -235,6 +236,115 @@ static void calendars_are_judged(struct world *world)
 		SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == cases[i].verdict);
 		world_step_wall(world, lab.members[B].host, -cases[i].step_us);
 	}
+}
+
+/* --- who has the secret ------------------------------------------------------------------------
+ */
+
+/* A beacon that B hears from there, of the n-th whom somebody invents. */
+static int hear_invented(unsigned n, const char *from)
+{
+	struct lan *lan = &lab_node(B)->lan;
+	const struct beacon beacon = { .id.bytes = { 0xee, (uint8_t)(n >> 8), (uint8_t)n },
+				       .at = lab_now(B).wall,
+				       .port = LAB_PORT,
+				       .alone = true };
+	const uint8_t nonce[BEACON_NONCE_BYTES] = { 0xee, (uint8_t)(n >> 8), (uint8_t)n };
+	uint8_t bytes[BEACON_BYTES];
+	uint8_t words[BEACON_WORDS_BYTES];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct writer inner = writer_of(words, sizeof(words));
+	int err;
+
+	beacon_envelope_encode(lan->keys[0].epoch, nonce, &w);
+	beacon_encode(&beacon, &inner);
+	SCENARIO_EXPECT(lab.world,
+			aead_seal(&lan->keys[0].aead, nonce, span_of(bytes, BEACON_HEAD_BYTES),
+				  writer_span(&inner), bytes + w.len) == 0);
+	err = hear(bytes, from);
+	world_wake(lab.world, lab.members[B].host);
+	return err;
+}
+
+/* However many others were heard since. */
+static void a_beacon_counts_once(struct world *world)
+{
+	uint8_t bytes[BEACON_BYTES];
+
+	beacon_of_a(world, bytes);
+	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.2") == 0);
+	for (unsigned n = 0; n < 250; n++) {
+		char from[16];
+
+		(void)snprintf(from, sizeof(from), "10.0.1.%u", n + 1);
+		SCENARIO_EXPECT(world, hear_invented(n, from) == 0);
+	}
+	SCENARIO_EXPECT(world, hear(bytes, "10.0.0.9") == ERR_REPLAY);
+}
+
+/* Counts what leaves for 203.0.113.0/24. */
+static bool count_to_victims(void *context, struct mono at, uint32_t from,
+			     const struct net_datagram *datagram)
+{
+	static const uint8_t victims[] = { 203, 0, 113 };
+	unsigned *count = context;
+
+	(void)at;
+	(void)from;
+	*count += memcmp(datagram->remote.ip + 12, victims, sizeof(victims)) == 0;
+	return true;
+}
+
+/* Members whom somebody invents speak for almost a minute from where others are. How many M0s
+ * leave; each has the bytes of 18 probes. */
+static unsigned m0s_to_victims(struct world *world, unsigned members, unsigned addresses)
+{
+	static unsigned m0s;
+
+	m0s = 0;
+	set_up(world, 2);
+	lab_start(B);
+	net_set_tap(world_net(world),
+		    (struct net_tap){ .pass = count_to_victims, .context = &m0s });
+	for (unsigned n = 0; n < 590; n++) {
+		char from[16];
+
+		(void)snprintf(from, sizeof(from), "203.0.113.%u", n % addresses + 1);
+		(void)hear_invented(n % members, from);
+		lab_run_ms(100);
+	}
+	return m0s;
+}
+
+static void a_victim_gets_few_m0s(struct world *world)
+{
+	const unsigned m0s = m0s_to_victims(world, HEARD_OF_V4_MAX, 1);
+
+	SCENARIO_EXPECT(world, m0s >= LAN_DIALS_OF_SITE_MAX); /* it is dialled at all */
+	SCENARIO_EXPECT(world, m0s <= M0S_OF_DIAL * LAN_DIALS_OF_SITE_MAX);
+}
+
+static void all_victims_get_few_m0s(struct world *world)
+{
+	const unsigned m0s = m0s_to_victims(world, 250, 250);
+
+	SCENARIO_EXPECT(world, m0s > M0S_OF_DIAL * LAN_DIALS_OF_SITE_MAX);
+	SCENARIO_EXPECT(world, m0s <= M0S_OF_DIAL * LAN_DIALS_MAX);
+}
+
+/* One invents members without end; who is there, elsewhere, is dialled all the same. */
+static void who_invents_members_keeps_no_two_apart(struct world *world)
+{
+	set_up(world, 2);
+	lab_start(B);
+	lab_run_ms(20000); /* it has become quiet */
+	for (unsigned n = 0; n < 50; n++) {
+		(void)hear_invented(n, "10.0.0.77");
+		if (n == 30)
+			lab_start(A);
+		lab_run_ms(100);
+	}
+	SCENARIO_EXPECT(world, lab_has_met(A, B));
 }
 
 int main(int argc, char **argv)
@@ -247,6 +357,10 @@ int main(int argc, char **argv)
 		{ .name = "rings", .seeds = 3, .play = two_rings_become_one },
 		{ .name = "judged", .play = what_is_heard_is_judged },
 		{ .name = "calendars", .play = calendars_are_judged },
+		{ .name = "once", .play = a_beacon_counts_once },
+		{ .name = "victim", .play = a_victim_gets_few_m0s },
+		{ .name = "victims", .play = all_victims_get_few_m0s },
+		{ .name = "invented", .play = who_invents_members_keeps_no_two_apart },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

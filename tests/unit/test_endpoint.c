@@ -147,6 +147,25 @@ static void families_and_equality(void **state)
 	assert_false(endpoint_ip_is_zero(&low));
 }
 
+static void a_site_is_an_address_or_a_64(void **state)
+{
+	const struct endpoint v4 = endpoint_v4((const uint8_t[]){ 192, 0, 2, 1 }, 7);
+	const struct endpoint next = endpoint_v4((const uint8_t[]){ 192, 0, 2, 2 }, 7);
+	const struct endpoint v6 = endpoint_v6((const uint8_t[16]){ 0xfd, [7] = 1, [15] = 1 }, 7);
+	const struct endpoint host = endpoint_v6((const uint8_t[16]){ 0xfd, [7] = 1, [8] = 1 }, 8);
+	const struct endpoint other =
+		endpoint_v6((const uint8_t[16]){ 0xfd, [7] = 2, [15] = 1 }, 7);
+	const struct endpoint zero = endpoint_v6((const uint8_t[16]){ 0 }, 7);
+
+	(void)state;
+	assert_true(endpoint_site_equal(&v4, &v4));
+	assert_false(endpoint_site_equal(&v4, &next));
+	assert_true(endpoint_site_equal(&v6, &host));
+	assert_false(endpoint_site_equal(&v6, &other));
+	assert_false(endpoint_site_equal(&zero, &v4)); /* the first 8 bytes are the same */
+	assert_false(endpoint_site_equal(&v4, &zero));
+}
+
 static void eighteen_bytes_on_the_wire(void **state)
 {
 	const struct endpoint e = endpoint_v4((const uint8_t[]){ 192, 0, 2, 1 }, 0x1234);
@@ -178,6 +197,7 @@ int main(void)
 		cmocka_unit_test(other_texts_are_refused),
 		cmocka_unit_test(an_address_alone_has_no_brackets_and_no_port),
 		cmocka_unit_test(families_and_equality),
+		cmocka_unit_test(a_site_is_an_address_or_a_64),
 		cmocka_unit_test(eighteen_bytes_on_the_wire),
 	};
 

@@ -1,0 +1,144 @@
+/* test_heard.c - a beacon counts once, and whoever invents members leaves places for others. */
+#include "node/heard.h"
+
+#include "base/err.h"
+#include "tests/lib/cmocka.h"
+
+#define NOON INT64_C(1780000000000000)
+
+static struct heard heard; /* large */
+
+static int set_up(void **state)
+{
+	(void)state;
+	heard = (struct heard){ .count = 0 };
+	return 0;
+}
+
+/* Of the n-th, at an instant after noon, heard at another. */
+static int take(unsigned n, const struct endpoint *from, int64_t at_us, int64_t now_us)
+{
+	const struct heard_sender beacon = { .id.bytes = { (uint8_t)(n >> 8), (uint8_t)n },
+					     .from = *from,
+					     .at.us = NOON + at_us };
+
+	return heard_take(&heard, (struct wall){ .us = NOON + now_us }, &beacon);
+}
+
+/* Each IPv4 address has its number. */
+static struct endpoint v4(unsigned n)
+{
+	const uint8_t ip[4] = { 10, 0, (uint8_t)(n >> 8), (uint8_t)n };
+
+	return endpoint_v4(ip, 4768);
+}
+
+static struct endpoint v6(uint8_t site, unsigned n)
+{
+	const uint8_t ip[16] = { 0xfd, [7] = site, [14] = (uint8_t)(n >> 8), [15] = (uint8_t)n };
+
+	return endpoint_v6(ip, 4768);
+}
+
+static void what_is_newer_counts_once(void **state)
+{
+	const struct endpoint here = v4(1);
+	const struct endpoint there = v4(2);
+
+	(void)state;
+	assert_int_equal(take(1, &here, 10, 10), 0);
+	assert_int_equal(take(1, &here, 10, 10), ERR_REPLAY);
+	assert_int_equal(take(1, &there, 10, 20), ERR_REPLAY);
+	assert_int_equal(take(1, &here, 9, 20), ERR_REPLAY);
+	assert_int_equal(take(2, &here, 9, 20), 0);
+	assert_int_equal(take(1, &there, 11, 20), 0);
+	assert_int_equal(take(1, &here, 11, 20), ERR_REPLAY);
+}
+
+static void what_is_far_from_now_does_not_count(void **state)
+{
+	const struct endpoint here = v4(1);
+
+	(void)state;
+	assert_int_equal(take(1, &here, 0, HEARD_SKEW_US + 1), ERR_REPLAY);
+	assert_int_equal(take(1, &here, 0, HEARD_SKEW_US), 0);
+	assert_int_equal(take(2, &here, HEARD_SKEW_US + 1, 0), ERR_REPLAY);
+	assert_int_equal(take(2, &here, HEARD_SKEW_US, 0), 0);
+}
+
+/* An hour back: what was heard of the time that has not come says nothing of now. */
+static void a_calendar_may_be_put_right(void **state)
+{
+	const struct endpoint here = v4(1);
+	const int64_t hour = INT64_C(3600000000);
+
+	(void)state;
+	assert_int_equal(take(1, &here, hour, hour), 0);
+	assert_int_equal(take(1, &here, 0, 0), 0);
+	assert_int_equal(take(1, &here, 0, 0), ERR_REPLAY);
+}
+
+/* None is forgotten that could be repeated. */
+static void a_place_is_free_when_nobody_can_repeat(void **state)
+{
+	const struct endpoint last = v4(HEARD_MAX);
+	struct endpoint from;
+
+	(void)state;
+	for (unsigned n = 0; n < HEARD_MAX; n++) {
+		from = v4(n);
+		assert_int_equal(take(n, &from, n, HEARD_MAX), 0);
+	}
+	assert_int_equal(take(HEARD_MAX, &last, HEARD_SKEW_US, HEARD_SKEW_US), ERR_FULL);
+	for (unsigned n = 0; n < HEARD_MAX; n++)
+		assert_int_equal(take(n, &last, n, HEARD_MAX), ERR_REPLAY);
+	assert_int_equal(take(1, &last, HEARD_MAX, HEARD_MAX),
+			 0); /* whoever has a place keeps it */
+	assert_int_equal(take(HEARD_MAX, &last, HEARD_SKEW_US, HEARD_SKEW_US), ERR_FULL);
+	assert_int_equal(take(HEARD_MAX, &last, HEARD_SKEW_US, HEARD_SKEW_US + 1), 0);
+	assert_int_equal(take(HEARD_MAX + 1, &last, HEARD_SKEW_US, HEARD_SKEW_US + 1), ERR_FULL);
+}
+
+static void one_address_speaks_for_few(void **state)
+{
+	const struct endpoint here = v4(1);
+	const struct endpoint there = v4(2);
+
+	(void)state;
+	for (unsigned n = 0; n < HEARD_OF_V4_MAX; n++)
+		assert_int_equal(take(n, &here, 0, 0), 0);
+	assert_int_equal(take(HEARD_OF_V4_MAX, &here, 0, 0), ERR_FULL);
+	assert_int_equal(take(HEARD_OF_V4_MAX, &there, 0, 0), 0);
+	assert_int_equal(take(0, &here, 1, 1), 0); /* of these again */
+	assert_int_equal(take(99, &here, 2, HEARD_SKEW_US), ERR_FULL);
+	assert_int_equal(take(99, &here, 2, HEARD_SKEW_US + 1), 0); /* they were of time 0 */
+}
+
+static void one_network_of_ipv6_speaks_for_half(void **state)
+{
+	struct endpoint from;
+
+	(void)state;
+	for (unsigned n = 0; n < HEARD_OF_V6_MAX; n++) {
+		from = v6(1, n);
+		assert_int_equal(take(n, &from, 0, 0), 0);
+	}
+	from = v6(1, 999);
+	assert_int_equal(take(999, &from, 0, 0), ERR_FULL);
+	from = v6(2, 999);
+	assert_int_equal(take(999, &from, 0, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(what_is_newer_counts_once, set_up),
+		cmocka_unit_test_setup(what_is_far_from_now_does_not_count, set_up),
+		cmocka_unit_test_setup(a_calendar_may_be_put_right, set_up),
+		cmocka_unit_test_setup(a_place_is_free_when_nobody_can_repeat, set_up),
+		cmocka_unit_test_setup(one_address_speaks_for_few, set_up),
+		cmocka_unit_test_setup(one_network_of_ipv6_speaks_for_half, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
