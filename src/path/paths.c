@@ -502,11 +502,6 @@ void paths_host_changed(struct paths *paths, struct mono now)
 	paths->overdue_at = now;
 }
 
-void paths_probe_now(struct paths *paths, struct mono now)
-{
-	ask_used(paths, now);
-}
-
 /* -- time ---------------------------------------------------------------------------------- */
 
 /* All, or those that do well or may do so yet. */

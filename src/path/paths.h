@@ -188,9 +188,6 @@ void paths_host_changed(struct paths *paths, struct mono now);
  * effect while a direct way stands. */
 void paths_retold(struct paths *paths, struct mono now);
 
-/* Probe the way in use at the next poll. */
-void paths_probe_now(struct paths *paths, struct mono now);
-
 enum paths_output_kind {
 	PATHS_USE,        /* way, why (not direct): the session's packets travel so from now on */
 	PATHS_DEAD,       /* nothing answers any more; nothing follows */

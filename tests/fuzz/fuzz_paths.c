@@ -280,7 +280,7 @@ static void step(struct play *play)
 		paths_host_changed(&m->paths, play->now);
 		break;
 	case 7:
-		paths_probe_now(&m->paths, play->now);
+		paths_retold(&m->paths, play->now);
 		break;
 	case 8:
 	case 9:

@@ -497,6 +497,12 @@ static void silence_is_asked_about_sooner_after_traffic(void **state)
 	}
 }
 
+/* Nothing was heard for so long that the way in use is asked, in this instant. */
+static void until_quiet(struct lone *f)
+{
+	lone_run_us(f, f->paths.quiet_at.us - f->now.us);
+}
+
 /* Asked four times in vain, nothing else answers either: dead, and that is the last word. */
 static void when_nothing_answers_the_peer_is_dead(void **state)
 {
@@ -508,7 +514,7 @@ static void when_nothing_answers_the_peer_is_dead(void **state)
 	lone_run(f, 30000);
 	f->working_count = 0;
 	f->count = 0;
-	paths_probe_now(&f->paths, f->now);
+	until_quiet(f);
 	begin = f->now.us;
 	lone_run(f, 5000);
 	assert_true(f->paths.is_dead);
@@ -533,8 +539,7 @@ static void one_lost_probe_changes_nothing(void **state)
 	lone_works_no_more(f, relay);
 	lone_works_no_more(f, ring);
 	lone_works_no_more(f, a);
-	paths_probe_now(&f->paths, f->now);
-	lone_run(f, 1);
+	until_quiet(f);
 	f->count = 0; /* that probe is lost */
 	lone_works(f, a, 100);
 	lone_run(f, 5000);
