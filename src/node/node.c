@@ -111,6 +111,7 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	secret_wipe(words, sizeof(words));
 	trace_init(&node->trace);
 	node->started = now.mono;
+	node->alone_since = now.mono;
 	node->table_offset_us = now_offset_us(now);
 
 	now = corrected(node, now);
@@ -260,6 +261,14 @@ static void poll_sessions(struct node *node, struct now now)
 	}
 }
 
+static void note_alone(struct node *node, struct now now)
+{
+	if (!node_is_alone(node))
+		node->alone_since = MONO_NEVER;
+	else
+		node->alone_since = mono_min(node->alone_since, now.mono);
+}
+
 /* The machines, until none has anything to say: what one wants may be another's input. Each stops
  * when there is no room for more, and goes on when that has left. */
 static void poll_machines(struct node *node, struct now now)
@@ -276,6 +285,7 @@ static void poll_machines(struct node *node, struct now now)
 	neighbours_poll(node, now);
 	relaying_poll(node, now);
 	poll_sessions(node, now);
+	note_alone(node, now);
 }
 
 static bool poll_table(struct node *node, struct now now, struct node_action *ret)

@@ -6,6 +6,10 @@
  * they close. It is *linked* when its session has a direct or relayed way: then it is a step on the
  * ring. A *line* is a bootstrap line of the bundle and the attempts to reach it. A *wish* is a
  * session that somebody wants and that is looked for over the overlay.
+ *
+ * A node is *alone* while nobody is linked: there is no way on, and nobody to ask for one. It is
+ * helped by whoever it dials of the lines and of those whom it remembers, by beacons, or by whoever
+ * dials it.
  */
 #ifndef NODE_NODE_INTERNAL_H
 #define NODE_NODE_INTERNAL_H
@@ -78,6 +82,7 @@ struct node {
 	struct asked asked[ASKED_MAX];
 	struct meter *relay_meter; /* what we relay, in all; NULL: nothing */
 	struct mono started;
+	struct mono alone_since; /* MONO_NEVER: it is not */
 	int64_t table_offset_us; /* of the clocks, when the newest table was built */
 	int64_t calendar_fix_us; /* added to a calendar that stands before the build date */
 	struct mono table_at;    /* the next table is made; or never */
@@ -88,5 +93,10 @@ struct node {
 	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */
 };
+
+static inline bool node_is_alone(const struct node *node)
+{
+	return ring_link_count(node->ring) == 0;
+}
 
 #endif

@@ -9,11 +9,6 @@
 
 #define LABEL "ipop beacon"
 
-static bool is_alone(const struct node *node)
-{
-	return ring_link_count(node->ring) == 0;
-}
-
 static bool is_on(const struct node *node)
 {
 	return node->lan.key_count > 0 && node->lan.port != 0 && !node->shutting_down;
@@ -70,7 +65,7 @@ static int seal(struct node *node, struct now now)
 	const struct beacon beacon = { .id = node->certificate.id,
 				       .at = now.wall,
 				       .port = lan->port,
-				       .alone = is_alone(node) };
+				       .alone = node_is_alone(node) };
 	struct writer w = writer_of(lan->bytes, sizeof(lan->bytes));
 	uint8_t words[BEACON_WORDS_BYTES];
 	uint8_t nonce[BEACON_NONCE_BYTES];
@@ -90,7 +85,7 @@ static uint64_t pause_ms(struct node *node)
 	struct lan *lan = &node->lan;
 	uint64_t ms = LAN_ALONE_MS;
 
-	if (!is_alone(node))
+	if (!node_is_alone(node))
 		return LAN_LINKED_MS + rng_between(&node->rng, 0, LAN_LINKED_MS);
 	for (uint32_t i = 0; i < lan->sent_alone && ms < LAN_ALONE_MAX_MS; i++)
 		ms *= 2;
@@ -158,7 +153,7 @@ static void answer(struct node *node, struct now now, const struct beacon *beaco
 	if (!beacon->alone) {
 		if (++lan->answers >= LAN_ANSWERS_ENOUGH)
 			lan->answer = MONO_NEVER;
-	} else if (lan->answer.us == MONO_NEVER.us && !is_alone(node)) {
+	} else if (lan->answer.us == MONO_NEVER.us && !node_is_alone(node)) {
 		lan->answers = 0;
 		lan->answer = mono_add_ms(now.mono, rng_between(&node->rng, 0, LAN_ANSWER_MS));
 	}
@@ -190,7 +185,7 @@ int lan_hear(struct node *node, struct now now, const struct node_event *event)
 	peer = peer_find(node, &beacon.id, &handle);
 	if (peer != NULL && peer_is_up(peer))
 		return 0;
-	if (is_alone(node) || ring_would_be_near(node->ring, &beacon.id))
+	if (node_is_alone(node) || ring_would_be_near(node->ring, &beacon.id))
 		lan_dial(node, now, &beacon.id, &remote);
 	return 0;
 }
@@ -209,7 +204,7 @@ void lan_host_changed(struct node *node, struct now now, const struct node_event
 void lan_tick(struct node *node, struct now now)
 {
 	struct lan *lan = &node->lan;
-	const bool alone = is_alone(node);
+	const bool alone = node_is_alone(node);
 
 	lan_dials_tick(node, now);
 	if (alone && !lan->was_alone) {

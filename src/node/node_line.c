@@ -63,11 +63,6 @@ void lines_init(struct node *node, struct now now)
 	}
 }
 
-static bool is_linked(const struct node *node)
-{
-	return ring_link_count(node->ring) > 0;
-}
-
 bool lines_are_needed(const struct node *node)
 {
 	return !ring_is_settled(node->ring) || ring_link_count(node->ring) < (size_t)2 * RING_NEAR;
@@ -75,7 +70,7 @@ bool lines_are_needed(const struct node *node)
 
 static void fail(struct node *node, struct now now, struct line *line, const char *why)
 {
-	uint64_t wait_ms = is_linked(node) ? BACKOFF_LINKED_MS : BACKOFF_MAX_MS;
+	uint64_t wait_ms = node_is_alone(node) ? BACKOFF_MAX_MS : BACKOFF_LINKED_MS;
 
 	if (line->failures < 6)
 		wait_ms = (uint64_t)BACKOFF_MIN_MS << line->failures;
@@ -157,7 +152,7 @@ static struct mono patience_of(const struct node *node, const struct line *line)
 {
 	if (!is_dialling(line))
 		return MONO_NEVER;
-	if (is_linked(node))
+	if (!node_is_alone(node))
 		return mono_add_ms(line->dialled, PATIENCE_LINKED_MS);
 	return line->failures < TRIED_HARD ? MONO_NEVER
 					   : mono_add_ms(line->dialled, PATIENCE_ALONE_MS);

@@ -18,11 +18,6 @@ static bool is_needed(const struct node *node, struct now now, const struct peer
 	       relaying_with(node, handle);
 }
 
-bool need_is_asked(const struct peer *peer)
-{
-	return peer->lets_go;
-}
-
 /* From the next table on forward/ gives what it gets for the peer to the node, which keeps it. */
 static void let_go(struct node *node, struct now now, struct peer *peer)
 {
@@ -44,7 +39,7 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	CHECK(peer != NULL);
-	if (need_is_asked(peer) && mono_reached(now.mono, peer->answer_until)) {
+	if (peer->lets_go && mono_reached(now.mono, peer->answer_until)) {
 		if (peer->releases == 0 && is_needed(node, now, peer, handle))
 			need_held(node, now, handle);
 		else if (peer->releases < NEED_ASKS_MAX)
@@ -55,21 +50,20 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 	if (!mono_reached(now.mono, peer->need_next))
 		return;
 	peer->need_next = mono_add_ms(now.mono, NEED_LOOK_MS);
-	if (!need_is_asked(peer) && !is_needed(node, now, peer, handle))
+	if (!peer->lets_go && !is_needed(node, now, peer, handle))
 		let_go(node, now, peer);
 }
 
 struct mono need_deadline(const struct peer *peer)
 {
-	return need_is_asked(peer) ? mono_min(peer->need_next, peer->answer_until)
-				   : peer->need_next;
+	return peer->lets_go ? mono_min(peer->need_next, peer->answer_until) : peer->need_next;
 }
 
 void need_held(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
 
-	if (peer == NULL || !need_is_asked(peer))
+	if (peer == NULL || !peer->lets_go)
 		return;
 	peer->lets_go = false;
 	table_soon(node, now);

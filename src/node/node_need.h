@@ -27,9 +27,6 @@ void need_tick(struct node *node, struct now now, struct handle handle);
 
 struct mono need_deadline(const struct peer *peer);
 
-/* We ask, or are about to, and have no answer: no IP packet goes to it just now. */
-bool need_is_asked(const struct peer *peer);
-
 /* The peer needs our session, as it says, or as it shows: we relay for it now. */
 void need_held(struct node *node, struct now now, struct handle handle);
 

@@ -43,7 +43,8 @@ struct peer {
 	bool owes;                           /* an answer to whether it lives, */
 	struct mono asked;                   /* since then */
 	bool doubted;                        /* it is overdue: the ring passes it over */
-	bool lets_go;                        /* we have no use for it, and it has not answered */
+	bool lets_go;                        /* we have no use for it, and it has not answered:
+					      * no IP packet goes to it just now */
 	uint8_t releases;                    /* we said RELEASE so often */
 	struct mono answer_until;            /* then again */
 	struct mono need_next;               /* when to look whether it is needed */

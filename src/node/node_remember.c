@@ -19,11 +19,6 @@
 #define PATIENCE_BACK_MS 500 /* with the others, when one has brought us back */
 #define KEEP_MIN_MS 5000     /* between two KEEPs */
 
-static bool is_alone(const struct node *node)
-{
-	return ring_link_count(node->ring) == 0;
-}
-
 /* -- dialling ------------------------------------------------------------------------------ */
 
 static struct mono pause_after(const struct remembered *r, struct mono now)
@@ -39,7 +34,7 @@ static bool dial(struct node *node, struct now now, struct remembered *r)
 	const struct target target = { .kind = TARGET_EXACT, .id = r->neighbour.id };
 	const struct endpoint local = carrier_any_local(&r->neighbour.endpoint);
 	const struct carrier carrier = carrier_of(&local, &r->neighbour.endpoint);
-	const uint64_t patience_ms = is_alone(node) ? PATIENCE_MS : PATIENCE_LINKED_MS;
+	const uint64_t patience_ms = node_is_alone(node) ? PATIENCE_MS : PATIENCE_LINKED_MS;
 	struct handle handle;
 	const struct peer *peer = peer_find(node, &r->neighbour.id, &handle);
 
@@ -67,7 +62,7 @@ static bool is_lost(const struct node *node, const struct remembered *r)
 static void dial_next(struct node *node, struct now now)
 {
 	struct memory *m = &node->memory;
-	const bool alone = is_alone(node);
+	const bool alone = node_is_alone(node);
 
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct remembered *next = &m->all[m->at++ % m->count];
@@ -96,7 +91,7 @@ static void end_dial(struct node *node, struct now now, struct remembered *r)
 	r->session = HANDLE_NONE;
 	if (stands)
 		r->vain = 0;
-	else if (!is_alone(node))
+	else if (!node_is_alone(node))
 		r->vain++;
 	r->next = pause_after(r, now.mono);
 }
@@ -116,7 +111,7 @@ static void end_dials(struct node *node, struct now now)
 			forget(m, i);
 	}
 	/* Whoever answered first has brought us back: the others are not needed for that. */
-	for (uint32_t i = 0; i < m->count && dialled && m->alone > 0 && !is_alone(node); i++)
+	for (uint32_t i = 0; i < m->count && dialled && m->alone > 0 && !node_is_alone(node); i++)
 		if (!handle_is_none(m->all[i].session))
 			m->all[i].patience = mono_min(m->all[i].patience,
 						      mono_add_ms(now.mono, PATIENCE_BACK_MS));
@@ -226,7 +221,7 @@ static uint64_t pause_alone_ms(struct memory *m)
 void remember_tick(struct node *node, struct now now)
 {
 	struct memory *m = &node->memory;
-	const bool alone = is_alone(node);
+	const bool alone = node_is_alone(node);
 
 	end_dials(node, now);
 	if (node->shutting_down || m->count == 0)

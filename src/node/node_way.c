@@ -49,7 +49,7 @@ bool ways_carry(struct node *node, struct now now, const struct id *id, struct s
 
 	if (peer == NULL || !peer_is_up(peer))
 		return false;
-	if (!need_is_asked(peer) && may_carry(peer, now.mono, packet.len) &&
+	if (!peer->lets_go && may_carry(peer, now.mono, packet.len) &&
 	    send_to_peer(node, now, peer, FRAME_IP, packet)) {
 		carried(peer, now.mono, packet.len);
 		return true;

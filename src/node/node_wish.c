@@ -88,19 +88,23 @@ static bool is_sought(const struct wish *wish)
 	return wish->kind == WISH_IPV4 || wish->kind == WISH_NAME;
 }
 
-static uint64_t lifetime_ms(const struct wish *wish)
+static uint64_t lifetime_ms(const struct node *node, const struct wish *wish)
 {
-	if (is_sought(wish))
-		return WISH_FIND_MS;
-	return wish->of_ring ? WISH_OF_RING_MS : WISH_MS;
+	if (wish->of_ring)
+		return WISH_OF_RING_MS;
+	return is_sought(wish) && !node_is_alone(node) ? WISH_FIND_MS : WISH_MS;
 }
 
-/* Nobody is there through whom anybody could be found, and nobody is being dialled. */
-static bool is_alone(const struct node *node)
+/* We are alone, and have been for as long as a packet waits: nobody dials us or is dialled, and
+ * nobody is left to dial. */
+static bool has_nobody_to_ask(const struct node *node, struct now now)
 {
-	struct id link;
+	const struct session_counters counters = sessions_counters(node->sessions);
 
-	return !ring_first_link(node->ring, &link) && lines_all_up(node);
+	return node_is_alone(node) &&
+	       mono_reached(now.mono, mono_add_ms(node->alone_since, WISH_MS)) &&
+	       counters.sessions + counters.half_open == 0 && lines_all_up(node) &&
+	       node->memory.count == 0;
 }
 
 int wish_for(struct node *node, struct now now, const struct wish *wanted)
@@ -108,7 +112,7 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	struct wish *wish = find_wish(node, wanted);
 	int err;
 
-	if (is_alone(node))
+	if (has_nobody_to_ask(node, now))
 		return ERR_NOT_FOUND;
 	if (wish != NULL) {
 		wish->of_ring = wish->of_ring || wanted->of_ring;
@@ -118,7 +122,7 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	if (err != 0)
 		return ERR_FULL; /* or without memory: who wanted it comes again */
 	wish->next = now.mono;
-	wish->expiry = mono_add_ms(now.mono, lifetime_ms(wanted));
+	wish->expiry = mono_add_ms(now.mono, lifetime_ms(node, wanted));
 	node->tick_wanted = true;
 	return 0;
 }
@@ -250,8 +254,6 @@ static struct mono claim_deadline(const struct wish_claim *claim)
 
 static void tick_wish(struct node *node, struct now now, struct wish *wish)
 {
-	struct id link;
-
 	if (mono_reached(now.mono, wish->expiry)) {
 		end_wish(node, now, wish, is_fulfilled(node, wish));
 		return;
@@ -263,7 +265,7 @@ static void tick_wish(struct node *node, struct now now, struct wish *wish)
 		return;
 	if (is_fulfilled(node, wish))
 		end_wish(node, now, wish, true);
-	else if (!ring_first_link(node->ring, &link))
+	else if (node_is_alone(node))
 		wish->next = mono_add_ms(now.mono, NO_LINK_MS);
 	else if (is_sought(wish))
 		ask_around(node, now, wish);

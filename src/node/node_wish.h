@@ -57,7 +57,7 @@ struct wish {
 };
 
 /* Wants what the wish names, unless it is wanted already. ERR_FULL: too much is wanted, so later;
- * ERR_NOT_FOUND: nobody is there to ask. */
+ * ERR_NOT_FOUND: nobody is there to ask, and nobody about to be. */
 int wish_for(struct node *node, struct now now, const struct wish *wanted);
 /* A packet waits for this destination. */
 int wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);

@@ -24,7 +24,7 @@ static bool says_gone(unsigned i, const char *name, const char *why)
 	bool gone = false;
 
 	node_host_request(lab.members[i].node, NODE_PING, name);
-	lab_run_ms(10);
+	lab_run_ms(NODE_PING_MS + 10); /* it may come back */
 	while (node_host_reply(lab.members[i].node, &reply))
 		gone = gone || (reply.kind == NODE_REPLY_ERROR && reply.error.err == ERR_TIMEOUT &&
 				strcmp(reply.error.text, why) == 0);

@@ -265,6 +265,21 @@ static void homes_remember_each_other(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 2, 3) == 1);
 }
 
+/* All have a line to it and it has none, so it finds back by those that it remembers. Its programs
+ * send before any of them can have answered. */
+static void the_bootstrap_member_comes_back(struct world *world)
+{
+	lab_start_star(world, 3);
+	lab_run_ms(10000);
+	lab_crash_and_keep(0);
+	lab_start(0);
+	lab_send_number(0, 1, 2);
+	lab_send_number(0, 2, 1);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(0, 1, 2, 3) == 1 && lab_arrived(0, 2, 1, 2) == 1);
+	SCENARIO_EXPECT(world, lab.members[0].icmp == 0);
+}
+
 /* Nobody is left whom everybody knows, and for a minute the two halves do not hear each other. Each
  * member has more neighbours than it has lost, and tries the lost. */
 static void halves_become_one_ring_again(struct world *world)
@@ -382,6 +397,7 @@ int main(int argc, char **argv)
 		  .play = a_via_that_leaves_does_not_part_those_it_joined },
 		{ .name = "halves", .play = halves_become_one_ring_again },
 		{ .name = "homes", .seeds = 3, .play = homes_remember_each_other },
+		{ .name = "comes-back", .seeds = 3, .play = the_bootstrap_member_comes_back },
 		{ .name = "remembered",
 		  .seeds = 5,
 		  .play = the_bootstrap_member_is_gone_and_a_home_comes_back },
