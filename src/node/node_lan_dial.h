@@ -8,6 +8,7 @@
 #ifndef NODE_NODE_LAN_DIAL_H
 #define NODE_NODE_LAN_DIAL_H
 
+#include "base/id.h"
 #include "base/mono.h"
 #include "base/pool.h"
 #include "wire/endpoint.h"

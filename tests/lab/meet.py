@@ -5,14 +5,15 @@ A PAIR is A,B,WAY: two machines whose daemons are down, and the way by which the
 end, direct or relay. Runs on no machine of the lab but between them (lab_run lab ...).
 
 Pair after pair, `ipop up` runs on both machines at once. From the moment that both have returned, A
-pings B ten times a second, and both are asked for the way. It ends when both have said "direct" for
+pings B ten times a second by IPv4 and by IPv6, and both are asked for the way. The first of all is IPv4,
+of an address whose owner nobody has asked for. It ends when both have said "direct" for
 a second, or after SECONDS. One line for each pair, in the order of the arguments:
 
-    A,B join_ms=210,195 reach_ms=8 direct_ms=640 way=direct relay=- sent=17 lost=0 twice=0 gone=-
+    A,B join_ms=210,195 reach4_ms=12 reach6_ms=9 direct_ms=640 way=direct relay=- sent=34 lost=0 twice=0 gone=-
 
-join_ms: how long `ipop up` took on A and on B, or its exit status as "exit5". reach_ms: until the
-first answer; direct_ms: until both said "direct"; from when both were up, "never" if not. way and
-relay: what both said last ("direct/ring" if they differ). gone: when the pings left that had no
+join_ms: how long `ipop up` took on A and on B, or its exit status as "exit5". reach4_ms and reach6_ms:
+until the first answer; direct_ms: until both said "direct"; from when both were up, "never" if not.
+way and relay: what both said last ("direct/ring" if they differ). gone: when the pings left that had no
 answer. Last, in quotes, why A and B say that it is not better.
 """
 
@@ -33,16 +34,52 @@ PING_S = 0.1
 ASK_S = 0.2
 DIRECT_S = 1.0  # so long it is watched after it went direct
 LAST_ANSWER_S = 2.0  # for what is still under way at the end
-ECHO_REQUEST, ECHO_REPLY = 128, 129
 
 
-def icmp6_on(machine):
-    """Namespaces are of threads, sockets stay where they were made."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open(f"/run/netns/{machine}", "rb") as netns:
-        if libc.setns(netns.fileno(), CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), f"cannot enter {machine}")
-    return socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+class Pings:
+    """Of one family, from one machine."""
+
+    def __init__(self, machine, family):
+        """Namespaces are of threads, sockets stay where they were made."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open(f"/run/netns/{machine}", "rb") as netns:
+            if libc.setns(netns.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), f"cannot enter {machine}")
+        if family == 6:
+            self.socket = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+            self.request, self.reply = 128, 129
+        else:
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            self.request, self.reply = 8, 0
+        self.family, self.sent, self.answers, self.twice = family, 0, {}, 0
+
+    def send(self, address):
+        """The next; who cannot send has lost it."""
+        echo = struct.pack("!BBHHH", self.request, 0, 0, os.getpid() & 0xffff, self.sent) + bytes(56)
+        if self.family == 4:  # the kernel writes that of ICMPv6
+            words = sum(struct.unpack(f"!{len(echo) // 2}H", echo))
+            words = (words & 0xffff) + (words >> 16)
+            echo = echo[:2] + struct.pack("!H", ~((words & 0xffff) + (words >> 16)) & 0xffff) + echo[4:]
+        self.sent += 1
+        try:
+            self.socket.sendto(echo, (address, 0))
+        except OSError:
+            pass
+
+    def hear(self, now):
+        packet = self.socket.recv(2048)
+        if self.family == 4:
+            packet = packet[4 * (packet[0] & 15):]
+        kind, _, _, ident, number = struct.unpack_from("!BBHHH", packet)
+        if (kind, ident) == (self.reply, os.getpid() & 0xffff):
+            self.twice += number in self.answers
+            self.answers.setdefault(number, now)
+
+    def gone(self):
+        return [number for number in range(self.sent) if number not in self.answers]
+
+    def first(self):
+        return min(self.answers.values(), default=None)
 
 
 class Member:
@@ -91,8 +128,7 @@ class Pair(threading.Thread):
         super().__init__()
         a, b, self.wanted = text.split(",")
         self.a, self.b = Member(a, directory, ipop), Member(b, directory, ipop)
-        self.socket = icmp6_on(a)
-        self.sent, self.answers, self.twice = 0, {}, 0
+        self.pings = [Pings(a, 4), Pings(a, 6)]
         self.direct, self.way, self.relay = None, "-", None
         self.start_s = 0.0
 
@@ -103,43 +139,35 @@ class Pair(threading.Thread):
         for each in ups:
             each.join()
         self.start_s = time.monotonic()
-        address = self.b.ask("status").get("ipv6")
-        if address:
-            self.watch(address)
+        status = self.b.ask("status")
+        addresses = [status.get("ipv4"), status.get("ipv6")]
+        if all(addresses):
+            self.watch(addresses)
 
     def now(self):
         return time.monotonic() - self.start_s
 
-    def watch(self, address):
-        next_ask, end = 0.0, SECONDS
+    def watch(self, addresses):
+        next_ping, next_ask, end = 0.0, 0.0, SECONDS
         while self.now() < end:
-            if self.now() >= PING_S * self.sent:
-                self.ping(address)
+            if self.now() >= next_ping:
+                next_ping += PING_S
+                for pings, address in zip(self.pings, addresses):
+                    pings.send(address)
             if self.now() >= next_ask:
                 next_ask = self.now() + ASK_S
                 self.look()
                 if self.direct is not None and self.wanted == "direct":
                     end = min(SECONDS, self.direct + DIRECT_S)
-            self.hear(min(PING_S * self.sent, next_ask) - self.now())
+            self.hear(min(next_ping, next_ask) - self.now())
         end += LAST_ANSWER_S
-        while self.now() < end and len(self.answers) < self.sent:
+        while self.now() < end and any(each.gone() for each in self.pings):
             self.hear(end - self.now())
 
-    def ping(self, address):
-        echo = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, os.getpid() & 0xffff, self.sent)
-        self.sent += 1
-        try:
-            self.socket.sendto(echo + bytes(56), (address, 0))
-        except OSError:
-            pass  # counted as sent, and as lost
-
     def hear(self, patience_s):
-        if not select.select([self.socket], [], [], max(0, patience_s))[0]:
-            return
-        kind, _, _, ident, number = struct.unpack_from("!BBHHH", self.socket.recv(2048))
-        if (kind, ident) == (ECHO_REPLY, os.getpid() & 0xffff):
-            self.twice += number in self.answers
-            self.answers.setdefault(number, self.now())
+        sockets = {each.socket: each for each in self.pings}
+        for each in select.select(sockets, [], [], max(0, patience_s))[0]:
+            sockets[each].hear(self.now())
 
     def look(self):
         way, relay, self.a.why = self.a.way_to(self.b)
@@ -154,11 +182,12 @@ class Pair(threading.Thread):
     def report(self):
         def ms(instant):
             return "never" if instant is None else round(instant * 1000)
-        gone = [number for number in range(self.sent) if number not in self.answers]
+        gone = sorted(number for each in self.pings for number in each.gone())
         print(f"{self.a.name},{self.b.name} join_ms={self.a.join},{self.b.join}",
-              f"reach_ms={ms(min(self.answers.values(), default=None))}",
+              *(f"reach{each.family}_ms={ms(each.first())}" for each in self.pings),
               f"direct_ms={ms(self.direct)} way={self.way} relay={self.relay or '-'}",
-              f"sent={self.sent} lost={len(gone)} twice={self.twice}",
+              f"sent={sum(each.sent for each in self.pings)} lost={len(gone)}",
+              f"twice={sum(each.twice for each in self.pings)}",
               f"gone={','.join(str(ms(PING_S * number)) for number in gone) or '-'}",
               f'"{self.a.why}" "{self.b.why}"')
 

@@ -12,6 +12,7 @@
 
 TEXT="The quick brown fox takes a relay, and nobody there sees it ($RANDOM$RANDOM)."
 REBIND_MS=5000 REBINDS=12
+PSS_BYTES=10000000
 IDLE_BYTES=18000000     # a day
 ENTRANCE_BYTES=28000000 # a day, of one that also relays for two of the others
 CALM_MS=60000           # after which a network that just began is idle: it has tried what there is to try
@@ -316,12 +317,12 @@ all_is_known() {
 	! grep -E "^(unopened|kind)" "$LAB_DIR/idle"
 }
 
-pss_kib() {
+pss_bytes() {
 	local pid sum=0
 	for pid in $(member_pids "$1"); do
 		sum=$((sum + $(lab_run lab awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")))
 	done
-	((sum > 0)) && echo $sum # who is gone needs no memory
+	((sum > 0)) && echo $((1024 * sum)) # who is gone needs no memory
 }
 
 # The first packets, each within a second.
@@ -334,8 +335,8 @@ test_idle() {
 	IDLE_MS=$((LAB_NOW - IDLE_SINCE))
 	lab_capture_end west quiet3-box
 	lab_capture_end north quiet1
-	lab_check_figure "both processes of an idle member: PSS" "$(pss_kib quiet3)" 10240 KiB
-	lab_check_figure "of one that others enter by" "$(pss_kib quiet1)" 10240 KiB
+	lab_check_figure "both processes of an idle member: PSS" "$(pss_bytes quiet3)" $PSS_BYTES bytes
+	lab_check_figure "of one that others enter by" "$(pss_bytes quiet1)" $PSS_BYTES bytes
 	lab_check_figure "a day of an idle member behind a NAT" \
 		"$(idle_day idle3.pcap "${ADDRESS4[quiet3-box]}" quiet3)" $IDLE_BYTES bytes
 	lab_check "of each frame it is known what it is for" all_is_known

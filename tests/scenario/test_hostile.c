@@ -32,8 +32,7 @@ static void start_crowd(struct world *world)
 	lab_run_ms(5000);
 }
 
-/* --- nobody is there ---------------------------------------------------------------------------
- */
+/* --- nobody is there ------------------------------------------------------------------------- */
 
 /* That nobody is there whom `to` dials under this index. */
 static void say_unreachable(unsigned from, unsigned to, uint32_t index)
@@ -164,8 +163,7 @@ static void another_link_leads_around_who_knows_nobody(struct world *world)
 	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
 }
 
-/* --- false owners ------------------------------------------------------------------------------
- */
+/* --- false owners ---------------------------------------------------------------------------- */
 
 /* What `i` asks all for; NULL: nothing. */
 static const struct wish *question_of(unsigned i)
@@ -321,8 +319,7 @@ static void an_answer_names_the_question(struct world *world)
 	SCENARIO_EXPECT(world, claims_by(wish, lab_id(2)) == 1);
 }
 
-/* --- too many wishes ---------------------------------------------------------------------------
- */
+/* --- too many wishes ------------------------------------------------------------------------- */
 
 static unsigned wishes_of(unsigned i)
 {
@@ -430,8 +427,7 @@ static void relays_that_a_peer_invents_are_not_all_looked_for(struct world *worl
 	SCENARIO_EXPECT(world, most > 0 && most <= PEER_RELAYS_MAX);
 }
 
-/* --- messages of links -------------------------------------------------------------------------
- */
+/* --- messages of links ----------------------------------------------------------------------- */
 
 /* One of each kind that links carry: asked for nothing else than to be passed on. */
 static void say_as_a_link(unsigned from, unsigned to,
@@ -522,8 +518,7 @@ static void no_piece_is_longer_than_its_place(struct world *world)
 	SCENARIO_EXPECT(world, lab_node(3)->wholes[0].sequence == 1);
 }
 
-/* --- much of what is allowed -------------------------------------------------------------------
- */
+/* --- much of what is allowed ----------------------------------------------------------------- */
 
 /* Tells `to` so many times at one moment under which addresses `from` is: what it took is the
  * number of the last port that it heard. */
@@ -680,26 +675,67 @@ static bool count_nonsense(void *context, struct mono at, uint32_t from,
 	return true;
 }
 
+/* Whether the first member sends anything to where the other says that it is. */
+static bool is_probed(const char *ip)
+{
+	static unsigned probes;
+
+	probes = 0;
+	net_set_tap(world_net(lab.world),
+		    (struct net_tap){ .pass = count_nonsense, .context = &probes });
+	say_candidate(1, 0, ip, 7);
+	lab_run_ms(3000);
+	return probes > 0;
+}
+
+/* The same with an address of the tunnel, of which one bit is another. */
+static bool is_probed_but(struct endpoint inside, unsigned byte, uint8_t bit)
+{
+	char text[ENDPOINT_TEXT_CHARS + 1];
+
+	inside.ip[byte] ^= bit;
+	endpoint_ip_to_text(&inside, text);
+	return is_probed(text);
+}
+
+/* Two hosts with both families. */
+static void start_dual_pair(struct world *world)
+{
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	net_add_address(world_net(world), lab.members[0].host, 0, "2001:db8:1::1");
+	net_add_address(world_net(world), lab.members[1].host, 0, "2001:db8:1::2");
+	lab_add_line(1, 0);
+	lab_start(0);
+	lab_start(1);
+	lab_run_ms(2000);
+}
+
 /* Loopback, multicast, and nobody. */
 static void what_makes_no_sense_is_not_probed(struct world *world)
 {
 	static const char *const nonsense[] = { "127.0.0.1",       "224.0.0.1", "0.0.0.1",
 						"255.255.255.255", "ff02::1",   "::1",
 						"fe80::1" };
-	static unsigned probes;
 
-	lab_start_star(world, 2);
-	lab_run_ms(2000);
-	net_set_tap(world_net(world),
-		    (struct net_tap){ .pass = count_nonsense, .context = &probes });
-	probes = 0;
+	start_dual_pair(world);
 	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
-		say_candidate(1, 0, nonsense[i], 7);
-	lab_run_ms(3000);
-	SCENARIO_EXPECT(world, probes == 0);
-	say_candidate(1, 0, "203.0.113.9", 7); /* what makes sense is */
-	lab_run_ms(3000);
-	SCENARIO_EXPECT(world, probes > 0);
+		SCENARIO_EXPECT(world, !is_probed(nonsense[i]));
+	SCENARIO_EXPECT(world, is_probed("203.0.113.9")); /* what makes sense is */
+	SCENARIO_EXPECT(world, is_probed("2001:db8::1"));
+}
+
+/* It would lead through us: 10.130.0.0/16 and the network's /48, from the first bit to the last. */
+static void the_tunnel_is_not_probed(struct world *world)
+{
+	struct endpoint v4, v6;
+
+	start_dual_pair(world);
+	v4 = endpoint_v4(lab.members[1].identity.certificate.ipv4, 0);
+	v6 = endpoint_v6(lab_ipv6(1).bytes, 0);
+	SCENARIO_EXPECT(world, !is_probed_but(v4, 0, 0) && !is_probed_but(v6, 0, 0));
+	SCENARIO_EXPECT(world, !is_probed_but(v4, 14, 0x80) && !is_probed_but(v6, 6, 0x80));
+	SCENARIO_EXPECT(world, is_probed_but(v4, 13, 1) && is_probed_but(v6, 5, 1));
 }
 
 /* Whoever begins a new life has not more probes sent for it than in the old one. */
@@ -755,6 +791,7 @@ int main(int argc, char **argv)
 		{ .name = "lists", .play = lists_of_neighbours_are_heard_in_measure },
 		{ .name = "victim", .play = many_who_name_a_victim_get_it_few_probes },
 		{ .name = "nonsense", .play = what_makes_no_sense_is_not_probed },
+		{ .name = "tunnel", .play = the_tunnel_is_not_probed },
 		{ .name = "new-lives", .play = a_new_session_brings_no_more_probes },
 	};
 

@@ -238,8 +238,7 @@ static void calendars_are_judged(struct world *world)
 	}
 }
 
-/* --- who has the secret ------------------------------------------------------------------------
- */
+/* --- who has the secret ---------------------------------------------------------------------- */
 
 /* A beacon that B hears from there, of the n-th whom somebody invents. */
 static int hear_invented(unsigned n, const char *from)
