@@ -263,10 +263,12 @@ static void poll_sessions(struct node *node, struct now now)
 
 static void note_alone(struct node *node, struct now now)
 {
-	if (!node_is_alone(node))
+	if (!node_is_alone(node)) {
 		node->alone_since = MONO_NEVER;
-	else
-		node->alone_since = mono_min(node->alone_since, now.mono);
+	} else if (node->alone_since.us == MONO_NEVER.us) {
+		node->alone_since = now.mono;
+		lines_hurry_all(node, now);
+	}
 }
 
 /* The machines, until none has anything to say: what one wants may be another's input. Each stops

@@ -1,9 +1,11 @@
 /* node_line.c - reaching the members that the bundle's bootstrap lines name.
  *
  * An attempt dials every address of the host at once, and the first session that stands ends the
- * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random; a packet
- * that waits for the member starts one at once. A member who refuses us says so under the keys of
- * a session that stands: one that ends as soon as it stood is a failure, too. */
+ * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random. Sooner, but
+ * not within a second of the one before, it is repeated for a packet that waits for the member, and
+ * for any while we are alone; and once when the last link is gone, also if it was let go before. A
+ * member who refuses us says so under the keys of a session that stands: one that ends as soon as
+ * it stood is a failure, too. */
 #include "node/carrier.h"
 #include "node/node_internal.h"
 
@@ -91,8 +93,11 @@ static void lost(struct node *node, struct now now, struct line *line)
 	line->next = now.mono;
 }
 
+/* Who could not make us hear his RELEASE, or we him our HOLD, has let us go though we need him. */
 void line_let_go(struct node *node, struct now now, struct handle peer)
 {
+	if (lines_are_needed(node))
+		return;
 	for (uint32_t i = 0; i < node->line_count; i++) {
 		struct line *line = &node->lines[i];
 
@@ -293,6 +298,15 @@ void lines_stop(struct node *node, struct now now)
 	}
 }
 
+/* Whose session has just ended is judged by lost() first. */
+static void hurry(struct node *node, struct now now, struct line *line)
+{
+	const struct mono soon = mono_max(now.mono, mono_add_ms(line->dialled, BACKOFF_MIN_MS));
+
+	if (is_idle(line) && !peer_is_up(peer_of(node, line)) && line->next.us != MONO_NEVER.us)
+		line->next = mono_min(line->next, soon);
+}
+
 void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted)
 {
 	for (uint32_t i = 0; i < node->line_count; i++) {
@@ -302,9 +316,15 @@ void lines_hurry(struct node *node, struct now now, const struct vnet_output *wa
 		const bool may_lead = peer_has_address(peer, wanted) ||
 				      (!wanted->has_prefix && peer->name[0] == '\0');
 
-		if (may_lead && is_idle(line))
-			line->next = now.mono;
+		if (may_lead)
+			hurry(node, now, line);
 	}
+}
+
+void lines_hurry_all(struct node *node, struct now now)
+{
+	for (uint32_t i = 0; i < node->line_count; i++)
+		hurry(node, now, &node->lines[i]);
 }
 
 void lines_host_changed(struct node *node, struct now now)

@@ -41,5 +41,8 @@ bool lines_all_up(const struct node *node);
 void lines_host_changed(struct node *node, struct now now);
 /* A packet waits for this destination: whatever line may lead there is tried at once. */
 void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted);
+/* We are alone since now, or somebody is wanted while we are: every line is tried, whoever let whom
+ * go, and however long it was tried in vain. */
+void lines_hurry_all(struct node *node, struct now now);
 
 #endif

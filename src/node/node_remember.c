@@ -5,7 +5,8 @@
  * is dialled: that joins two rings which lost sight of each other. Who does not answer is asked
  * ever less often, and at last forgotten: somebody else has its address by then. While we have no
  * link at all they are dialled in turn, each three seconds at first; after each time round the
- * pause is twice as long, up to that minute, since whoever comes back dials us as well. */
+ * pause is twice as long, up to that minute, since whoever comes back dials us as well. While a
+ * packet waits it is three seconds. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -199,6 +200,13 @@ void remember_host_changed(struct node *node, struct now now)
 	m->next = now.mono;
 }
 
+void remember_hurry(struct node *node)
+{
+	struct memory *m = &node->memory;
+
+	m->next = mono_min(m->next, mono_add_ms(m->dialled, RETRY_ALONE_MS));
+}
+
 /* At random: those who lost each other together do not all wait for the same moment. */
 static uint64_t pause_linked_ms(struct node *node)
 {
@@ -232,6 +240,7 @@ void remember_tick(struct node *node, struct now now)
 		m->next = mono_min(m->next, mono_add_ms(now.mono, RETRY_ALONE_MS));
 	if (!mono_reached(now.mono, m->next))
 		return;
+	m->dialled = now.mono;
 	m->next = mono_add_ms(now.mono, alone ? pause_alone_ms(m) : pause_linked_ms(node));
 	if (m->has_dialled) {
 		dial_next(node, now);

@@ -27,6 +27,7 @@ struct memory {
 	bool keep_wanted;    /* they have changed */
 	struct mono keep_at; /* KEEP: not before */
 	struct mono next;    /* dial */
+	struct mono dialled; /* the last */
 };
 
 void remember_init(struct node *node, struct now now);
@@ -34,6 +35,8 @@ void remember_init(struct node *node, struct now now);
 void remember_soon(struct node *node);
 /* Somebody may be reached from where we are now. */
 void remember_host_changed(struct node *node, struct now now);
+/* Somebody is wanted while we are alone: they are dialled as often as at first. */
+void remember_hurry(struct node *node);
 void remember_tick(struct node *node, struct now now);
 bool remember_poll(struct node *node, struct now now, struct node_action *ret);
 struct mono remember_deadline(const struct node *node);

@@ -103,7 +103,7 @@ static bool has_nobody_to_ask(const struct node *node, struct now now)
 
 	return node_is_alone(node) &&
 	       mono_reached(now.mono, mono_add_ms(node->alone_since, WISH_MS)) &&
-	       counters.sessions + counters.half_open == 0 && lines_all_up(node) &&
+	       counters.sessions + counters.half_open == lines_all_up(node) &&
 	       node->memory.count == 0;
 }
 
@@ -466,6 +466,16 @@ void wish_unreachable(struct node *node, struct now now, const struct routed *ro
 	}
 }
 
+/* For a user; the ring wants nobody while we are alone. */
+static int hurry_for(struct node *node, struct now now, const struct wish *wanted)
+{
+	if (node_is_alone(node)) {
+		lines_hurry_all(node, now);
+		remember_hurry(node);
+	}
+	return wish_for(node, now, wanted);
+}
+
 int wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted)
 {
 	struct wish wish = { .kind = WISH_PREFIX, .id = wanted->id };
@@ -475,7 +485,7 @@ int wish_for_destination(struct node *node, struct now now, const struct vnet_ou
 		memcpy(wish.key, wanted->destination.bytes + sizeof(wanted->destination.bytes) - 4,
 		       4);
 	}
-	return wish_for(node, now, &wish);
+	return hurry_for(node, now, &wish);
 }
 
 int wish_for_text(struct node *node, struct now now, const char *text)
@@ -488,7 +498,7 @@ int wish_for_text(struct node *node, struct now now, const char *text)
 	while (text[len] != '\0' && text[len] != '.')
 		len++; /* also of a name with the network behind it */
 	if (id_from_text(text, &wish.id) == 0)
-		return wish_for(node, now, &wish);
+		return hurry_for(node, now, &wish);
 	if (endpoint_ip_from_text(text, &address) == 0) {
 		memcpy(wanted.destination.bytes, address.ip, sizeof(wanted.destination.bytes));
 		wanted.has_prefix = !endpoint_is_v4(&address);
@@ -503,5 +513,5 @@ int wish_for_text(struct node *node, struct now now, const char *text)
 		return ERR_MALFORMED;
 	wish = (struct wish){ .kind = WISH_NAME, .key_len = (uint8_t)len };
 	memcpy(wish.key, text, len);
-	return wish_for(node, now, &wish);
+	return hurry_for(node, now, &wish);
 }

@@ -244,6 +244,59 @@ static void a_silent_member_is_gone_around(struct world *world)
 	SCENARIO_EXPECT(world, is_up(a, silent) && first_step(a, b) != COUNT);
 }
 
+static void cut(unsigned a, unsigned b, bool is_cut)
+{
+	net_cut(world_net(lab.world), a, b, is_cut);
+	net_cut(world_net(lab.world), b, a, is_cut);
+}
+
+/* A home let the member go whom its bundle names, and loses everybody for a while. After that it
+ * hears that member alone; its programs are heard at once even when it has tried in vain for long.
+ */
+static void who_loses_all_links_is_let_in_again(struct world *world)
+{
+	enum { OTHERS, HOME, ENTRANCE };
+	unsigned home, other;
+
+	lab_start_star(world, COUNT);
+	lab_run_slowly_ms(NEED_LOOK_MS);
+	home = lab_stranger(0, 0);
+	other = home == 1 ? 2 : 1;
+	net_set_side(world_net(world), lab.members[home].host, HOME);
+	net_set_side(world_net(world), lab.members[0].host, ENTRANCE);
+	cut(HOME, OTHERS, true);
+	cut(HOME, ENTRANCE, true);
+	lab_run_slowly_ms(20000);
+	SCENARIO_EXPECT(world, node_is_alone(lab_node(home)));
+	cut(HOME, ENTRANCE, false);
+	lab_run_slowly_ms(2000);
+	SCENARIO_EXPECT(world, lab_has_met(home, 0));
+	cut(HOME, ENTRANCE, true);
+	for (unsigned i = 3; i < COUNT; i++)
+		if (i != home)
+			lab_crash(i); /* they only take time */
+	lab_run_slowly_ms(300000);
+	cut(HOME, ENTRANCE, false);
+	SCENARIO_EXPECT(world, !lab_has_met(home, 0));
+	lab_send_number(home, other, 2);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, lab_arrived(home, other, 2, 3) == 1);
+}
+
+/* The member of a line has said RELEASE without an answer: all of them got lost, or our HOLD. */
+static void a_line_that_is_needed_is_not_let_go(struct world *world)
+{
+	lab_start_star(world, 3);
+	lab_run_ms(3000);
+	sessions_close(lab_node(0)->sessions, lab_now(0), lab_inside(0, 1)->session,
+		       FRAME_CLOSE_UNNEEDED);
+	world_wake(world, lab.members[0].host);
+	lab_run_ms(10);
+	SCENARIO_EXPECT(world, !lab_has_met(0, 1));
+	lab_run_ms(90);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0) && lab_has_met(0, 1));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -256,6 +309,8 @@ int main(int argc, char **argv)
 		{ .name = "lost-close", .play = a_lost_close_costs_no_packet },
 		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
+		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
+		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
 
