@@ -106,6 +106,7 @@
 	X(SEC_PROBE_TARGET, "few probes left for this address within a second")            \
 	X(SEC_PROBE_PLACE, "an address that is forgotten got no probe for a second")       \
 	X(SEC_RELAY_SHARE, "a member has asked us to relay for few pairs")                 \
+	X(SEC_RELAY_CLAIM, "who gives way to a pair has less claim to its place")          \
 	X(SEC_RELAY_BOTH_ASKED, "both ends have asked for each other")                     \
 	X(SEC_PATH_TOKEN, "an answer carries the token of a probe that waits for it")      \
 	X(SEC_PATH_WAY, "an answer came by the way its probe went")                        \

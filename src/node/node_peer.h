@@ -26,6 +26,7 @@ struct peer {
 	struct candidates_message candidates; /* the newest that it told us of itself */
 	struct announcement announcement;     /* of ours to it */
 	struct mono relay_wanted;             /* when path/ last asked for a relay; 0: never */
+	bool relay_needed;                    /* and not just in case; */
 	uint32_t relays_wanted;               /* and how many are to do well */
 	uint32_t channels;            /* of channel_of_peer(): index + 1 of the first; 0: none */
 	struct mono ask_next;         /* another relay, while one that was asked is silent */

@@ -66,8 +66,11 @@ static void say(struct node *node, struct now now, const struct peer *peer,
 		const struct relaying *relaying, uint8_t kind)
 {
 	const struct peer *relay = pool_at(&node->peers, relaying->relay);
-	const struct relay_message message = { .peer = peer->id, .index = relaying->index };
-	uint8_t bytes[sizeof(message)];
+	const struct relay_message message = { .peer = peer->id,
+					       .index = relaying->index,
+					       .is_needed = kind == FRAME_RELAY_ASK &&
+							    relaying->is_needed };
+	uint8_t bytes[RELAY_MESSAGE_BYTES];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
 	relay_message_encode(&message, &w);
@@ -76,9 +79,16 @@ static void say(struct node *node, struct now now, const struct peer *peer,
 		(void)send_to_peer(node, now, relay, kind, writer_span(&w));
 }
 
+/* A pair that merely may talk again gives way to others where relays are few. */
+static bool is_needed(const struct node *node, const struct peer *peer)
+{
+	return peer->paths.talks || ring_is_near(node->ring, &peer->id);
+}
+
 static void ask(struct node *node, struct now now, const struct peer *peer,
 		struct relaying *relaying)
 {
+	relaying->is_needed = is_needed(node, peer);
 	relaying->next =
 		mono_add_ms(now.mono, relaying->granted ? RELAYS_REFRESH_MS : ASK_REPEAT_MS);
 	relaying->asks++;
@@ -148,6 +158,12 @@ static void shun(struct peer *peer, struct mono now, struct handle relay, uint64
 	*place = (struct shunned){ .relay = relay,
 				   .barred = mono_add_ms(now, barred_ms),
 				   .last = mono_add_ms(now, SHUNNED_MS) };
+}
+
+static void lift_bars(struct peer *peer)
+{
+	for (size_t i = 0; i < PEER_SHUNNED_MAX; i++)
+		peer->shunned[i].barred = (struct mono){ 0 };
 }
 
 /* -- asking ---------------------------------------------------------------------------------- */
@@ -356,6 +372,9 @@ void relaying_want(struct node *node, struct now now, struct handle handle, uint
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	CHECK(count <= PATHS_WANTED_MAX);
+	if (is_needed(node, peer) && !peer->relay_needed)
+		lift_bars(peer); /* who had no room for it may have some now */
+	peer->relay_needed = is_needed(node, peer);
 	peer->relay_wanted = now.mono;
 	peer->relays_wanted = count;
 	find_relays(node, now, handle);
@@ -393,6 +412,7 @@ void relaying_forget(struct node *node, struct now now, struct handle handle)
 	memset(peer->relayings, 0, sizeof(peer->relayings));
 	memset(peer->shunned, 0, sizeof(peer->shunned));
 	peer->relay_wanted = (struct mono){ 0 };
+	peer->relay_needed = false;
 	peer->relay_links_next = (struct mono){ 0 };
 }
 
@@ -414,12 +434,14 @@ struct mono relaying_deadline(const struct peer *peer)
 void relaying_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
+	const bool needed = is_needed(node, peer);
 	bool is_pending = false;
 
 	for (size_t i = 0; i < PEER_RELAYS_MAX; i++) {
 		struct relaying *relaying = &peer->relayings[i];
+		const bool is_news = needed && !relaying->is_needed;
 
-		if (!is_unused(relaying) && mono_reached(now.mono, relaying->next)) {
+		if (!is_unused(relaying) && (is_news || mono_reached(now.mono, relaying->next))) {
 			if (relaying->granted || relaying->asks < ASKS_MAX) {
 				ask(node, now, peer, relaying);
 			} else {
@@ -589,7 +611,7 @@ void relaying_poll(struct node *node, struct now now)
 	/* Who is told may send at once: so not before there is a table by which it is passed on. */
 	while (node->table_at.us == MONO_NEVER.us && send_room(node) >= PARTS_MAX &&
 	       relays_poll(node->relays, now.mono, &output)) {
-		uint8_t bytes[sizeof(output.message)];
+		uint8_t bytes[RELAY_MESSAGE_BYTES];
 		struct writer w = writer_of(bytes, sizeof(bytes));
 		struct handle handle;
 		const struct peer *to = peer_find(node, &output.to, &handle);

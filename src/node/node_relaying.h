@@ -23,6 +23,7 @@ struct relaying {
 	uint32_t index;      /* it writes this on what it passes on to us */
 	uint32_t send_index; /* and we write this on what it is to pass on; once granted */
 	bool granted;
+	bool is_needed;   /* as it was told last */
 	uint8_t asks;     /* since it was granted, or at all */
 	struct mono next; /* ASK again */
 };

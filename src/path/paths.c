@@ -646,9 +646,19 @@ static void watch_size(struct paths *paths, struct mono now)
 		sizing_begin(&paths->sizing, now, paths->sizing.size);
 }
 
+/* A relay that had no room for a pair that was silent may have some for one that talks. */
+static void watch_talk(struct paths *paths, struct mono now)
+{
+	const bool talks = had_ip(paths, now, PATHS_QUIET_MS);
+
+	if (talks && !paths->talks && paths->relay_said.us != 0)
+		want_relay_by(paths, now);
+	paths->talks = talks;
+}
+
 static void turn(struct paths *paths, struct mono now)
 {
-	paths->talks = had_ip(paths, now, PATHS_QUIET_MS);
+	watch_talk(paths, now);
 	watch_silence(paths, now);
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
 		if (is_standby(paths, i) && mono_reached(now, standby_at(&paths->trials[i])))

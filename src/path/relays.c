@@ -14,9 +14,12 @@ enum tell { TELL_NOTHING, TELL_GRANT, TELL_END };
 struct end {
 	struct id id;
 	bool has_asked;
+	bool is_needed;       /* it says in its ASK, */
+	bool is_guest;        /* that is beyond its share */
 	uint32_t own_index;   /* it wants to find on what we pass on to it; said in its ASK */
 	uint32_t given_index; /* it writes on what is for the other; said in our GRANT */
-	struct mono asked;    /* last */
+	struct mono asked;    /* last, */
+	struct mono needed;   /* and that was needed; or the first */
 	enum tell tell;
 };
 
@@ -27,13 +30,13 @@ struct pair {
 
 struct refusal {
 	struct id to;
-	struct relay_message ask;
+	struct relay_message end;
 };
 
 struct relays {
 	struct rng *rng; /* borrowed */
 	struct pool pairs;
-	uint32_t standing;
+	uint32_t counts[RELAYS_STATES];
 	bool changed;             /* what stands, since the table was made */
 	bool has_to_say;          /* some pair may have something to tell */
 	struct mono changed_next; /* it is not made again before */
@@ -50,7 +53,7 @@ int relays_new(struct rng *rng, struct relays **ret)
 		return ERR_NOMEM;
 	relays->rng = rng;
 	relays->refusal_queue = queue_of(RELAYS_REFUSALS_MAX);
-	pool_init(&relays->pairs, RELAYS_MAX, sizeof(struct pair));
+	pool_init(&relays->pairs, RELAYS_MAX * RELAYS_STATES, sizeof(struct pair));
 	*ret = relays;
 	return 0;
 }
@@ -65,7 +68,7 @@ void relays_del(struct relays *relays)
 
 uint32_t relays_count(const struct relays *relays)
 {
-	return relays->standing;
+	return relays->counts[RELAYS_STANDS];
 }
 
 /* -- pairs --------------------------------------------------------------------------------- */
@@ -78,8 +81,8 @@ static void set_state(struct relays *relays, struct pair *pair, enum relays_stat
 		[RELAYS_STANDS] = { [RELAYS_ENDING] = true },
 	};
 	CHECK(allowed[pair->state][next]);
-	relays->standing += next == RELAYS_STANDS;
-	relays->standing -= pair->state == RELAYS_STANDS;
+	relays->counts[pair->state]--;
+	relays->counts[next]++;
 	relays->changed |= next == RELAYS_STANDS || pair->state == RELAYS_STANDS;
 	relays->has_to_say = true;
 	pair->state = next;
@@ -111,7 +114,9 @@ static uint32_t asked_by(const struct relays *relays, const struct id *member)
 		struct handle unused;
 		const struct pair *pair = pool_slot(&relays->pairs, i, &unused);
 
-		for (unsigned e = 0; pair != NULL && e < 2; e++)
+		if (pair == NULL || pair->state == RELAYS_ENDING)
+			continue;
+		for (unsigned e = 0; e < 2; e++)
 			count += pair->ends[e].has_asked && id_equal(&pair->ends[e].id, member);
 	}
 	return count;
@@ -148,6 +153,7 @@ static struct pair *add(struct relays *relays, const struct id *from, const stru
 
 	if (pair == NULL)
 		return NULL;
+	relays->counts[RELAYS_ASKED]++;
 	pair->state = RELAYS_ASKED;
 	pair->ends[0].id = *from;
 	pair->ends[0].given_index = new_index(relays);
@@ -170,33 +176,114 @@ static void end_pair(struct relays *relays, struct pair *pair, const struct id *
 	}
 }
 
+/* -- giving way ---------------------------------------------------------------------------- */
+
+static enum relays_claim claim_of(const struct pair *pair)
+{
+	bool is_guest = false;
+
+	for (unsigned e = 0; e < 2; e++) {
+		const struct end *end = &pair->ends[e];
+
+		if (end->has_asked && !end->is_needed)
+			return RELAYS_KEPT;
+		is_guest |= end->has_asked && end->is_guest;
+	}
+	return is_guest ? RELAYS_GUEST : RELAYS_NEEDED;
+}
+
+static struct mono needed_last(const struct pair *pair)
+{
+	return mono_max(pair->ends[0].needed, pair->ends[1].needed);
+}
+
+static bool is_weaker(const struct pair *pair, const struct pair *than)
+{
+	const enum relays_claim claim = claim_of(pair);
+	const enum relays_claim other = claim_of(than);
+
+	return claim < other || (claim == other && needed_last(pair).us < needed_last(than).us);
+}
+
+/* Which of those in this state gives way first; there is one. */
+static struct pair *weakest(const struct relays *relays, enum relays_state state)
+{
+	struct pair *first = NULL;
+
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL && pair->state == state &&
+		    (first == NULL || is_weaker(pair, first)))
+			first = pair;
+	}
+	CHECK(first != NULL);
+	return first;
+}
+
+/* For one more in this state; false if nobody gives way to such a claim. */
+static bool make_room(struct relays *relays, enum relays_state state, enum relays_claim claim)
+{
+	struct pair *pair;
+
+	if (relays->counts[state] < RELAYS_MAX)
+		return true;
+	pair = weakest(relays, state);
+	if (!SECCHECK(SEC_RELAY_CLAIM, claim_of(pair) < claim))
+		return false;
+	end_pair(relays, pair, NULL);
+	return true;
+}
+
 /* -- what happens -------------------------------------------------------------------------- */
 
 void relays_refuse(struct relays *relays, const struct id *from, const struct relay_message *ask)
 {
-	if (!queue_is_full(&relays->refusal_queue))
-		relays->refusals[queue_push(&relays->refusal_queue)] =
-			(struct refusal){ .to = *from, .ask = *ask };
+	struct refusal *refusal;
+
+	if (queue_is_full(&relays->refusal_queue))
+		return;
+	refusal = &relays->refusals[queue_push(&relays->refusal_queue)];
+	*refusal = (struct refusal){ .to = *from, .end = *ask };
+	refusal->end.is_needed = false;
 }
 
-/* One end has asked, again or for the first time. */
-static void take_ask(struct relays *relays, struct mono now, struct pair *pair, unsigned e,
-		     uint32_t index)
+/* The first of two asks. NULL: there is no room for it. */
+static struct pair *begin(struct relays *relays, const struct id *from,
+			  const struct relay_message *ask, bool is_within)
 {
-	struct end *end = &pair->ends[e];
+	const enum relays_claim claim = is_within ? RELAYS_NEEDED : RELAYS_GUEST;
 
-	relays->changed |= pair->state == RELAYS_STANDS && end->own_index != index;
+	if (!make_room(relays, RELAYS_ASKED, ask->is_needed ? claim : RELAYS_KEPT))
+		return NULL;
+	return add(relays, from, &ask->peer);
+}
+
+/* Who had its share when it asked is a guest until it has less. */
+static void note_ask(struct end *end, struct mono now, const struct relay_message *ask,
+		     bool is_within)
+{
+	end->is_guest = (end->is_guest || !end->has_asked) && !is_within;
+	end->is_needed = ask->is_needed;
+	if (ask->is_needed || !end->has_asked)
+		end->needed = now;
 	end->has_asked = true;
-	end->own_index = index;
+	end->own_index = ask->index;
 	end->asked = now;
-	relays->has_to_say = true;
-	if (pair->state == RELAYS_STANDS) {
-		end->tell = TELL_GRANT;
-	} else if (SECCHECK(SEC_RELAY_BOTH_ASKED, pair->ends[1 - e].has_asked)) {
-		set_state(relays, pair, RELAYS_STANDS);
-		pair->ends[0].tell = TELL_GRANT;
-		pair->ends[1].tell = TELL_GRANT;
+}
+
+/* Both are told what becomes of it. */
+static int stand(struct relays *relays, struct pair *pair)
+{
+	if (!make_room(relays, RELAYS_STANDS, claim_of(pair))) {
+		end_pair(relays, pair, NULL);
+		return ERR_FULL;
 	}
+	set_state(relays, pair, RELAYS_STANDS);
+	pair->ends[0].tell = TELL_GRANT;
+	pair->ends[1].tell = TELL_GRANT;
+	return 0;
 }
 
 int relays_ask(struct relays *relays, struct mono now, const struct id *from,
@@ -204,22 +291,31 @@ int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 {
 	unsigned e = 0;
 	struct pair *pair;
+	uint32_t others;
 
 	if (ask->index == 0 || id_is_zero(&ask->peer) || id_equal(from, &ask->peer))
 		return ERR_MALFORMED;
 	pair = find(relays, from, &ask->peer, &e);
 	if (pair != NULL && pair->state == RELAYS_ENDING)
 		return ERR_AGAIN;
-	const bool has_room = (pair != NULL && pair->ends[e].has_asked) ||
-			      SECCHECK(SEC_RELAY_SHARE, asked_by(relays, from) < RELAYS_PER_MEMBER);
+	others = asked_by(relays, from) - (pair != NULL && pair->ends[e].has_asked ? 1 : 0);
+	const bool is_within = SECCHECK(SEC_RELAY_SHARE, others < RELAYS_PER_MEMBER);
 
-	if (has_room && pair == NULL)
-		pair = add(relays, from, &ask->peer);
-	if (!has_room || pair == NULL) {
+	if (pair == NULL)
+		pair = begin(relays, from, ask, is_within);
+	if (pair == NULL) {
 		relays_refuse(relays, from, ask);
 		return ERR_FULL;
 	}
-	take_ask(relays, now, pair, e, ask->index);
+	if (pair->state == RELAYS_STANDS) {
+		relays->changed |= pair->ends[e].own_index != ask->index;
+		pair->ends[e].tell = TELL_GRANT;
+	}
+	note_ask(&pair->ends[e], now, ask, is_within);
+	relays->has_to_say = true;
+	if (pair->state == RELAYS_ASKED &&
+	    SECCHECK(SEC_RELAY_BOTH_ASKED, pair->ends[1 - e].has_asked))
+		return stand(relays, pair);
 	return 0;
 }
 
@@ -284,8 +380,10 @@ static bool tell_any(struct relays *relays, struct relays_output *ret)
 
 		if (pair != NULL && tell(pair, ret))
 			return true;
-		if (pair != NULL && pair->state == RELAYS_ENDING)
+		if (pair != NULL && pair->state == RELAYS_ENDING) {
+			relays->counts[RELAYS_ENDING]--;
 			pool_give(&relays->pairs, handle);
+		}
 	}
 	relays->has_to_say = false;
 	return false;
@@ -311,7 +409,7 @@ bool relays_poll(struct relays *relays, struct mono now, struct relays_output *r
 
 		*ret = (struct relays_output){ .kind = RELAYS_END,
 					       .to = refusal->to,
-					       .message = refusal->ask };
+					       .message = refusal->end };
 		return true;
 	}
 	if (!relays->changed)

@@ -5,10 +5,19 @@
  * from relays_next(). We see an index and ciphertext.
  *
  *     (none) --one asks--> ASKED --the other asks--> STANDS --END, silence, link down--> ENDING
- *        ^                   '------- END, RELAYS_LONELY_MS, link down ------------------^  |
+ *        ^                   '--- END, RELAYS_LONELY_MS, link down, gives way ------------^  |
  *        '--------------------------- who has to know was told -----------------------------'
  *
- * Who asks when a limit is reached is told END.
+ * GIVING WAY. Who asks says whether it needs the pair, or keeps it for a talk that may begin. While
+ * there is room all are served. When there is none, a pair gives way to one with a larger claim,
+ * and of several with the same claim the one that was needed least lately:
+ *
+ *     RELAYS_KEPT    one of those who asked does not need it
+ *     RELAYS_GUEST   they do, but one had its share of pairs when it asked, and still has
+ *     RELAYS_NEEDED  they do
+ *
+ * So nobody else's asking ends what both ends need and is within their shares; and what one side
+ * alone asks for takes no place from what stands. Who gets no place is told END.
  */
 #ifndef PATH_RELAYS_H
 #define PATH_RELAYS_H
@@ -18,8 +27,8 @@
 #include "base/rng.h"
 #include "wire/overlay.h"
 
-#define RELAYS_MAX 256          /* pairs, in whatever state */
-#define RELAYS_PER_MEMBER 32    /* of these, asked for by one member */
+#define RELAYS_MAX 256          /* pairs that stand, and as many for which one alone asked */
+#define RELAYS_PER_MEMBER 32    /* a member's share of all; with more it is a guest */
 #define RELAYS_REFRESH_MS 30000 /* an end repeats its ASK so often */
 #define RELAYS_EXPIRY_MS 100000 /* a pair stands so long after the last ASK of either side */
 #define RELAYS_LONELY_MS 10000  /* one side asked, and the other does not */
@@ -28,6 +37,7 @@
 #define RELAYS_REFUSALS_MAX 32 /* power of two; waiting to be polled, the newest is forgotten */
 
 enum relays_state { RELAYS_ASKED, RELAYS_STANDS, RELAYS_ENDING, RELAYS_STATES };
+enum relays_claim { RELAYS_KEPT, RELAYS_GUEST, RELAYS_NEEDED };
 
 struct relays; /* opaque */
 
@@ -36,8 +46,8 @@ int relays_new(struct rng *rng, struct relays **ret);
 void relays_del(struct relays *relays); /* accepts NULL */
 
 /* `from` asks to be connected with `ask->peer`; that policy allows it was asked before. 0;
- * ERR_FULL (a limit; it is told END); ERR_AGAIN (the last such pair is still ending); ERR_MALFORMED
- * (with itself or nobody, or without an index). */
+ * ERR_FULL (no room; who asked is told END); ERR_AGAIN (the last such pair is still ending);
+ * ERR_MALFORMED (with itself or nobody, or without an index). */
 int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 	       const struct relay_message *ask);
 /* It is told END: we do not serve it. */

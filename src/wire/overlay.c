@@ -196,17 +196,23 @@ void relay_message_encode(const struct relay_message *message, struct writer *w)
 {
 	put_id(w, &message->peer);
 	writer_u32(w, message->index);
+	writer_u8(w, message->is_needed);
+	writer_zero(w, 3);
 }
 
 int relay_message_decode(struct span bytes, struct relay_message *ret)
 {
 	struct reader r = reader_of(bytes);
 	struct relay_message message;
-	const bool is_whole =
-		get_id(&r, &message.peer) && reader_u32(&r, &message.index) && reader_end(&r);
+	uint8_t needed;
+	const bool is_whole = get_id(&r, &message.peer) && reader_u32(&r, &message.index) &&
+			      reader_u8(&r, &needed) && needed <= 1 && reader_zero(&r, 3) &&
+			      reader_end(&r);
 
-	if (is_whole)
+	if (is_whole) {
+		message.is_needed = needed == 1;
 		*ret = message;
+	}
 	return verdict_of(is_whole);
 }
 

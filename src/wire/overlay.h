@@ -101,12 +101,15 @@ struct candidates_message {
 };
 
 /* ASK: let me exchange datagrams with `peer`, and write `index` on what you pass on to me; repeated
- * each RELAY_REFRESH, which renews it. GRANT: write `index` on what is for `peer`. END: no more
- * of what was asked for under this index; as an answer to ASK: denied. */
+ * now and then, which renews it. GRANT: write `index` on what is for `peer`. END: no more of what
+ * was asked for under this index; as an answer to ASK: denied. */
 struct relay_message {
 	struct id peer;
 	uint32_t index;
+	bool is_needed; /* ASK: packets come and go, or they are near on the ring */
 };
+
+#define RELAY_MESSAGE_BYTES 28
 
 #define RELAY_HEADER_BYTES 8
 

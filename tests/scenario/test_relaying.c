@@ -154,7 +154,7 @@ static struct relay_message message_of(unsigned peer, uint32_t index)
 
 static void say_relay(unsigned from, unsigned to, uint8_t kind, const struct relay_message *message)
 {
-	uint8_t bytes[sizeof(*message)];
+	uint8_t bytes[RELAY_MESSAGE_BYTES];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
 	relay_message_encode(message, &w);
@@ -506,6 +506,61 @@ static void start_crowd(struct world *world)
 	lab_run_ms(5000);
 }
 
+/* Pairs of members that nobody has heard of fill the relay, needed or not. */
+static void fill_relay(struct world *world, bool is_needed)
+{
+	for (uint32_t i = 1; i <= RELAYS_MAX; i++) {
+		const struct id ends[2] = { { { 1, (uint8_t)(i >> 8), (uint8_t)i } },
+					    { { 2, (uint8_t)(i >> 8), (uint8_t)i } } };
+
+		for (unsigned e = 0; e < 2; e++) {
+			const struct relay_message ask = { .peer = ends[1 - e],
+							   .index = i,
+							   .is_needed = is_needed };
+
+			(void)relays_ask(inside(0)->relays, lab_now(0).mono, &ends[e], &ask);
+		}
+	}
+	world_wake(world, lab.members[0].host);
+}
+
+/* A pair that is silent gives way where relays are few, though no link of the ring does; and has a
+ * relay again when it talks, from those who do not. */
+static void who_is_silent_gives_way(struct world *world)
+{
+	unsigned number = 0, near, far = 2;
+
+	lab_set_up(world, 14);
+	lab_place_public(0);
+	lab_start(0);
+	for (unsigned i = 1; i < lab.count; i++) {
+		lab_place_behind(i, i == 1 ? &natbox_symmetric : &natbox_port_restricted);
+		lab_add_line(i, 0);
+		lab_start(i);
+	}
+	lab_run_ms(5000);
+	while (ring_is_near(inside(1)->ring, lab_id(far)))
+		far++;
+	for (near = 2; !ring_is_near(inside(1)->ring, lab_id(near)); near++)
+		;
+	talk_ms(1, far, &number, 4000);
+	lab_run_slowly_ms(PATHS_QUIET_MS + RELAYS_REFRESH_MS);
+	talk_ms(1, far, &number, 500);
+	fill_relay(world, true);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RELAY);
+	lab_run_slowly_ms(PATHS_QUIET_MS + RELAYS_REFRESH_MS);
+	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RELAY);
+	fill_relay(world, true);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RING);
+	SCENARIO_EXPECT(world, way_between(1, near) == WAY_RELAY);
+	fill_relay(world, false);
+	talk_ms(1, far, &number, 1500);
+	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RELAY);
+	SCENARIO_EXPECT(world, lab_arrived(1, far, 0, number - 1) == number - 1);
+}
+
 /* A near link that cannot be direct is a link all the same. */
 static void near_members_find_a_relay(struct world *world)
 {
@@ -649,6 +704,7 @@ int main(int argc, char **argv)
 		{ .name = "rebound", .play = a_relayed_end_is_rebound },
 		{ .name = "follows", .seeds = 3, .play = a_relay_follows_at_once },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
+		{ .name = "gives-way", .play = who_is_silent_gives_way },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
 		{ .name = "silent", .play = who_is_silent_holds_up_nothing },
 		{ .name = "idle-day", .play = an_idle_member_costs_little },

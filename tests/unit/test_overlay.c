@@ -243,7 +243,9 @@ static void candidates_beyond_their_limits_are_refused(void **state)
 
 static void small_messages_read_back(void **state)
 {
-	const struct relay_message relay = { .peer = id_of(9), .index = 0x01020304 };
+	const struct relay_message relay = { .peer = id_of(9),
+					     .index = 0x01020304,
+					     .is_needed = true };
 	const struct found found = { .token = 0xfedcba9876543210 };
 	const struct unreachable unreachable = { .sender = 0x05060708 };
 	struct relay_message relay_back;
@@ -254,12 +256,20 @@ static void small_messages_read_back(void **state)
 
 	(void)state;
 	relay_message_encode(&relay, &w);
-	assert_int_equal(w.len, 24);
+	assert_int_equal(w.len, RELAY_MESSAGE_BYTES);
 	assert_int_equal(relay_message_decode(writer_span(&w), &relay_back), 0);
 	assert_true(id_equal(&relay_back.peer, &relay.peer));
 	assert_int_equal(relay_back.index, relay.index);
-	assert_int_equal(relay_message_decode(span_of(bytes, 23), &relay_back), ERR_MALFORMED);
-	assert_int_equal(relay_message_decode(span_of(bytes, 25), &relay_back), ERR_MALFORMED);
+	assert_true(relay_back.is_needed);
+	assert_int_equal(relay_message_decode(span_of(bytes, 27), &relay_back), ERR_MALFORMED);
+	assert_int_equal(relay_message_decode(span_of(bytes, 29), &relay_back), ERR_MALFORMED);
+	for (size_t i = 24; i < RELAY_MESSAGE_BYTES; i++) { /* neither true nor false; zeros */
+		bytes[i] = 2;
+		assert_int_equal(relay_message_decode(writer_span(&w), &relay_back), ERR_MALFORMED);
+		bytes[i] = 0;
+	}
+	assert_int_equal(relay_message_decode(writer_span(&w), &relay_back), 0);
+	assert_false(relay_back.is_needed);
 
 	w = writer_of(bytes, sizeof(bytes));
 	found_encode(&found, &w);

@@ -42,11 +42,21 @@ static struct id member(uint32_t n)
 	return id;
 }
 
+static int ask_with(void **state, uint64_t ms, struct id from, const struct relay_message *ask)
+{
+	return relays_ask(((struct fixture *)*state)->relays, at_ms(ms), &from, ask);
+}
+
 static int ask(void **state, uint64_t ms, struct id from, struct id peer, uint32_t index)
 {
-	const struct relay_message message = { .peer = peer, .index = index };
+	return ask_with(state, ms, from,
+			&(struct relay_message){ .peer = peer, .index = index, .is_needed = true });
+}
 
-	return relays_ask(((struct fixture *)*state)->relays, at_ms(ms), &from, &message);
+/* It is not needed just now. */
+static int ask_in_case(void **state, uint64_t ms, struct id from, struct id peer, uint32_t index)
+{
+	return ask_with(state, ms, from, &(struct relay_message){ .peer = peer, .index = index });
 }
 
 static void end_by(void **state, struct id from, struct id peer, uint32_t index)
@@ -299,30 +309,225 @@ static void a_lost_link_ends_all_pairs_of_the_member(void **state)
 	expect_changed(state, 300);
 }
 
-static void a_member_has_only_its_share(void **state)
+/* -- giving way ---------------------------------------------------------------------------- */
+
+enum { OF_A = 100, OF_H = 1000, LEFT = 2000, RIGHT = 3000 }; /* whom member() makes */
+
+/* Both ask: what the second is answered. */
+static int pair_up(void **state, uint64_t ms, struct id one, struct id other, bool is_needed)
 {
-	for (uint32_t i = 0; i < RELAYS_PER_MEMBER; i++)
-		assert_int_equal(ask(state, 0, a, member(i), 1 + i), 0);
-	expect_nothing(state, 0);
-	assert_int_equal(ask(state, 0, a, b, 99), ERR_FULL);
-	expect_end(state, 0, a, b);
-	assert_int_equal(ask(state, 0, b, a, 98), 0); /* another's share, though with a */
-	assert_int_equal(ask(state, 0, a, b, 99), ERR_FULL);
-	expect_end(state, 0, a, b);
-	assert_int_equal(ask(state, 0, a, member(0), 1), 0); /* to repeat is not to ask for more */
-	end_by(state, a, member(5), 6);
-	expect_nothing(state, 0);
-	assert_int_equal(ask(state, 0, a, b, 99), 0);
-	expect_changed(state, 0);
+	int (*const say)(void **, uint64_t, struct id, struct id, uint32_t) =
+		is_needed ? ask : ask_in_case;
+	const int err = say(state, ms, one, other, 1);
+
+	return err != 0 ? err : say(state, ms, other, one, 2);
 }
 
-static void there_is_room_for_so_many_pairs_and_no_more(void **state)
+/* Pairs from `first` on, each of two that have no other. */
+static void fill(void **state, uint64_t ms, uint32_t first, uint32_t end, bool is_needed)
+{
+	for (uint32_t i = first; i < end; i++)
+		assert_int_equal(pair_up(state, ms, member(LEFT + i), member(RIGHT + i), is_needed),
+				 0);
+}
+
+static uint32_t standing(void **state)
+{
+	return relays_count(((struct fixture *)*state)->relays);
+}
+
+static bool stands(void **state, struct id one, struct id other)
+{
+	struct relays_direction direction;
+	uint32_t cursor = 0;
+
+	while (relays_next(((struct fixture *)*state)->relays, &cursor, &direction))
+		if (id_equal(&direction.from, &one) && id_equal(&direction.to, &other))
+			return true;
+	return false;
+}
+
+static bool stands_filled(void **state, uint32_t i)
+{
+	return stands(state, member(LEFT + i), member(RIGHT + i));
+}
+
+/* Tells all that is to be told: how many ENDs, and to whom the first two. */
+static uint32_t told_ends(void **state, uint64_t ms, struct id ret_first[2])
+{
+	struct relays_output out;
+	uint32_t count = 0;
+
+	while (relays_poll(((struct fixture *)*state)->relays, at_ms(ms), &out)) {
+		if (out.kind != RELAYS_END)
+			continue;
+		if (count < 2)
+			ret_first[count] = out.to;
+		count++;
+	}
+	return count;
+}
+
+static void while_there_is_room_all_are_served(void **state)
+{
+	struct id unused[2];
+
+	for (uint32_t i = 0; i < 40; i++)
+		assert_int_equal(pair_up(state, 0, a, member(OF_A + i), true), 0);
+	for (uint32_t i = 40; i < 80; i++)
+		assert_int_equal(pair_up(state, 0, a, member(OF_A + i), false), 0);
+	fill(state, 0, 80, RELAYS_MAX, false);
+	assert_int_equal(told_ends(state, 0, unused), 0);
+	assert_int_equal(standing(state), RELAYS_MAX);
+}
+
+/* And of those the one that was needed least lately; the newcomer may be alone with its share. */
+static void what_nobody_needs_gives_way(void **state)
+{
+	struct id told[2];
+
+	fill(state, 0, 0, 100, true);
+	fill(state, 2000, 100, 101, false);
+	fill(state, 1000, 101, 102, false);
+	fill(state, 2000, 102, RELAYS_MAX, false);
+	assert_int_equal(told_ends(state, 2000, told), 0);
+	assert_int_equal(pair_up(state, 3000, a, b, true), 0);
+	assert_int_equal(told_ends(state, 3000, told), 2);
+	assert_true(id_equal(&told[0], &(struct id[]){ member(LEFT + 101) }[0]));
+	assert_true(id_equal(&told[1], &(struct id[]){ member(RIGHT + 101) }[0]));
+	assert_true(stands(state, a, b));
+	assert_int_equal(standing(state), RELAYS_MAX);
+
+	/* One of the two says that it is needed: that is not enough. */
+	assert_int_equal(ask(state, 4000, member(LEFT + 100), member(RIGHT + 100), 1), 0);
+	for (uint32_t i = 102; i < RELAYS_MAX; i++)
+		assert_int_equal(pair_up(state, 5000, a, member(OF_A + i), true), 0);
+	assert_true(stands_filled(state, 100));
+	assert_int_equal(pair_up(state, 5000, b, c, true), 0);
+	assert_false(stands_filled(state, 100));
+	for (uint32_t i = 0; i < 100; i++)
+		assert_true(stands_filled(state, i));
+}
+
+static void who_needs_nothing_takes_no_place(void **state)
+{
+	struct id told[2];
+
+	fill(state, 0, 0, RELAYS_MAX, false);
+	(void)told_ends(state, 0, told);
+	assert_int_equal(pair_up(state, 1000, a, b, false), ERR_FULL);
+	assert_int_equal(told_ends(state, 1000, told), 2);
+	assert_true(id_equal(&told[0], &a) && id_equal(&told[1], &b));
+	assert_int_equal(ask(state, 2000, a, b, 1), 0);
+	assert_int_equal(ask_in_case(state, 2000, b, a, 2), ERR_FULL); /* one of the two */
+	assert_int_equal(told_ends(state, 2000, told), 2);
+	assert_int_equal(pair_up(state, 3000, a, b, true), 0);
+	assert_int_equal(standing(state), RELAYS_MAX);
+}
+
+static void what_is_needed_gives_way_to_nobody(void **state)
+{
+	struct id told[2];
+
+	fill(state, 0, 0, RELAYS_MAX, true);
+	(void)told_ends(state, 0, told);
+	assert_int_equal(pair_up(state, 1000, a, b, true), ERR_FULL);
+	assert_int_equal(told_ends(state, 1000, told), 2);
+	assert_true(id_equal(&told[0], &a) && id_equal(&told[1], &b));
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		assert_true(stands_filled(state, i));
+	end_by(state, member(LEFT), member(RIGHT), 1);
+	(void)told_ends(state, 2000, told);
+	assert_int_equal(pair_up(state, 2000, a, b, true), 0);
+}
+
+/* 40 peers of one, who all talk: those beyond its share give way to others, and to nobody else. */
+static void who_had_its_share_is_a_guest(void **state)
+{
+	struct id told[2];
+
+	for (uint32_t i = 0; i < 40; i++)
+		assert_int_equal(pair_up(state, i, a, member(OF_A + i), true), 0);
+	fill(state, 40, 0, RELAYS_MAX - 40, true);
+	assert_int_equal(told_ends(state, 100, told), 0);
+	assert_int_equal(pair_up(state, 200, a, c, true), ERR_FULL); /* a guest for a guest */
+	(void)told_ends(state, 200, told);
+	for (uint32_t i = 0; i < 40; i++) /* each repeats its ASK */
+		assert_int_equal(ask(state, 300 + i, a, member(OF_A + i), 1), 0);
+	for (uint32_t i = RELAYS_PER_MEMBER; i < 40; i++) {
+		assert_true(stands(state, a, member(OF_A + i)));
+		assert_int_equal(
+			pair_up(state, 1000, member(OF_H + i), member(OF_H + 50 + i), true), 0);
+		assert_false(stands(state, a, member(OF_A + i)));
+	}
+	assert_int_equal(told_ends(state, 1000, told), 16);
+	assert_true(id_equal(&told[0], &a));
+	assert_int_equal(pair_up(state, 2000, b, c, true), ERR_FULL);
+	for (uint32_t i = 0; i < RELAYS_PER_MEMBER; i++)
+		assert_true(stands(state, a, member(OF_A + i)));
+}
+
+static void a_guest_that_has_less_is_none(void **state)
+{
+	struct id told[2];
+
+	for (uint32_t i = 0; i <= RELAYS_PER_MEMBER; i++)
+		assert_int_equal(pair_up(state, 0, a, member(OF_A + i), true), 0);
+	end_by(state, a, member(OF_A), 1);
+	fill(state, 0, 0, RELAYS_MAX - RELAYS_PER_MEMBER, true);
+	assert_int_equal(told_ends(state, 100, told), 1);
+	assert_int_equal(ask(state, 200, a, member(OF_A + RELAYS_PER_MEMBER), 1), 0);
+	assert_int_equal(pair_up(state, 300, b, c, true), ERR_FULL);
+	assert_true(stands(state, a, member(OF_A + RELAYS_PER_MEMBER)));
+}
+
+/* It asks for members that nobody has heard of, as fast as it can. */
+static void who_asks_for_everybody_is_alone_with_it(void **state)
+{
+	struct id told[2];
+
+	fill(state, 0, 0, 100, true);
+	fill(state, 0, 100, RELAYS_MAX, false);
+	for (uint32_t i = 0; i < 4 * RELAYS_MAX; i++) {
+		(void)ask(state, 100 + i, b, member(OF_H + i), 1);
+		if (i % 100 == 0)
+			(void)told_ends(state, 100 + i, told);
+	}
+	for (uint32_t i = 0; i < RELAYS_MAX; i++)
+		assert_true(stands_filled(state, i));
+	assert_int_equal(pair_up(state, 1200, a, c, false), ERR_FULL);
+	(void)told_ends(state, 1200, told);
+	assert_int_equal(pair_up(state, 1300, a, c, true), 0);
+	assert_int_equal(standing(state), RELAYS_MAX);
+}
+
+/* It has all members answer, and says of all that it needs them. */
+static void who_talks_to_everybody_ends_no_talk(void **state)
+{
+	fill(state, 0, 0, 100, true);
+	fill(state, 0, 100, RELAYS_MAX, false);
+	for (uint32_t i = 0; i < 150; i++) { /* they were not talked to, after all */
+		assert_int_equal(ask(state, 1000, b, member(OF_H + i), 1), 0);
+		assert_int_equal(ask_in_case(state, 1000, member(OF_H + i), b, 2), ERR_FULL);
+	}
+	for (uint32_t i = 150; i < 400; i++)
+		(void)pair_up(state, 2000, b, member(OF_H + i), true);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_true(stands_filled(state, i));
+	assert_int_equal(pair_up(state, 3000, a, c, true), 0);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_true(stands_filled(state, i));
+	assert_int_equal(standing(state), RELAYS_MAX);
+}
+
+/* Of those for whom one alone asked, there is room for so many. */
+static void a_flood_of_refusals_is_bounded(void **state)
 {
 	for (uint32_t i = 0; i < RELAYS_MAX; i++)
 		assert_int_equal(ask(state, 0, member(i), a, 1), 0);
 	assert_int_equal(ask(state, 0, b, c, 1), ERR_FULL);
 	expect_end(state, 0, b, c);
-	for (uint32_t i = 0; i < 2 * RELAYS_REFUSALS_MAX; i++) /* a flood */
+	for (uint32_t i = 0; i < 2 * RELAYS_REFUSALS_MAX; i++)
 		assert_int_equal(ask(state, 0, b, c, 1), ERR_FULL);
 	for (uint32_t i = 0; i < RELAYS_REFUSALS_MAX; i++)
 		expect_end(state, 0, b, c);
@@ -353,7 +558,8 @@ static void random_members_leave_it_sound(void **state)
 
 		ms += rng_between(&rng, 0, 2000);
 		if (rng_chance(&rng, 800))
-			(void)ask(state, ms, from, peer, index);
+			(void)(rng_chance(&rng, 500) ? ask : ask_in_case)(state, ms, from, peer,
+									  index);
 		else if (rng_chance(&rng, 800))
 			end_by(state, from, peer, index);
 		else
@@ -417,8 +623,15 @@ int main(void)
 		RELAYS_TEST(who_ends_it_knows_and_the_other_is_told),
 		RELAYS_TEST(who_did_not_ask_ends_nothing),
 		RELAYS_TEST(a_lost_link_ends_all_pairs_of_the_member),
-		RELAYS_TEST(a_member_has_only_its_share),
-		RELAYS_TEST(there_is_room_for_so_many_pairs_and_no_more),
+		RELAYS_TEST(while_there_is_room_all_are_served),
+		RELAYS_TEST(what_nobody_needs_gives_way),
+		RELAYS_TEST(who_needs_nothing_takes_no_place),
+		RELAYS_TEST(what_is_needed_gives_way_to_nobody),
+		RELAYS_TEST(who_had_its_share_is_a_guest),
+		RELAYS_TEST(a_guest_that_has_less_is_none),
+		RELAYS_TEST(who_asks_for_everybody_is_alone_with_it),
+		RELAYS_TEST(who_talks_to_everybody_ends_no_talk),
+		RELAYS_TEST(a_flood_of_refusals_is_bounded),
 		RELAYS_TEST(random_members_leave_it_sound),
 		cmocka_unit_test(without_memory_there_is_none),
 	};
