@@ -43,14 +43,18 @@ static bool holds(const struct registry_entry *entry, struct wall now)
 	       wall_to_s(now) <= wall_to_s(entry->not_after) + CERTIFICATE_SKEW_S;
 }
 
-static bool same_key(const struct registry_entry *a, const struct registry_entry *b)
-{
-	return memcmp(a->spki_hash, b->spki_hash, HASH_BYTES) == 0;
-}
-
 static bool same_ipv4(const struct registry_entry *a, const struct registry_entry *b)
 {
 	return a->has_ipv4 && b->has_ipv4 && memcmp(a->ipv4, b->ipv4, sizeof(a->ipv4)) == 0;
+}
+
+static struct registry_entry *find_key(const struct registry *registry,
+				       const uint8_t spki_hash[HASH_BYTES])
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (memcmp(registry->entries[i].spki_hash, spki_hash, HASH_BYTES) == 0)
+			return &registry->entries[i];
+	return NULL;
 }
 
 /* An entry against the one that its key has already. */
@@ -90,22 +94,21 @@ enum registry_refusal registry_judge(const struct registry *registry,
 				     const struct registry_entry *entry, struct wall now,
 				     const struct registry_entry **ret_holder)
 {
-	bool known = false;
+	const struct registry_entry *const known = find_key(registry, entry->spki_hash);
+	enum registry_refusal refusal = known == NULL ? REGISTRY_FINE : judge_renewal(known, entry);
 
-	*ret_holder = NULL;
-	for (size_t i = 0; i < registry->count; i++) {
+	*ret_holder = refusal == REGISTRY_FINE ? NULL : known;
+	for (size_t i = 0; refusal == REGISTRY_FINE && i < registry->count; i++) {
 		const struct registry_entry *const other = &registry->entries[i];
-		const bool same = same_key(other, entry);
-		const enum registry_refusal refusal =
-			same ? judge_renewal(other, entry) : judge_other(other, entry, now);
 
-		known = known || same;
-		if (refusal != REGISTRY_FINE) {
+		if (other != known)
+			refusal = judge_other(other, entry, now);
+		if (refusal != REGISTRY_FINE)
 			*ret_holder = other;
-			return refusal;
-		}
 	}
-	return known || registry->count < REGISTRY_ENTRIES_MAX ? REGISTRY_FINE : REGISTRY_FULL;
+	if (refusal == REGISTRY_FINE && known == NULL && registry->count == REGISTRY_ENTRIES_MAX)
+		return REGISTRY_FULL;
+	return refusal;
 }
 
 /* Room for one more: 0 or ERR_NOMEM. */
@@ -148,25 +151,21 @@ static void renew(struct registry_entry *known, const struct registry_entry *ent
 int registry_put(struct registry *registry, const struct registry_entry *entry, struct wall now)
 {
 	const struct registry_entry *holder;
+	struct registry_entry *known;
 
 	if (registry_judge(registry, entry, now, &holder) != REGISTRY_FINE)
 		return ERR_EXISTS;
-	for (size_t i = 0; i < registry->count; i++) {
-		if (same_key(&registry->entries[i], entry)) {
-			renew(&registry->entries[i], entry);
-			return 0;
-		}
-	}
-	return append(registry, entry);
+	known = find_key(registry, entry->spki_hash);
+	if (known == NULL)
+		return append(registry, entry);
+	renew(known, entry);
+	return 0;
 }
 
 const struct registry_entry *registry_find_key(const struct registry *registry,
 					       const uint8_t spki_hash[HASH_BYTES])
 {
-	for (size_t i = 0; i < registry->count; i++)
-		if (memcmp(registry->entries[i].spki_hash, spki_hash, HASH_BYTES) == 0)
-			return &registry->entries[i];
-	return NULL;
+	return find_key(registry, spki_hash);
 }
 
 int registry_free_ipv4(const struct registry *registry, const struct prefix *prefix, uint8_t ret[4])

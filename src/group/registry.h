@@ -81,7 +81,8 @@ const struct registry_entry *registry_find_key(const struct registry *registry,
 					       const uint8_t spki_hash[HASH_BYTES]);
 
 /* May this entry be added or, if its key is known, take the place of that key's entry? *ret_holder
- * is the entry that stands in the way, if one does (else NULL). */
+ * is the entry that stands in the way, if one does (else NULL). The key's own entry is asked first:
+ * who wishes for what this key may not have is told so, whoever has that. */
 enum registry_refusal registry_judge(const struct registry *registry,
 				     const struct registry_entry *entry, struct wall now,
 				     const struct registry_entry **ret_holder);

@@ -203,6 +203,9 @@ refuses_a_second_holder() {
 			on a group sign lab gamma.request --ip "$address" &&
 		refuses 7 'keeps it when it is renewed' \
 			on a group sign lab beta.request --ip "${address%.*}.77" &&
+		first=$(on a group list lab | sed -n 's/^alpha *\([0-9.]*\) .*/\1/p') &&
+		refuses 7 "this key has $address and keeps it when it is renewed" \
+			on a group sign lab beta.request --ip "$first" &&
 		cmp -s before a/var/lib/ipop/lab/ca/registry
 }
 

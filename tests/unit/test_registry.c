@@ -182,6 +182,19 @@ static void a_key_keeps_name_address_and_salt(void **state)
 	expect(&entry, 0, REGISTRY_OTHER_SALT, 1);
 }
 
+/* What a key has is the matter, and not who else has what it asks for. */
+static void a_key_is_judged_by_its_own_entry_first(void **state)
+{
+	struct registry_entry entry = entry_of(2);
+
+	(void)state;
+	entry.ipv4[3] = 1;
+	expect(&entry, 0, REGISTRY_OTHER_IPV4, 2);
+	entry = entry_of(2);
+	memcpy(entry.name, "h1", 3);
+	expect(&entry, 0, REGISTRY_OTHER_NAME, 2);
+}
+
 /* Its owner was late, and somebody else was given the name in between. */
 static void a_renewal_does_not_take_back_what_went_to_another(void **state)
 {
@@ -407,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_asks_again_is_renewed),
 		cmocka_unit_test(a_shorter_renewal_gives_nothing_away),
 		cmocka_unit_test(a_key_keeps_name_address_and_salt),
+		cmocka_unit_test(a_key_is_judged_by_its_own_entry_first),
 		cmocka_unit_test(a_renewal_does_not_take_back_what_went_to_another),
 		cmocka_unit_test(a_revoked_key_is_refused_and_holds_nothing),
 		cmocka_unit_test(a_full_registry_still_renews),
