@@ -194,6 +194,7 @@
 	X(SEC_REGISTRY_IPV4_FREE, "nobody else holds the IPv4 address")                       \
 	X(SEC_REGISTRY_ID_FREE, "nobody else has the first 80 bits of the id")                \
 	X(SEC_AUTHORITY_KEY, "the key is that of the CA's certificate")                       \
+	X(SEC_AUTHORITY_NETWORK, "the CA that is here is that of the network that is joined") \
 	X(SEC_STORE_SECRET, "a file with a key or a secret in it is for its owner alone")     \
 	X(SEC_STORE_NETWORK, "the bundle in a network's place is a bundle of that network")   \
 	X(SEC_BUNDLE_NETWORK, "the CA in a bundle is that of the network it names")           \

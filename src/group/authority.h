@@ -59,8 +59,7 @@ int authority_sign(struct authority *authority, const struct authority_wish *wis
 		   struct authority_issue *ret, struct complaint *complaint);
 
 /* The CA's host has a new id: the first bootstrap line and all with the same id, which are this
- * host's
- * (`group create` makes them so), lead to it from now on. Whether that changes anything. */
+ * host's (`group create` makes them so), lead to it from now on. Whether that changes anything. */
 bool authority_move_host(struct authority *authority, const struct id *id);
 
 /* What the holder of a certificate joins with. 0, or ERR_CRYPTO if the library has no memory. */

@@ -3,10 +3,12 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 #include "group/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int authority_files_lock(const struct store *store, int *ret_fd, struct complaint *complaint)
 {
@@ -158,8 +160,9 @@ static int write_secrets(const struct store *store, const struct authority *auth
 	return err;
 }
 
-int authority_files_write_settings(const struct store *store, const struct authority *authority,
-				   struct complaint *complaint)
+/* What enters each bundle: prefix and bootstrap lines. */
+static int write_settings(const struct store *store, const struct authority *authority,
+			  struct complaint *complaint)
 {
 	uint8_t text[CONFIG_BYTES_MAX];
 	struct writer w = writer_of(text, sizeof(text));
@@ -214,10 +217,55 @@ int authority_files_create(const struct store *store, const struct authority *au
 	if (err == 0)
 		err = write_secrets(store, authority, complaint);
 	if (err == 0)
-		err = authority_files_write_settings(store, authority, complaint);
+		err = write_settings(store, authority, complaint);
 	if (err == 0)
 		err = authority_files_write_registry(store, authority, complaint);
 	if (err == 0)
 		err = write_authority_key(store, authority, passphrase, complaint);
+	return err;
+}
+
+/* With the lock held. */
+static int join_authority(const struct store *store, struct bundle *bundle, const struct id *new_id,
+			  bool *ret_moved, struct complaint *complaint)
+{
+	struct authority authority = { .bootstrap_count = 0 };
+	bool moved = false;
+	int err = read_certificate(store, &authority, complaint);
+
+	if (err == 0 && SECCHECK(SEC_AUTHORITY_NETWORK,
+				 id_equal(trust_network(authority.trust), &bundle->network_id))) {
+		err = read_settings(store, &authority, complaint);
+		moved = err == 0 && new_id != NULL && authority_move_host(&authority, new_id);
+		if (moved)
+			err = write_settings(store, &authority, complaint);
+		if (err == 0) {
+			bundle->bootstrap_count = authority.bootstrap_count;
+			memcpy(bundle->bootstrap, authority.bootstrap, sizeof(bundle->bootstrap));
+		}
+	}
+	authority_free(&authority);
+	if (err == 0)
+		*ret_moved = moved;
+	return err;
+}
+
+int authority_files_join(const struct store *store, struct bundle *bundle, const struct id *new_id,
+			 bool *ret_moved, struct complaint *complaint)
+{
+	struct file_path key;
+	int lock = -1;
+	int err = store_path(store, STORE_CA_KEY, &key);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	*ret_moved = false;
+	if (access(key.text, F_OK) != 0) /* the last of a CA's files */
+		return 0;
+	err = authority_files_lock(store, &lock, complaint);
+	if (err != 0)
+		return err;
+	err = join_authority(store, bundle, new_id, ret_moved, complaint);
+	(void)close(lock); /* empty */
 	return err;
 }

@@ -1,7 +1,8 @@
 /* authority_files.h - a group's CA on files: ca/ of store.h.
  *
  * Who changes it holds the lock, from before reading to after writing: two who sign at the same
- * time would each forget what the other has issued. All functions return 0 or an error with a
+ * time would each forget what the other has issued. authority_files_join() takes it by itself. All
+ * functions return 0 or an error with a
  * complaint that names the file.
  */
 #ifndef GROUP_AUTHORITY_FILES_H
@@ -30,8 +31,12 @@ int authority_files_create(const struct store *store, const struct authority *au
 int authority_files_write_registry(const struct store *store, const struct authority *authority,
 				   struct complaint *complaint);
 
-/* What enters each bundle: prefix and bootstrap lines. */
-int authority_files_write_settings(const struct store *store, const struct authority *authority,
-				   struct complaint *complaint);
+/* A host becomes a member of the bundle's network, and may be the one where its CA is. Bundles led
+ * to it there before it left or lost its key: if it now has a `new_id` (NULL: the one that it had),
+ * they lead to that from now on, and *ret_moved tells that this was so. The bundle itself was
+ * signed before: it gets the CA's lines in any case. Nothing is done, with 0, where no CA is, or
+ * that of another network of the name. */
+int authority_files_join(const struct store *store, struct bundle *bundle, const struct id *new_id,
+			 bool *ret_moved, struct complaint *complaint);
 
 #endif

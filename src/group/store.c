@@ -166,32 +166,6 @@ int store_read_key(const char *path, struct file_bytes *ret, struct complaint *c
 	return read_file(path, &files[STORE_KEY], ret, complaint);
 }
 
-static bool is_key_of(const struct file_path *path, struct span spki)
-{
-	const struct span no_passphrase = { 0 };
-	struct complaint unused;
-	struct file_bytes pem;
-	struct key *key;
-	bool same;
-
-	if (store_read_key(path->text, &pem, &unused) != 0)
-		return false;
-	if (key_from_pem(span_of(pem.data, pem.len), no_passphrase, &key) != 0)
-		key = NULL;
-	file_free(&pem);
-	same = key != NULL && span_equal(key_spki(key), spki);
-	key_free(key);
-	return same;
-}
-
-bool store_has_key(const struct store *store, struct span spki)
-{
-	struct file_path path;
-
-	return (store_request_path(store, spki, &path) == 0 && is_key_of(&path, spki)) ||
-	       (store_path(store, STORE_KEY, &path) == 0 && is_key_of(&path, spki));
-}
-
 int store_write(const struct store *store, enum store_file file, struct span bytes,
 		struct complaint *complaint)
 {

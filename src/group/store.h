@@ -59,9 +59,6 @@ int store_directory_path(const struct store *store, enum store_directory directo
 /* Where the private key to a public one waits for its certificate. */
 int store_request_path(const struct store *store, struct span spki, struct file_path *ret);
 
-/* Whether the private key to a public one is on this host: this member's, or one that waits. */
-bool store_has_key(const struct store *store, struct span spki);
-
 /* Returns `err`, with what went wrong with a file and what helps. */
 int store_complain(struct complaint *complaint, int err, const char *path);
 

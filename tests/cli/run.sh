@@ -35,6 +35,8 @@ all=$work/all-output
 . "$top/tests/cli/words.sh"
 # shellcheck source=tests/cli/crashes.sh
 . "$top/tests/cli/crashes.sh"
+# shellcheck source=tests/cli/founders.sh
+. "$top/tests/cli/founders.sh"
 # shellcheck source=tests/cli/looks.sh
 . "$top/tests/cli/looks.sh"
 # shellcheck source=tests/cli/renewals.sh
@@ -91,33 +93,6 @@ makes_no_group_over_a_key() {
 		refuses 1 'was a member' on keyed group create lab --bootstrap x:4001 --name alpha &&
 		rm keyed/var/lib/ipop/lab/bundle.json &&
 		run 0 on keyed group create lab --bootstrap x:4001 --name alpha
-}
-
-# The founder leaves and comes back: under its new id bundles lead to it, and it has their port.
-brings_the_founder_back() {
-	config=founder/var/lib/ipop/lab/ca/group.conf
-	run 0 on founder group create lab --bootstrap v4.example:6000 --bootstrap v6.example:6000 \
-		--name alpha || return 1
-	old=$(sed -n 's/^bootstrap = v4.example:6000#//p' $config)
-	[ ${#old} = 32 ] && echo "bootstrap = other.example:7000#aebagbafaydqqcikbmga2dqpcaireeyu" >>$config &&
-		run 0 on founder leave lab --yes && says err 'lead new members to this host' || return 1
-	on elsewhere request --name gamma >gamma.request 2>/dev/null &&
-		on founder group sign lab gamma.request >/dev/null 2>err && ! grep -q 'new id' err &&
-		says $config "v4.example:6000#$old" || return 1
-	run 0 on founder request --name alpha2 && cp out alpha2.request &&
-		run 0 on founder group sign lab alpha2.request && cp out alpha2.bundle &&
-		says err 'Bundles lead to this host under its new id' &&
-		run 0 on founder join alpha2.bundle --no-up &&
-		says founder/etc/ipop/lab.conf 'port = 6000' &&
-		run 0 on founder group list lab --json || return 1
-	new=$(grep -A1 '"alpha2"' out | field id /dev/stdin)
-	[ ${#new} = 32 ] && [ "$new" != "$old" ] && ! grep -q "$old" $config alpha2.bundle &&
-		says $config "bootstrap = v4.example:6000#$new" &&
-		says $config "bootstrap = v6.example:6000#$new" &&
-		says $config 'bootstrap = other.example:7000#aebagbafaydqqcikbmga2dqpcaireeyu' &&
-		says alpha2.bundle "v4.example:6000#$new" &&
-		run 0 on founder group sign lab alpha2.request --days 7 && ! grep -q 'new id' err &&
-		run 0 on founder leave lab --yes --with-ca && ! grep -q 'lead new members' err
 }
 
 refuses_groups_that_cannot_be() {
@@ -685,7 +660,10 @@ check 'group sign --ip' gives_the_address_that_is_wished
 check 'group sign --no-ip' signs_without_an_address
 check 'group sign refuses what is no request' refuses_what_is_no_request
 check 'nor over the key of a member' makes_no_group_over_a_key
+check 'bundles lead to the founder that stands' leads_to_the_founder_that_stands
 check 'a founder who leaves and comes back' brings_the_founder_back
+check 'also after a crash at each step' brings_the_founder_back_after_a_crash_at_each_step
+check 'a CA beside another network of its name' keeps_a_ca_out_of_other_networks
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
 check 'join refuses older and other secrets' refuses_bundles_that_go_back

@@ -1,9 +1,9 @@
 /* test_store.c - what holds a key or a secret is read only if it is for its owner alone, and a
- * bundle only in its own network's place. */
+ * bundle only in its own network's place; to whom bundles lead when the CA's host joins. */
 #include "tests/lib/cmocka.h"
 
 #include "base/err.h"
-#include "group/store.h"
+#include "group/authority_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,12 +123,127 @@ static void a_bundle_is_of_the_network_in_whose_place_it_stands(void **state)
 	assert_int_equal(unlink(path.text), 0);
 }
 
+/* --- the CA's host joins --- */
+
+static const struct id old_host = { { 1 } };
+static const struct id new_host = { { 2 } };
+static const struct id somebody = { { 3 } };
+
+static struct bootstrap line_to(const struct id *id, uint16_t port)
+{
+	struct bootstrap line = { .host = "192.0.2.1", .port = port, .id = *id };
+
+	return line;
+}
+
+/* A CA on files: two lines to its host, and one to somebody else. A bundle of its network that has
+ * one line. */
+static void make_ca(struct bundle *ret)
+{
+	const uint8_t seed[ENTROPY_SEED_BYTES] = { 5 };
+	struct complaint complaint;
+	struct authority authority;
+	struct entropy entropy;
+
+	entropy_init(&entropy, seed);
+	assert_int_equal(authority_new("lab", wall_from_s(1795000000), &entropy, &authority), 0);
+	authority.bootstrap[0] = line_to(&old_host, 4001);
+	authority.bootstrap[1] = line_to(&somebody, 4002);
+	authority.bootstrap[2] = line_to(&old_host, 4003);
+	authority.bootstrap_count = 3;
+	assert_int_equal(authority_files_create(&store, &authority, span_text(""), &complaint), 0);
+	*ret = (struct bundle){ .network_id = *trust_network(authority.trust),
+				.bootstrap[0] = line_to(&old_host, 9999),
+				.bootstrap_count = 1 };
+	authority_free(&authority);
+}
+
+static void remove_ca(void)
+{
+	static const enum store_file files[] = { STORE_CA_KEY, STORE_CA_CERTIFICATE,
+						 STORE_CA_REGISTRY, STORE_CA_SECRET,
+						 STORE_CA_CONFIG };
+	struct file_path path;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		assert_int_equal(store_path(&store, files[i], &path), 0);
+		assert_int_equal(unlink(path.text), 0);
+	}
+	assert_int_equal(store_path(&store, STORE_CA_LOCK, &path), 0);
+	(void)unlink(path.text); /* if it was locked at all */
+}
+
+/* The bundle has the CA's three lines, those to its host with this id; and so has the next one. */
+static void expect_lines_to(const struct id *host, const struct bundle *bundle)
+{
+	struct complaint complaint;
+	struct authority authority;
+
+	assert_int_equal(authority_files_read(&store, NULL, &authority, &complaint), 0);
+	assert_int_equal(authority.bootstrap_count, 3);
+	assert_true(id_equal(&authority.bootstrap[0].id, host));
+	assert_true(id_equal(&authority.bootstrap[1].id, &somebody));
+	assert_true(id_equal(&authority.bootstrap[2].id, host));
+	assert_int_equal(bundle->bootstrap_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(id_equal(&bundle->bootstrap[i].id, &authority.bootstrap[i].id));
+		assert_int_equal(bundle->bootstrap[i].port, 4001 + i);
+	}
+	authority_free(&authority);
+}
+
+static void bundles_follow_the_host_of_the_ca(void **state)
+{
+	struct complaint complaint;
+	struct bundle bundle;
+	bool moved = true;
+
+	(void)state;
+	make_ca(&bundle);
+	assert_int_equal(authority_files_join(&store, &bundle, NULL, &moved, &complaint), 0);
+	assert_false(moved);
+	expect_lines_to(&old_host, &bundle);
+	assert_int_equal(authority_files_join(&store, &bundle, &new_host, &moved, &complaint), 0);
+	assert_true(moved);
+	expect_lines_to(&new_host, &bundle);
+	assert_int_equal(authority_files_join(&store, &bundle, &new_host, &moved, &complaint), 0);
+	assert_false(moved); /* it is so already */
+	expect_lines_to(&new_host, &bundle);
+	remove_ca();
+}
+
+/* A member of another group of the same name, or of a group whose CA is elsewhere. */
+static void bundles_of_others_follow_nobody(void **state)
+{
+	struct complaint complaint;
+	struct bundle bundle;
+	struct bundle own;
+	bool moved = true;
+
+	(void)state;
+	make_ca(&own);
+	bundle = own;
+	bundle.network_id.bytes[0] ^= 1;
+	assert_int_equal(authority_files_join(&store, &bundle, &new_host, &moved, &complaint), 0);
+	assert_false(moved);
+	assert_int_equal(bundle.bootstrap_count, 1);
+	assert_int_equal(authority_files_join(&store, &own, NULL, &moved, &complaint), 0);
+	expect_lines_to(&old_host, &own);
+	remove_ca();
+	moved = true;
+	assert_int_equal(authority_files_join(&store, &bundle, &new_host, &moved, &complaint), 0);
+	assert_false(moved);
+	assert_int_equal(bundle.bootstrap_count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(other_files_are_for_all),
 		cmocka_unit_test(a_bundle_is_of_the_network_in_whose_place_it_stands),
+		cmocka_unit_test(bundles_follow_the_host_of_the_ca),
+		cmocka_unit_test(bundles_of_others_follow_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

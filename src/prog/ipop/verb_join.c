@@ -1,13 +1,16 @@
 /* verb_join.c - `ipop join`: a bundle, and the key that its certificate is for, become a network of
  * this host.
  *
- * The key is put down first, then the bundle, then the configuration, which makes the host a
- * member; last of all the key's old file goes. Wherever this stops it can be started again, for the
- * key is found in either place. A key that is there is never written over: a bundle for another one
- * is refused, and a renewal changes one file, so that key and certificate always belong together.
+ * If the group's CA is on this host, bundles lead here from now on, since only now it is known
+ * under which id. Then the key is put down, then the bundle, then the configuration, which makes
+ * the host a member; last of all the key's old file goes. Wherever this stops it can be started
+ * again, for the key is found in either place. A key that is there is never written over: a bundle
+ * for another one is refused, and a renewal changes one file, so that key and certificate always
+ * belong together.
  */
 #include "base/calendar.h"
 #include "base/err.h"
+#include "group/authority_files.h"
 #include "io/clock.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
@@ -30,6 +33,7 @@ struct joining {
 	struct certificate certificate;
 	struct key *key; /* owned */
 	bool has_key;    /* it is in its place already */
+	bool moved;      /* the CA is here, and its bundles lead to this host's new id */
 	struct entropy entropy;
 };
 
@@ -207,6 +211,14 @@ static int write_config(const struct joining *j, struct complaint *complaint)
 	return store_write_config(&j->store, &config, complaint);
 }
 
+/* A key that is in its place has the id that it had; a renewal changes none. */
+static int move_bundles(struct joining *j, struct complaint *complaint)
+{
+	const struct id *const new_id = j->has_key ? NULL : &j->certificate.id;
+
+	return authority_files_join(&j->store, &j->bundle, new_id, &j->moved, complaint);
+}
+
 static int write_key(struct joining *j, struct complaint *complaint)
 {
 	struct file_path path;
@@ -232,6 +244,8 @@ static int write_files(struct joining *j, struct complaint *complaint)
 
 	if (err == 0)
 		err = store_make_directory(&j->store, STORE_MEMBER, complaint);
+	if (err == 0)
+		err = move_bundles(j, complaint);
 	if (err == 0 && !j->has_key)
 		err = write_key(j, complaint);
 	if (err == 0)
@@ -282,6 +296,10 @@ static void print_result(const struct joining *j)
 		     j->certificate.name, until);
 	print_routes(&j->bundle);
 	(void)fflush(stdout);
+	if (j->moved)
+		report_note("Bundles lead to this host under its new id from now on. A member with "
+			    "an older one may not find a way in after a restart: sign its request "
+			    "again.");
 }
 
 /* A daemon that runs still has the certificate from before. */

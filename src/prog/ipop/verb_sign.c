@@ -35,7 +35,6 @@ struct signing {
 	struct input_passphrase passphrase; /* empty: none */
 	struct authority authority;         /* owned */
 	struct authority_issue issue;
-	bool moved; /* this host has a new id, and bundles lead to it from now on */
 	bool usage; /* what fails is the command line's fault */
 };
 
@@ -108,17 +107,6 @@ static int check_ip(struct signing *s, struct complaint *complaint)
 			"--ip: the address must be one of %s, but not its first or last", prefix);
 }
 
-/* Who loses the key of the CA's host makes it a member again with another one, so under another id,
- * and nobody could enter the group through the old. */
-static int move_host(struct signing *s, struct complaint *complaint)
-{
-	const struct span spki = span_of(s->request.spki, s->request.spki_len);
-
-	s->moved = store_has_key(&s->store, spki) &&
-		   authority_move_host(&s->authority, &s->issue.certificate.id);
-	return s->moved ? authority_files_write_settings(&s->store, &s->authority, complaint) : 0;
-}
-
 /* With the lock held. */
 static int sign(struct signing *s, struct complaint *complaint)
 {
@@ -133,8 +121,6 @@ static int sign(struct signing *s, struct complaint *complaint)
 		err = authority_sign(&s->authority, &s->wish, s->now, &s->issue, complaint);
 	if (err == 0)
 		err = authority_files_write_registry(&s->store, &s->authority, complaint);
-	if (err == 0)
-		err = move_host(s, complaint);
 	return err;
 }
 
@@ -196,10 +182,6 @@ static void print_result(const struct signing *s, bool is_file)
 		"The bundle holds the secret of the network%s. Bring it to \"%s\" and run there: "
 		"ipop join BUNDLE",
 		is_file ? "; its file is readable for you alone (0600)" : "", c->name);
-	if (s->moved)
-		report_note("Bundles lead to this host under its new id from now on. A member with "
-			    "an older one may not find a way in after a restart: sign its request "
-			    "again.");
 }
 
 enum exit_code verb_sign(const struct cli *cli)
