@@ -31,7 +31,6 @@ struct node_host {
 	struct egress *egress;       /* owned */
 	struct forward_table *table; /* owned; NULL until the first */
 	struct forward_thread thread;
-	struct forward_batch batch;
 	struct tun_queue from_programs, to_programs;
 	struct queue reply_queue;
 	struct node_reply *replies; /* owned: REPLIES_MAX; NULL before the first */
@@ -164,14 +163,15 @@ static void carry_reports(struct node_host *nh, struct now now)
 static void carry_open(struct node_host *nh, struct now now, struct span datagram)
 {
 	uint8_t buffer[PACKET_BYTES_MAX];
+	struct forward_batch batch;
 
 	memcpy(buffer, datagram.data, datagram.len);
-	nh->batch.count = 1;
-	nh->batch.packets[0] = (struct forward_packet){ .data = buffer,
-							.len = datagram.len,
-							.way = { .kind = WAY_RING } };
-	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
-		carry_verdict(nh, now, &nh->batch.packets[0]);
+	batch.count = 1;
+	batch.packets[0] = (struct forward_packet){ .data = buffer,
+						    .len = datagram.len,
+						    .way = { .kind = WAY_RING } };
+	if (forward_from_wire(&nh->thread, nh->table, now, &batch) > 0)
+		carry_verdict(nh, now, &batch.packets[0]);
 	carry_reports(nh, now); /* no other batch may come for long */
 }
 
@@ -236,15 +236,17 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 
 static void take_from_programs(struct node_host *nh, struct now now)
 {
+	struct forward_batch batch; /* of one: a host's own would be most of what it holds */
+
 	while (!queue_is_empty(&nh->from_programs.queue)) {
 		struct tun_packet *packet =
 			nh->from_programs.packets[queue_pop(&nh->from_programs.queue)];
 
-		nh->batch.count = 1;
-		nh->batch.packets[0] =
+		batch.count = 1;
+		batch.packets[0] =
 			(struct forward_packet){ .data = packet->bytes, .len = packet->len };
-		if (forward_from_tun(&nh->thread, nh->table, now, &nh->batch) > 0)
-			carry_verdict(nh, now, &nh->batch.packets[0]);
+		if (forward_from_tun(&nh->thread, nh->table, now, &batch) > 0)
+			carry_verdict(nh, now, &batch.packets[0]);
 	}
 }
 
@@ -281,19 +283,20 @@ static void datagram_arrived(void *machine, struct now now, const struct net_dat
 {
 	struct node_host *nh = machine;
 	uint8_t buffer[PACKET_BYTES_MAX];
+	struct forward_batch batch;
 
 	if (datagram->local.port == BEACON_PORT)
 		hear_beacon(nh, now, datagram);
 	if (datagram->local.port != nh->port || datagram->bytes.len > sizeof(buffer))
 		return;
 	memcpy(buffer, datagram->bytes.data, datagram->bytes.len);
-	nh->batch.count = 1;
-	nh->batch.packets[0] =
+	batch.count = 1;
+	batch.packets[0] =
 		(struct forward_packet){ .data = buffer,
 					 .len = datagram->bytes.len,
 					 .way = way_direct(&datagram->local, &datagram->remote) };
-	if (forward_from_wire(&nh->thread, nh->table, now, &nh->batch) > 0)
-		carry_verdict(nh, now, &nh->batch.packets[0]);
+	if (forward_from_wire(&nh->thread, nh->table, now, &batch) > 0)
+		carry_verdict(nh, now, &batch.packets[0]);
 }
 
 static struct mono deadline(const void *machine)

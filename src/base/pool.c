@@ -18,26 +18,36 @@ void pool_init(struct pool *pool, uint32_t capacity, size_t slot_size)
 		pool->chunk_shift++;
 }
 
-static uint32_t chunk_count(const struct pool *pool)
+static uint32_t slots_of_chunk(const struct pool *pool)
 {
-	return pool->made >> pool->chunk_shift;
+	return (uint32_t)1 << pool->chunk_shift;
+}
+
+/* That hold so many slots. */
+static uint32_t chunks_of(const struct pool *pool, uint32_t slots)
+{
+	return (slots + slots_of_chunk(pool) - 1) >> pool->chunk_shift;
 }
 
 void pool_free(struct pool *pool)
 {
-	for (uint32_t i = 0; i < chunk_count(pool); i++)
-		free(pool->chunks[i]);
+	for (uint32_t i = 0; pool->chunks != NULL && i < chunks_of(pool, pool->room); i++)
+		free(pool->chunks[i].slots);
 	free(pool->chunks);
 	free(pool->generations);
-	free(pool->free);
 	*pool = (struct pool){ 0 };
+}
+
+static struct pool_chunk *chunk_at(const struct pool *pool, uint32_t index)
+{
+	return &pool->chunks[index >> pool->chunk_shift];
 }
 
 static uint8_t *slot_at(const struct pool *pool, uint32_t index)
 {
-	const uint32_t within = index & (((uint32_t)1 << pool->chunk_shift) - 1);
+	const uint32_t within = index & (slots_of_chunk(pool) - 1);
 
-	return pool->chunks[index >> pool->chunk_shift] + within * pool->slot_size;
+	return chunk_at(pool, index)->slots + within * pool->slot_size;
 }
 
 /* The array, longer; NULL without memory, and then it is what it was. */
@@ -46,55 +56,52 @@ static void *longer(void *array, size_t count, size_t item_bytes)
 	return count > SIZE_MAX / item_bytes ? NULL : realloc(array, count * item_bytes);
 }
 
-/* Makes the lists of numbers twice as long. */
+/* Makes both lists twice as long; without memory one of them may be longer than it had to be. */
 static bool make_room(struct pool *pool)
 {
 	const uint32_t twice = pool->room == 0 ? ROOM_FIRST : 2 * pool->room;
 	const uint32_t room = twice < pool->capacity ? twice : pool->capacity;
+	const uint32_t before = chunks_of(pool, pool->room);
+	const uint32_t count = chunks_of(pool, room);
+	struct pool_chunk *chunks = longer(pool->chunks, count, sizeof(*chunks));
+
+	if (chunks == NULL)
+		return false;
+	pool->chunks = chunks;
+	memset(chunks + before, 0, (count - before) * sizeof(*chunks));
 	uint32_t *generations = longer(pool->generations, room, sizeof(*generations));
 
 	if (generations == NULL)
 		return false;
 	pool->generations = generations;
-	uint32_t *free_indices = longer(pool->free, room, sizeof(*free_indices));
-
-	if (free_indices == NULL)
-		return false;
-	pool->free = free_indices;
 	memset(generations + pool->room, 0, (room - pool->room) * sizeof(*generations));
 	pool->room = room;
 	return true;
 }
 
-static bool make_chunk(struct pool *pool)
+static bool is_taken(const struct pool *pool, uint32_t index)
 {
-	const uint32_t count = chunk_count(pool);
-	const uint32_t slots = (uint32_t)1 << pool->chunk_shift;
-
-	if ((count & (count - 1)) == 0) { /* then the list of chunks is full */
-		const size_t twice = count == 0 ? 1 : 2 * (size_t)count;
-		uint8_t **chunks = longer(pool->chunks, twice, sizeof(*chunks));
-
-		if (chunks == NULL)
-			return false;
-		pool->chunks = chunks;
-	}
-	pool->chunks[count] = calloc(slots, pool->slot_size);
-	if (pool->chunks[count] == NULL)
-		return false;
-	pool->made += slots;
-	return true;
+	return pool->generations[index] % 2 != 0;
 }
 
 int pool_reserve(struct pool *pool)
 {
-	if (pool->free_count > 0)
-		return 0;
-	if (pool->used == pool->capacity)
+	while (pool->first < pool->end && is_taken(pool, pool->first))
+		pool->first++;
+	if (pool->first == pool->capacity)
 		return ERR_FULL;
-	if ((pool->used == pool->room && !make_room(pool)) ||
-	    (pool->used == pool->made && !make_chunk(pool)))
+	if (pool->first == pool->room && !make_room(pool))
 		return ERR_NOMEM;
+	struct pool_chunk *chunk = chunk_at(pool, pool->first);
+
+	if (chunk->slots == NULL) {
+		chunk->slots = calloc(slots_of_chunk(pool), pool->slot_size);
+		if (chunk->slots == NULL)
+			return ERR_NOMEM;
+		pool->spare++;
+	}
+	if (pool->made <= pool->first)
+		pool->made = pool->first + 1;
 	return 0;
 }
 
@@ -102,13 +109,27 @@ void *pool_take(struct pool *pool, struct handle *ret_handle)
 {
 	if (pool_reserve(pool) != 0)
 		return NULL;
-	const uint32_t index = pool->free_count > 0 ? pool->free[--pool->free_count] : pool->used++;
+	const uint32_t index = pool->first++;
 
 	pool->generations[index]++; /* even to odd: taken */
+	if (chunk_at(pool, index)->taken++ == 0)
+		pool->spare--;
+	pool->count++;
 	if (pool->end <= index)
 		pool->end = index + 1;
 	*ret_handle = (struct handle){ .index = index, .generation = pool->generations[index] };
 	return slot_at(pool, index);
+}
+
+/* One that is empty stays for what comes next: a pool that breathes costs no allocations. */
+static void give_chunk(struct pool *pool, struct pool_chunk *chunk)
+{
+	if (pool->spare == 0) {
+		pool->spare++;
+		return;
+	}
+	free(chunk->slots);
+	chunk->slots = NULL;
 }
 
 void pool_give(struct pool *pool, struct handle handle)
@@ -118,14 +139,18 @@ void pool_give(struct pool *pool, struct handle handle)
 	CHECK(slot != NULL);
 	memset(slot, 0, pool->slot_size);
 	pool->generations[handle.index]++; /* odd to even: free, and the handle is stale */
-	pool->free[pool->free_count++] = handle.index;
-	while (pool->end > 0 && pool->generations[pool->end - 1] % 2 == 0)
+	pool->count--;
+	if (pool->first > handle.index)
+		pool->first = handle.index;
+	while (pool->end > 0 && !is_taken(pool, pool->end - 1))
 		pool->end--;
+	if (--chunk_at(pool, handle.index)->taken == 0)
+		give_chunk(pool, chunk_at(pool, handle.index));
 }
 
 void *pool_at(const struct pool *pool, struct handle handle)
 {
-	if (handle.generation % 2 == 0 || handle.index >= pool->used ||
+	if (handle.generation % 2 == 0 || handle.index >= pool->end ||
 	    pool->generations[handle.index] != handle.generation)
 		return NULL;
 	return slot_at(pool, handle.index);
@@ -134,7 +159,7 @@ void *pool_at(const struct pool *pool, struct handle handle)
 void *pool_slot(const struct pool *pool, uint32_t index, struct handle *ret_handle)
 {
 	CHECK(index < pool->capacity);
-	if (index >= pool->used || pool->generations[index] % 2 == 0)
+	if (index >= pool->end || !is_taken(pool, index))
 		return NULL;
 	*ret_handle = (struct handle){ .index = index, .generation = pool->generations[index] };
 	return slot_at(pool, index);

@@ -1,8 +1,9 @@
 /* pool.h - a bounded number of slots, named by handles that go stale instead of dangling.
  *
  * Modules and the kernel's event masks hold {index, generation}, never a pointer: what was freed
- * since is found missing, not misused. Memory follows use: it comes in chunks when a slot is taken
- * that never was, up to the capacity, and stays until pool_free(). A slot does not move.
+ * since is found missing, not misused. Memory follows use, in chunks of slots: the lowest index
+ * that is free is taken, and of the chunks that nothing is left in all but one are given back. A
+ * slot does not move while it is taken.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -30,18 +31,23 @@ static inline bool handle_is_none(struct handle h)
 	return h.generation == 0;
 }
 
+struct pool_chunk {
+	uint8_t *slots; /* owned; NULL: none of them is taken */
+	uint32_t taken;
+};
+
 struct pool {
-	uint8_t **chunks;      /* owned, as each of them; 2^chunk_shift slots a chunk */
-	uint32_t *generations; /* owned: odd while the slot is taken */
-	uint32_t *free;        /* owned: stack of the indices that were given back */
+	struct pool_chunk *chunks; /* owned; 2^chunk_shift slots each */
+	uint32_t *generations;     /* owned: odd while the slot is taken */
 	size_t slot_size;
 	unsigned chunk_shift;
 	uint32_t capacity;
-	uint32_t made; /* slots that there is memory for */
-	uint32_t room; /* of `generations` and `free` */
-	uint32_t used; /* slots that were ever taken: the first ones */
-	uint32_t free_count;
-	uint32_t end; /* one above the highest index that is taken */
+	uint32_t room;  /* of `generations` and, in whole chunks, of `chunks` */
+	uint32_t made;  /* one above the highest index that there ever was memory for */
+	uint32_t count; /* slots that are taken */
+	uint32_t first; /* no index below it is free */
+	uint32_t end;   /* one above the highest index that is taken */
+	uint32_t spare; /* chunks that hold memory and nothing else: 0 or 1 */
 };
 
 /* Takes no memory yet. */
@@ -50,8 +56,8 @@ void pool_init(struct pool *pool, uint32_t capacity, size_t slot_size);
 /* Accepts a zeroed pool. What the slots own is the caller's to free before. */
 void pool_free(struct pool *pool);
 
-/* Takes a zeroed slot, the one given back last or the next fresh one: its address, or NULL if all
- * are taken, or there is no memory for one more. */
+/* Takes the zeroed slot with the lowest index: its address, or NULL if all are taken, or there is
+ * no memory for one more. */
 void *pool_take(struct pool *pool, struct handle *ret_handle);
 
 /* Sees to it that the next pool_take() finds a slot: 0, ERR_FULL or ERR_NOMEM. */
@@ -67,23 +73,23 @@ void *pool_at(const struct pool *pool, struct handle handle);
  * slots, whose order is that of the indices: the same in every run. */
 void *pool_slot(const struct pool *pool, uint32_t index, struct handle *ret_handle);
 
-/* No index from here on is taken. Given slots are taken again before fresh ones, so a loop up to
- * here is short where little is in use. */
+/* No index from here on is taken. As the lowest is taken first, a loop up to here is short where
+ * little is in use. */
 static inline uint32_t pool_end(const struct pool *pool)
 {
 	return pool->end;
 }
 
-/* Slots that there is memory for: no index from here on is given without taking some. What is kept
- * beside the slots, by index, grows with this. */
+/* No index from here on was ever taken, nor will be by the pool_take() behind a pool_reserve().
+ * What is kept beside the slots, by index, grows with this. */
 static inline uint32_t pool_room(const struct pool *pool)
 {
-	return pool->made < pool->capacity ? pool->made : pool->capacity;
+	return pool->made;
 }
 
 static inline uint32_t pool_count(const struct pool *pool)
 {
-	return pool->used - pool->free_count;
+	return pool->count;
 }
 
 #endif

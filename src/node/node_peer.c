@@ -40,24 +40,29 @@ struct peer *peer_find(const struct node *node, const struct id *id, struct hand
 	return pool_slot(&node->peers, index, ret_handle);
 }
 
-/* Who is gone is remembered, so that users can ask what became of it, until its place is needed. */
-static void forget_longest_gone(struct node *node)
+/* Who is gone is remembered, so that users can ask what became of it, while it is one of the last
+ * so many: in a large network most of whom we meet are met in passing. */
+static void forget_longest_gone(struct node *node, uint32_t most)
 {
 	struct handle oldest = HANDLE_NONE;
 	struct mono since = MONO_NEVER;
+	uint32_t gone = 0;
 	uint32_t replaced;
 
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, i, &handle);
 
-		if (peer != NULL && !peer->is_line && !peer_is_up(peer) &&
-		    peer->since.us <= since.us && peer_channels(node, handle, &replaced) == 0) {
+		if (peer == NULL || peer->is_line || peer_is_up(peer) ||
+		    peer_channels(node, handle, &replaced) != 0)
+			continue;
+		gone++;
+		if (peer->since.us <= since.us) {
 			oldest = handle;
 			since = peer->since;
 		}
 	}
-	if (handle_is_none(oldest))
+	if (gone <= most)
 		return;
 	const struct peer *peer = pool_at(&node->peers, oldest);
 
@@ -71,11 +76,10 @@ struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret
 
 	if (peer != NULL)
 		return peer;
+	forget_longest_gone(node, NODE_GONE_MAX - 1);
+	if (pool_reserve(&node->peers) == ERR_FULL)
+		forget_longest_gone(node, 0);
 	peer = pool_take(&node->peers, ret_handle);
-	if (peer == NULL) {
-		forget_longest_gone(node);
-		peer = pool_take(&node->peers, ret_handle);
-	}
 	if (peer == NULL)
 		return NULL;
 	if (alarms_grow(&node->way_alarms, pool_room(&node->peers)) != 0 ||

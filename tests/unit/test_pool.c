@@ -266,7 +266,7 @@ static void without_memory_no_slot_is_taken_and_none_is_lost(void **state)
 	pool_free(&pool);
 	pool_free(&pool); /* and twice */
 
-	for (uint64_t lacking = 1; lacking <= 4; lacking++) { /* both lists, chunks, the chunk */
+	for (uint64_t lacking = 1; lacking <= 3; lacking++) { /* both lists, the chunk */
 		pool_init(&pool, 100, POOL_CHUNK_BYTES);
 		allocations_fail_at(lacking);
 		assert_null(pool_take(&pool, &h));
@@ -285,6 +285,61 @@ static void without_memory_no_slot_is_taken_and_none_is_lost(void **state)
 	}
 }
 
+/* What a crowd took is given back when it has left, whatever the order; what stays does not move.
+ */
+static void memory_follows_use_both_ways(void **state)
+{
+	enum { SLOTS = 64, CHUNK = 4 };
+	struct handle handles[SLOTS];
+	struct pool pool;
+	struct handle h;
+
+	(void)state;
+	pool_init(&pool, SLOTS, POOL_CHUNK_BYTES / CHUNK);
+	for (uint32_t n = 0; n < SLOTS; n++)
+		assert_non_null(pool_take(&pool, &handles[n]));
+	const uint8_t *stays = pool_at(&pool, handles[9]);
+	const int64_t full = allocations_live();
+
+	for (uint32_t n = 0; n < SLOTS; n++) {
+		const uint32_t i = n * 37 % SLOTS;
+
+		if (i != 9)
+			pool_give(&pool, handles[i]);
+	}
+	assert_int_equal(allocations_live(), full - SLOTS / CHUNK + 2); /* its own, and a spare */
+	assert_ptr_equal(pool_at(&pool, handles[9]), stays);
+	assert_null(pool_at(&pool, handles[8]));
+	assert_non_null(pool_take(&pool, &h));
+	assert_int_equal(h.index, 0);
+	assert_int_equal(h.generation, handles[0].generation + 2); /* though its chunk was gone */
+	assert_int_equal(pool_room(&pool), SLOTS);
+	pool_free(&pool);
+	assert_int_equal(allocations_live(), 0);
+}
+
+/* Where one more comes and goes, over the edge of a chunk, nothing is allocated each time. */
+static void a_pool_that_breathes_allocates_once(void **state)
+{
+	struct pool pool;
+	struct handle kept;
+	struct handle h;
+
+	(void)state;
+	pool_init(&pool, 8, POOL_CHUNK_BYTES);
+	assert_non_null(pool_take(&pool, &kept));
+	assert_non_null(pool_take(&pool, &h));
+	pool_give(&pool, h);
+	const uint64_t before = allocations_count();
+
+	for (unsigned i = 0; i < 10; i++) {
+		assert_non_null(pool_take(&pool, &h));
+		pool_give(&pool, h);
+	}
+	assert_int_equal(allocations_count(), before);
+	pool_free(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +353,8 @@ int main(void)
 		cmocka_unit_test(slots_do_not_move_while_others_come),
 		cmocka_unit_test(the_room_is_known_before_a_slot_is_taken),
 		cmocka_unit_test(without_memory_no_slot_is_taken_and_none_is_lost),
+		cmocka_unit_test(memory_follows_use_both_ways),
+		cmocka_unit_test(a_pool_that_breathes_allocates_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
