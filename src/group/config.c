@@ -96,9 +96,9 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 		.words = lans,
 		.example = "on",
 		.help = "Whether this host looks for members on the networks that it is itself on, "
-			"by multicast that only members can read (UDP port 4768): on or off. With "
-			"it members on one network find each other though no bootstrap member can "
-			"be reached.",
+			"by multicast that only members can read: on or off. With it members on "
+			"one network find each other though no bootstrap member can be reached. A "
+			"firewall has to let in UDP port 4768.",
 		.offset = offsetof(struct config, lan),
 	},
 	[CONFIG_CRYPTO] = {

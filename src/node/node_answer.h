@@ -28,7 +28,7 @@ struct asked {
 	struct way way;          /* by which the answer came */
 	struct node_route route; /* WHO */
 	struct id target;        /* WHO */
-	struct node_who *who;    /* owned: the answer; NULL before it came */
+	struct node_who *who;    /* owned: the answer, once `answered`; made when it is asked */
 	int err;                 /* an answer that is an error */
 	const char *text;
 };

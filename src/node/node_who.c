@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,7 @@ int who_take(struct node *node, struct now now, const struct routed *routed)
 
 	if (err != 0)
 		return err;
+	static_assert(sizeof(name) == sizeof(asked->who->member.name), "it is copied whole");
 	memcpy(name, iam.name.data, iam.name.len);
 	if (!certificate_name_is_valid(name))
 		return ERR_MALFORMED;

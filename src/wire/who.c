@@ -5,12 +5,18 @@
 #include "base/reader.h"
 #include "base/seccheck.h"
 
+#include <assert.h>
+
 #define TOKEN_BYTES 8
 #define IAM_HEADER_BYTES 56
 #define IAM_LINK_BYTES (ID_BYTES + 1)
 #define WAY_BY_RELAY 1 /* of the way; 0: direct */
 #define LINK_NEAR 0x01
 #define LINK_RELAY 0x02
+
+static_assert(WHO_BYTES_MIN >= IAM_HEADER_BYTES + IAM_NAME_MAX, "a name has no room");
+static_assert(WHO_BYTES_MAX >= IAM_HEADER_BYTES + IAM_NAME_MAX + IAM_LINKS_MAX * IAM_LINK_BYTES,
+	      "the links have no room");
 
 uint32_t iam_links_fit(size_t bytes, size_t name_len)
 {

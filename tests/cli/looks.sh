@@ -24,7 +24,7 @@ later_peers_json() {
 shows_who_talks() {
 	answers
 	later_peers_json 1000700 57000 95 10 >answers/peers.1
-	look_at && run 0 on seen top && says out 'lab: beta, up for 1 h 1 min; 1 of 2 members up; in ' &&
+	look_at && run 0 on seen top && says out 'lab: beta, up for 1 h 1 min; 1 up of 2 known; in ' &&
 		grep -q '^alpha  .* kB/s  .*/s  10.0 %  0.81 ms  up  *direct 192.0.2.7:4767$' out &&
 		says out 'relay by alpha, mtu 1212' &&
 		says out 'aebagbafaydqqcikbmga2dqpcaireeya' && [ "$(wc -l <out)" = 6 ] &&
@@ -75,19 +75,34 @@ traces() {
 	error_json ERR_TIMEOUT 'nobody answers' 5 >answers/who.4
 	who_json emil false target dora 3900 >answers/who.6
 	look_at && run 0 on seen trace alpha -c 2 && says out 'alpha, directly' &&
-		grep -q '^ 1  alpha  *direct 192.0.2.7:4767  *-  *0.81 ms  0.81 ms$' out &&
-		[ "$(wc -l <out)" = 2 ] &&
+		grep -q '^HOP  MEMBER  *WAY  *STEP  *ROUND TRIPS$' out &&
+		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *-  *0.81 ms  0.81 ms$' out &&
+		[ "$(wc -l <out)" = 3 ] &&
 		run 0 on seen trace alpha -c 1 && says out 'alpha, through a relay' &&
-		grep -q '^ 1  alpha  *direct 192.0.2.9:4767 ' out &&
-		grep -q '^ 2  alpha  *relay by carol  *-  *0.81 ms$' out &&
+		grep -q '^  1  alpha  *direct 192.0.2.9:4767 ' out &&
+		grep -q '^  2  alpha  *direct  *-  *0.81 ms$' out &&
 		cp out shown || return 1
 	# The next one goes along the ring: one hop is silent, and one has not been met.
 	run 0 on seen trace alpha -c 2 && says out 'alpha, along the ring' &&
-		grep -q '^ 1  alpha  *direct 192.0.2.7:4767  *0.50 ms   0.90 ms  0.90 ms$' out &&
-		grep -q '^ 2  dora \*  *direct  *0.50 ms   1.90 ms  1.90 ms$' out &&
-		grep -q '^ 3  -  *-  *-  *\*  \*$' out &&
-		grep -q '^ 4  emil \*  *direct  *0.50 ms   3.90 ms  3.90 ms$' out &&
-		says out '* as it says: this host has not met it' && look_away
+		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *0.50 ms   0.90 ms  0.90 ms$' out &&
+		grep -q '^  2  dora (unmet)  *direct  *0.50 ms   1.90 ms  1.90 ms$' out &&
+		grep -q '^  3  -  *-  *-  *\*  \*$' out &&
+		grep -q '^  4  emil (unmet)  *direct  *0.50 ms   3.90 ms  3.90 ms$' out &&
+		says out '(unmet): this host has no session with it, and its name is what it says' &&
+		says out '*: no answer' && look_away
+}
+
+# Each line says how one comes there from the line before; a relay that is silent has its line.
+traces_a_relay() {
+	answers
+	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.0
+	error_json ERR_TIMEOUT 'carol does not answer' 5 >answers/ping.1
+	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.2
+	look_at && run 0 on seen trace alpha -c 1 && says out 'alpha, through a relay' &&
+		grep -q '^  1  carol  *-  *-  *\*$' out && grep -q '^  2  alpha  *direct  *-  *0.81 ms$' out &&
+		says out '*: no answer' && run 0 on seen trace alpha -c 1 --json &&
+		says out '"way": "relay"' && [ "$(grep -c '"name"' out)" = 2 ] &&
+		[ "$(grep -c '"relay": null' out)" = 2 ] && look_away
 }
 
 tells_where_a_way_ends() {
@@ -95,8 +110,8 @@ tells_where_a_way_ends() {
 	who_json alpha true passed beta 900 >answers/who.0
 	who_json carl true stuck alpha 1900 >answers/who.1
 	error_json ERR_TIMEOUT 'beta does not answer' 5 >answers/ping.1
-	look_at && run 5 on seen trace alpha --ring -c 1 && says out ' 2  carl' &&
-		says err "alpha is not there: nobody's id is nearer to its" &&
+	look_at && run 5 on seen trace alpha --ring -c 1 && says out '  2  carl' &&
+		says err 'alpha is off, or nobody has its id: the way ends at carl, the nearest to it' &&
 		error_json ERR_TIMEOUT 'nobody answers' 5 >answers/who.2 &&
 		run 5 on seen trace alpha --ring --json && says out '"reached": false' &&
 		[ "$(grep -c '"rtt_us"' out)" = 3 ] && says err 'alpha was not reached' &&
@@ -119,6 +134,8 @@ draws_the_network() {
 		answers/status.0 >status && mv status answers/status.0
 	look_at && run 0 on seen graph && says out 'lab: 4 members, 3 links' &&
 		says out '@  beta' && says out 'o  alpha' && says out '?  dora' && [ ! -s err ] &&
+		run 0 on seen graph --ask 0 && says out '-  alpha' &&
+		says err '1 of 3 members were asked for their links; --ask 2 asks all of these' &&
 		run 0 on seen graph --svg -o lab.svg && [ ! -s out ] &&
 		says lab.svg '<svg xmlns=' && says lab.svg '>carol' &&
 		run 0 on seen graph --dot --ask 0 && says out 'graph "lab" {' && ! grep -q dora out &&

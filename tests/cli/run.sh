@@ -692,6 +692,7 @@ check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
 check 'trace' traces
+check 'trace through a relay' traces_a_relay
 check 'trace tells where a way ends' tells_where_a_way_ends
 check 'graph' draws_the_network
 check 'top' shows_who_talks

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "prog/ipop/graph.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,14 +99,14 @@ static void crowd(struct graph *graph, unsigned count)
 	assert_int_equal(graph->count, count);
 }
 
-static char *drawn(const struct graph *graph, void (*draw)(const struct graph *graph, FILE *out))
+static char *drawn(const struct graph *graph, int (*draw)(const struct graph *graph, FILE *out))
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *const out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	draw(graph, out);
+	assert_int_equal(draw(graph, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -181,6 +182,23 @@ static void members_are_asked_once_clockwise(void **state)
 	graph_free(&graph);
 }
 
+/* One link more than there is room for members. */
+static void what_does_not_fit_is_told(void **state)
+{
+	struct graph graph;
+
+	(void)state;
+	begin(&graph);
+	for (unsigned n = 1; n <= GRAPH_MEMBERS_MAX; n++) {
+		assert_int_equal(graph.count, n);
+		assert_false(graph.is_cut);
+		answer(&graph, 0, &n, 1);
+	}
+	assert_int_equal(graph.count, GRAPH_MEMBERS_MAX);
+	assert_true(graph.is_cut);
+	graph_free(&graph);
+}
+
 static void nonsense_is_not_drawn(void **state)
 {
 	struct graph graph;
@@ -212,6 +230,13 @@ static void a_list_is_in_the_order_of_the_ring(void **state)
 	text = drawn(&graph, graph_text);
 	assert_non_null(strstr(text, "lab: 5 members, 10 links, in the order of the ring\n"));
 	assert_non_null(strstr(text, "\n@  member-0  |#...............................|"));
+	assert_non_null(strstr(text, "\n-  member-4  |........")); /* nobody was asked */
+	assert_int_equal(graph_asked(&graph), 1);
+	while (graph_next(&graph) != NULL)
+		;
+	assert_int_equal(graph_asked(&graph), 5);
+	free(text);
+	text = drawn(&graph, graph_text);
 	assert_non_null(strstr(text, "\n?  member-4  |........"));
 	assert_true(strstr(text, "member-2 ") < strstr(text, "member-4 "));
 	assert_true(strstr(text, "member-4 ") < strstr(text, "member-1 "));
@@ -267,21 +292,122 @@ static void dot_names_each_member_and_link(void **state)
 	graph_free(&graph);
 }
 
-/* The place of each name around the ring, in degrees: "rotate(x)". */
-static void expect_names_apart(const char *svg, double least)
+/* -- names in the picture -- */
+
+struct box {
+	double left, right, top, bottom;
+};
+
+static double number_after(const char *text, const char *word)
 {
-	double last = -1000;
-	bool was_left = false;
+	const char *const at = strstr(text, word);
 
-	for (; (svg = strstr(svg, "rotate(")) != NULL; svg++) {
-		const double degrees = strtod(svg + 7, NULL);
-		const bool is_left = strncmp(strstr(svg, "anchor=") + 8, "end", 3) == 0;
+	assert_non_null(at);
+	return strtod(at + strlen(word), NULL);
+}
 
-		if (is_left == was_left)
-			assert_true(degrees - last > least || degrees < last - 180);
-		was_left = is_left;
-		last = degrees;
+/* What a level name covers, by the width and height of the letters of 13 px that are usual. */
+static struct box box_of(const char *text)
+{
+	const double x = number_after(text, "<text x=\""), y = number_after(text, " y=\"");
+	const char *const anchor = strstr(text, "text-anchor=\"") + 13;
+	const char *const name = strchr(text, '>') + 1;
+	const double width = 7.5 * (double)strcspn(name, "<");
+	const double left = *anchor == 's' ? x : *anchor == 'e' ? x - width : x - width / 2;
+
+	return (struct box){ left, left + width, y - 6, y + 6 };
+}
+
+static bool boxes_overlap(const struct box *a, const struct box *b)
+{
+	return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
+
+/* Names that are turned begin around the ring and lead outwards, so they are apart if they begin
+ * so.
+ */
+static void expect_turned_names_apart(const char *const *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = i + 1; k < count; k++) {
+			const double x = number_after(texts[i], "translate(");
+			const double y = strtod(strchr(strstr(texts[i], "translate("), ' '), NULL);
+			const double other_x = number_after(texts[k], "translate(");
+			const double other_y =
+				strtod(strchr(strstr(texts[k], "translate("), ' '), NULL);
+
+			assert_true(hypot(x - other_x, y - other_y) > 13);
+		}
+}
+
+/* No two names cover each other, the last on the ring and the first neither. */
+static void expect_names_apart(const char *svg)
+{
+	const char *texts[CROWD_MAX];
+	size_t count = 0;
+
+	for (; (svg = strstr(svg, "<text ")) != NULL; svg++)
+		if (strstr(svg, " dy=") != NULL && strstr(svg, " dy=") < strchr(svg, '>'))
+			texts[count++] = svg;
+	if (count > 0 && strncmp(texts[0], "<text x", 7) != 0) {
+		expect_turned_names_apart(texts, count);
+		return;
 	}
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = i + 1; k < count; k++) {
+			const struct box a = box_of(texts[i]), b = box_of(texts[k]);
+
+			assert_false(boxes_overlap(&a, &b));
+		}
+}
+
+/* Members at places of our choice, parts of the ring from `first` on, each a step behind the last.
+ */
+static void expect_heap_apart(unsigned count, double first, double step)
+{
+	struct graph graph;
+	json_t *const peers = json_array();
+	json_t *const answered = json_pack("{s:o}", "peers", peers);
+	char *svg;
+
+	begin(&graph);
+	for (unsigned n = 1; n < count; n++) {
+		const double turn = first + step * (n - 1);
+		const uint32_t place = (uint32_t)((turn - floor(turn)) * 4294967296.0);
+		struct id id = { { 0 } };
+		char text[ID_TEXT_CHARS + 1], name[32];
+
+		for (unsigned i = 0; i < 4; i++)
+			id.bytes[i] = (uint8_t)(place >> (24 - 8 * i));
+		id.bytes[ID_BYTES - 1] = (uint8_t)(n + 1);
+		id_to_text(&id, text);
+		(void)snprintf(name, sizeof(name), "a-longer-name-%u", n);
+		(void)json_array_append_new(peers, json_pack("{s:s, s:s, s:s}", "id", text, "name",
+							     name, "way", "direct"));
+	}
+	graph_take_peers(&graph, answered);
+	json_decref(answered);
+	assert_int_equal(graph_arrange(&graph), 0);
+	assert_int_equal(graph.count, count);
+	svg = drawn(&graph, graph_svg);
+	expect_names_apart(svg);
+	free(svg);
+	graph_free(&graph);
+}
+
+/* Ids are where chance put them: all at one place, beside this host, on both sides of it. */
+static void names_in_a_heap_stand_apart(void **state)
+{
+	static const unsigned counts[] = { 2, 3, 7, 14, 15, 30, CROWD_MAX };
+	static const double firsts[] = { 0.0, 0.01, 0.25, 0.49, 0.5, 0.75, 0.97, 0.99 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (size_t k = 0; k < sizeof(firsts) / sizeof(firsts[0]); k++) {
+			expect_heap_apart(counts[i], firsts[k], 0.0001);
+			expect_heap_apart(counts[i], firsts[k], 0.01);
+			expect_heap_apart(counts[i], firsts[k], 1.0 / (double)counts[i]);
+		}
 }
 
 static void a_picture_has_all_and_its_names_stand_apart(void **state)
@@ -305,8 +431,8 @@ static void a_picture_has_all_and_its_names_stand_apart(void **state)
 		assert_int_equal(count_of(svg, "<circle class=\"dot"), counts[i]);
 		assert_int_equal(count_of(svg, "Q"), graph.link_count);
 		assert_int_equal(count_of(svg, "href"), 0); /* it needs nothing else */
-		assert_int_equal(count_of(svg, "nan"), count_of(svg, "dominant"));
-		expect_names_apart(svg, 360.0 / (double)CROWD_MAX / 2);
+		assert_int_equal(count_of(svg, "nan"), 0);
+		expect_names_apart(svg);
 		free(svg);
 		graph_free(&graph);
 	}
@@ -355,11 +481,13 @@ int main(void)
 		cmocka_unit_test(what_is_told_twice_is_there_once),
 		cmocka_unit_test(a_link_is_what_the_better_witness_says),
 		cmocka_unit_test(members_are_asked_once_clockwise),
+		cmocka_unit_test(what_does_not_fit_is_told),
 		cmocka_unit_test(nonsense_is_not_drawn),
 		cmocka_unit_test(a_list_is_in_the_order_of_the_ring),
 		cmocka_unit_test(far_links_that_do_not_fit_are_counted),
 		cmocka_unit_test(dot_names_each_member_and_link),
 		cmocka_unit_test(a_picture_has_all_and_its_names_stand_apart),
+		cmocka_unit_test(names_in_a_heap_stand_apart),
 		cmocka_unit_test(names_stay_names),
 		cmocka_unit_test(json_has_members_and_links),
 	};

@@ -49,6 +49,7 @@ static bool member_of(struct graph *graph, const json_t *id, const json_t *name,
 	if (text == NULL || id_from_text(text, &bytes) != 0)
 		return false;
 	*ret = find(graph, &bytes);
+	graph->is_cut |= *ret == GRAPH_MEMBERS_MAX;
 	if (*ret == GRAPH_MEMBERS_MAX)
 		return false;
 	member = &graph->members[*ret];
@@ -80,6 +81,7 @@ static void add_link(struct graph *graph, struct graph_link link)
 		known->is_relay |= link.is_relay;
 		return;
 	}
+	graph->is_cut |= graph->link_count == GRAPH_LINKS_MAX;
 	if (graph->link_count == GRAPH_LINKS_MAX)
 		return;
 	link.a = a;
@@ -198,6 +200,15 @@ int graph_arrange(struct graph *graph)
 	return 0;
 }
 
+size_t graph_asked(const struct graph *graph)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < graph->count; i++)
+		asked += graph->members[i].is_asked;
+	return asked;
+}
+
 size_t graph_degree(const struct graph *graph, uint32_t index)
 {
 	size_t degree = 0;
@@ -224,11 +235,11 @@ json_t *graph_json(const struct graph *graph)
 		char id[ID_TEXT_CHARS + 1];
 
 		id_to_text(&member->id, id);
-		(void)json_array_append_new(members,
-					    json_pack("{s:s?, s:s, s:b, s:b, s:f}", "name",
-						      member->is_named ? member->name.text : NULL,
-						      "id", id, "self", member->is_self, "answered",
-						      member->answered, "turn", member->turn));
+		(void)json_array_append_new(
+			members, json_pack("{s:s?, s:s, s:b, s:b, s:b, s:f}", "name",
+					   member->is_named ? member->name.text : NULL, "id", id,
+					   "self", member->is_self, "asked", member->is_asked,
+					   "answered", member->answered, "turn", member->turn));
 	}
 	for (size_t i = 0; i < graph->link_count; i++) {
 		const struct graph_link *link = &graph->links[i];
@@ -240,6 +251,7 @@ json_t *graph_json(const struct graph *graph)
 							     "kind", kind_name(link->kind), "way",
 							     link->is_relay ? "relay" : "direct"));
 	}
-	return json_pack("{s:s, s:s, s:o, s:o}", "schema", "ipop.graph/1", "network",
-			 graph->network.text, "members", members, "links", links);
+	return json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", "ipop.graph/1", "network",
+			 graph->network.text, "complete", !graph->is_cut, "members", members,
+			 "links", links);
 }

@@ -45,6 +45,7 @@ struct graph {
 	struct graph_link *links; /* owned */
 	size_t link_count;
 	uint32_t *order; /* owned: members by their turn; after graph_arrange() */
+	bool is_cut;     /* there were more members, or links, than fit */
 };
 
 /* Begins with this host, from an answer to `status`; 0, ERR_NOMEM or ERR_MALFORMED. Free it in any
@@ -52,7 +53,8 @@ struct graph {
 int graph_init(struct graph *graph, const json_t *status);
 void graph_free(struct graph *graph);
 
-/* What this host knows of its links: an answer to `peers`. What does not fit is left out. */
+/* What this host knows of its links: an answer to `peers`. What does not fit is left out, and
+ * is_cut says so; here and in graph_take_who(). */
 void graph_take_peers(struct graph *graph, const json_t *peers);
 
 /* The next member that nobody has asked, from this host on clockwise; NULL: all were. It is taken
@@ -65,13 +67,17 @@ void graph_take_who(struct graph *graph, const json_t *who);
 /* Once all is known: places them on the ring. 0 or ERR_NOMEM. */
 int graph_arrange(struct graph *graph);
 
+/* How many members were asked for their links, this host among them. */
+size_t graph_asked(const struct graph *graph);
+
 /* How many links a member has. */
 size_t graph_degree(const struct graph *graph, uint32_t index);
 
-/* After graph_arrange(). A list in the order of the ring; for Graphviz; a picture. */
-void graph_text(const struct graph *graph, FILE *out);
-void graph_dot(const struct graph *graph, FILE *out);
-void graph_svg(const struct graph *graph, FILE *out);
+/* After graph_arrange(). A list in the order of the ring; for Graphviz; a picture: 0 or ERR_NOMEM,
+ * and nothing. */
+int graph_text(const struct graph *graph, FILE *out);
+int graph_dot(const struct graph *graph, FILE *out);
+int graph_svg(const struct graph *graph, FILE *out);
 
 /* `ipop.graph/1` (doc/cli.md); NULL without memory. */
 json_t *graph_json(const struct graph *graph);

@@ -1,6 +1,7 @@
 /* graph_svg.c - the network as a picture: one file, for any browser, in the colours of the reader's
  * screen (light or dark). Colours by Okabe and Ito, which most eyes tell apart. */
-#include "prog/ipop/graph.h"
+#include "base/err.h"
+#include "prog/ipop/graph_names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,15 +9,14 @@
 
 #define TURN 6.283185307179586
 #define RADIUS_MIN 230.0
-#define LABEL_PITCH 15.0 /* between two names around the ring */
-#define LABEL_GAP 26.0   /* from the ring to the names */
-#define FLAT_MAX 14      /* so few names are written level */
-#define NAME_CHARS 24    /* of a name; the rest is cut */
-#define CHAR_WIDTH 7.8   /* of a name's characters, about */
-#define HEAD 66.0        /* above: the title */
-#define FOOT 44.0        /* below: the legend, */
-#define LEGEND 520.0     /* which is so wide */
-#define PULL 0.62        /* chords bend towards the middle */
+#define LABEL_GAP 26.0 /* from the ring to the names */
+#define NAME_CHARS 24  /* of a name; the rest is cut */
+#define CHAR_WIDTH 7.8 /* of a name's characters, about */
+#define TIE_GAP 6.0    /* from a name to the line that leads to it */
+#define HEAD 66.0      /* above: the title */
+#define FOOT 44.0      /* below: the legend, */
+#define LEGEND 520.0   /* which is so wide */
+#define PULL 0.62      /* chords bend towards the middle */
 
 struct place {
 	double x, y;
@@ -26,60 +26,13 @@ struct canvas {
 	const struct graph *graph;
 	FILE *out;
 	double size, radius;
-	double *labels; /* by rank on the ring: the turn at which the name stands */
+	struct graph_name *names; /* by rank on the ring */
 };
 
 static struct place at(const struct canvas *c, double turn, double radius)
 {
 	return (struct place){ c->size / 2 + radius * sin(turn * TURN),
 			       HEAD + c->size / 2 - radius * cos(turn * TURN) };
-}
-
-/* -- names that do not cover each other -------------------------------------------------------- */
-
-/* Ids stand where chance put them. Each name gets a place near its member's, in their order and at
- * least a pitch from the next: those that stand too close are spread evenly around their middle.
- */
-struct heap_of_names {
-	double middle; /* of the turns of its members */
-	size_t first, count;
-};
-
-static bool overlap(const struct heap_of_names *a, const struct heap_of_names *b, double pitch)
-{
-	return a->middle + pitch * (double)(a->count - 1) / 2 + pitch >
-	       b->middle - pitch * (double)(b->count - 1) / 2;
-}
-
-static void spread(const struct canvas *c)
-{
-	const size_t n = c->graph->count;
-	const double room = 1.0 / (double)n;
-	const double wanted = LABEL_PITCH / ((c->radius + LABEL_GAP) * TURN);
-	const double pitch = wanted < room ? wanted : room;
-	struct heap_of_names *const heaps = calloc(n, sizeof(*heaps));
-	size_t count = 0;
-
-	for (size_t i = 0; heaps != NULL && i < n; i++) {
-		heaps[count++] = (struct heap_of_names){
-			.middle = c->graph->members[c->graph->order[i]].turn, .first = i, .count = 1
-		};
-		while (count > 1 && overlap(&heaps[count - 2], &heaps[count - 1], pitch)) {
-			struct heap_of_names *a = &heaps[count - 2];
-			const struct heap_of_names *b = &heaps[--count];
-			const double sum =
-				a->middle * (double)a->count + b->middle * (double)b->count;
-
-			a->count += b->count;
-			a->middle = sum / (double)a->count;
-		}
-	}
-	for (size_t h = 0; h < count; h++)
-		for (size_t k = 0; k < heaps[h].count; k++)
-			c->labels[heaps[h].first + k] =
-				heaps[h].middle +
-				pitch * ((double)k - (double)(heaps[h].count - 1) / 2);
-	free(heaps);
 }
 
 /* -- drawing ----------------------------------------------------------------------------------- */
@@ -108,6 +61,7 @@ static void style(const struct canvas *c)
 		"stroke-width:1.5}\n"
 		".self{fill:#e69f00;fill:var(--self)}\n"
 		".mute{fill:#fff;fill:var(--paper);stroke:#7b8794;stroke:var(--soft)}\n"
+		".unasked{fill:#9aa5b1;fill:var(--far)}\n"
 		".me{font-weight:700}\n"
 		"</style>\n";
 
@@ -150,7 +104,8 @@ static void draw_dot(const struct canvas *c, uint32_t index)
 	(void)fprintf(c->out, "<circle class=\"dot%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>",
 		      member->is_self    ? " self"
 		      : member->answered ? ""
-					 : " mute",
+		      : member->is_asked ? " mute"
+					 : " unasked",
 		      p.x, p.y,
 		      member->is_self         ? "8.5"
 		      : c->graph->count > 150 ? "3.5"
@@ -163,32 +118,37 @@ static void draw_dot(const struct canvas *c, uint32_t index)
 static void draw_name(const struct canvas *c, size_t rank)
 {
 	const struct graph_member *member = &c->graph->members[c->graph->order[rank]];
-	const double turn = c->labels[rank];
+	const struct graph_name *name = &c->names[rank];
 	const struct place dot = at(c, member->turn, c->radius + 8);
-	const struct place near = at(c, turn, c->radius + LABEL_GAP - 6);
-	const struct place text = at(c, turn, c->radius + LABEL_GAP);
-	const double side = sin(turn * TURN);
-	const bool is_left = side < -1e-9;
+	const double x = c->size / 2 + name->x, y = HEAD + c->size / 2 + name->y;
+	const double inwards = TIE_GAP / hypot(name->x, name->y);
 
 	(void)fprintf(c->out, "<path class=\"tie\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", dot.x, dot.y,
-		      near.x, near.y);
-	if (c->graph->count <= FLAT_MAX)
-		(void)fprintf(c->out,
-			      "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s "
-			      "dominant-baseline=\"central\">",
-			      text.x, text.y,
-			      fabs(side) < 0.15 ? "middle"
-			      : is_left         ? "end"
-						: "start",
-			      member->is_self ? " class=\"me\"" : "");
+		      x - inwards * name->x, y - inwards * name->y);
+	if (c->graph->count <= GRAPH_NAMES_LEVEL_MAX)
+		(void)fprintf(c->out, "<text x=\"%.1f\" y=\"%.1f\"", x, y);
 	else
-		(void)fprintf(c->out,
-			      "<text transform=\"translate(%.1f %.1f) rotate(%.2f)\" "
-			      "text-anchor=\"%s\"%s dominant-baseline=\"central\">",
-			      text.x, text.y, turn * 360 + (is_left ? 90 : -90),
-			      is_left ? "end" : "start", member->is_self ? " class=\"me\"" : "");
+		(void)fprintf(c->out, "<text transform=\"translate(%.1f %.1f) rotate(%.2f)\"", x, y,
+			      name->degrees);
+	(void)fprintf(c->out, " text-anchor=\"%s\"%s dy=\".35em\">", name->anchor,
+		      member->is_self ? " class=\"me\"" : "");
 	put_name(c, member->name.text);
 	(void)fputs("</text>\n", c->out);
+}
+
+/* What a dot says that is not full, if there are such. */
+static void put_silence(const struct canvas *c)
+{
+	size_t silent = 0, unasked = 0;
+
+	for (size_t i = 0; i < c->graph->count; i++) {
+		silent += c->graph->members[i].is_asked && !c->graph->members[i].answered;
+		unasked += !c->graph->members[i].is_asked && !c->graph->members[i].answered;
+	}
+	if (silent > 0)
+		(void)fprintf(c->out, "; hollow: %zu did not answer", silent);
+	if (unasked > 0)
+		(void)fprintf(c->out, "; grey: %zu not asked", unasked);
 }
 
 static void draw_legend(const struct canvas *c)
@@ -209,6 +169,7 @@ static void draw_legend(const struct canvas *c)
 		      "ids, clockwise from ",
 		      c->graph->network.text, c->graph->count, c->graph->link_count);
 	put_name(c, c->graph->members[0].name.text);
+	put_silence(c);
 	(void)fputs("</text>\n", c->out);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		(void)fprintf(c->out,
@@ -231,12 +192,11 @@ static size_t longest_name(const struct graph *graph)
 	return longest < NAME_CHARS ? longest : NAME_CHARS;
 }
 
-static void draw(struct canvas *c)
+static void draw(const struct canvas *c)
 {
 	static const enum graph_kind layers[] = { GRAPH_SHORTCUT, GRAPH_TRAFFIC, GRAPH_NEAR };
 	const struct graph *graph = c->graph;
 
-	spread(c);
 	(void)fprintf(c->out,
 		      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"g\" width=\"%.0f\" "
 		      "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
@@ -260,19 +220,23 @@ static void draw(struct canvas *c)
 	(void)fputs("</svg>\n", c->out);
 }
 
-void graph_svg(const struct graph *graph, FILE *out)
+int graph_svg(const struct graph *graph, FILE *out)
 {
-	const double wanted = LABEL_PITCH * (double)graph->count / TURN - LABEL_GAP;
+	const double wanted = GRAPH_NAME_PITCH * (double)graph->count / TURN - LABEL_GAP;
 	struct canvas c = { .graph = graph,
 			    .out = out,
 			    .radius = wanted > RADIUS_MIN ? wanted : RADIUS_MIN };
+	int err;
 
 	c.size = 2 * (c.radius + LABEL_GAP + CHAR_WIDTH * (double)longest_name(graph) + 12);
 	if (c.size < LEGEND + 48)
 		c.size = LEGEND + 48;
-	c.labels = calloc(graph->count, sizeof(*c.labels));
-	if (c.labels == NULL)
-		return;
-	draw(&c);
-	free(c.labels);
+	c.names = calloc(graph->count, sizeof(*c.names));
+	if (c.names == NULL)
+		return ERR_NOMEM;
+	err = graph_names_place(graph, c.radius + LABEL_GAP, c.names);
+	if (err == 0)
+		draw(&c);
+	free(c.names);
+	return err;
 }

@@ -77,10 +77,12 @@ static const char *mark_of(const struct graph_member *member)
 {
 	if (member->is_self)
 		return "@";
-	return member->answered ? "o" : "?";
+	if (member->answered)
+		return "o";
+	return member->is_asked ? "?" : "-";
 }
 
-void graph_text(const struct graph *graph, FILE *out)
+int graph_text(const struct graph *graph, FILE *out)
 {
 	static const char *const head[] = { " ", "MEMBER", "PLACE", "NEAR", "RELAYED", "FAR" };
 	struct output_table table;
@@ -106,14 +108,16 @@ void graph_text(const struct graph *graph, FILE *out)
 	}
 	output_table_print(&table, "", out);
 	output_table_free(&table);
-	(void)fputs("\n@ this host, o told its links, ? did not; the ring is the track, end to "
-		    "end\n",
-		    out);
+	(void)fputs(
+		"\n@ this host, o told its links, ? did not answer, - was not asked; the ring is "
+		"the track, end to end\n",
+		out);
+	return 0;
 }
 
 /* -- Graphviz ---------------------------------------------------------------------------------- */
 
-void graph_dot(const struct graph *graph, FILE *out)
+int graph_dot(const struct graph *graph, FILE *out)
 {
 	static const char *const colours[GRAPH_KINDS] = { "#d55e00", "#7a869a", "#0072b2" };
 	const double wanted = DOT_RADIUS_PER_MEMBER * (double)graph->count;
@@ -135,7 +139,8 @@ void graph_dot(const struct graph *graph, FILE *out)
 			      72 * radius * cos(member->turn * TURN),
 			      member->is_self    ? ", fillcolor=\"#f0e442\", penwidth=2"
 			      : member->answered ? ""
-						 : ", style=\"rounded,dashed\"");
+			      : member->is_asked ? ", style=\"rounded,dashed\""
+						 : ", style=\"rounded,dotted\"");
 	}
 	for (size_t i = 0; i < graph->link_count; i++) {
 		const struct graph_link *link = &graph->links[i];
@@ -147,4 +152,5 @@ void graph_dot(const struct graph *graph, FILE *out)
 			      link->is_relay ? ", style=dashed" : "");
 	}
 	(void)fputs("}\n", out);
+	return 0;
 }

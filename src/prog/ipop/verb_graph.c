@@ -10,11 +10,11 @@
 #include "prog/ipop/options.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
+#include "wire/overlay.h"
 
 #include <unistd.h>
 
 #define ASKED_DEFAULT 100
-#define ALL_THE_WAY 32 /* hops: doc/control.md */
 
 /* Asks members for their links. Who does not answer is drawn so. */
 static enum exit_code walk(const struct cli *cli, struct control *control, struct graph *graph,
@@ -28,7 +28,7 @@ static enum exit_code walk(const struct cli *cli, struct control *control, struc
 	for (uint32_t n = 0; n < max && (member = graph_next(graph)) != NULL; n++) {
 		char id[ID_TEXT_CHARS + 1];
 		const struct control_request request = {
-			.verb = "who", .peer = id, .hops = ALL_THE_WAY, .links = true
+			.verb = "who", .peer = id, .hops = ROUTED_HOPS_MAX, .links = true
 		};
 		json_t *answer;
 		enum exit_code code;
@@ -75,21 +75,36 @@ static enum exit_code gather(const struct cli *cli, struct control *control, str
 	return walk(cli, control, graph, max);
 }
 
-static void write_it(const struct cli *cli, const struct graph *graph, FILE *out)
+static int write_it(const struct cli *cli, const struct graph *graph, FILE *out)
 {
 	if (cli->json) {
 		json_t *const json = graph_json(graph);
 
+		if (json == NULL)
+			return ERR_NOMEM;
 		(void)json_dumpf(json, out, JSON_INDENT(1));
 		(void)fputc('\n', out);
 		json_decref(json);
-	} else if (cli_has(cli, "svg")) {
-		graph_svg(graph, out);
-	} else if (cli_has(cli, "dot")) {
-		graph_dot(graph, out);
-	} else {
-		graph_text(graph, out);
+		return 0;
 	}
+	if (cli_has(cli, "svg"))
+		return graph_svg(graph, out);
+	return cli_has(cli, "dot") ? graph_dot(graph, out) : graph_text(graph, out);
+}
+
+/* What a reader might take for all that there is. */
+static void say_what_is_missing(const struct graph *graph)
+{
+	const size_t asked = graph_asked(graph);
+
+	if (asked < graph->count)
+		report_note("ipop: %zu of %zu members were asked for their links; --ask %zu asks "
+			    "all of these",
+			    asked, graph->count, graph->count - 1);
+	if (graph->is_cut)
+		report_note(
+			"ipop: there are more than %d members or %d links; the rest is left out",
+			GRAPH_MEMBERS_MAX, GRAPH_LINKS_MAX);
 }
 
 static enum exit_code write_out(const struct cli *cli, const struct graph *graph)
@@ -98,17 +113,19 @@ static enum exit_code write_out(const struct cli *cli, const struct graph *graph
 	struct complaint complaint;
 	FILE *const out = path == NULL ? stdout : fopen(path, "we");
 	bool failed = out == NULL;
+	int err = 0;
 
 	if (out != NULL)
-		write_it(cli, graph, out);
+		err = write_it(cli, graph, out);
 	if (path != NULL && out != NULL) {
 		failed = ferror(out) != 0;
 		failed |= fclose(out) != 0;
 	}
-	if (!failed)
-		return EXIT_OK;
-	(void)complain(&complaint, ERR_IO, "%s: it cannot be written", path);
-	return report_failure(cli, ERR_IO, &complaint);
+	if (failed)
+		err = complain(&complaint, ERR_IO, "%s: it cannot be written", path);
+	else if (err != 0)
+		(void)complain(&complaint, err, "%s", err_text(err));
+	return err == 0 ? EXIT_OK : report_failure(cli, err, &complaint);
 }
 
 enum exit_code verb_graph(const struct cli *cli)
@@ -138,6 +155,8 @@ enum exit_code verb_graph(const struct cli *cli)
 	}
 	if (code == EXIT_OK)
 		code = write_out(cli, &graph);
+	if (code == EXIT_OK)
+		say_what_is_missing(&graph);
 	graph_free(&graph);
 	return code;
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define INTERVAL_S_MAX 20    /* the daemon closes connections that are silent for 30 s */
-#define SCREEN_LINES_ABOVE 3 /* the members: title, empty line, head of the table */
+#define SCREEN_LINES_ABOVE 3 /* the members: title, keys, head of the table */
 
 struct watch {
 	const struct cli *cli;
@@ -60,7 +60,7 @@ static enum exit_code look(struct watch *watch)
 	if (code != EXIT_OK)
 		return code;
 	watch->title = output_text(
-		"%s: %s, up for %s; %" PRIu64 " of %" PRIu64 " members up",
+		"%s: %s, up for %s; %" PRIu64 " up of %" PRIu64 " known",
 		answer_text(status, "network").text, answer_text(status, "name").text,
 		output_duration(answer_number(status, "uptime_s")).text,
 		answer_number(status, "peers_up"), answer_number(status, "peers_known"));

@@ -10,13 +10,14 @@
 #include "prog/ipop/options.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
+#include "wire/overlay.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define COUNT_MAX 10
 #define COUNT_DEFAULT 3
-#define HOPS_MAX 32    /* doc/control.md */
+#define LINE "%s  %-28s  %-30s  %-8s  %s\n"
 #define SILENT_TRIES 2 /* of a hop that does not answer */
 #define SILENT_MAX 3   /* such hops in a row end the search */
 
@@ -27,7 +28,8 @@ struct trace {
 	const char *peer;
 	uint32_t count;
 	bool aside;     /* not by the link with the peer itself */
-	bool has_claim; /* a hop was shown that this host has not met */
+	bool has_claim; /* a hop was shown that this host has not met, */
+	bool has_star;  /* and a question without an answer */
 	json_t *hops;   /* owned */
 };
 
@@ -70,28 +72,35 @@ static struct output_text way_of(const json_t *hop)
 static void show(struct trace *trace, json_t *hop)
 {
 	const struct output_text member = answer_member(hop);
+	const struct output_text rtts = rtts_of(hop);
 	const bool is_claim = json_is_false(json_object_get(hop, "met"));
 
 	if (json_array_append_new(trace->hops, hop) != 0 || trace->cli->json)
 		return;
 	trace->has_claim |= is_claim;
-	(void)printf("%2zu  %-20s  %-30s  %-8s  %s\n", json_array_size(trace->hops),
-		     output_text("%s%s", member.text, is_claim ? " *" : "").text, way_of(hop).text,
-		     step_of(hop).text, rtts_of(hop).text);
+	trace->has_star |= strchr(rtts.text, '*') != NULL;
+	(void)printf(LINE, output_text("%3zu", json_array_size(trace->hops)).text,
+		     output_text("%s%s", member.text, is_claim ? " (unmet)" : "").text,
+		     way_of(hop).text, step_of(hop).text, rtts.text);
 	(void)fflush(stdout);
 }
 
 static void show_head(const struct trace *trace, const char *way)
 {
-	if (!trace->cli->json)
-		(void)printf("%s, %s\n", trace->peer, way);
+	if (trace->cli->json)
+		return;
+	(void)printf("%s, %s\n", trace->peer, way);
+	(void)printf(LINE, "HOP", "MEMBER", "WAY", "STEP", "ROUND TRIPS");
 }
 
-/* `end`: whether the peer was reached. */
+/* What the signs mean that were shown, or all of it as JSON. */
 static enum exit_code sum_up(struct trace *trace, const char *way, bool reached)
 {
+	if (trace->has_star)
+		(void)printf("*: no answer\n");
 	if (trace->has_claim)
-		(void)printf("* as it says: this host has not met it\n");
+		(void)printf("(unmet): this host has no session with it, and its name is what it "
+			     "says\n");
 	if (trace->cli->json)
 		output_json(json_pack("{s:s, s:s, s:s, s:b, s:O}", "schema", "ipop.trace/1", "peer",
 				      trace->peer, "way", way, "reached", reached, "hops",
@@ -108,7 +117,8 @@ static enum exit_code ping(struct trace *trace, const char *peer, json_t **ret)
 	return control_ask(&trace->control, &request, ret, &trace->complaint);
 }
 
-/* The end of a session whose first answer is this: pinged as often as was asked for. */
+/* The end of a session whose first answer is this: pinged as often as was asked for. Who is reached
+ * through a relay is one step from it, by a link that is not ours. */
 static void show_session(struct trace *trace, const char *peer, const json_t *first)
 {
 	static const char *const fields[] = { "name", "id", "way", "remote", "relay" };
@@ -117,6 +127,10 @@ static void show_session(struct trace *trace, const char *peer, const json_t *fi
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		(void)json_object_set(hop, fields[i], json_object_get(first, fields[i]));
+	if (json_is_string(json_object_get(first, "relay"))) {
+		(void)json_object_set_new(hop, "way", json_string("direct"));
+		(void)json_object_set_new(hop, "relay", json_null());
+	}
 	(void)json_array_append(rtts, json_object_get(first, "rtt_us"));
 	for (uint32_t n = 1; n < trace->count; n++) {
 		json_t *answer;
@@ -131,18 +145,29 @@ static void show_session(struct trace *trace, const char *peer, const json_t *fi
 	show(trace, hop);
 }
 
+/* The session with the relay itself goes by another one, or along the ring, or it is silent. */
+static void show_relay(struct trace *trace, const char *relay)
+{
+	json_t *first;
+
+	if (ping(trace, relay, &first) == EXIT_OK) {
+		show_session(trace, relay, first);
+		json_decref(first);
+		return;
+	}
+	show(trace, json_pack("{s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:[n]}", "name", relay, "id",
+			      "met", "way", "remote", "relay", "step_us", "rtt_us"));
+}
+
 /* Direct, or through a relay, which is shown before. */
 static enum exit_code trace_session(struct trace *trace, const json_t *first)
 {
 	const struct output_text way = answer_text(first, "way");
 	const char *const relay = json_string_value(json_object_get(first, "relay"));
-	json_t *before;
 
 	show_head(trace, relay != NULL ? "through a relay" : "directly");
-	if (relay != NULL && ping(trace, relay, &before) == EXIT_OK) {
-		show_session(trace, relay, before);
-		json_decref(before);
-	}
+	if (relay != NULL)
+		show_relay(trace, relay);
 	show_session(trace, trace->peer, first);
 	return sum_up(trace, way.text, true);
 }
@@ -164,15 +189,15 @@ static json_t *remote_of(struct trace *trace, const json_t *id)
 {
 	const struct control_request request = { .verb = "peers" };
 	json_t *remote = NULL;
+	const json_t *peers;
 	json_t *answer;
-	json_t *peer;
-	size_t i;
 
 	if (control_ask(&trace->control, &request, &answer, &trace->complaint) != EXIT_OK)
 		return json_null();
-	json_array_foreach(json_object_get(answer, "peers"), i,
-			   peer) if (json_equal(json_object_get(peer, "id"), id)) remote =
-		json_incref(json_object_get(peer, "remote"));
+	peers = json_object_get(answer, "peers");
+	for (size_t i = 0; remote == NULL && i < json_array_size(peers); i++)
+		if (json_equal(json_object_get(json_array_get(peers, i), "id"), id))
+			remote = json_incref(json_object_get(json_array_get(peers, i), "remote"));
 	json_decref(answer);
 	return remote != NULL ? remote : json_null();
 }
@@ -230,13 +255,19 @@ static enum exit_code trace_hop(struct trace *trace, uint32_t number, struct out
 	return code;
 }
 
+/* Who was shown last. */
+static struct output_text last_of(const struct trace *trace)
+{
+	return answer_member(json_array_get(trace->hops, json_array_size(trace->hops) - 1));
+}
+
 static enum exit_code trace_ring(struct trace *trace)
 {
 	struct output_text end = { "" };
 	uint32_t silent = 0;
 
 	show_head(trace, "along the ring");
-	for (uint32_t hop = 1; hop <= HOPS_MAX && silent < SILENT_MAX; hop++) {
+	for (uint32_t hop = 1; hop <= ROUTED_HOPS_MAX && silent < SILENT_MAX; hop++) {
 		const enum exit_code code = trace_hop(trace, hop, &end);
 
 		if (code != EXIT_OK && code != EXIT_NO_REPLY)
@@ -247,7 +278,9 @@ static enum exit_code trace_ring(struct trace *trace)
 			break;
 	}
 	if (strcmp(end.text, "stuck") == 0)
-		report_note("ipop: %s is not there: nobody's id is nearer to its", trace->peer);
+		report_note("ipop: %s is off, or nobody has its id: the way ends at %s, the "
+			    "nearest to it",
+			    trace->peer, last_of(trace).text);
 	else if (strcmp(end.text, "target") != 0)
 		report_note("ipop: %s was not reached", trace->peer);
 	return sum_up(trace, "ring", strcmp(end.text, "target") == 0);

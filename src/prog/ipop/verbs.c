@@ -265,10 +265,8 @@ const struct cli_verb verbs[] = {
 		.reads = true,
 		.help = "Ask a peer for an answer, and show by which way it came.",
 		.detail = "Probes a peer through the encrypted session. PEER is its name, its "
-			  "address "
-			  "inside the network, or its id. Ends with 0 if an answer came directly, "
-			  "6 if "
-			  "only by other members, 5 if none came.",
+			  "address inside the network, or its id. Ends with 0 if an answer came "
+			  "directly, 6 if only by other members, 5 if none came.",
 		.example = "ipop ping beta -c 1",
 		.run = verb_ping,
 	},
@@ -282,10 +280,10 @@ const struct cli_verb verbs[] = {
 		.detail =
 			"Shows each member that packets for PEER pass: none where the way is "
 			"direct, one relay, or those along the ring; how each is reached from the "
-			"one before, how long that step takes, and the round trips from here. PEER "
-			"is a name, an address inside the network, or an id.\n"
-			"What a member says of itself is marked with * unless this host has met "
-			"it. Ends with 0 if PEER was reached, and 5 if not.",
+			"one before, how long that step takes, and the round trips from here: * "
+			"for no answer. PEER is a name, an address inside the network, or an id.\n"
+			"Who is marked (unmet) has no session with this host: its name is what it "
+			"says. Ends with 0 if PEER was reached, and 5 if not.",
 		.example = "ipop trace beta --ring",
 		.run = verb_trace,
 	},
@@ -299,9 +297,9 @@ const struct cli_verb verbs[] = {
 		.detail =
 			"Shows the ring of members, and the links between them: those beside each "
 			"other, shortcuts, and, of this host's own, those for traffic; and which "
-			"go "
-			"through a relay. Members are asked for their links one after the other. "
-			"What they have for their own traffic they do not tell.",
+			"go through a relay. Members are asked for their links one after the "
+			"other, as many as --ask says. What they have for their own traffic they "
+			"do not tell.",
 		.example = "ipop graph --svg -o lab.svg",
 		.run = verb_graph,
 	},
@@ -316,8 +314,7 @@ const struct cli_verb verbs[] = {
 			"Shows the members that this host knows, each second anew: what comes from "
 			"them and goes to them, as encrypted datagrams, how much of what they sent "
 			"was lost on the way here, the round trip, and the way. q quits, s sorts "
-			"by "
-			"traffic, name, rtt or loss.\n"
+			"by traffic, name, rtt or loss.\n"
 			"Where there is no terminal, or with --once, it shows one interval and "
 			"ends; with --json, a line an interval.",
 		.example = "ipop top --once",

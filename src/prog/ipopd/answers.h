@@ -44,6 +44,7 @@ struct answers_world {
 void answers_free(struct answers *answer);
 
 void answers_version(struct answers *answer);
+/* Who is there, so many hops on the way to a peer: `ipop.who/1` (doc/control.md). */
 void answers_who(struct answers *answer, const struct node_who *who);
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world);
