@@ -103,7 +103,7 @@ static bool has_nobody_to_ask(const struct node *node, struct now now)
 
 	return node_is_alone(node) &&
 	       mono_reached(now.mono, mono_add_ms(node->alone_since, WISH_MS)) &&
-	       counters.sessions + counters.half_open == lines_all_up(node) &&
+	       counters.sessions + counters.half_open == 0 && lines_all_up(node) &&
 	       node->memory.count == 0;
 }
 

@@ -265,6 +265,21 @@ static void homes_remember_each_other(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 2, 3) == 1);
 }
 
+/* Nobody was there for a while, and the line's next attempt is some time off: what is sent just
+ * when its member comes back waits for that, and is not told that nobody has the address. */
+static void what_is_sent_as_the_entrance_starts_waits(struct world *world)
+{
+	lab_start_star(world, 2);
+	lab_crash(0);
+	lab_run_ms(300000);
+	lab_start(0);
+	lab_run_ms(10);
+	lab_send_number(1, 0, 1);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(1, 0, 1, 2) == 1);
+	SCENARIO_EXPECT(world, lab.members[1].icmp == 0);
+}
+
 /* All have a line to it and it has none, so it finds back by those that it remembers. Its programs
  * send before any of them can have answered. */
 static void the_bootstrap_member_comes_back(struct world *world)
@@ -397,6 +412,9 @@ int main(int argc, char **argv)
 		  .play = a_via_that_leaves_does_not_part_those_it_joined },
 		{ .name = "halves", .play = halves_become_one_ring_again },
 		{ .name = "homes", .seeds = 3, .play = homes_remember_each_other },
+		{ .name = "entrance-late",
+		  .seeds = 3,
+		  .play = what_is_sent_as_the_entrance_starts_waits },
 		{ .name = "comes-back", .seeds = 3, .play = the_bootstrap_member_comes_back },
 		{ .name = "remembered",
 		  .seeds = 5,
