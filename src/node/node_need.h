@@ -5,6 +5,14 @@
  * says so, now and then, and who hears it closes the session if it thinks the same, or says that it
  * holds it. Until that has become clear, who said so keeps its packets: those on their way would
  * come to a closed session.
+ *
+ *     HOLDS --no use for it--> DOUBTS --100 ms, still none: RELEASE--> ASKS --HOLD--> HOLDS
+ *       ^--a packet, or a use----'                                      '--CLOSE--> (no session)
+ *
+ * In DOUBTS forward/ learns to give its packets to the node, which lets them go: nobody was told
+ * yet. In ASKS they wait. An answer may get lost, and with a CLOSE the keys by which it could be
+ * asked for again; so for a packet that waits not only RELEASE is repeated, soon, but a session
+ * dialled that succeeds this one, whatever became of it.
  */
 #ifndef NODE_NODE_NEED_H
 #define NODE_NODE_NEED_H
@@ -12,20 +20,40 @@
 #include "base/mono.h"
 #include "base/pool.h"
 
-#define NEED_FIRST_MS 5000  /* from the beginning of a session to the first look at it */
-#define NEED_LOOK_MS 60000  /* between two looks */
-#define NEED_ANSWER_MS 1000 /* for the answer to RELEASE, then it is said again */
-#define NEED_ASKS_MAX 3     /* without any, our side of the session alone is left */
-#define NEED_IP_MS 300000   /* who exchanged IP packets does so again, for so long */
+#define NEED_FIRST_MS 5000 /* from the beginning of a session to the first look at it */
+#define NEED_LOOK_MS 60000 /* between two looks */
+#define NEED_ANSWER_MS                                                                        \
+	1000              /* for the answer to RELEASE, then it is said again; while a packet \
+			   * waits for it paths_patience_us() */
+#define NEED_ASKS_MAX 3   /* without any, our side of the session alone is left */
+#define NEED_IP_MS 300000 /* who exchanged IP packets does so again, for so long */
 
 struct node;
 
 struct peer;
 
+enum need_state { NEED_HOLDS, NEED_DOUBTS, NEED_ASKS, NEED_STATES };
+
+/* Of a peer that is up. */
+struct need {
+	enum need_state state;
+	struct mono look;  /* HOLDS: the next */
+	struct mono since; /* DOUBTS: it began; ASKS: RELEASE was said last, */
+	uint8_t asks;      /* and so often */
+	bool packet_waits; /* ASKS: for the answer, */
+	bool dialled;      /* and for a session that succeeds this one */
+};
+
+/* The peer has a new session. */
+void need_begin(struct need *need, struct now now);
+
 /* Looks at the peer when it is time, and lets it go. */
 void need_tick(struct node *node, struct now now, struct handle handle);
 
 struct mono need_deadline(const struct peer *peer);
+
+/* An IP packet of ours is there for the peer: false if it has to wait for the peer's answer. */
+bool need_admits(struct node *node, struct now now, struct peer *peer);
 
 /* The peer needs our session, as it says, or as it shows: we relay for it now. */
 void need_held(struct node *node, struct now now, struct handle handle);

@@ -107,6 +107,7 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 	 * session that died with its ways nothing is left. */
 	if (!was_linked || peer->paths.is_dead || !channel_of(node, session)->by_own_link)
 		ways_begin(node, now, handle);
+	need_begin(&peer->need, now);
 	peer_release(node, handle);
 }
 

@@ -5,6 +5,7 @@
 #include "node/allowance.h"
 #include "node/event.h"
 #include "node/node_announce.h"
+#include "node/node_need.h"
 #include "node/node_relaying.h"
 #include "path/paths.h"
 
@@ -44,11 +45,7 @@ struct peer {
 	bool owes;                           /* an answer to whether it lives, */
 	struct mono asked;                   /* since then */
 	bool doubted;                        /* it is overdue: the ring passes it over */
-	bool lets_go;                        /* we have no use for it, and it has not answered:
-					      * no IP packet goes to it just now */
-	uint8_t releases;                    /* we said RELEASE so often */
-	struct mono answer_until;            /* then again */
-	struct mono need_next;               /* when to look whether it is needed */
+	struct need need;                    /* of our session with it */
 	const char *why;                     /* literal; "" */
 };
 

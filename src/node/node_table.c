@@ -59,7 +59,7 @@ static void set_action(const struct build *b, const struct peer *peer, struct ha
 	if (current == NULL)
 		return;
 	entry->way = peer_way(peer);
-	if (current->send == NULL || entry->way.kind == WAY_RING || peer->lets_go)
+	if (current->send == NULL || entry->way.kind == WAY_RING || peer->need.state != NEED_HOLDS)
 		return;
 	if (entry->way.kind == WAY_RELAY) {
 		relaying = relaying_of(b->node, handle, &entry->way);

@@ -49,7 +49,7 @@ bool ways_carry(struct node *node, struct now now, const struct id *id, struct s
 
 	if (peer == NULL || !peer_is_up(peer))
 		return false;
-	if (!peer->lets_go && may_carry(peer, now.mono, packet.len) &&
+	if (need_admits(node, now, peer) && may_carry(peer, now.mono, packet.len) &&
 	    send_to_peer(node, now, peer, FRAME_IP, packet)) {
 		carried(peer, now.mono, packet.len);
 		return true;
@@ -86,12 +86,9 @@ void ways_passed(struct node *node, struct now now, struct handle handle)
 /* When the answer is overdue. */
 static struct mono owed_deadline(const struct peer *peer)
 {
-	const struct trial *used = paths_used(&peer->paths);
-	const uint64_t round_trips_us = used->has_rtt ? 2 * used->rtt_us : 0;
-
 	if (!peer->owes || peer->doubted)
 		return MONO_NEVER;
-	return mono_add_us(peer->asked, PATHS_DOUBT_MS * UINT64_C(1000) + round_trips_us);
+	return mono_add_us(peer->asked, paths_patience_us(&peer->paths));
 }
 
 /* The ring passes over who owes an answer. */
@@ -127,10 +124,8 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->candidates = (struct candidates_message){ 0 };
 	announce_begin(peer, now);
 	peer->release_at = MONO_NEVER;
-	peer->need_next = mono_add_ms(now.mono, NEED_FIRST_MS);
 	peer->doubted = false;
 	peer->owes = false;
-	peer->lets_go = false;
 	ring_left(node->ring, now, &peer->id); /* it may have lost what we told it */
 	neighbour_changed(node, now, peer);
 	ways_touch(node, handle);

@@ -502,6 +502,11 @@ void paths_host_changed(struct paths *paths, struct mono now)
 	paths->overdue_at = now;
 }
 
+uint64_t paths_patience_us(const struct paths *paths)
+{
+	return trial_patience_us(paths_used(paths));
+}
+
 /* -- time ---------------------------------------------------------------------------------- */
 
 /* All, or those that do well or may do so yet. */

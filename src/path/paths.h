@@ -181,6 +181,9 @@ int paths_answered(struct paths *paths, struct mono now, uint64_t token, const s
  * of the beginning of traffic; and always before paths_poll(), since it judges silence. */
 void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic *traffic);
 
+/* Within this time an answer is expected, by the way in use. */
+uint64_t paths_patience_us(const struct paths *paths);
+
 /* Sockets or addresses of the host changed: everything is asked again. */
 void paths_host_changed(struct paths *paths, struct mono now);
 

@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "tests/scenario/lab.h"
 
+#include <stdio.h>
+
 #define COUNT 20
 
 static void start(struct world *world)
@@ -101,28 +103,49 @@ static void run_until(struct world *world, struct mono at)
 		lab_run_ms(5);
 }
 
-/* Two who had traffic have none for so long that `a` is about to say that it has no use for the
- * session; `b` does not say so first. */
-static void wait_for_release(struct world *world, unsigned *ret_a, unsigned *ret_b)
+/* Two have a session that neither needs, and `a` looks at it in this moment; `b` does not. */
+static void wait_for_look(struct world *world, unsigned *ret_a, unsigned *ret_b)
 {
-	struct mono due;
+	char name[32];
 
 	start(world);
-	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
 	find_strangers(ret_a, ret_b);
-	lab_send_number(*ret_a, *ret_b, 0);
-	lab_run_ms(2000);
-	lab_run_slowly_ms(NEED_IP_MS - 3000);
+	(void)snprintf(name, sizeof(name), "member-%u", *ret_b);
+	node_host_request(lab.members[*ret_a].node, NODE_PING, name);
+	lab_run_ms(3000);
 	SCENARIO_EXPECT(world, is_up(*ret_a, *ret_b) && is_up(*ret_b, *ret_a));
-	lab_inside(*ret_b, *ret_a)->need_next = MONO_NEVER;
-	due = lab_inside(*ret_a, *ret_b)->need_next;
-	if (!mono_reached(due, mono_add_ms(world_time(world), 3000)))
-		due = mono_add_ms(due, NEED_LOOK_MS); /* this look is too soon */
-	run_until(world, due);
+	lab_inside(*ret_b, *ret_a)->need.look = MONO_NEVER;
+	run_until(world, lab_inside(*ret_a, *ret_b)->need.look);
 }
 
-/* In the moment in which one side says that it has no use for the session, its programs have one.
- */
+/* The same, and now `a` says that it has no use for the session. */
+static void wait_for_release(struct world *world, unsigned *ret_a, unsigned *ret_b)
+{
+	wait_for_look(world, ret_a, ret_b);
+	lab_run_ms(TABLE_SOON_MS - 10);
+	SCENARIO_EXPECT(world, is_up(*ret_a, *ret_b) && is_up(*ret_b, *ret_a));
+	lab_run_ms(10);
+}
+
+static uint64_t rtt_ms(unsigned i, unsigned of)
+{
+	const struct trial *used = paths_used(&lab_inside(i, of)->paths);
+
+	return used->rtt_us / 1000;
+}
+
+/* Sends a packet, and says after how many milliseconds, of this many, it is there. */
+static uint64_t delay_ms(unsigned from, unsigned to, unsigned number, uint64_t most_ms)
+{
+	uint64_t ms = 0;
+
+	lab_send_number(from, to, number);
+	for (; ms < most_ms && lab_arrived(from, to, number, number + 1) == 0; ms += 10)
+		lab_run_ms(10);
+	return ms;
+}
+
+/* One side says that it has no use for the session, and has one before an answer can come. */
 static void who_lets_go_loses_nothing(struct world *world)
 {
 	unsigned a, b;
@@ -132,28 +155,41 @@ static void who_lets_go_loses_nothing(struct world *world)
 		lab_send_number(a, b, n);
 		lab_run_ms(5);
 	}
-	lab_run_ms(4000);
+	lab_run_ms(1000);
 	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 42) == 20);
 }
 
-/* The other closes the session, and its CLOSE gets lost. */
-static void a_lost_close_costs_no_packet(struct world *world)
+/* It has one again before it has said so: it does not say it. */
+static void who_thinks_better_of_it_says_nothing(struct world *world)
 {
 	unsigned a, b;
+	struct handle session;
+
+	wait_for_look(world, &a, &b);
+	session = lab_inside(b, a)->session;
+	for (unsigned n = 2; n < 32; n += 2)
+		SCENARIO_EXPECT(world, delay_ms(a, b, n, 1000) <= rtt_ms(a, b) / 2 + 10);
+	SCENARIO_EXPECT(world, handle_equal(lab_inside(b, a)->session, session));
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, handle_equal(lab_inside(b, a)->session, session));
+}
+
+/* The other closes the session, and its CLOSE gets lost. */
+static void a_lost_close_costs_little_time(struct world *world)
+{
+	unsigned a, b;
+	uint64_t rtt;
 	struct leg *back;
 
 	wait_for_release(world, &a, &b);
+	rtt = rtt_ms(a, b);
 	back = net_path(world_net(world), lab.members[b].host, lab.members[a].host);
 	back->loss = 1000;
-	lab_run_ms(300);
+	lab_run_ms(rtt + 10);
 	back->loss = 0;
 	SCENARIO_EXPECT(world, is_up(a, b) && !is_up(b, a));
-	for (unsigned n = 2; n < 62; n += 2) {
-		lab_send_number(a, b, n);
-		lab_run_ms(100);
-	}
-	lab_run_ms(4000);
-	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 62) == 30);
+	SCENARIO_EXPECT(world, delay_ms(a, b, 2, 4000) <= 300 + 4 * rtt);
+	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
 }
 
 /* The other closes the session, and has a use for another one before its CLOSE comes. */
@@ -178,13 +214,15 @@ static void a_late_close_ends_no_newer_session(struct world *world)
 	SCENARIO_EXPECT(world, is_up(b, a));
 }
 
-/* Who has no use for it asks each minute, and packets do not wait longer than the answer takes. */
+/* Who has no use for it asks each minute, and packets do not wait longer than the answer takes, or
+ * a second one if the first is lost. */
 static void what_one_side_needs_serves_both(struct world *world)
 {
 	unsigned a = COUNT, b = COUNT;
+	struct leg *back;
+	uint64_t rtt;
 
 	start(world);
-	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
 	for (unsigned i = 1; i < COUNT; i++)
 		for (unsigned j = 1; j < COUNT; j++)
 			if (i != j && is_up(i, j) && !uses(i, j) && uses(j, i)) {
@@ -194,11 +232,18 @@ static void what_one_side_needs_serves_both(struct world *world)
 	SCENARIO_EXPECT(world, a < COUNT);
 	if (a == COUNT)
 		return;
-	run_until(world, lab_inside(a, b)->need_next);
-	lab_send_number(a, b, 2);
-	lab_run_ms(100);
-	SCENARIO_EXPECT(world, lab_arrived(a, b, 2, 3) == 1);
-	SCENARIO_EXPECT(world, is_up(a, b));
+	rtt = rtt_ms(a, b);
+	back = net_path(world_net(world), lab.members[b].host, lab.members[a].host);
+	for (unsigned round = 0; round < 2; round++) {
+		run_until(world, mono_add_ms(lab_inside(a, b)->need.look, TABLE_SOON_MS));
+		SCENARIO_EXPECT(world, lab_inside(a, b)->need.state == NEED_ASKS);
+		back->loss = round == 0 ? 0 : 1000;
+		lab_run_ms(rtt + 10);
+		back->loss = 0;
+		SCENARIO_EXPECT(world, (lab_inside(a, b)->need.state == NEED_ASKS) == (round == 1));
+	}
+	SCENARIO_EXPECT(world, delay_ms(a, b, 2, 4000) <= 300 + 4 * rtt);
+	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
 }
 
 /* The link that a message of `a` for `b` takes first. */
@@ -306,7 +351,8 @@ int main(int argc, char **argv)
 			.play = who_had_traffic_keeps_its_session_for_a_while,
 		},
 		{ .name = "race", .play = who_lets_go_loses_nothing },
-		{ .name = "lost-close", .play = a_lost_close_costs_no_packet },
+		{ .name = "better-thought", .play = who_thinks_better_of_it_says_nothing },
+		{ .name = "lost-close", .play = a_lost_close_costs_little_time },
 		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },

@@ -253,11 +253,11 @@ static void who_is_asked_to_relay_holds_on(struct world *world)
 	begin_homes(1, homes);
 	lab_run_ms(1000);
 	for (unsigned i = 1; i < 3; i++) {
-		struct peer *peer = lab_inside(0, i);
+		struct need *need = &lab_inside(0, i)->need;
 
-		peer->lets_go = true;
-		peer->releases = 1; /* it was said, and is lost */
-		peer->answer_until = mono_add_ms(world_time(world), 10000);
+		need->state = NEED_ASKS;
+		need->asks = 1; /* it was said, and is lost */
+		need->since = mono_add_ms(world_time(world), 10000);
 	}
 	table_now(inside(0));
 	lab_run_ms(PATHS_NO_RELAY_MS + 500);
