@@ -193,8 +193,8 @@ no_text_in_capture() {
 
 relay_is_traced() {
 	ipop_on left trace right --count 1 >"$LAB_DIR/trace" && cat "$LAB_DIR/trace" &&
-		grep -q "^ 1  $(member_ways left | awk '$1 == "right" { print $3 }')  *direct" "$LAB_DIR/trace" &&
-		grep -q "^ 2  right  *relay by" "$LAB_DIR/trace"
+		grep -q "^  1  $(member_ways left | awk '$1 == "right" { print $3 }')  *direct" "$LAB_DIR/trace" &&
+		grep -q "^  2  right  *direct  *-  " "$LAB_DIR/trace"
 }
 
 # Along the ring some other member stands between the two.
