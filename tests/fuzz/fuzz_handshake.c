@@ -75,8 +75,6 @@ static bool edit(struct script *script, const struct party_out *out, uint8_t *by
 		if (at % out->len != 0) /* its type it keeps */
 			bytes[at % out->len] ^= script_u8(script);
 	}
-	if (bytes[0] == DATAGRAM_M1) /* its sender is under mac1 alone: a member can spoil it */
-		memcpy(bytes + 8, out->bytes + 8, 4);
 	forger_mend(&trial.forger, bytes, out->len, answered_by(bytes[0]));
 	return memcmp(bytes, out->bytes, out->len) != 0;
 }
