@@ -34,18 +34,20 @@ static void send_ping(struct node *node, struct now now, struct asked *asked,
 	frames_probe(node, now, peer, &probe);
 }
 
-/* Why a peer that nobody has met is not there. */
-static void fail_unknown(struct asked *asked, const struct peer *peer)
+/* Why a peer that is not up is not there; `err` is that of the wish for it. A ping of a member that
+ * this host has not met since it started is as unanswered as that of one it knows. */
+static void fail_absent(struct asked *asked, const struct peer *peer, int err)
 {
+	const int unanswered = asked->verb == NODE_PING ? ERR_TIMEOUT : ERR_NOT_FOUND;
+
 	if (peer != NULL)
 		answer_fail(asked, ERR_TIMEOUT, peer->why);
-	else if (asked->wished)
-		answer_fail(
-			asked, ERR_NOT_FOUND,
-			"no member of that name, address or id answers, and none is known here");
+	else if (err == ERR_MALFORMED)
+		answer_fail(asked, ERR_NOT_FOUND, "that is no member's name, address or id");
+	else if (err == ERR_NOT_FOUND)
+		answer_fail(asked, unanswered, "no other member is there to be asked for it");
 	else
-		answer_fail(asked, ERR_NOT_FOUND,
-			    "no peer of that name, address or id is known here");
+		answer_fail(asked, unanswered, "nobody answers to that name, address or id");
 }
 
 struct peer *answer_peer(struct node *node, struct now now, struct asked *asked)
@@ -66,10 +68,10 @@ struct peer *answer_peer(struct node *node, struct now now, struct asked *asked)
 
 		asked->wished = err == 0;
 		if (err != 0 && err != ERR_FULL) /* full: in one of the next turns */
-			fail_unknown(asked, peer);
+			fail_absent(asked, peer, err);
 	}
 	if (mono_reached(now.mono, mono_add_ms(asked->at, NODE_PING_MS)))
-		fail_unknown(asked, peer);
+		fail_absent(asked, peer, 0);
 	return NULL;
 }
 

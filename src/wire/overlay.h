@@ -1,13 +1,15 @@
 /* overlay.h - what members say to each other as parts of the overlay: payloads of frames in their
  * sessions. Numbers behind a name are bytes.
  *
- *     ROUTED      kind 1, hops left 1, target kind 1, route and detours 1 | to 20 | to's via 20 |
- * from 20 | from's via 20 | payload BROADCAST   kind 1, hops left 1, key length 1, 0 | until 20 |
- * from 20 | from's via 20 | token 8 | key NEIGHBOURS  count 1, 0 0 0 | count times: id 20
- *     CANDIDATES  NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
+ *     ROUTED       kind 1, hops left 1, target kind 1, route and detours 1
+ *                  | to 20 | to's via 20 | from 20 | from's via 20 | payload
+ *     BROADCAST    kind 1, hops left 1, key length 1, 0
+ *                  | until 20 | from 20 | from's via 20 | token 8 | key
+ *     NEIGHBOURS   count 1, 0 0 0 | count times: id 20
+ *     CANDIDATES   NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
  *     RELAY_ASK, RELAY_GRANT, RELAY_END   peer 20, index 4
- *     RELAY       index 4, 0 0 0 0 | a data datagram
- *     PART        sequence 2, which 1, of how many 1, kind 1, 0 0 0 | its piece of the payload
+ *     RELAY        index 4, 0 0 0 0 | a data datagram
+ *     PART         sequence 2, which 1, of how many 1, kind 1, 0 0 0 | its piece of the payload
  *
  * ROUTED goes from link to link, each step nearer to `to`. Who is not in his place on the ring yet
  * is found through a member to whom he has a link, his *via*: the message goes there first. Zero:

@@ -567,6 +567,45 @@ static void a_user_pings_by_name_address_and_id(struct world *world)
 	SCENARIO_EXPECT(world, pongs == 3 && errors == 1);
 }
 
+/* What a ping of `name` by `i` fails with, after so long; 0: it does not. */
+static int ping_error(unsigned i, const char *name, uint64_t ms)
+{
+	struct node_reply reply;
+	int err = 0;
+
+	node_host_request(lab.members[i].node, NODE_PING, name);
+	lab_run_ms(ms);
+	while (node_host_reply(lab.members[i].node, &reply))
+		err = reply.kind == NODE_REPLY_ERROR ? reply.error.err : 0;
+	return err;
+}
+
+/* Who watches a member by its pings learns that none came, whether this host knows the member or,
+ * since it has restarted, does not. What can be nobody's is another matter, and told at once. */
+static void a_ping_of_who_is_not_there_is_not_answered(struct world *world)
+{
+	static const char *const names[] = { "member-1", "10.130.0.2" };
+	char id[ID_TEXT_CHARS + 1];
+
+	lab_start_star(world, 3);
+	lab_run_ms(1000);
+	lab_crash(1);
+	lab_crash(2);
+	lab_start(2);
+	lab_run_ms(1000);
+	id_to_text(lab_id(1), id);
+	SCENARIO_EXPECT(world, ping_error(2, names[0], 2200) == ERR_TIMEOUT);
+	SCENARIO_EXPECT(world, ping_error(2, names[1], 2200) == ERR_TIMEOUT);
+	SCENARIO_EXPECT(world, ping_error(2, id, 2200) == ERR_TIMEOUT);
+	SCENARIO_EXPECT(world, ping_error(2, "fe80::1", 1) == ERR_NOT_FOUND);
+	lab_crash(0);
+	lab_crash(2);
+	lab_start(2); /* nobody is there any more */
+	lab_run_ms(60000);
+	SCENARIO_EXPECT(world, ping_error(2, names[0], 2200) == ERR_TIMEOUT);
+	SCENARIO_EXPECT(world, ping_error(2, "", 1) == ERR_NOT_FOUND);
+}
+
 static void nobody_pings_himself(struct world *world)
 {
 	static const char *const names[] = { "member-1", "member-1.test.ipop", "10.130.0.2" };
@@ -621,6 +660,7 @@ int main(int argc, char **argv)
 		{ .name = "paused", .play = a_paused_hub_keeps_its_members },
 		{ .name = "ping", .play = a_user_pings_by_name_address_and_id },
 		{ .name = "ping-way", .play = a_ping_tells_the_way_that_it_took },
+		{ .name = "ping-nobody", .play = a_ping_of_who_is_not_there_is_not_answered },
 		{ .name = "ping-self", .play = nobody_pings_himself },
 	};
 
