@@ -46,7 +46,7 @@ all=$work/all-output
 
 creates_a_group() {
 	run 0 on a group create lab --bootstrap vpn.example.org:4000 --name alpha &&
-		says out 'ipop up lab' &&
+		says out 'ipop up lab' && says err '--root: there is no a yet; it is made.' &&
 		says a/etc/ipop/lab.conf 'port = 4000' &&
 		says a/var/lib/ipop/lab/ca/group.conf 'bootstrap = vpn.example.org:4000#' &&
 		run 0 on a group list lab && says out alpha
@@ -67,7 +67,7 @@ guards_the_files_whatever_the_umask() (
 		mode_is 600 umask/var/lib/ipop/other/ca/key.pem &&
 		mode_is 755 umask/etc/ipop &&
 		umask 0777 &&
-		run 0 on umask request --name b &&
+		run 0 on umask request --name b && ! grep -q 'it is made' err &&
 		mode_is 700 umask/var/lib/ipop/requests &&
 		umask 022 && mode_is 600 umask/var/lib/ipop/requests/*.pem
 )
@@ -148,6 +148,7 @@ refuses_ports_of_root() {
 
 joins_a_second_host() {
 	run 0 on b request --name beta && cp out beta.request &&
+		says err '--root: there is no b yet; it is made.' &&
 		says out 'BEGIN CERTIFICATE REQUEST' &&
 		mode_is 700 b/var/lib/ipop/requests &&
 		mode_is 600 b/var/lib/ipop/requests/*.pem &&
@@ -208,6 +209,11 @@ refuses_what_is_no_request() {
 		refuses 1 'bent: ' on a group sign lab bent &&
 		refuses 1 'nowhere: no such thing' on a group sign lab nowhere &&
 		refuses 1 'longer than allowed' on a group sign lab /dev/zero &&
+		openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj /CN=Omega >omega 2>/dev/null &&
+		refuses 1 'omega: not a request as ipop request makes them: a host name (small' \
+			on a group sign lab omega &&
+		openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=omega >rsa 2>/dev/null &&
+		refuses 1 'rsa: not a request as ipop request makes them' on a group sign lab rsa &&
 		refuses 1 'is not on this host' on b group sign lab beta.request &&
 		refuses 2 'cannot be the name' on a group sign '../lab' beta.request
 }
@@ -228,6 +234,7 @@ refuses_bundles_that_are_none() {
 		refuses 1 '"secrets" is missing' on d join misspelt &&
 		refuses 1 '"secrets" must be' on d join epoch &&
 		refuses 1 'nowhere: no such thing' on d join nowhere &&
+		refuses 1 '/tmp: that is a directory, not a file' on d join /tmp &&
 		refuses 8 'its key is not on this host' on d join beta.bundle &&
 		[ ! -e d ]
 }
@@ -523,14 +530,29 @@ tells_why_it_did_not_start() {
 		refuses 1 'ipopd is not there' bin/ipop --root b up && mv ipopd.kept bin/ipopd
 }
 
+# is_anew: the daemon is another one than before, and it was said why.
+is_anew() {
+	daemons="$daemons $(cat daemon.pid)"
+	[ "$before" != "$(cat daemon.pid)" ] && before=$(cat daemon.pid) &&
+		says err 'lab is running with what it had before, and starts anew'
+}
+
+# A daemon that has another certificate starts again; one that has this one keeps its sessions.
 joins_and_goes_up() {
 	answers
-	run 0 bin/ipop --root b join renewed.bundle || return 1
-	daemons="$daemons $(cat daemon.pid)"
-	first=$(cat daemon.pid)
-	says out 'lab is up: beta' && run 0 bin/ipop --root b join renewed.bundle || return 1
-	daemons="$daemons $(cat daemon.pid)"
-	[ "$first" != "$(cat daemon.pid)" ]
+	run 0 bin/ipop --root b join renewed.bundle && says out 'lab is up: beta' || return 1
+	before=$(cat daemon.pid)
+	daemons="$daemons $before"
+	run 0 bin/ipop --root b join renewed.bundle && is_anew || return 1
+	end=$(sed -n 's/.*the certificate ends \(.*\)\.$/\1/p' out)
+	status_json true 1 null 0 "$end" >answers/status.0
+	rm -f answers/status.[1-9]
+	run 0 bin/ipop --root b join renewed.bundle && says out 'lab is up already' &&
+		! grep -q 'starts anew' err && [ "$before" = "$(cat daemon.pid)" ] &&
+		on a group sign lab beta.request --days 9 >newest.bundle 2>/dev/null &&
+		run 0 bin/ipop --root b join newest.bundle --no-up &&
+		says err 'before; next: ipop down lab, then ipop up lab' &&
+		run 0 bin/ipop --root b join newest.bundle && is_anew
 }
 
 leaves() {
@@ -573,6 +595,7 @@ explains_every_verb() {
 	run 0 "$ipop" --help && says out 'group sign NAME REQUEST' &&
 		run 2 "$ipop" && refuses 2 'did you mean "status"?' "$ipop" stauts &&
 		run 0 "$ipop" group --help && says out 'group list' &&
+		[ "$(head -n 1 out)" = 'ipop group VERB [ARGUMENT...] [OPTION...]' ] &&
 		says out '--bootstrap HOST:PORT' && run 0 "$ipop" group create --help &&
 		says out 'group create NAME --bootstrap HOST:PORT [OPTION...]' || return 1
 	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \

@@ -351,6 +351,8 @@ void cli_print_overview(const struct cli_verb *verbs, const char *topic, FILE *o
 		(void)fputs("ipop - private networks of machines behind any NAT, with no server "
 			    "between them\n",
 			    out);
+	else
+		(void)fprintf(out, "ipop %s VERB [ARGUMENT...] [OPTION...]\n", topic);
 	for (; verbs->verb != NULL; verbs++) {
 		char name[64];
 

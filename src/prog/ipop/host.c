@@ -7,6 +7,7 @@
 #include "io/netlink.h"
 #include "io/seed.h"
 #include "prog/ipop/input.h"
+#include "prog/ipop/report.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -149,6 +150,12 @@ enum exit_code host_check_root(const struct cli *cli, struct complaint *complain
 		return EXIT_OK;
 	(void)complain(complaint, 0, "--root: %s is no directory", cli->root);
 	return EXIT_USAGE;
+}
+
+void host_tell_new_root(const struct cli *cli)
+{
+	if (cli->root[0] != '\0' && access(cli->root, F_OK) != 0)
+		report_note("--root: there is no %s yet; it is made.", cli->root);
 }
 
 uint32_t host_first_port(void)

@@ -37,6 +37,10 @@ enum exit_code host_choose(const struct cli *cli, const char *network, struct st
  */
 enum exit_code host_check_root(const struct cli *cli, struct complaint *complaint);
 
+/* Before files are made below it: says so if --root names what is not there. A slip of the keyboard
+ * must not hide a private key in a place that nobody looks for. */
+void host_tell_new_root(const struct cli *cli);
+
 /* The lowest UDP port that the daemon's node, which never is root, may have here. */
 uint32_t host_first_port(void);
 

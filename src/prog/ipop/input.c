@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -57,16 +58,28 @@ static int complain_about(const char *name, int err, struct complaint *complaint
 			err_text(err));
 }
 
+static bool is_directory(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* At most the first `max` bytes. */
 static int read_start(const char *name, size_t max, struct file_bytes *ret,
 		      struct complaint *complaint)
 {
 	const bool standard = strcmp(name, "-") == 0;
 	const int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	const int err = fd < 0 ? file_err(errno) : read_stream(fd, max, ret);
+	const bool directory = fd >= 0 && is_directory(fd);
+	int err = fd < 0 ? file_err(errno) : ERR_UNSUPPORTED;
 
+	if (fd >= 0 && !directory)
+		err = read_stream(fd, max, ret);
 	if (!standard && fd >= 0)
 		(void)close(fd); /* nothing was written */
+	if (directory)
+		return complain(complaint, err, "%s: that is a directory, not a file", name);
 	return err == 0 ? 0 : complain_about(name, err, complaint);
 }
 

@@ -1,6 +1,7 @@
 /* launch.c - see launch.h. */
 #include "prog/ipop/launch.h"
 
+#include "base/calendar.h"
 #include "base/check.h"
 #include "base/err.h"
 #include "group/text.h"
@@ -94,6 +95,21 @@ static bool is_ready(const struct launch *l)
 static json_int_t peers_up(const struct launch *l)
 {
 	return json_integer_value(json_object_get(l->status, "peers_up"));
+}
+
+bool launch_runs_until(const struct store *store, struct wall not_after)
+{
+	struct launch l = { .store = store };
+	char wanted[CALENDAR_TEXT_CHARS + 1];
+	const char *end;
+	bool same;
+
+	calendar_to_text(not_after, wanted);
+	look(&l);
+	end = text_of(&l, "certificate_not_after");
+	same = end != NULL && strcmp(end, wanted) == 0;
+	json_decref(l.status);
+	return same;
 }
 
 /* --- up --- */

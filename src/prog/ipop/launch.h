@@ -18,6 +18,10 @@
 /* Whether a daemon runs: it listens at its control socket, or holds its lock. */
 bool launch_is_running(const struct store *store);
 
+/* Whether one runs, and says that its certificate ends then: it has been the same since it began.
+ */
+bool launch_runs_until(const struct store *store, struct wall not_after);
+
 /* Starts it, if it does not run, shows progress, and tells the addresses. EXIT_OK once it is
  * usable: the addresses are there, and a member answers if there is one to enter the network
  * through. Else EXIT_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */

@@ -205,8 +205,10 @@ static int write_all(struct creation *c, struct complaint *complaint)
 {
 	const struct span passphrase = span_of(c->passphrase.bytes, c->passphrase.len);
 	int lock = -1;
-	int err = store_make_directory(&c->store, STORE_ETC, complaint);
+	int err;
 
+	host_tell_new_root(c->cli);
+	err = store_make_directory(&c->store, STORE_ETC, complaint);
 	if (err == 0)
 		err = store_make_directory(&c->store, STORE_MEMBER, complaint);
 	if (err == 0)

@@ -33,6 +33,7 @@ struct joining {
 	struct certificate certificate;
 	struct key *key; /* owned */
 	bool has_key;    /* it is in its place already */
+	bool is_same;    /* the bundle was here before */
 	bool moved;      /* the CA is here, and its bundles lead to this host's new id */
 	struct entropy entropy;
 };
@@ -238,6 +239,34 @@ static void remove_request(const struct joining *j)
 		(void)unlink(path.text);
 }
 
+static bool same_text(const struct bundle *a, const struct bundle *b)
+{
+	uint8_t texts[2][BUNDLE_BYTES_MAX];
+	struct writer writers[2] = { writer_of(texts[0], BUNDLE_BYTES_MAX),
+				     writer_of(texts[1], BUNDLE_BYTES_MAX) };
+	const bool same = bundle_to_text(a, &writers[0]) == 0 &&
+			  bundle_to_text(b, &writers[1]) == 0 && writer_ok(&writers[0]) &&
+			  writer_ok(&writers[1]) &&
+			  span_equal(writer_span(&writers[0]), writer_span(&writers[1]));
+
+	secret_wipe(texts, sizeof(texts));
+	return same;
+}
+
+/* With the CA's lines, if it is here: they are what may have changed. */
+static bool is_same(const struct joining *j)
+{
+	struct complaint unused;
+	struct bundle present;
+	bool same;
+
+	if (store_read_bundle(&j->store, &present, &unused) != 0)
+		return false;
+	same = same_text(&present, &j->bundle);
+	bundle_wipe(&present);
+	return same;
+}
+
 static int write_files(struct joining *j, struct complaint *complaint)
 {
 	int err = store_make_directory(&j->store, STORE_ETC, complaint);
@@ -246,6 +275,7 @@ static int write_files(struct joining *j, struct complaint *complaint)
 		err = store_make_directory(&j->store, STORE_MEMBER, complaint);
 	if (err == 0)
 		err = move_bundles(j, complaint);
+	j->is_same = err == 0 && is_same(j);
 	if (err == 0 && !j->has_key)
 		err = write_key(j, complaint);
 	if (err == 0)
@@ -302,16 +332,37 @@ static void print_result(const struct joining *j)
 			    "again.");
 }
 
-/* A daemon that runs still has the certificate from before. */
-static enum exit_code start(const struct cli *cli, const struct store *store)
+/* A daemon reads its bundle when it begins. One that runs with this very bundle goes on; it may
+ * have missed it (--no-up), so it is asked. */
+static bool has_other_bundle(const struct joining *j)
 {
-	if (launch_is_running(store)) {
-		const enum exit_code code = launch_down(cli, store);
+	return launch_is_running(&j->store) &&
+	       !(j->is_same && launch_runs_until(&j->store, j->certificate.not_after));
+}
 
-		if (code != EXIT_OK)
-			return code;
+static enum exit_code start(const struct joining *j)
+{
+	enum exit_code code = EXIT_OK;
+
+	if (has_other_bundle(j)) {
+		report_note("%s is running with what it had before, and starts anew with this "
+			    "bundle.",
+			    j->store.network);
+		code = launch_down(j->cli, &j->store);
 	}
-	return launch_up(cli, store);
+	return code == EXIT_OK ? launch_up(j->cli, &j->store) : code;
+}
+
+static void print_next(const struct joining *j)
+{
+	const char *const network = j->store.network;
+
+	if (has_other_bundle(j))
+		report_note("%s is running with what it had before; next: ipop down %s, then ipop "
+			    "up %s",
+			    network, network, network);
+	else
+		report_note("Next: ipop up %s", network);
 }
 
 enum exit_code verb_join(const struct cli *cli)
@@ -330,8 +381,8 @@ enum exit_code verb_join(const struct cli *cli)
 	bundle_wipe(&j.bundle);
 	entropy_wipe(&j.entropy);
 	if (code == EXIT_OK && cli_has(cli, "no-up"))
-		report_note("Next: ipop up %s", j.store.network);
+		print_next(&j);
 	else if (code == EXIT_OK)
-		code = start(cli, &j.store);
+		code = start(&j);
 	return code;
 }

@@ -29,8 +29,10 @@ static int keep_key(const struct cli *cli, const struct key *key, struct entropy
 		    struct file_path *ret, struct complaint *complaint)
 {
 	const struct store store = { .root = cli->root };
-	int err = store_make_directory(&store, STORE_REQUESTS, complaint);
+	int err;
 
+	host_tell_new_root(cli);
+	err = store_make_directory(&store, STORE_REQUESTS, complaint);
 	if (err != 0)
 		return err;
 	err = store_request_path(&store, key_spki(key), ret);

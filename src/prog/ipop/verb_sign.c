@@ -72,6 +72,11 @@ static int read_request(struct signing *s, struct complaint *complaint)
 		return complain(complaint, err,
 				"%s: its signature is wrong: damaged, or made without the key",
 				name);
+	if (err == ERR_MALFORMED || err == ERR_UNSUPPORTED)
+		return complain(complaint, err,
+				"%s: not a request as ipop request makes them: a host name (small "
+				"letters, digits, -), a key that is Ed25519 or P-256, and no more",
+				name);
 	if (err != 0)
 		return complain(complaint, err, "%s: not a request of ipop request: %s", name,
 				err_text(err));
