@@ -655,7 +655,8 @@ keeps_private_keys_to_itself() {
 installs_everything() {
 	run 0 meson install -C "$build" --no-rebuild --quiet --destdir "$work/installed" || return 1
 	usr=installed/usr/local
-	for file in bin/ipop sbin/ipopd lib/systemd/system/ipop@.service share/doc/ipop/LICENSE \
+	for file in bin/ipop sbin/ipopd lib/systemd/system/ipop@.service \
+		lib/sysusers.d/ipop.conf share/doc/ipop/LICENSE \
 		share/doc/ipop/README.md share/doc/ipop/doc/cli.md; do
 		[ -s "$usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
@@ -663,6 +664,25 @@ installs_everything() {
 		run 0 "$usr/bin/ipop" --version && run 0 "$usr/sbin/ipopd" --version &&
 		run 0 make -n -C "$top" install DESTDIR="$work/there" &&
 		says out "--destdir \"$work/there\""
+}
+
+# makes_user UID: what make-user does for that user, in a host with or without ipop. Programs that
+# would change the host only say what they were asked for.
+makes_user() {
+	mkdir -p stubs && : >called
+	printf '#!/bin/sh\n[ "$#" = 2 ] && exec test -e %s/has-ipop\necho %s\n' "$work" "$1" >stubs/id
+	printf '#!/bin/sh\necho "$0 $*" >>%s/called\n' "$work" >stubs/systemd-sysusers
+	chmod +x stubs/id stubs/systemd-sysusers
+	PATH="$work/stubs:$PATH" run 0 "$top/packaging/make-user" there/ipop.conf
+}
+
+# The user of the daemon's node: by root, on this host, once.
+makes_the_user_of_the_node() {
+	grep -q '^u ipop - ' "$top/packaging/ipop.sysusers.conf" &&
+		makes_user 0 && says called 'systemd-sysusers there/ipop.conf' &&
+		makes_user 1000 && [ ! -s called ] &&
+		DESTDIR=there makes_user 0 && [ ! -s called ] &&
+		: >has-ipop && makes_user 0 && [ ! -s called ] && rm -r stubs
 }
 
 check 'group create makes a group and its first member' creates_a_group
@@ -732,6 +752,7 @@ check 'lost output is a failure' fails_when_its_output_is_lost
 check 'one mark for one foreign character' shows_one_mark_for_one_character
 check 'no configuration of the crypto library' trusts_no_configuration_of_the_library
 check 'what is installed' installs_everything
+check 'the user of the node' makes_the_user_of_the_node
 check 'private keys stay where they belong' keeps_private_keys_to_itself
 echo "1..$count"
 exit $failed

@@ -689,7 +689,9 @@ static int find_user(struct steward *s, struct complaint *complaint)
 				"there is neither a user " IPOPD_USER
 				" nor a user " IPOPD_USER_FALLBACK
 				" that the node could run as: `useradd --system " IPOPD_USER "`");
-	log_debug("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK);
+	log_warning("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK
+		    ", whose other processes can stop it: `useradd --system " IPOPD_USER
+		    "` makes one for it");
 	return 0;
 }
 
