@@ -483,6 +483,50 @@ static void a_relay_follows_at_once(struct world *world)
 	}
 }
 
+/* -- killed ---------------------------------------------------------------------------------- */
+
+/* Two have been silent and begin to talk; a moment later their relay dies. */
+static void kill_relay(struct world *world, uint32_t one_way_ms, uint64_t after_ms,
+		       uint64_t limit_ms)
+{
+	static const struct natbox_kind *const homes[] = { &natbox_symmetric, &natbox_symmetric };
+	struct stream streams[2] = { { .from = 3, .to = 4, .each_ms = 10 },
+				     { .from = 4, .to = 3, .each_ms = 10 } };
+
+	lab_set_up(world, 5);
+	net_realm(world_net(world), NET_INTERNET)->delay_us = one_way_ms * 1000;
+	start_homes(3, homes);
+	lab_run_slowly_ms(PATHS_QUIET_MS + PATHS_RELAY_SPARE_MS);
+	SCENARIO_EXPECT(world, way_between(3, 4) == WAY_RELAY);
+	stream_ms(streams, after_ms);
+	lab_crash(relay_between(3, 4));
+	stream_ms(streams, 4000);
+	for (unsigned i = 0; i < 2; i++) {
+		world_note(world, "%u ms, killed after %u ms: nothing came for %u ms",
+			   (unsigned)one_way_ms, (unsigned)after_ms,
+			   (unsigned)streams[i].longest_ms);
+		SCENARIO_EXPECT(world, streams[i].longest_ms <= limit_ms);
+	}
+}
+
+static uint64_t some_moment_ms(struct world *world)
+{
+	return 10 * rng_between(world_rng(world), 0, 200);
+}
+
+/* There may be no other relay yet: then it goes along the ring. */
+static void a_relay_dies_as_a_talk_begins(struct world *world)
+{
+	kill_relay(world, 20, some_moment_ms(world), 1000);
+}
+
+/* 300 ms and two round trips of 240 ms until it is doubted, one until the reserve has answered, and
+ * half of one until the other end hears something. */
+static void a_relay_far_away_dies(struct world *world)
+{
+	kill_relay(world, 60, 1500, 1200);
+}
+
 /* -- in a crowd ---------------------------------------------------------------------------- */
 
 #define CROWD 40
@@ -703,6 +747,8 @@ int main(int argc, char **argv)
 		{ .name = "full", .seeds = 2, .play = a_queue_that_is_full_delays_no_other },
 		{ .name = "rebound", .play = a_relayed_end_is_rebound },
 		{ .name = "follows", .seeds = 3, .play = a_relay_follows_at_once },
+		{ .name = "killed-early", .seeds = 3, .play = a_relay_dies_as_a_talk_begins },
+		{ .name = "killed-far", .play = a_relay_far_away_dies },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
 		{ .name = "gives-way", .play = who_is_silent_gives_way },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
