@@ -14,9 +14,9 @@ static struct allowance *names_of(struct node *node, const struct id *teller)
 	return peer != NULL ? &peer->names : &node->names;
 }
 
-void neighbour_found(struct node *node, const struct id *via)
+void neighbour_found(struct node *node, const struct id *teller)
 {
-	allowance_give_back(names_of(node, via), 1);
+	allowance_give_back(names_of(node, teller), 1);
 }
 
 /* Zero for `via` lets the message find its own way. */
@@ -28,6 +28,7 @@ static void want_session(struct node *node, struct now now, const struct ring_ou
 	struct wish wish = { .kind = kinds[output->kind],
 			     .id = output->kind == RING_JOIN ? node->certificate.id : output->id,
 			     .via = output->via,
+			     .teller = output->teller,
 			     .of_ring = true };
 	struct handle handle;
 	const struct peer *peer = peer_find(node, &wish.id, &handle);
@@ -37,9 +38,9 @@ static void want_session(struct node *node, struct now now, const struct ring_ou
 		neighbour_changed(node, now, peer); /* it was met in this very turn */
 	} else if (wish.kind == WISH_ID &&
 		   !SECCHECK(SEC_NAMES_ALLOWANCE,
-			     allowance_take(names_of(node, &wish.via), now.mono, 1, MEMBER_NAMES,
+			     allowance_take(names_of(node, &wish.teller), now.mono, 1, MEMBER_NAMES,
 					    MEMBER_NAMES_REFILL_MS))) {
-		ring_disbelieve(node->ring, now, &wish.id);
+		ring_disbelieve(node->ring, now, &wish.id, &wish.teller);
 	} else {
 		err = wish_for(node, now, &wish);
 	}

@@ -21,8 +21,8 @@ struct node;
 struct peer;
 
 void neighbours_poll(struct node *node, struct now now);
-/* Whoever `via` named is there after all. */
-void neighbour_found(struct node *node, const struct id *via);
+/* Whoever `teller` named is there after all. */
+void neighbour_found(struct node *node, const struct id *teller);
 /* The peer's session stands, its way changed, or it is gone. */
 void neighbour_changed(struct node *node, struct now now, const struct peer *peer);
 int neighbour_list(struct node *node, struct now now, struct peer *from, struct span payload);

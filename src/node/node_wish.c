@@ -107,6 +107,18 @@ static bool has_nobody_to_ask(const struct node *node, struct now now)
 	       node->memory.count == 0;
 }
 
+/* The ring tries once more, and by somebody else: the dial goes on from there. */
+static void redirect(struct node *node, struct now now, struct wish *wish,
+		     const struct wish *wanted)
+{
+	const struct carrier carrier = carrier_to(&wish->id, &wanted->via);
+
+	wish->via = wanted->via;
+	wish->teller = wanted->teller;
+	wish->expiry = mono_add_ms(now.mono, WISH_OF_RING_MS);
+	sessions_redirect(node->sessions, now, wish->session, &carrier);
+}
+
 int wish_for(struct node *node, struct now now, const struct wish *wanted)
 {
 	struct wish *wish = find_wish(node, wanted);
@@ -115,6 +127,8 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	if (has_nobody_to_ask(node, now))
 		return ERR_NOT_FOUND;
 	if (wish != NULL) {
+		if (wish->of_ring && wanted->of_ring && wanted->kind == WISH_ID)
+			redirect(node, now, wish, wanted);
 		wish->of_ring = wish->of_ring || wanted->of_ring;
 		return 0;
 	}
@@ -161,7 +175,7 @@ static void end_wish(struct node *node, struct now now, struct wish *wish, bool 
 
 	stop_dials(node, now, wish);
 	if (fulfilled && wish->of_ring && wish->kind == WISH_ID)
-		neighbour_found(node, &wish->via);
+		neighbour_found(node, &wish->teller);
 	if (!fulfilled && wish->kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish->id, NULL);
 	else if (!fulfilled && wish->of_ring)

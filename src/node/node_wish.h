@@ -42,6 +42,7 @@ struct wish_claim {
 struct wish {
 	enum wish_kind kind;
 	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
+	struct id teller;                     /* of_ring: who named it */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
 	bool of_ring;          /* the ring wants it, and hears of its end */
@@ -56,8 +57,9 @@ struct wish {
 	struct wish_claim claims[WISH_CLAIMS_MAX];
 };
 
-/* Wants what the wish names, unless it is wanted already. ERR_FULL: too much is wanted, so later;
- * ERR_NOT_FOUND: nobody is there to ask, and nobody about to be. */
+/* Wants what the wish names; if it is wanted already, the ring may want it by another way.
+ * ERR_FULL: too much is wanted, so later; ERR_NOT_FOUND: nobody is there to ask, and nobody about
+ * to be. */
 int wish_for(struct node *node, struct now now, const struct wish *wanted);
 /* A packet waits for this destination. */
 int wish_for_destination(struct node *node, struct now now, const struct vnet_output *wanted);

@@ -472,11 +472,12 @@ void ring_failed(struct ring *ring, struct now now, const struct id *id)
 	review(ring, now);
 }
 
-void ring_disbelieve(struct ring *ring, struct now now, const struct id *id)
+void ring_disbelieve(struct ring *ring, struct now now, const struct id *id,
+		     const struct id *teller)
 {
 	const struct id place = ring_place(ring, id);
 
-	rumours_unheard(&ring->rumours, &place);
+	rumours_unheard(&ring->rumours, now, &place, teller);
 	review(ring, now);
 }
 
@@ -563,13 +564,16 @@ static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret
 
 static bool poll_wants(struct ring *ring, struct now now, struct ring_output *ret)
 {
+	struct rumour_try wanted;
 	struct member *teller;
 	size_t index;
 
-	*ret = (struct ring_output){ .kind = RING_WANT };
-	if (!rumours_poll(&ring->rumours, now, &ret->id, &ret->via))
+	if (!rumours_poll(&ring->rumours, now, &wanted))
 		return false;
-	teller = member_find(ring, &ret->via, &index);
+	*ret = (struct ring_output){
+		.kind = RING_WANT, .id = wanted.id, .via = wanted.via, .teller = wanted.teller
+	};
+	teller = member_find(ring, &wanted.teller, &index);
 	if (teller != NULL && teller->tried++ == 0)
 		teller->tried_at = now.mono;
 	return true;

@@ -65,9 +65,10 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
  * too, later. */
 void ring_failed(struct ring *ring, struct now now, const struct id *id);
 
-/* A link that was wanted is not worth a try on the word of who named it last: it is wanted again
- * when it is named again. */
-void ring_disbelieve(struct ring *ring, struct now now, const struct id *id);
+/* A link that was wanted is not worth a try on the word of this teller: if nobody else named it, it
+ * is wanted again when it is named again. */
+void ring_disbelieve(struct ring *ring, struct now now, const struct id *id,
+		     const struct id *teller);
 
 /* What came of a RING_SEEK: the member that answered to the key, which may be known already; NULL:
  * nobody did. */
@@ -75,7 +76,8 @@ void ring_sought(struct ring *ring, struct now now, const struct id *key, const 
 
 enum ring_output_kind {
 	RING_SEEK, /* id: make a session with whoever is nearest to this key, and say who it is */
-	RING_WANT, /* id, via: make a session with it; `via` told of it (zero: it is gone) */
+	RING_WANT, /* id, via, teller: make a session with it by way of `via`, who told of it (zero:
+		    * by no detour), on the word of `teller` (zero: it is gone) */
 	RING_JOIN, /* via, a link: make a session with whoever is nearest to our own id, asking
 		    * there first; it may be one that we have */
 	RING_TELL, /* id, list: send it to that member */
@@ -86,7 +88,7 @@ enum ring_output_kind {
 /* Borrowed until the next call. */
 struct ring_output {
 	enum ring_output_kind kind;
-	struct id id, via;
+	struct id id, via, teller;
 	struct neighbours list;
 };
 

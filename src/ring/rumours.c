@@ -5,6 +5,7 @@
 #include "wire/overlay.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* How long a name is kept that nobody repeats: three lists of a neighbour may be lost. */
 #define FORGET_MS (UINT64_C(3) * RING_TELL_MS)
@@ -107,8 +108,39 @@ static void add(struct rumours *rumours, size_t index, const struct id *place,
 	circle_add(&rumours->circle, index, &spot);
 }
 
+/* Where it stands among those who named it; teller_count: nowhere. */
+static unsigned find_teller(const struct rumour *rumour, const struct id *teller)
+{
+	unsigned i = 0;
+
+	while (i < rumour->teller_count && !id_equal(&rumour->tellers[i].id, teller))
+		i++;
+	return i;
+}
+
+static void drop_teller(struct rumour *rumour, unsigned i)
+{
+	rumour->teller_count--;
+	memmove(&rumour->tellers[i], &rumour->tellers[i + 1],
+		(rumour->teller_count - i) * sizeof(rumour->tellers[0]));
+}
+
+/* One more at the end, if need be instead of one that was asked. */
+static void note_teller(struct rumour *rumour, const struct id *teller)
+{
+	if (find_teller(rumour, teller) < rumour->teller_count)
+		return;
+	for (unsigned i = 0; rumour->teller_count == RUMOUR_TELLERS_MAX; i++) {
+		if (i == RUMOUR_TELLERS_MAX)
+			return;
+		if (rumour->tellers[i].was_asked)
+			drop_teller(rumour, i);
+	}
+	rumour->tellers[rumour->teller_count++] = (struct rumour_teller){ .id = *teller };
+}
+
 void rumours_hear(struct rumours *rumours, struct now now, const struct id *place,
-		  const struct id *id, const struct id *via)
+		  const struct id *id, const struct id *teller)
 {
 	const struct mono expiry = mono_add_ms(now.mono, FORGET_MS);
 	bool there;
@@ -119,17 +151,18 @@ void rumours_hear(struct rumours *rumours, struct now now, const struct id *plac
 	if (there) {
 		struct rumour *rumour = rumour_at(rumours, index);
 
-		rumour->via = *via;
+		note_teller(rumour, teller);
 		rumour->expiry = expiry;
 		rumour->is_named = true;
 	} else if (make_room(rumours, &index)) {
-		add(rumours, index, place,
-		    &(struct rumour){
-			    .id = *id, .via = *via, .state = RUMOUR_HEARD, .expiry = expiry });
+		struct rumour rumour = { .id = *id, .state = RUMOUR_HEARD, .expiry = expiry };
+
+		note_teller(&rumour, teller);
+		add(rumours, index, place, &rumour);
 	}
 }
 
-static void forget_at(struct rumours *rumours, const struct id *place)
+void rumours_met(struct rumours *rumours, const struct id *place)
 {
 	bool there;
 	const size_t index = circle_find(&rumours->circle, place, &there);
@@ -138,21 +171,38 @@ static void forget_at(struct rumours *rumours, const struct id *place)
 		forget(rumours, index);
 }
 
-void rumours_met(struct rumours *rumours, const struct id *place)
+void rumours_unheard(struct rumours *rumours, struct now now, const struct id *place,
+		     const struct id *teller)
 {
-	forget_at(rumours, place);
+	bool there;
+	const size_t index = circle_find(&rumours->circle, place, &there);
+	struct rumour *rumour;
+	unsigned at;
+
+	if (!there)
+		return;
+	rumour = rumour_at(rumours, index);
+	at = find_teller(rumour, teller);
+	if (at < rumour->teller_count) {
+		drop_teller(rumour, at);
+		if (rumour->state == RUMOUR_WANTED && rumour->tries > 0) {
+			rumour->tries--;
+			rumour->next = now.mono;
+		}
+	}
+	if (rumour->teller_count == 0)
+		forget(rumours, index);
 }
 
-void rumours_unheard(struct rumours *rumours, const struct id *place)
+void rumours_left(struct rumours *rumours, const struct id *teller)
 {
-	forget_at(rumours, place);
-}
+	for (size_t i = 0; i < rumours->circle.count; i++) {
+		struct rumour *rumour = rumour_at(rumours, i);
+		const unsigned at = find_teller(rumour, teller);
 
-void rumours_left(struct rumours *rumours, const struct id *via)
-{
-	for (size_t i = 0; i < rumours->circle.count; i++)
-		if (id_equal(&rumour_at(rumours, i)->via, via))
-			rumour_at(rumours, i)->via = (struct id){ { 0 } };
+		if (at < rumour->teller_count)
+			drop_teller(rumour, at);
+	}
 }
 
 static unsigned tries_of(const struct rumour *rumour)
@@ -257,7 +307,30 @@ static struct rumour *find_due(struct rumours *rumours, struct now now)
 	return NULL;
 }
 
-bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, struct id *ret_via)
+/* The next in turn; a try by nobody is on the word of the first. */
+static struct rumour_try next_try(struct rumour *rumour)
+{
+	struct rumour_try next = { .id = rumour->id };
+	unsigned i = 0;
+
+	while (i < rumour->teller_count && rumour->tellers[i].was_asked)
+		i++;
+	if (i < rumour->teller_count && rumour->asked < RUMOUR_TELLERS_MAX) {
+		rumour->tellers[i].was_asked = true;
+		rumour->asked++;
+		next.via = rumour->tellers[i].id;
+		next.teller = rumour->tellers[i].id;
+		return next;
+	}
+	rumour->asked = 0;
+	for (i = 0; i < rumour->teller_count; i++)
+		rumour->tellers[i].was_asked = false;
+	if (rumour->teller_count > 0)
+		next.teller = rumour->tellers[0].id;
+	return next;
+}
+
+bool rumours_poll(struct rumours *rumours, struct now now, struct rumour_try *ret)
 {
 	struct rumour *due;
 
@@ -275,8 +348,7 @@ bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, st
 		due->next = ring_after(rumours->rng, now, patience_ms(due));
 		due->tries++;
 		due->failed = false;
-		*ret_id = due->id;
-		*ret_via = due->via;
+		*ret = next_try(due);
 		rumours_review(rumours, now); /* who fails to come lets those behind it try */
 		return true;
 	}

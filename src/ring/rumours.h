@@ -10,6 +10,10 @@
  * many, the one with as many on its either side gives: the nearest of each side stay, however the
  * ring is populated.
  *
+ * A try is made by way of who named the member, who can spoil it. So of those who do two are kept,
+ * however often others repeat it, and each try goes by another: by the first, by the second, and by
+ * neither. Who was asked gives way to whoever names it next.
+ *
  *     HEARD --would be near--> WANTED --tries in vain--> IGNORED
  *       ^---nearer ones came------'                         |
  *       '--------------------- its time is over, and it was named in it
@@ -27,8 +31,18 @@
 
 enum rumour_state { RUMOUR_HEARD, RUMOUR_WANTED, RUMOUR_IGNORED, RUMOUR_STATES };
 
+#define RUMOUR_TELLERS_MAX 2
+
+struct rumour_teller {
+	struct id id;
+	bool was_asked; /* for it, since the last try that went by nobody */
+};
+
 struct rumour {
-	struct id id, via; /* via: who said so last; zero: it is gone */
+	struct id id;
+	struct rumour_teller tellers[RUMOUR_TELLERS_MAX]; /* none: they are gone */
+	unsigned teller_count;
+	unsigned asked; /* tries by way of tellers since the last by nobody */
 	enum rumour_state state;
 	unsigned tries;     /* WANTED: since then */
 	unsigned vain;      /* how often it was wanted in vain */
@@ -54,28 +68,34 @@ int rumours_init(struct rumours *rumours, struct rng *rng, const struct circle *
 /* Accepts zeroed ones. */
 void rumours_free(struct rumours *rumours);
 
-/* `via` names the member `id`, which stands at `place` and was not met. */
+/* `teller` names the member `id`, which stands at `place` and was not met. */
 void rumours_hear(struct rumours *rumours, struct now now, const struct id *place,
-		  const struct id *id, const struct id *via);
+		  const struct id *id, const struct id *teller);
 
 /* The member at this place was met. */
 void rumours_met(struct rumours *rumours, const struct id *place);
 
 /* A member that may have told us something is gone. */
-void rumours_left(struct rumours *rumours, const struct id *via);
+void rumours_left(struct rumours *rumours, const struct id *teller);
 
 /* A try was in vain. */
 void rumours_failed(struct rumours *rumours, struct now now, const struct id *place);
 
-/* Whoever named it is not to be believed: it is as if it had not been heard. */
-void rumours_unheard(struct rumours *rumours, const struct id *place);
+/* This teller is not to be believed: it is as if it had not named it, and who else did is asked now
+ * instead. */
+void rumours_unheard(struct rumours *rumours, struct now now, const struct id *place,
+		     const struct id *teller);
 
 /* Decides anew who is wanted, and forgets what is old. To be called when anything of the above
  * happened, and when `met` or `may_want` changed. */
 void rumours_review(struct rumours *rumours, struct now now);
 
-/* Lets time pass. True: make a session with *ret_id, asking *ret_via. */
-bool rumours_poll(struct rumours *rumours, struct now now, struct id *ret_id, struct id *ret_via);
+/* Lets time pass. True: make a session with the member `id`, by way of `via`, on the word of
+ * `teller`; zero: of nobody. */
+struct rumour_try {
+	struct id id, via, teller;
+};
+bool rumours_poll(struct rumours *rumours, struct now now, struct rumour_try *ret);
 
 struct mono rumours_deadline(const struct rumours *rumours);
 

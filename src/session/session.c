@@ -406,6 +406,19 @@ void sessions_hasten(struct sessions *s, struct now now, struct handle handle)
 	session_schedule(s, session);
 }
 
+void sessions_redirect(struct sessions *s, struct now now, struct handle handle,
+		       const struct carrier *carrier)
+{
+	struct session *session;
+
+	guard(s, now);
+	session = pool_at(&s->pool, handle);
+	if (session != NULL && session->state == STATE_DIALLING &&
+	    session->carrier.carriage == HANDSHAKE_CARRIED &&
+	    carrier->carriage == HANDSHAKE_CARRIED)
+		initiator_redirect(s, session, now, carrier);
+}
+
 struct session_counters sessions_counters(const struct sessions *s)
 {
 	struct session_counters counters = s->counters;

@@ -180,6 +180,11 @@ bool sessions_is_answered(const struct sessions *sessions, struct handle dial);
  * Other handles are ignored. */
 void sessions_hasten(struct sessions *sessions, struct now now, struct handle handle);
 
+/* The dial goes on by another way along the ring: its M0 leaves by this carrier at once, and is
+ * repeated from there. An answer to one before still counts. Others are ignored. */
+void sessions_redirect(struct sessions *sessions, struct now now, struct handle handle,
+		       const struct carrier *carrier);
+
 /* Counters, each a reason for which something was dropped or done; for status and tests. */
 struct session_counters {
 	uint64_t m0_received, m0_bad_mac1, m0_bad_form, m0_bad_version, m0_cookie_wanted;

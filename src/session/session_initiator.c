@@ -128,6 +128,18 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 	return 0;
 }
 
+void initiator_redirect(struct sessions *s, struct session *session, struct now now,
+			const struct carrier *carrier)
+{
+	struct dial *dial = session_dial(s, session);
+
+	session->carrier = *carrier;
+	dial->repeats = 0;
+	sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
+	session->pending |= PENDING_HANDSHAKE;
+	session_schedule(s, session);
+}
+
 /* The dial that a message answers in time, if it came the way the dial went. */
 static struct session *find_dialling(const struct sessions *s, struct now now,
 				     const struct carrier *carrier, struct span bytes)

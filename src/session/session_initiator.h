@@ -8,6 +8,10 @@
 int initiator_dial(struct sessions *s, struct now now, const struct target *target,
 		   const struct carrier *carrier, struct handle *ret);
 
+/* See sessions_redirect(). */
+void initiator_redirect(struct sessions *s, struct session *session, struct now now,
+			const struct carrier *carrier);
+
 /* Messages to us as initiator: 0, or why they were dropped. */
 int initiator_m1(struct sessions *s, struct now now, const struct carrier *carrier,
 		 struct span bytes);

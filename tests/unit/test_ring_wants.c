@@ -44,7 +44,11 @@ static void try_in_vain(const unsigned *name)
 		const uint64_t us = wait_for(RING_WANT);
 
 		assert_int_equal(place_of(&output.id), *name);
-		assert_int_equal(place_of(&output.via), 100);
+		assert_int_equal(place_of(&output.teller), 100);
+		if (i == 1) /* not by the only one who names it, who may spoil it */
+			assert_true(id_is_zero(&output.via));
+		else
+			assert_int_equal(place_of(&output.via), 100);
 		if (i == 0)
 			assert_int_equal(us, 0);
 		else
@@ -159,14 +163,60 @@ static void who_is_not_believed_was_not_heard(void **state)
 	stand();
 	assert_int_equal(hear(100, names, 1), 0);
 	assert_true(next_of(RING_WANT));
-	ring_disbelieve(ring, now, &id);
+	ring_disbelieve(ring, now, &id, &output.teller);
 	assert_true(is_at_rest());
 	assert_false(next_of(RING_WANT));
 	assert_int_equal(hear(BACK(100), names, 1), 0); /* from somebody else */
 	assert_true(next_of(RING_WANT));
 	assert_int_equal(place_of(&output.via), BACK(100));
-	ring_disbelieve(ring, now, &(struct id){ { 1 } }); /* nobody named it */
+	ring_disbelieve(ring, now, &(struct id){ { 1 } }, &id); /* nobody named it */
 	assert_false(is_at_rest());
+}
+
+/* Each liar repeats the name at each turn, and who has named it before counts as well. */
+static void each_try_goes_by_another(void **state)
+{
+	static const unsigned names[] = { 50 };
+	static const unsigned vias[] = { 100, BACK(100) };
+
+	(void)state;
+	stand();
+	for (unsigned liar = 200; liar <= 400; liar += 100)
+		assert_int_equal(meet(liar, true), 0);
+	assert_int_equal(hear(100, names, 1), 0);
+	assert_int_equal(hear(BACK(100), names, 1), 0);
+	for (unsigned i = 0; i < RING_TRIES; i++) {
+		for (unsigned liar = 200; liar <= 400; liar += 100)
+			assert_int_equal(hear(liar, names, 1), 0);
+		(void)wait_for(RING_WANT);
+		assert_int_equal(place_of(&output.id), 50);
+		if (i < 2)
+			assert_int_equal(place_of(&output.via), vias[i]);
+		else
+			assert_true(id_is_zero(&output.via));
+		assert_false(id_is_zero(&output.teller));
+	}
+}
+
+/* Its names are used up: that ends no claim of another, who is asked at once. */
+static void who_is_not_believed_speaks_for_itself_alone(void **state)
+{
+	static const unsigned names[] = { 50 };
+	const struct id id = id_at(50);
+
+	(void)state;
+	stand();
+	assert_int_equal(hear(100, names, 1), 0);
+	assert_int_equal(hear(BACK(100), names, 1), 0);
+	assert_true(next_of(RING_WANT));
+	assert_int_equal(place_of(&output.teller), 100);
+	ring_disbelieve(ring, now, &id, &output.teller);
+	assert_true(next_of(RING_WANT));
+	assert_int_equal(place_of(&output.via), BACK(100));
+	for (unsigned i = 1; i < RING_TRIES; i++) /* all of its own tries */
+		assert_jittered(wait_for(RING_WANT), (uint64_t)RING_TRY_MS << (i - 1));
+	ring_disbelieve(ring, now, &id, &output.teller);
+	assert_true(is_at_rest());
 }
 
 static void only_who_would_be_near_is_wanted(void **state)
@@ -505,6 +555,8 @@ int main(void)
 		RING_TEST(for_who_is_tried_again_nobody_waits),
 		RING_TEST(who_failed_the_last_time_is_ignored_at_once),
 		RING_TEST(who_is_not_believed_was_not_heard),
+		RING_TEST(each_try_goes_by_another),
+		RING_TEST(who_is_not_believed_speaks_for_itself_alone),
 		RING_TEST(only_who_would_be_near_is_wanted),
 		RING_TEST(the_next_follows_when_a_first_try_took_too_long),
 		RING_TEST(who_left_is_wanted_only_when_named),

@@ -168,6 +168,33 @@ static void carried_exact_target(void **state)
 	assert_int_equal(f->a->outs[0].len, HANDSHAKE_CARRIED_M0_BYTES);
 }
 
+/* The same M0 leaves again, by another link and at once, and its answer ends the dial well. */
+static void a_carried_dial_goes_on_by_another_link(void **state)
+{
+	const struct party_pair *f = *state;
+	const struct target target = party_target(f->b);
+	const struct carrier raw = f->b->address;
+	const struct carrier to_b = link_to(f->b);
+	struct carrier away = to_b;
+	struct handle dial;
+
+	away.name[0] ^= 1;
+	f->a->address = link_to(f->a);
+	f->b->address = to_b;
+	assert_int_equal(sessions_dial(f->a->sessions, party_start, &target, &away, &dial), 0);
+	party_drain(f->a, party_start);
+	assert_memory_equal(&f->a->outs[0].to, &away, sizeof(away));
+	sessions_redirect(f->a->sessions, party_later_ms(300), dial, &raw);
+	party_drain(f->a, party_later_ms(300));
+	assert_int_equal(f->a->outs[1].len, 0);
+	sessions_redirect(f->a->sessions, party_later_ms(300), dial, &to_b);
+	party_drain(f->a, party_later_ms(300));
+	assert_memory_equal(&f->a->outs[1].to, &to_b, sizeof(to_b));
+	assert_memory_equal(f->a->outs[1].bytes, f->a->outs[0].bytes, f->a->outs[0].len);
+	party_exchange(f->a, f->b, party_later_ms(300));
+	assert_true(party_is_joined(f->a, f->b));
+}
+
 static void carried_prefix_target(void **state)
 {
 	const struct party_pair *f = *state;
@@ -570,6 +597,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(open_networks_need_no_secret,
 						party_pair_set_up_open, party_pair_tear_down),
 		TEST(carried_exact_target),
+		TEST(a_carried_dial_goes_on_by_another_link),
 		TEST(carried_prefix_target),
 		TEST(carried_nearest_target),
 		TEST(raw_targets_must_be_exact_and_not_ourselves),
