@@ -372,11 +372,13 @@ static void forget_keys(struct node *node, struct now now, const struct session_
 static void replaced(struct node *node, struct now now, const struct session_output *output)
 {
 	struct channel *loser = channel_of(node, output->session);
-	const struct channel *winner = channel_of(node, output->by);
+	struct channel *winner = channel_of(node, output->by);
 
 	if (loser == NULL)
 		return; /* a dial that never had keys */
 	loser->replaced = true;
+	if (winner != NULL)
+		winner->replaced = false; /* any more */
 	if (winner != NULL && winner->confirmed)
 		peer_use(node, now, winner->peer, output->by);
 }

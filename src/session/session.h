@@ -138,8 +138,8 @@ enum session_output_kind {
 	SESSION_SEND_WITH,      /* local_index: send with this key set from now on */
 	SESSION_FORGET,         /* local_index: this key set is gone; wipe it */
 	SESSION_ESTABLISHED,    /* peer: packets may flow (CONFIRMING or ESTABLISHED) */
-	SESSION_REPLACED, /* by: that session of the same pair sends from now on; this one only
-			     receives */
+	SESSION_REPLACED, /* by: that session of the same pair sends from now on, even if it was
+			     replaced before; this one only receives */
 	SESSION_CLOSED,   /* reason: the handle is stale after this */
 };
 

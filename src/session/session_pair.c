@@ -24,6 +24,8 @@ bool pair_prefers(const struct session *a, const struct session *b)
 	const struct session *newer = a->began > b->began ? a : b;
 	const struct session *older = newer == a ? b : a;
 
+	if (a->initiator == b->initiator && is_named(&older->peer.claims, newer))
+		return older == a; /* its M0 was late */
 	if (a->initiator == b->initiator || succeeds(newer, older))
 		return newer == a;
 	return memcmp(a->initiator_ephemeral, b->initiator_ephemeral, NOISE_KEY_BYTES) < 0;

@@ -10,6 +10,10 @@
  *  - Otherwise they were opened at the same time, each unknown to the other side's dial: the one
  *    whose initiator drew the lower ephemeral key, which both ends know and nobody could aim at.
  *
+ * Of more than two, the newest that one side dialled stands against the newest of the other's, and
+ * whoever of these two sends makes all others receive: settled two by two, each of three could beat
+ * another, and what sends would hang on the order in which an end saw them established.
+ *
  * The third case is kept apart from the second by session_stand(): when a session comes to stand,
  * a dial of ours to the same peer that has not sent its M2 is dropped. So of two sessions dialled
  * by both sides that stand without the word in M2, each end had sent its M2 before it saw the

@@ -214,6 +214,14 @@ static struct session *one_before(struct sessions *s, const struct session *gone
 	return before;
 }
 
+static void serve_again(struct sessions *s, struct session *session, struct now now,
+			const char *why)
+{
+	session_set_state(s, session, now, STATE_ESTABLISHED, why);
+	session->pending &= ~(uint32_t)PENDING_REPLACED;
+	session_schedule(s, session);
+}
+
 /* `gone` was all that the pair had beside those that it replaced: the one before it serves again.
  * The peer may not even know of `gone`: what confirms a session can be lost. */
 static struct session *reinstate(struct sessions *s, struct now now, const struct session *gone)
@@ -222,9 +230,7 @@ static struct session *reinstate(struct sessions *s, struct now now, const struc
 
 	if (before == NULL)
 		return NULL;
-	session_set_state(s, before, now, STATE_ESTABLISHED, "what took its place is gone");
-	before->pending &= ~(uint32_t)PENDING_REPLACED;
-	session_schedule(s, before);
+	serve_again(s, before, now, "what took its place is gone");
 	return before;
 }
 
@@ -320,23 +326,52 @@ static void replace(struct sessions *s, struct session *loser, struct now now,
 	session_schedule(s, loser);
 }
 
-void session_establish(struct sessions *s, struct session *session, struct now now)
+/* The newest of those that this side dialled and both ends have keys for; NULL if there is none. */
+static struct session *newest_of(struct sessions *s, const struct session *of_pair, bool initiator)
 {
-	session_set_state(s, session, now, STATE_ESTABLISHED, "both ends have the keys");
-	session->established = ++s->events;
+	struct session *newest = NULL;
+
 	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
 		struct handle handle;
 		struct session *other = pool_slot(&s->pool, i, &handle);
 
-		if (other == NULL || other == session || other->state != STATE_ESTABLISHED ||
-		    !id_equal(&other->peer.certificate.id, &session->peer.certificate.id))
+		if (other == NULL || other->initiator != initiator ||
+		    (other->state != STATE_ESTABLISHED && other->state != STATE_REPLACED) ||
+		    !id_equal(&other->peer.certificate.id, &of_pair->peer.certificate.id))
 			continue;
-		if (pair_prefers(session, other)) {
-			replace(s, other, now, session);
-		} else {
-			replace(s, session, now, other);
-			return;
-		}
+		if (newest == NULL || pair_prefers(other, newest))
+			newest = other;
+	}
+	return newest;
+}
+
+/* The two ends may see them established in another order, so what was replaced is asked, too: of
+ * three, the third may settle that the first sends. */
+static struct session *which_sends(struct sessions *s, const struct session *of_pair)
+{
+	struct session *ours = newest_of(s, of_pair, true);
+	struct session *theirs = newest_of(s, of_pair, false);
+
+	if (ours == NULL || theirs == NULL)
+		return ours == NULL ? theirs : ours;
+	return pair_prefers(ours, theirs) ? ours : theirs;
+}
+
+void session_establish(struct sessions *s, struct session *session, struct now now)
+{
+	session_set_state(s, session, now, STATE_ESTABLISHED, "both ends have the keys");
+	session->established = ++s->events;
+	struct session *winner = which_sends(s, session);
+
+	if (winner->state == STATE_REPLACED)
+		serve_again(s, winner, now, "the other end's newest dial gives way to it");
+	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
+		struct handle handle;
+		struct session *other = pool_slot(&s->pool, i, &handle);
+
+		if (other != NULL && other != winner && other->state == STATE_ESTABLISHED &&
+		    id_equal(&other->peer.certificate.id, &session->peer.certificate.id))
+			replace(s, other, now, winner);
 	}
 }
 

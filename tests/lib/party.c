@@ -494,21 +494,29 @@ const struct party_note *party_last(const struct party *party, enum session_outp
 	return NULL;
 }
 
+/* Whether the session sends, by what was said of it and of others since it was established. */
+static bool sends_still(const struct party *party, uint32_t established)
+{
+	const struct handle session = party->notes[established].session;
+	bool sends = true;
+
+	for (uint32_t k = established + 1; k < party->note_count; k++) {
+		const struct party_note *note = &party->notes[k];
+
+		if (note->kind == SESSION_REPLACED && handle_equal(note->by, session))
+			sends = true;
+		else if (handle_equal(note->session, session) &&
+			 (note->kind == SESSION_REPLACED || note->kind == SESSION_CLOSED))
+			sends = false;
+	}
+	return sends;
+}
+
 struct handle party_session(const struct party *party)
 {
-	for (uint32_t i = party->note_count; i-- > 0;) {
-		const struct handle session = party->notes[i].session;
-		bool gone = false;
-
-		if (party->notes[i].kind != SESSION_ESTABLISHED)
-			continue;
-		for (uint32_t k = i + 1; k < party->note_count; k++)
-			gone = gone || (handle_equal(party->notes[k].session, session) &&
-					(party->notes[k].kind == SESSION_REPLACED ||
-					 party->notes[k].kind == SESSION_CLOSED));
-		if (!gone)
-			return session;
-	}
+	for (uint32_t i = party->note_count; i-- > 0;)
+		if (party->notes[i].kind == SESSION_ESTABLISHED && sends_still(party, i))
+			return party->notes[i].session;
 	return HANDLE_NONE;
 }
 

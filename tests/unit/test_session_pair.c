@@ -246,6 +246,34 @@ static void item_10_both_dial_in_spite_of_a_session(void **state)
 	}
 }
 
+/* One dials again as soon as its first session stands at itself, while the other's dial is under way:
+ * of the three each beats another, and the two ends see them established in any order. */
+static void of_three_that_cross_both_choose_the_same(void **state)
+{
+	unsigned three = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= (getenv("IPOP_SOAK") == NULL ? 300U : 20000U); seed++) {
+		struct scene *s = scene_new(seed);
+
+		s->delay_min = 20;
+		s->delay_max = 20 + rng_between(&s->rng, 0, 400);
+		dial(s, s->a, s->b);
+		dial(s, s->b, s->a);
+		while (party_count(s->a, SESSION_KEYS) == 0)
+			run_ms(s, 1);
+		dial(s, s->a, s->b);
+		run_ms(s, 5000);
+		three += party_count(s->a, SESSION_ESTABLISHED) == 3;
+		if (!party_is_joined(s->a, s->b))
+			fail_msg("seed %llu: they do not agree", (unsigned long long)seed);
+		run_ms(s, 22000);
+		assert_one_session(s);
+		scene_del(s);
+	}
+	assert_true(three > 20); /* or it shows nothing */
+}
+
 /* One end lost all it knew and dials anew; the other still has the session, perhaps a young one. */
 static void who_restarted_is_met_again(void **state)
 {
@@ -488,6 +516,7 @@ int main(void)
 		cmocka_unit_test(item_10_whenever_they_dial_both_agree),
 		cmocka_unit_test(a_dial_in_spite_of_a_session_replaces_it),
 		cmocka_unit_test(item_10_both_dial_in_spite_of_a_session),
+		cmocka_unit_test(of_three_that_cross_both_choose_the_same),
 		cmocka_unit_test(who_restarted_is_met_again),
 		cmocka_unit_test(a_session_that_was_never_confirmed_does_not_win),
 		cmocka_unit_test(a_dial_ends_when_the_peers_session_stands),
