@@ -41,8 +41,9 @@ struct peer *peer_find(const struct node *node, const struct id *id, struct hand
 }
 
 /* Who is gone is remembered, so that users can ask what became of it, while it is one of the last
- * so many: in a large network most of whom we meet are met in passing. */
-static void forget_longest_gone(struct node *node, uint32_t most)
+ * so many: in a large network most of whom we meet are met in passing. True if one was forgotten.
+ */
+static bool forget_longest_gone(struct node *node, uint32_t most)
 {
 	struct handle oldest = HANDLE_NONE;
 	struct mono since = MONO_NEVER;
@@ -63,11 +64,12 @@ static void forget_longest_gone(struct node *node, uint32_t most)
 		}
 	}
 	if (gone <= most)
-		return;
+		return false;
 	const struct peer *peer = pool_at(&node->peers, oldest);
 
 	CHECK(map_remove(&node->peer_by_id, peer->id.bytes));
 	pool_give(&node->peers, oldest);
+	return true;
 }
 
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle)
@@ -76,9 +78,10 @@ struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret
 
 	if (peer != NULL)
 		return peer;
-	forget_longest_gone(node, NODE_GONE_MAX - 1);
+	while (forget_longest_gone(node, NODE_GONE_MAX - 1))
+		; /* a crowd may have left since */
 	if (pool_reserve(&node->peers) == ERR_FULL)
-		forget_longest_gone(node, 0);
+		(void)forget_longest_gone(node, 0);
 	peer = pool_take(&node->peers, ret_handle);
 	if (peer == NULL)
 		return NULL;

@@ -50,8 +50,9 @@ struct peer {
 };
 
 struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle);
-/* Finds or makes; NULL if NODE_PEERS_MAX are known, or there is no memory for one more. Of those
- * who are gone the last NODE_GONE_MAX are known, and all of the bootstrap lines. */
+/* Finds or makes; NULL if NODE_PEERS_MAX are known, or there is no memory for one more. When one is
+ * made, of those who are gone the last NODE_GONE_MAX stay known, with it, and all of the bootstrap
+ * lines. */
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
 /* Whether this is a name, an address or the id of our own. */

@@ -76,6 +76,27 @@ static void the_last_who_are_gone_are_remembered(void **state)
 	free_node(node);
 }
 
+/* A crowd that left together is forgotten with the next who comes. */
+static void a_crowd_is_not_remembered(void **state)
+{
+	struct node *node = new_node();
+	struct handle handle;
+
+	(void)state;
+	for (unsigned n = 0; n < MET; n++)
+		(void)meet(node, n);
+	for (unsigned n = 0; n < MET; n++) {
+		const struct id id = numbered(n);
+
+		peer_find(node, &id, &handle)->session = HANDLE_NONE;
+	}
+	(void)meet(node, MET);
+	assert_int_equal(pool_count(&node->peers), NODE_GONE_MAX);
+	assert_true(is_known(node, MET - NODE_GONE_MAX + 1));
+	assert_false(is_known(node, MET - NODE_GONE_MAX));
+	free_node(node);
+}
+
 /* When all places are taken the last who are gone give theirs, and those who are there do not. */
 static void who_is_there_keeps_its_place(void **state)
 {
@@ -100,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_who_are_gone_are_remembered),
+		cmocka_unit_test(a_crowd_is_not_remembered),
 		cmocka_unit_test(who_is_there_keeps_its_place),
 	};
 
