@@ -55,5 +55,8 @@ int heard_take(struct heard *heard, struct wall now, const struct heard_sender *
 	if (sender == NULL)
 		return ERR_FULL;
 	*sender = *beacon;
+	/* What somebody dates ahead in its name must not make it unheard until then. */
+	if (sender->at.us > now.us)
+		sender->at = now;
 	return 0;
 }

@@ -1,11 +1,12 @@
 /* heard.h - whose beacons were heard, so that none counts twice. Sans-I/O.
  *
  * A beacon counts if it was made within HEARD_SKEW_US of our calendar, and after the last one that
- * we heard of its sender. Of each sender one instant is kept, until a beacon of that time would be
- * too old: nobody can repeat one that was heard, however many others there were since. Who has the
- * network secret can invent senders. So one IPv4 address speaks for few of them, and one network
- * of IPv6, where a host has as many addresses as it likes, for half; and when there is no place, a
- * sender is refused that was not heard before.
+ * we heard of its sender, or after we heard that: whose calendar is ahead can be repeated by so
+ * much, but nobody who dates ahead in another's name silences it. Of each sender that instant is
+ * kept, until a beacon of that time would be too old, however many others there were since. Who has
+ * the network secret can invent senders. So one IPv4 address speaks for few of them, and one
+ * network of IPv6, where a host has as many addresses as it likes, for half; and when there is no
+ * place, a sender is refused that was not heard before.
  */
 #ifndef NODE_HEARD_H
 #define NODE_HEARD_H
@@ -22,7 +23,7 @@
 struct heard_sender {
 	struct id id;
 	struct endpoint from; /* where the last beacon came from */
-	struct wall at;       /* it was made */
+	struct wall at;       /* it was made, or heard if that was before */
 };
 
 /* Embed it, zeroed. */

@@ -41,6 +41,16 @@ void lan_dials_tick(struct node *node, struct now now)
 	}
 }
 
+/* Who was answered keeps its turn while there is another. */
+static bool gives_way_before(const struct node *node, const struct lan_dial *dial,
+			     const struct lan_dial *other)
+{
+	const bool answered = sessions_is_answered(node->sessions, dial->session);
+	const bool other_answered = sessions_is_answered(node->sessions, other->session);
+
+	return answered == other_answered ? mono_reached(other->at, dial->at) : other_answered;
+}
+
 /* The one whose turn ends if `remote` is dialled now: at the same site, or the eldest if there are
  * too many. NULL: none need end. */
 static struct lan_dial *before(struct node *node, const struct endpoint *remote)
@@ -55,7 +65,7 @@ static struct lan_dial *before(struct node *node, const struct endpoint *remote)
 			continue;
 		if (endpoint_site_equal(&dial->remote, remote))
 			return dial;
-		if (eldest == NULL || mono_reached(eldest->at, dial->at))
+		if (eldest == NULL || gives_way_before(node, dial, eldest))
 			eldest = dial;
 		count++;
 	}

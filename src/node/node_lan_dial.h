@@ -3,7 +3,8 @@
  * Where a beacon comes from anybody can write, and who has the network secret can name members that
  * nobody is. So a dial is remembered for a minute, unless its member is met: there are few in that
  * time, fewer at one address, and one at a time there. One that nobody answers makes room for the
- * next soon, so that what is invented keeps nobody apart for long.
+ * next soon, so that what is invented at one IPv4 address keeps nobody apart for long. (A segment
+ * shares one /64 of IPv6: who can invent there can use up all that is dialled on it.)
  */
 #ifndef NODE_NODE_LAN_DIAL_H
 #define NODE_NODE_LAN_DIAL_H

@@ -55,6 +55,20 @@ static void what_is_newer_counts_once(void **state)
 	assert_int_equal(take(1, &here, 11, 20), ERR_REPLAY);
 }
 
+/* Who has the network secret can speak in another's name, of the future: its owner is heard even
+ * so. */
+static void what_is_dated_ahead_silences_nobody(void **state)
+{
+	const struct endpoint liar = v4(1);
+	const struct endpoint owner = v4(2);
+
+	(void)state;
+	assert_int_equal(take(1, &owner, 0, 0), 0);
+	assert_int_equal(take(1, &liar, HEARD_SKEW_US, 10), 0);
+	assert_int_equal(take(1, &owner, 10, 20), ERR_REPLAY);
+	assert_int_equal(take(1, &owner, 11, 20), 0);
+}
+
 static void what_is_far_from_now_does_not_count(void **state)
 {
 	const struct endpoint here = v4(1);
@@ -133,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_is_newer_counts_once, set_up),
+		cmocka_unit_test_setup(what_is_dated_ahead_silences_nobody, set_up),
 		cmocka_unit_test_setup(what_is_far_from_now_does_not_count, set_up),
 		cmocka_unit_test_setup(a_calendar_may_be_put_right, set_up),
 		cmocka_unit_test_setup(a_place_is_free_when_nobody_can_repeat, set_up),
