@@ -133,6 +133,7 @@ static void attempt(struct node *node, struct now now, struct line *line)
 	struct endpoint endpoint;
 
 	line->next = MONO_NEVER;
+	line->dialled = now.mono; /* also if its name leads nowhere */
 	if (endpoint_ip_from_text(line->config->host, &endpoint) == 0) {
 		endpoint.port = line->config->port;
 		line->endpoints[0] = endpoint;

@@ -14,7 +14,7 @@ struct line {
 	uint32_t endpoint_count;
 	struct handle dials[NODE_ENDPOINTS_MAX]; /* sessions that are being dialled */
 	struct mono next;      /* next attempt; MONO_NEVER while one is under way */
-	struct mono dialled;   /* the attempt under way */
+	struct mono dialled;   /* the attempt under way, or the last */
 	struct mono confirmed; /* when a session with the member carried traffic first */
 	uint32_t failures;     /* in a row */
 	bool looking_up, lookup_wanted;

@@ -295,6 +295,27 @@ static void cut(unsigned a, unsigned b, bool is_cut)
 	net_cut(world_net(lab.world), b, a, is_cut);
 }
 
+/* Offline, whatever its programs want: each look-up is a process and a warning in the log. */
+static void a_name_that_leads_nowhere_is_looked_up_each_second(struct world *world)
+{
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	lab_add_line(1, 0);
+	memcpy(lab.members[1].config.bootstrap[0].host, "gate.example", sizeof("gate.example"));
+	lab_start(1);
+	lab_run_ms(100000);
+	const uint32_t failures = lab_node(1)->lines[0].failures;
+
+	for (unsigned i = 0; i < 100; i++) {
+		const char name[] = { 'x', (char)('a' + i / 26), (char)('a' + i % 26), '\0' };
+
+		node_host_request(lab.members[1].node, NODE_PING, name);
+		lab_run_ms(50);
+	}
+	SCENARIO_EXPECT(world, lab_node(1)->lines[0].failures >= failures + 4);
+	SCENARIO_EXPECT(world, lab_node(1)->lines[0].failures <= failures + 6);
+}
+
 /* A home let the member go whom its bundle names, and loses everybody for a while. After that it
  * hears that member alone; its programs are heard at once even when it has tried in vain for long.
  */
@@ -412,6 +433,7 @@ int main(int argc, char **argv)
 		{ .name = "lost-close", .play = a_lost_close_costs_little_time },
 		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
+		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
 		{ .name = "apart", .seeds = 3, .play = nobody_keeps_neighbours_apart },
