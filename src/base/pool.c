@@ -84,10 +84,17 @@ static bool is_taken(const struct pool *pool, uint32_t index)
 	return pool->generations[index] % 2 != 0;
 }
 
+/* The index is the first of a chunk, and all of its slots are taken. */
+static bool is_full_from(const struct pool *pool, uint32_t index)
+{
+	return (index & (slots_of_chunk(pool) - 1)) == 0 &&
+	       chunk_at(pool, index)->taken == slots_of_chunk(pool);
+}
+
 int pool_reserve(struct pool *pool)
 {
 	while (pool->first < pool->end && is_taken(pool, pool->first))
-		pool->first++;
+		pool->first += is_full_from(pool, pool->first) ? slots_of_chunk(pool) : 1;
 	if (pool->first == pool->capacity)
 		return ERR_FULL;
 	if (pool->first == pool->room && !make_room(pool))

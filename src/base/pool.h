@@ -47,7 +47,7 @@ struct pool {
 	uint32_t count; /* slots that are taken */
 	uint32_t first; /* no index below it is free */
 	uint32_t end;   /* one above the highest index that is taken */
-	uint32_t spare; /* chunks that hold memory and nothing else: 0 or 1 */
+	uint32_t spare; /* chunks of which no slot is taken: 0, 1, or 2 after pool_reserve() */
 };
 
 /* Takes no memory yet. */
@@ -60,7 +60,8 @@ void pool_free(struct pool *pool);
  * no memory for one more. */
 void *pool_take(struct pool *pool, struct handle *ret_handle);
 
-/* Sees to it that the next pool_take() finds a slot: 0, ERR_FULL or ERR_NOMEM. */
+/* Sees to it that the next pool_take() finds a slot, if nothing is given back in between: 0,
+ * ERR_FULL or ERR_NOMEM. */
 int pool_reserve(struct pool *pool);
 
 /* Gives a slot back and wipes it; requires a live handle. */

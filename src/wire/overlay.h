@@ -7,7 +7,7 @@
  *                  | until 20 | from 20 | from's via 20 | token 8 | key
  *     NEIGHBOURS   count 1, 0 0 0 | count times: id 20
  *     CANDIDATES   NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
- *     RELAY_ASK, RELAY_GRANT, RELAY_END   peer 20, index 4
+ *     RELAY_ASK, RELAY_GRANT, RELAY_END   peer 20, index 4, needed 1, 0 0 0
  *     RELAY        index 4, 0 0 0 0 | a data datagram
  *     PART         sequence 2, which 1, of how many 1, kind 1, 0 0 0 | its piece of the payload
  *
