@@ -120,7 +120,7 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 	case FRAME_RELAY_END:
 		return relaying_frame(node, now, channel->peer, event->frame.kind, payload);
 	case FRAME_RELEASE:
-		need_released(node, now, channel->peer);
+		need_released(node, now, channel);
 		return 0;
 	case FRAME_HOLD:
 		need_held(node, now, channel->peer);

@@ -142,13 +142,13 @@ void need_held(struct node *node, struct now now, struct handle handle)
 	peer_release(node, handle); /* what waited goes */
 }
 
-void need_released(struct node *node, struct now now, struct handle handle)
+void need_released(struct node *node, struct now now, const struct channel *channel)
 {
-	const struct peer *peer = pool_at(&node->peers, handle);
+	const struct peer *peer = pool_at(&node->peers, channel->peer);
 
-	if (peer == NULL || !peer_is_up(peer))
+	if (peer == NULL || !handle_equal(peer->session, channel->session))
 		return;
-	if (is_needed(node, now, peer, handle))
+	if (is_needed(node, now, peer, channel->peer))
 		(void)send_to_peer(node, now, peer, FRAME_HOLD, (struct span){ 0 });
 	else
 		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_UNNEEDED);

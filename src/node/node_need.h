@@ -28,6 +28,7 @@
 #define NEED_ASKS_MAX 3   /* without any, our side of the session alone is left */
 #define NEED_IP_MS 300000 /* who exchanged IP packets does so again, for so long */
 
+struct channel;
 struct node;
 
 struct peer;
@@ -58,7 +59,8 @@ bool need_admits(struct node *node, struct now now, struct peer *peer);
 /* The peer needs our session, as it says, or as it shows: we relay for it now. */
 void need_held(struct node *node, struct now now, struct handle handle);
 
-/* The peer has no use for our session. */
-void need_released(struct node *node, struct now now, struct handle handle);
+/* The peer has no use for the session of this channel. Said of one that another took the place of
+ * it comes late, and says nothing. */
+void need_released(struct node *node, struct now now, const struct channel *channel);
 
 #endif

@@ -1,5 +1,6 @@
 /* test_links.c - the links of a larger group: who needs none lets it go, and who loses what it
  * should pass on is gone around. */
+#include "node/carrier.h"
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -295,6 +296,36 @@ static void cut(unsigned a, unsigned b, bool is_cut)
 	net_cut(world_net(lab.world), b, a, is_cut);
 }
 
+/* A RELEASE that was under way for long, in a session that was replaced since. */
+static void a_late_release_ends_no_younger_session(struct world *world)
+{
+	struct sealing late = { .kind = FRAME_RELEASE };
+	struct handle younger;
+	char name[32];
+	unsigned a, b;
+
+	start(world);
+	find_strangers(&a, &b);
+	(void)snprintf(name, sizeof(name), "member-%u", b);
+	node_host_request(lab.members[a].node, NODE_PING, name);
+	lab_run_ms(3000);
+	lab_inside(a, b)->need.look = lab_inside(b, a)->need.look = MONO_NEVER;
+	late.channel = channel_of(lab_node(a), lab_inside(a, b)->session);
+	const struct target target = { .kind = TARGET_EXACT, .id = *lab_id(b) };
+	const struct carrier carrier = carrier_to(&target.id, &lab_inside(a, b)->via);
+
+	SCENARIO_EXPECT(world, sessions_dial(lab_node(a)->sessions, lab_now(a), &target, &carrier,
+					     &younger) == 0);
+	world_wake(world, lab.members[a].host);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, late.channel != NULL && late.channel->replaced);
+	SCENARIO_EXPECT(world, handle_equal(lab_inside(a, b)->session, younger));
+	SCENARIO_EXPECT(world, send_frame(lab_node(a), lab_now(a), &late));
+	world_wake(world, lab.members[a].host);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
+}
+
 /* Offline, whatever its programs want: each look-up is a process and a warning in the log. */
 static void a_name_that_leads_nowhere_is_looked_up_each_second(struct world *world)
 {
@@ -433,6 +464,7 @@ int main(int argc, char **argv)
 		{ .name = "lost-close", .play = a_lost_close_costs_little_time },
 		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
+		{ .name = "late-release", .play = a_late_release_ends_no_younger_session },
 		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },

@@ -246,8 +246,8 @@ static void item_10_both_dial_in_spite_of_a_session(void **state)
 	}
 }
 
-/* One dials again as soon as its first session stands at itself, while the other's dial is under way:
- * of the three each beats another, and the two ends see them established in any order. */
+/* One dials again as soon as its first session stands at itself, while the other's dial is under
+ * way: of the three each beats another, and the two ends see them established in any order. */
 static void of_three_that_cross_both_choose_the_same(void **state)
 {
 	unsigned three = 0;
