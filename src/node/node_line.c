@@ -15,6 +15,7 @@
 #define BACKOFF_MAX_MS 60000
 /* Who has a link needs no line to get in, and each attempt costs a kilobyte a try. */
 #define PATIENCE_LINKED_MS 1500
+#define PATIENCE_ANSWERED_MS 5000 /* its proof takes as long as the answer took */
 #define BACKOFF_LINKED_MS 120000
 /* Who is not there for minutes is away: it is asked again and again, but no longer for as long as a
  * session waits. */
@@ -154,10 +155,20 @@ static void give_up(struct node *node, struct now now, const struct line *line)
 		sessions_close(node->sessions, now, line->dials[i], FRAME_CLOSE_IDLE);
 }
 
+static bool is_answered(const struct node *node, const struct line *line)
+{
+	for (size_t i = 0; i < NODE_ENDPOINTS_MAX; i++)
+		if (sessions_is_answered(node->sessions, line->dials[i]))
+			return true;
+	return false;
+}
+
 static struct mono patience_of(const struct node *node, const struct line *line)
 {
 	if (!is_dialling(line))
 		return MONO_NEVER;
+	if (is_answered(node, line))
+		return mono_add_ms(line->dialled, PATIENCE_ANSWERED_MS);
 	if (!node_is_alone(node))
 		return mono_add_ms(line->dialled, PATIENCE_LINKED_MS);
 	return line->failures < TRIED_HARD ? MONO_NEVER

@@ -21,6 +21,7 @@
 
 #define FIND_REPEAT_MS 1000 /* also when it was answered: a liar may have been faster */
 #define NO_LINK_MS 100      /* until there is a link at all */
+#define PROOF_MS 700        /* for a session that stands beside ours to be proven */
 
 static bool is_same_wish(const struct wish *a, const struct wish *b)
 {
@@ -86,6 +87,12 @@ static int add_wish(struct node *node, const struct wish *wanted, struct wish **
 static bool is_sought(const struct wish *wish)
 {
 	return wish->kind == WISH_IPV4 || wish->kind == WISH_NAME;
+}
+
+/* Whoever answers to the dial is who is wanted. */
+static bool is_of_one(const struct wish *wish)
+{
+	return wish->kind == WISH_ID || wish->kind == WISH_PREFIX;
 }
 
 static uint64_t lifetime_ms(const struct node *node, const struct wish *wish)
@@ -362,8 +369,12 @@ void wish_closed(struct node *node, struct now now, struct handle session, bool 
 	if (wish == NULL)
 		return;
 	*dialled = HANDLE_NONE;
-	if (is_fulfilled(node, wish) || !is_sought(wish))
-		end_wish(node, now, wish, superfluous || is_fulfilled(node, wish));
+	if (is_fulfilled(node, wish))
+		end_wish(node, now, wish, true);
+	else if (superfluous && is_of_one(wish)) /* what made it so has proven nothing yet */
+		wish->next = mono_add_ms(now.mono, PROOF_MS);
+	else if (!is_sought(wish))
+		end_wish(node, now, wish, superfluous);
 }
 
 /* A place for what is said by this link; NULL: enough was said for now, by it or by all. Whoever is

@@ -326,6 +326,30 @@ static void a_late_release_ends_no_younger_session(struct world *world)
 	SCENARIO_EXPECT(world, is_up(a, b) && is_up(b, a));
 }
 
+/* A member of the bundle that was let go is dialled twice for a packet: by its line and along the
+ * ring. The first answer ends the other dial, and must not be the last: its proof takes another
+ * round trip. */
+static void a_far_entrance_is_reached(struct world *world)
+{
+	enum { ONE_WAY_US = 500000, PACKETS = 10 };
+	unsigned far;
+
+	lab_start_star(world, COUNT);
+	lab_run_slowly_ms(NEED_LOOK_MS);
+	far = lab_stranger(0, 0);
+	net_place(world_net(world), lab.members[far].host, ONE_WAY_US, 0);
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, !lab_has_met(far, 0));
+	for (unsigned i = 0; i < PACKETS; i++) {
+		lab_send_number(far, 0, 2 * i); /* IPv6 */
+		lab_run_ms(500);
+	}
+	world_note(world, "%u of %u", lab_arrived(far, 0, 0, 2 * PACKETS), PACKETS);
+	SCENARIO_EXPECT(world, lab_arrived(far, 0, 0, 2 * PACKETS) > 0);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_arrived(far, 0, 0, 2 * PACKETS) == PACKETS);
+}
+
 /* Offline, whatever its programs want: each look-up is a process and a warning in the log. */
 static void a_name_that_leads_nowhere_is_looked_up_each_second(struct world *world)
 {
@@ -465,6 +489,7 @@ int main(int argc, char **argv)
 		{ .name = "late-close", .play = a_late_close_ends_no_newer_session },
 		{ .name = "held", .play = what_one_side_needs_serves_both },
 		{ .name = "late-release", .play = a_late_release_ends_no_younger_session },
+		{ .name = "far-entrance", .play = a_far_entrance_is_reached },
 		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
