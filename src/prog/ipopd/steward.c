@@ -73,6 +73,7 @@ struct steward {
 	int channel;         /* owned; to the node */
 	bool killed;         /* by us, who have said why */
 	bool configured;     /* this node has its addresses */
+	bool shares_user;    /* the node runs as one that other programs do, too */
 	bool was_ready;
 	struct mono node_since;
 	uint64_t backoff_ms;
@@ -330,6 +331,10 @@ static void stop(struct steward *s, struct mono now)
 
 static void became_ready(struct steward *s)
 {
+	if (s->shares_user && !s->was_ready) /* who is refused reads only why */
+		log_warning("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK
+			    ", whose other processes can stop it: `useradd --system " IPOPD_USER
+			    "` makes one for it");
 	s->was_ready = true;
 	s->trouble.text[0] = '\0';
 	notify_manager(s->config->notify_socket, "READY=1");
@@ -689,9 +694,7 @@ static int find_user(struct steward *s, struct complaint *complaint)
 				"there is neither a user " IPOPD_USER
 				" nor a user " IPOPD_USER_FALLBACK
 				" that the node could run as: `useradd --system " IPOPD_USER "`");
-	log_warning("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK
-		    ", whose other processes can stop it: `useradd --system " IPOPD_USER
-		    "` makes one for it");
+	s->shares_user = true;
 	return 0;
 }
 
