@@ -163,16 +163,19 @@ static bool is_answered(const struct node *node, const struct line *line)
 	return false;
 }
 
+static uint64_t patience_ms(const struct node *node, const struct line *line)
+{
+	const uint64_t unanswered_ms = node_is_alone(node) ? PATIENCE_ALONE_MS : PATIENCE_LINKED_MS;
+
+	return is_answered(node, line) ? PATIENCE_ANSWERED_MS : unanswered_ms;
+}
+
+/* Who is alone, and was not in vain for long, has all the time that a session takes. */
 static struct mono patience_of(const struct node *node, const struct line *line)
 {
-	if (!is_dialling(line))
+	if (!is_dialling(line) || (node_is_alone(node) && line->failures < TRIED_HARD))
 		return MONO_NEVER;
-	if (is_answered(node, line))
-		return mono_add_ms(line->dialled, PATIENCE_ANSWERED_MS);
-	if (!node_is_alone(node))
-		return mono_add_ms(line->dialled, PATIENCE_LINKED_MS);
-	return line->failures < TRIED_HARD ? MONO_NEVER
-					   : mono_add_ms(line->dialled, PATIENCE_ALONE_MS);
+	return mono_add_ms(line->dialled, patience_ms(node, line));
 }
 
 void lines_tick(struct node *node, struct now now)

@@ -10,9 +10,9 @@
  *       ^--a packet, or a use----'                                      '--CLOSE--> (no session)
  *
  * In DOUBTS forward/ learns to give its packets to the node, which lets them go: nobody was told
- * yet. In ASKS they wait. An answer may get lost, and with a CLOSE the keys by which it could be
- * asked for again; so for a packet that waits not only RELEASE is repeated, soon, but a session
- * dialled that succeeds this one, whatever became of it.
+ * yet. In ASKS they wait, and the answer has paths_patience_us() then. It may get lost, and with a
+ * CLOSE the keys by which it could be asked for again; so for a packet that waits not only RELEASE
+ * is repeated, soon, but a session dialled that succeeds this one, whatever became of it.
  */
 #ifndef NODE_NODE_NEED_H
 #define NODE_NODE_NEED_H
@@ -20,13 +20,11 @@
 #include "base/mono.h"
 #include "base/pool.h"
 
-#define NEED_FIRST_MS 5000 /* from the beginning of a session to the first look at it */
-#define NEED_LOOK_MS 60000 /* between two looks */
-#define NEED_ANSWER_MS                                                                        \
-	1000              /* for the answer to RELEASE, then it is said again; while a packet \
-			   * waits for it paths_patience_us() */
-#define NEED_ASKS_MAX 3   /* without any, our side of the session alone is left */
-#define NEED_IP_MS 300000 /* who exchanged IP packets does so again, for so long */
+#define NEED_FIRST_MS 5000  /* from the beginning of a session to the first look at it */
+#define NEED_LOOK_MS 60000  /* between two looks */
+#define NEED_ANSWER_MS 1000 /* for the answer to RELEASE, then it is said again */
+#define NEED_ASKS_MAX 3     /* without any, our side of the session alone is left */
+#define NEED_IP_MS 300000   /* who exchanged IP packets does so again, for so long */
 
 struct channel;
 struct node;

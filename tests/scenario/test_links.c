@@ -350,6 +350,23 @@ static void a_far_entrance_is_reached(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(far, 0, 0, 2 * PACKETS) == PACKETS);
 }
 
+/* Who is alone does not give up an attempt that was answered late: it is the way in. */
+static void a_late_answer_lets_us_in(struct world *world)
+{
+	unsigned ms = 0;
+
+	lab_start_star(world, 2);
+	lab_crash(0);
+	lab_run_ms(6500); /* within the first attempt, which has said M0 several times */
+	SCENARIO_EXPECT(world, lab_node(1)->lines[0].failures == 0);
+	lab_start(0);
+	for (; ms < 20000 && !lab_has_met(1, 0); ms += 100)
+		lab_run_ms(100);
+	world_note(world, "met after %u ms", ms);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+	SCENARIO_EXPECT(world, lab_node(1)->lines[0].failures == 0);
+}
+
 /* Offline, whatever its programs want: each look-up is a process and a warning in the log. */
 static void a_name_that_leads_nowhere_is_looked_up_each_second(struct world *world)
 {
@@ -490,6 +507,7 @@ int main(int argc, char **argv)
 		{ .name = "held", .play = what_one_side_needs_serves_both },
 		{ .name = "late-release", .play = a_late_release_ends_no_younger_session },
 		{ .name = "far-entrance", .play = a_far_entrance_is_reached },
+		{ .name = "late-answer", .play = a_late_answer_lets_us_in },
 		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
