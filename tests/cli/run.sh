@@ -676,13 +676,29 @@ makes_user() {
 	PATH="$work/stubs:$PATH" run 0 "$top/packaging/make-user" there/ipop.conf
 }
 
+# makes_user_without_systemd: the same by useradd, where there may be the group `ipop` already.
+makes_user_without_systemd() {
+	: >called
+	for tool in groupadd useradd; do
+		printf '#!/bin/sh\necho "%s $*" >>%s/called\n' "$tool" "$work" >"stubs/$tool"
+	done
+	printf '#!/bin/sh\n[ -e %s/has-group ]\n' "$work" >stubs/getent
+	chmod +x stubs/getent stubs/groupadd stubs/useradd
+	rm stubs/systemd-sysusers
+	run 0 env PATH="$work/stubs" /bin/sh "$top/packaging/make-user" there/ipop.conf
+}
+
 # The user of the daemon's node: by root, on this host, once.
 makes_the_user_of_the_node() {
 	grep -q '^u ipop - ' "$top/packaging/ipop.sysusers.conf" &&
 		makes_user 0 && says called 'systemd-sysusers there/ipop.conf' &&
 		makes_user 1000 && [ ! -s called ] &&
 		DESTDIR=there makes_user 0 && [ ! -s called ] &&
-		: >has-ipop && makes_user 0 && [ ! -s called ] && rm -r stubs
+		: >has-ipop && makes_user 0 && [ ! -s called ] && rm has-ipop &&
+		makes_user_without_systemd && says called 'groupadd --system ipop' &&
+		says called 'useradd --system --gid ipop' &&
+		: >has-group && makes_user 0 && makes_user_without_systemd &&
+		! grep -q groupadd called && says called 'useradd --system --gid ipop' && rm -r stubs
 }
 
 check 'group create makes a group and its first member' creates_a_group
