@@ -18,8 +18,7 @@
 /* Whether a daemon runs: it listens at its control socket, or holds its lock. */
 bool launch_is_running(const struct store *store);
 
-/* Whether one runs, and says that its certificate ends then: it has been the same since it began.
- */
+/* Whether one runs, and says that its certificate ends then: so it began with that certificate. */
 bool launch_runs_until(const struct store *store, struct wall not_after);
 
 /* Starts it, if it does not run, shows progress, and tells the addresses. EXIT_OK once it is
