@@ -121,7 +121,12 @@ tells_where_a_way_ends() {
 		refuses 2 'must be a number from 1 to 10' on seen trace alpha -c 11 &&
 		look_away || return 1
 	mv answers/who.99 answers/who.0
-	look_at && refuses 1 'no other link that leads there' on seen trace alpha --ring && look_away
+	look_at && refuses 1 'no other link that leads there' on seen trace alpha --ring && look_away || return 1
+	# Whose id nobody knows has no way along the ring either: one sentence, and no empty table.
+	answers
+	error_json ERR_TIMEOUT 'zoe is not up: nobody answers to that name' 5 >answers/ping.0
+	error_json ERR_NOT_FOUND 'nobody answers to that name' 1 >answers/who.0
+	look_at && refuses 5 'zoe is not up: nobody answers to that name' on seen trace zoe && [ ! -s out ] && look_away
 }
 
 draws_the_network() {

@@ -27,10 +27,12 @@ struct trace {
 	struct complaint complaint; /* of the last question that failed */
 	const char *peer;
 	uint32_t count;
-	bool aside;     /* not by the link with the peer itself */
-	bool has_claim; /* a hop was shown that this host has not met, */
-	bool has_star;  /* and a question without an answer */
-	json_t *hops;   /* owned */
+	bool aside;              /* not by the link with the peer itself */
+	bool has_claim;          /* a hop was shown that this host has not met, */
+	bool has_star;           /* and a question without an answer */
+	const char *way;         /* what stands above the hops, */
+	struct complaint failed; /* and before that why it is not the shorter one; or "" */
+	json_t *hops;            /* owned */
 };
 
 /* -- what a hop looks like -------------------------------------------------------------------- */
@@ -69,12 +71,25 @@ static struct output_text way_of(const json_t *hop)
 		       : output_text("direct");
 }
 
+static void show_head(const struct trace *trace)
+{
+	if (trace->failed.text[0] != '\0')
+		report_note("ipop: %s; the way along the ring:", trace->failed.text);
+	if (trace->cli->json)
+		return;
+	(void)printf("%s, %s\n", trace->peer, trace->way);
+	(void)printf(LINE, "HOP", "MEMBER", "WAY", "STEP", "ROUND TRIPS");
+}
+
+/* The first has the head above it: where there are none, a sentence says why. */
 static void show(struct trace *trace, json_t *hop)
 {
 	const struct output_text member = answer_member(hop);
 	const struct output_text rtts = rtts_of(hop);
 	const bool is_claim = json_is_false(json_object_get(hop, "met"));
 
+	if (json_array_size(trace->hops) == 0)
+		show_head(trace);
 	if (json_array_append_new(trace->hops, hop) != 0 || trace->cli->json)
 		return;
 	trace->has_claim |= is_claim;
@@ -83,14 +98,6 @@ static void show(struct trace *trace, json_t *hop)
 		     output_text("%s%s", member.text, is_claim ? " (unmet)" : "").text,
 		     way_of(hop).text, step_of(hop).text, rtts.text);
 	(void)fflush(stdout);
-}
-
-static void show_head(const struct trace *trace, const char *way)
-{
-	if (trace->cli->json)
-		return;
-	(void)printf("%s, %s\n", trace->peer, way);
-	(void)printf(LINE, "HOP", "MEMBER", "WAY", "STEP", "ROUND TRIPS");
 }
 
 /* What the signs mean that were shown, or all of it as JSON. */
@@ -165,7 +172,7 @@ static enum exit_code trace_session(struct trace *trace, const json_t *first)
 	const struct output_text way = answer_text(first, "way");
 	const char *const relay = json_string_value(json_object_get(first, "relay"));
 
-	show_head(trace, relay != NULL ? "through a relay" : "directly");
+	trace->way = relay != NULL ? "through a relay" : "directly";
 	if (relay != NULL)
 		show_relay(trace, relay);
 	show_session(trace, trace->peer, first);
@@ -266,10 +273,14 @@ static enum exit_code trace_ring(struct trace *trace)
 	struct output_text end = { "" };
 	uint32_t silent = 0;
 
-	show_head(trace, "along the ring");
+	trace->way = "along the ring";
 	for (uint32_t hop = 1; hop <= ROUTED_HOPS_MAX && silent < SILENT_MAX; hop++) {
 		const enum exit_code code = trace_hop(trace, hop, &end);
 
+		if (code != EXIT_OK && code != EXIT_NO_REPLY && hop == 1 &&
+		    trace->failed.text[0] != '\0')
+			return report_exit_with(trace->cli, EXIT_NO_REPLY, ERR_TIMEOUT,
+						&trace->failed); /* nor is there that way */
 		if (code != EXIT_OK && code != EXIT_NO_REPLY)
 			return report_exit_with(trace->cli, code, trace->control.err,
 						&trace->complaint);
@@ -300,7 +311,7 @@ static enum exit_code run(struct trace *trace)
 		return trace_ring(trace);
 	code = ping(trace, trace->peer, &first);
 	if (code == EXIT_NO_REPLY || (code != EXIT_OK && id_from_text(trace->peer, &unused) == 0)) {
-		report_note("ipop: %s; the way along the ring:", trace->complaint.text);
+		trace->failed = trace->complaint;
 		return trace_ring(trace);
 	}
 	if (code != EXIT_OK)
