@@ -2,8 +2,7 @@
  *
  * Who changes it holds the lock, from before reading to after writing: two who sign at the same
  * time would each forget what the other has issued. authority_files_join() takes it by itself. All
- * functions return 0 or an error with a
- * complaint that names the file.
+ * functions return 0 or an error with a complaint that names the file.
  */
 #ifndef GROUP_AUTHORITY_FILES_H
 #define GROUP_AUTHORITY_FILES_H
