@@ -160,6 +160,7 @@
 	X(SEC_WHO_ALLOWANCE, "a link has us say who we are not too often")                   \
 	X(SEC_IAM_TOKEN, "who says who it is was asked")                                     \
 	X(SEC_IAM_TARGET, "and is the one that was asked for, if it says so")                \
+	X(SEC_ASK_ALLOWANCE, "a member asks us to relay not too often")                      \
 	X(SEC_GRANT_ASKED, "a relay that grants was asked")                                  \
 	X(SEC_RELAY_POLICY, "policy lets the member have its packets relayed, and we relay") \
 	X(SEC_POLICY_CLASS_GROUP, "in a group the certificate is the CA's")                  \

@@ -39,6 +39,7 @@ struct peer {
 	struct mono release_at; /* when what could not be sent is tried again; or never */
 	struct allowance routed, broadcasts; /* what it had us pass on */
 	struct allowance named;              /* messages of candidates that it told */
+	struct allowance asks;               /* that we relay */
 	struct allowance lists;              /* of neighbours that it told, */
 	struct allowance whos;               /* how often it asked who we are */
 	struct allowance names;              /* and of those whom we dialled in vain for it */

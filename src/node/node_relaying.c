@@ -558,9 +558,12 @@ static int ended(struct node *node, struct now now, struct handle handle, struct
 	return 0;
 }
 
-static int asked(struct node *node, struct now now, const struct peer *from,
+static int asked(struct node *node, struct now now, struct peer *from,
 		 const struct relay_message *message)
 {
+	if (!SECCHECK(SEC_ASK_ALLOWANCE,
+		      allowance_take(&from->asks, now.mono, 1, MEMBER_ASKS, MEMBER_ASKS_REFILL_MS)))
+		return ERR_DENIED; /* it asks again, if it meant it */
 	if (!SECCHECK(SEC_RELAY_POLICY, from->may_relay && node->config.relay_bytes_s > 0) ||
 	    peer_way(from).kind != WAY_DIRECT) {
 		relays_refuse(node->relays, &from->id,

@@ -12,6 +12,8 @@
 #define PEER_SHUNNED_MAX CANDIDATE_RELAYS_MAX
 #define RELAY_BURST_BYTES 262144   /* of what we relay, at once */
 #define RELAY_SHARE_BYTES_MIN 8192 /* of one member of many, at once */
+#define MEMBER_ASKS 64             /* that we relay: of one member at once, */
+#define MEMBER_ASKS_REFILL_MS 250  /* and sixteen a second */
 
 struct node;
 

@@ -348,6 +348,87 @@ static void who_need_each_other_are_told_what_one_alone_says(struct world *world
 	SCENARIO_EXPECT(world, peer_way(lab_inside(b, a)).kind == WAY_DIRECT);
 }
 
+/* --- relays -------------------------------------------------------------------------------- */
+
+/* `from` has `relay` hear this about its pair with `peer`. */
+static int say_relay(unsigned from, unsigned relay, uint8_t kind, const struct relay_message *said)
+{
+	uint8_t bytes[RELAY_MESSAGE_BYTES];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct handle handle;
+	int err;
+
+	relay_message_encode(said, &w);
+	CHECK(writer_ok(&w) && peer_find(lab_node(relay), lab_id(from), &handle) != NULL);
+	err = relaying_frame(lab_node(relay), lab_now(relay), handle, kind, writer_span(&w));
+	world_wake(lab.world, lab.members[relay].host);
+	return err;
+}
+
+/* Asks for so many at once, each of whom nobody is, and takes it back. How many were taken. */
+static unsigned ask_and_end(unsigned from, unsigned relay, unsigned first, unsigned asks)
+{
+	unsigned taken = 0;
+
+	for (unsigned n = first; n < first + asks; n++) {
+		struct relay_message said = { .index = n + 1, .is_needed = true };
+
+		memcpy(said.peer.bytes, &said.index, sizeof(said.index));
+		taken += say_relay(from, relay, FRAME_RELAY_ASK, &said) == 0;
+		said.is_needed = false;
+		(void)say_relay(from, relay, FRAME_RELAY_END, &said);
+	}
+	return taken;
+}
+
+static void a_relay_is_asked_in_measure(struct world *world)
+{
+	lab_start_star(world, 3);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, ask_and_end(1, 0, 0, 2 * MEMBER_ASKS) == MEMBER_ASKS);
+	SCENARIO_EXPECT(world, ask_and_end(2, 0, 0, 1) == 1); /* others are heard all the same */
+	world_run_ms(world, MEMBER_ASKS_REFILL_MS - 1);
+	SCENARIO_EXPECT(world, ask_and_end(1, 0, 0, 1) == 0);
+	world_run_ms(world, 1);
+	SCENARIO_EXPECT(world, ask_and_end(1, 0, 0, MEMBER_ASKS) == MEMBER_ASKS / ALLOWANCE_STEPS);
+}
+
+/* What ends waits to be told while a table is made, as it is all the time for a confederate. */
+static void who_asks_and_ends_without_end_keeps_no_pair_from_its_relay(struct world *world)
+{
+	struct relay_message ours = { .index = 1, .is_needed = true };
+	struct relay_message theirs = ours;
+
+	lab_set_up(world, 5);
+	for (unsigned i = 0; i < 5; i++) {
+		if (i < 3)
+			lab_place_public(i);
+		else
+			lab_place_behind(i, &natbox_symmetric);
+		lab.members[i].config.relay_bytes_s *= i == 0;
+		lab_add_line(i, 0);
+		if (i < 3)
+			lab_start(i);
+	}
+	lab_run_ms(2000);
+	ours.peer = *lab_id(2);
+	theirs.peer = *lab_id(1);
+	for (unsigned ms = 0; ms < 4000; ms += 10) {
+		if (ms == 1000) {
+			lab_start(3);
+			lab_start(4);
+		}
+		ours.index = ms + 1;
+		(void)say_relay(1, 0, FRAME_RELAY_ASK, &ours);
+		(void)say_relay(2, 0, FRAME_RELAY_ASK, &theirs);
+		(void)ask_and_end(1, 0, ms * 80, 3 * RELAYS_MAX);
+		lab_run_ms(10);
+	}
+	SCENARIO_EXPECT(world, relays_count(lab_node(0)->relays) == 2);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(3, 4)).kind == WAY_RELAY);
+	SCENARIO_EXPECT(world, peer_way(lab_inside(4, 3)).kind == WAY_RELAY);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -355,6 +436,9 @@ int main(int argc, char **argv)
 		{ .name = "cost", .play = what_a_question_costs_is_how_much_of_the_ring_it_is_for },
 		{ .name = "range", .play = no_range_goes_beyond_who_gave_it },
 		{ .name = "names", .play = who_names_nobody_has_few_dialled },
+		{ .name = "asks", .play = a_relay_is_asked_in_measure },
+		{ .name = "asks-and-ends",
+		  .play = who_asks_and_ends_without_end_keeps_no_pair_from_its_relay },
 		{ .name = "reflected-one", .play = a_lie_about_an_address_brings_few_probes_there },
 		{ .name = "reflected", .play = lies_to_all_bring_so_many_times_as_many },
 		{ .name = "needed",
