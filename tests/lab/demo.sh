@@ -106,7 +106,7 @@ all_came() {
 }
 
 # Whether each member of MEMBERS goes to each other directly, but for house and office, behind whose
-# boxes no hole fits.
+# boxes no hole fits: these go by another of MEMBERS, so by none that is dead.
 ways_are_right() {
 	local a b way
 	for a in $MEMBERS; do
@@ -114,8 +114,9 @@ ways_are_right() {
 		for b in $MEMBERS; do
 			[[ $a != "$b" ]] || continue
 			way=direct
-			[[ "$a $b" != "house office" && "$a $b" != "office house" ]] || way=relay
-			grep -q "^$b $way " "$LAB_DIR/$a/ways" && continue
+			[[ "$a $b" != "house office" && "$a $b" != "office house" ]] ||
+				way="relay (${MEMBERS// /|})"
+			grep -qE "^$b $way( |\$)" "$LAB_DIR/$a/ways" && continue
 			echo "$a wants $way to $(grep "^$b" "$LAB_DIR/$a/ways")"
 			return 1
 		done
