@@ -363,6 +363,7 @@ void session_establish(struct sessions *s, struct session *session, struct now n
 	session->established = ++s->events;
 	struct session *winner = which_sends(s, session);
 
+	CHECK(winner != NULL); /* it is one of those that are asked */
 	if (winner->state == STATE_REPLACED)
 		serve_again(s, winner, now, "the other end's newest dial gives way to it");
 	for (uint32_t i = 0; i < pool_end(&s->pool); i++) {
