@@ -35,6 +35,8 @@ struct node_host {
 	struct queue reply_queue;
 	struct node_reply *replies; /* owned: REPLIES_MAX; NULL before the first */
 	uint64_t requests;
+	struct endpoint named; /* by the host's names; zero: there are none */
+	bool resolver_hangs;
 	struct node_neighbour kept[NODE_NEIGHBOURS_MAX];
 	uint32_t kept_count;
 	bool configured;
@@ -145,10 +147,15 @@ static void carry_beacon(struct node_host *nh, struct span beacon)
 
 static void carry_lookup(struct node_host *nh, struct now now, uint32_t bootstrap)
 {
-	const struct node_event event = { .kind = NODE_LOOKUP_DONE,
-					  .lookup = { .bootstrap = bootstrap, .count = 0 } };
+	const struct node_event event = {
+		.kind = NODE_LOOKUP_DONE,
+		.lookup = { .bootstrap = bootstrap,
+			    .endpoints = { nh->named },
+			    .count = endpoint_ip_is_zero(&nh->named) ? 0 : 1 },
+	};
 
-	(void)node_input(nh->node, now, &event); /* there is no DNS here: lines name addresses */
+	if (!nh->resolver_hangs)
+		(void)node_input(nh->node, now, &event);
 }
 
 static void carry_reports(struct node_host *nh, struct now now)
@@ -397,6 +404,16 @@ bool node_host_reply(struct node_host *nh, struct node_reply *ret)
 		return false;
 	*ret = nh->replies[queue_pop(&nh->reply_queue)];
 	return true;
+}
+
+void node_host_resolve(struct node_host *nh, const char *ip)
+{
+	CHECK(endpoint_ip_from_text(ip, &nh->named) == 0);
+}
+
+void node_host_resolver_hangs(struct node_host *nh, bool hangs)
+{
+	nh->resolver_hangs = hangs;
 }
 
 void node_host_addresses_changed(struct node_host *nh)

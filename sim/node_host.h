@@ -33,6 +33,11 @@ bool node_host_receive(struct node_host *nh, struct span *ret_packet);
 void node_host_request(struct node_host *nh, enum node_verb verb, const char *peer);
 bool node_host_reply(struct node_host *nh, struct node_reply *ret);
 
+/* What the host's names lead to from now on: to this address; at first to none. */
+void node_host_resolve(struct node_host *nh, const char *ip);
+/* Questions for it are lost from now on, or not any more. */
+void node_host_resolver_hangs(struct node_host *nh, bool hangs);
+
 /* The host got or lost an address. */
 void node_host_addresses_changed(struct node_host *nh);
 

@@ -296,10 +296,10 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		if (is_goodbye(reason))
 			end_older(node, now, channel, why);
 		close_channel(node, channel);
-		if (!handle_is_none(peer) && reason->close == FRAME_CLOSE_UNNEEDED)
-			line_let_go(node, now, peer);
 		if (!handle_is_none(peer))
 			peer_lost(node, now, peer, session, why);
+		if (!handle_is_none(peer) && reason->close == FRAME_CLOSE_UNNEEDED)
+			line_let_go(node, now, peer);
 	}
 	line_closed(node, now, session, why);
 	wish_closed(node, now, session, reason->err == 0 && reason->close == FRAME_CLOSE_REPLACED);

@@ -1,11 +1,12 @@
 /* node_line.c - reaching the members that the bundle's bootstrap lines name.
  *
  * An attempt dials every address of the host at once, and the first session that stands ends the
- * others. A failed attempt is repeated after 1, 2, 4, ... 60 s, less a tenth at random. Sooner, but
- * not within a second of the one before, it is repeated for a packet that waits for the member, and
- * for any while we are alone; and once when the last link is gone, also if it was let go before. A
- * member who refuses us says so under the keys of a session that stands: one that ends as soon as
- * it stood is a failure, too. */
+ * others. A host name is looked up anew for each, but where it led to last is dialled meanwhile:
+ * the look-up may hang, or fail, and the member be there. A failed attempt is repeated after 1, 2,
+ * 4, ... 60 s, less a tenth at random. Sooner, but not within a second of the one before, it is
+ * repeated for a packet that waits for the member, and for any while we are alone; and once when
+ * the last link is gone, also if it was let go before. A member who refuses us says so under the
+ * keys of a session that stands: one that ends as soon as it stood is a failure, too. */
 #include "node/carrier.h"
 #include "node/node_internal.h"
 
@@ -35,9 +36,10 @@ static bool is_dialling(const struct line *line)
 	return false;
 }
 
+/* No attempt is under way: one that only looks up has not begun if there is an address to dial. */
 static bool is_idle(const struct line *line)
 {
-	return !line->looking_up && !is_dialling(line);
+	return !is_dialling(line) && (!line->looking_up || line->endpoint_count > 0);
 }
 
 static struct peer *peer_of(struct node *node, const struct line *line)
@@ -75,18 +77,24 @@ static void fail(struct node *node, struct now now, struct line *line, const cha
 {
 	uint64_t wait_ms = node_is_alone(node) ? BACKOFF_MAX_MS : BACKOFF_LINKED_MS;
 
+	if (peer_is_up(peer_of(node, line)))
+		return; /* it dialled us meanwhile */
 	if (line->failures < 6)
 		wait_ms = (uint64_t)BACKOFF_MIN_MS << line->failures;
 	line->failures++;
 	line->next = mono_add_ms(now.mono, wait_ms - rng_between(&node->rng, 0, wait_ms / 10));
-	if (!peer_is_up(peer_of(node, line)))
-		peer_of(node, line)->why = why;
+	peer_of(node, line)->why = why;
+}
+
+static bool has_lasted(const struct line *line, struct now now)
+{
+	return mono_reached(now.mono, mono_add_ms(line->confirmed, LASTED_MS));
 }
 
 /* It was up: who lived is dialled again at once. */
 static void lost(struct node *node, struct now now, struct line *line)
 {
-	if (!mono_reached(now.mono, mono_add_ms(line->confirmed, LASTED_MS))) {
+	if (!has_lasted(line, now)) {
 		fail(node, now, line, peer_of(node, line)->why);
 		return;
 	}
@@ -94,7 +102,8 @@ static void lost(struct node *node, struct now now, struct line *line)
 	line->next = now.mono;
 }
 
-/* Who could not make us hear his RELEASE, or we him our HOLD, has let us go though we need him. */
+/* Who could not make us hear his RELEASE, or we him our HOLD, has let us go though we need him:
+ * then he is lost as others are. */
 void line_let_go(struct node *node, struct now now, struct handle peer)
 {
 	if (lines_are_needed(node))
@@ -102,9 +111,12 @@ void line_let_go(struct node *node, struct now now, struct handle peer)
 	for (uint32_t i = 0; i < node->line_count; i++) {
 		struct line *line = &node->lines[i];
 
-		if (handle_equal(line->peer, peer))
-			line->next = mono_add_ms(
-				now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
+		if (!handle_equal(line->peer, peer) || peer_is_up(peer_of(node, line)))
+			continue;
+		if (has_lasted(line, now))
+			line->failures = 0;
+		line->next =
+			mono_add_ms(now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
 	}
 }
 
@@ -112,6 +124,7 @@ static void dial(struct node *node, struct now now, struct line *line)
 {
 	const struct target target = { .kind = TARGET_EXACT, .id = line->config->id };
 
+	line->next = MONO_NEVER;
 	line->dialled = now.mono;
 	for (uint32_t i = 0; i < line->endpoint_count; i++) {
 		const struct endpoint local = carrier_any_local(&line->endpoints[i]);
@@ -129,6 +142,13 @@ static void dial(struct node *node, struct now now, struct line *line)
 		fail(node, now, line, "cannot dial: too many sessions");
 }
 
+static void look_up(struct line *line, struct now now)
+{
+	line->looking_up = true;
+	line->lookup_expiry = mono_add_ms(now.mono, LOOKUP_MS);
+	line->lookup_wanted = true;
+}
+
 static void attempt(struct node *node, struct now now, struct line *line)
 {
 	struct endpoint endpoint;
@@ -139,13 +159,13 @@ static void attempt(struct node *node, struct now now, struct line *line)
 		endpoint.port = line->config->port;
 		line->endpoints[0] = endpoint;
 		line->endpoint_count = 1;
-		dial(node, now, line);
-		return;
+	} else if (!line->looking_up) {
+		look_up(line, now);
 	}
-	line->looking_up = true;
-	line->lookup_expiry = mono_add_ms(now.mono, LOOKUP_MS);
-	line->lookup_wanted = true;
-	peer_of(node, line)->why = "looking up its host name";
+	if (line->endpoint_count > 0)
+		dial(node, now, line);
+	else
+		peer_of(node, line)->why = "looking up its host name";
 }
 
 /* The attempt ends, and line_closed() hears of it. */
@@ -153,6 +173,17 @@ static void give_up(struct node *node, struct now now, const struct line *line)
 {
 	for (size_t i = 0; i < NODE_ENDPOINTS_MAX; i++)
 		sessions_close(node->sessions, now, line->dials[i], FRAME_CLOSE_IDLE);
+}
+
+/* What is dialled leads elsewhere: it ends, and the attempt goes on. */
+static void end_dials(struct node *node, struct now now, struct line *line)
+{
+	for (size_t i = 0; i < NODE_ENDPOINTS_MAX; i++) {
+		const struct handle session = line->dials[i];
+
+		line->dials[i] = HANDLE_NONE;
+		sessions_close(node->sessions, now, session, FRAME_CLOSE_IDLE);
+	}
 }
 
 static bool is_answered(const struct node *node, const struct line *line)
@@ -185,7 +216,8 @@ void lines_tick(struct node *node, struct now now)
 
 		if (line->looking_up && mono_reached(now.mono, line->lookup_expiry)) {
 			line->looking_up = false;
-			fail(node, now, line, "looking up its host name takes too long");
+			if (line->endpoint_count == 0)
+				fail(node, now, line, "looking up its host name takes too long");
 		}
 		if (mono_reached(now.mono, patience_of(node, line)))
 			give_up(node, now, line);
@@ -234,6 +266,46 @@ struct mono lines_deadline(const struct node *node)
 	return deadline;
 }
 
+static bool leads_to(const struct line *line, const struct endpoint *endpoint)
+{
+	for (uint32_t i = 0; i < line->endpoint_count; i++)
+		if (endpoint_equal(&line->endpoints[i], endpoint))
+			return true;
+	return false;
+}
+
+/* In whatever order, which may be another each time. False if that is known. */
+static bool learn(struct line *line, const struct node_event *event)
+{
+	const uint32_t told = event->lookup.count;
+	const uint32_t count = told < NODE_ENDPOINTS_MAX ? told : NODE_ENDPOINTS_MAX;
+	struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+	bool is_new = count != line->endpoint_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		endpoints[i] = event->lookup.endpoints[i];
+		endpoints[i].port = line->config->port;
+		is_new |= !leads_to(line, &endpoints[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		line->endpoints[i] = endpoints[i];
+	line->endpoint_count = count;
+	return is_new;
+}
+
+/* If that is nothing, what was known stays: it is dialled already. */
+static void found(struct node *node, struct now now, struct line *line,
+		  const struct node_event *event)
+{
+	if (event->lookup.count == 0 && line->endpoint_count == 0)
+		fail(node, now, line, "its host name has no address");
+	if (event->lookup.count == 0 || !learn(line, event) || peer_is_up(peer_of(node, line)) ||
+	    is_answered(node, line))
+		return;
+	end_dials(node, now, line);
+	dial(node, now, line);
+}
+
 void lines_lookup_done(struct node *node, struct now now, const struct node_event *event)
 {
 	for (uint32_t i = 0; i < node->line_count; i++) {
@@ -244,19 +316,7 @@ void lines_lookup_done(struct node *node, struct now now, const struct node_even
 			continue;
 		line->looking_up = false;
 		line->lookup_wanted = false;
-		line->endpoint_count = event->lookup.count;
-		if (line->endpoint_count > NODE_ENDPOINTS_MAX)
-			line->endpoint_count = NODE_ENDPOINTS_MAX;
-		for (uint32_t k = 0; k < line->endpoint_count; k++) {
-			line->endpoints[k] = event->lookup.endpoints[k];
-			line->endpoints[k].port = line->config->port;
-		}
-		if (peer_is_up(peer_of(node, line)))
-			return; /* it dialled us meanwhile */
-		if (line->endpoint_count > 0)
-			dial(node, now, line);
-		else
-			fail(node, now, line, "its host name has no address");
+		found(node, now, line, event);
 	}
 }
 
@@ -272,6 +332,7 @@ void line_confirmed(struct node *node, struct now now, struct handle session, co
 		if (!id_equal(&line->config->id, id))
 			continue;
 		line->confirmed = now.mono;
+		line->next = MONO_NEVER;
 		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
 			ours = ours || handle_equal(line->dials[k], session);
 		for (size_t k = 0; ours && k < NODE_ENDPOINTS_MAX; k++) {

@@ -10,10 +10,10 @@ struct node;
 struct line {
 	const struct node_bootstrap *config; /* borrowed from the node's configuration */
 	struct handle peer;
-	struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+	struct endpoint endpoints[NODE_ENDPOINTS_MAX]; /* where its host is, or was last */
 	uint32_t endpoint_count;
 	struct handle dials[NODE_ENDPOINTS_MAX]; /* sessions that are being dialled */
-	struct mono next;      /* next attempt; MONO_NEVER while one is under way */
+	struct mono next;      /* attempt; MONO_NEVER while one is under way, or it is connected */
 	struct mono dialled;   /* the attempt under way, or the last */
 	struct mono confirmed; /* when a session with the member carried traffic first */
 	uint32_t failures;     /* in a row */
@@ -29,7 +29,7 @@ void lines_lookup_done(struct node *node, struct now now, const struct node_even
 /* A session with the member carries traffic from now on. */
 void line_confirmed(struct node *node, struct now now, struct handle session, const struct id *id);
 void lines_stop(struct node *node, struct now now);
-/* The session with this peer ended because nobody needs it. */
+/* The session with this peer ended because nobody needs it; the ring knows. */
 void line_let_go(struct node *node, struct now now, struct handle peer);
 void line_closed(struct node *node, struct now now, struct handle session, const char *why);
 /* False in a network that is large enough, and in which we have our place, to do without them: who

@@ -388,6 +388,104 @@ static void a_name_that_leads_nowhere_is_looked_up_each_second(struct world *wor
 	SCENARIO_EXPECT(world, lab_node(1)->lines[0].failures <= failures + 6);
 }
 
+/* The bundles of all others name the entrance, by its host name. */
+static void set_up_named_star(struct world *world, unsigned count)
+{
+	lab_set_up(world, count);
+	lab_place_all_public();
+	for (unsigned i = 1; i < count; i++) {
+		lab_add_line(i, 0);
+		memcpy(lab.members[i].config.bootstrap[0].host, "gate.example",
+		       sizeof("gate.example"));
+	}
+}
+
+static void start_named(unsigned i)
+{
+	lab_start(i);
+	node_host_resolve(lab.members[i].node, "192.0.2.1");
+}
+
+/* A home has let the entrance go, and loses everybody. The entrance is back, and not yet who could
+ * say again where it is. */
+static void a_resolver_that_hangs_holds_up_nobody(struct world *world)
+{
+	enum { OTHERS, HOME, ENTRANCE };
+	unsigned home, other;
+
+	set_up_named_star(world, COUNT);
+	for (unsigned i = 0; i < COUNT; i++)
+		start_named(i);
+	lab_run_slowly_ms(NEED_LOOK_MS);
+	home = lab_stranger(0, 0);
+	other = home == 1 ? 2 : 1;
+	net_set_side(world_net(world), lab.members[home].host, HOME);
+	net_set_side(world_net(world), lab.members[0].host, ENTRANCE);
+	node_host_resolver_hangs(lab.members[home].node, true);
+	cut(HOME, OTHERS, true);
+	cut(HOME, ENTRANCE, true);
+	lab_run_slowly_ms(150000);
+	cut(HOME, ENTRANCE, false);
+	SCENARIO_EXPECT(world, node_is_alone(lab_node(home)));
+	lab_send_number(home, other, 2);
+	lab_run_ms(3000);
+	SCENARIO_EXPECT(world, lab_arrived(home, other, 2, 3) == 1);
+}
+
+/* What is known of where it was does not stand before where it is. */
+static void a_name_that_leads_elsewhere_is_followed(struct world *world)
+{
+	static const char *const elsewhere = "192.0.2.99";
+	uint32_t entrance;
+
+	set_up_named_star(world, 2);
+	entrance = lab.members[0].host;
+	start_named(0);
+	start_named(1);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+	lab_crash(0);
+	net_remove_address(world_net(world), entrance, "192.0.2.1");
+	net_add_address(world_net(world), entrance, NET_INTERNET, elsewhere);
+	lab_run_slowly_ms(60000);
+	SCENARIO_EXPECT(world, !lab_has_met(1, 0));
+	lab_start(0);
+	node_host_resolve(lab.members[1].node, elsewhere);
+	lab_run_slowly_ms(25000); /* the attempt under way has 20 s */
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+}
+
+/* Nobody came for a long time; since then all is well, and then all are lost. */
+static void a_bad_start_is_forgotten(struct world *world)
+{
+	enum { OTHERS, HOME };
+	unsigned home;
+
+	lab_set_up(world, COUNT);
+	lab_place_all_public();
+	for (unsigned i = 1; i < COUNT; i++) {
+		lab_add_line(i, 0);
+		lab_start(i);
+	}
+	lab_run_slowly_ms(200000);
+	for (unsigned i = 1; i < COUNT; i++)
+		SCENARIO_EXPECT(world, lab_node(i)->lines[0].failures >= 6);
+	lab_start(0);
+	lab_run_slowly_ms(60000 + NEED_LOOK_MS);
+	home = lab_stranger(0, 0);
+	SCENARIO_EXPECT(world, lab_node(home)->lines[0].failures == 0);
+	net_set_side(world_net(world), lab.members[home].host, HOME);
+	cut(HOME, OTHERS, true);
+	lab_run_slowly_ms(45000); /* longer than an attempt of who gave up hope */
+	for (unsigned i = 1; i < COUNT; i++)
+		if (i != home)
+			lab_crash(i);
+	SCENARIO_EXPECT(world, node_is_alone(lab_node(home)));
+	cut(HOME, OTHERS, false);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_has_met(home, 0));
+}
+
 /* A home let the member go whom its bundle names, and loses everybody for a while. After that it
  * hears that member alone; its programs are heard at once even when it has tried in vain for long.
  */
@@ -421,18 +519,62 @@ static void who_loses_all_links_is_let_in_again(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(home, other, 2, 3) == 1);
 }
 
+static void let_go_for_100_ms(unsigned who, unsigned whom)
+{
+	sessions_close(lab_node(who)->sessions, lab_now(who), lab_inside(who, whom)->session,
+		       FRAME_CLOSE_UNNEEDED);
+	world_wake(lab.world, lab.members[who].host);
+	lab_run_ms(10);
+	SCENARIO_EXPECT(lab.world, !lab_has_met(who, whom));
+	lab_run_ms(90);
+}
+
 /* The member of a line has said RELEASE without an answer: all of them got lost, or our HOLD. */
 static void a_line_that_is_needed_is_not_let_go(struct world *world)
 {
 	lab_start_star(world, 3);
 	lab_run_ms(3000);
-	sessions_close(lab_node(0)->sessions, lab_now(0), lab_inside(0, 1)->session,
-		       FRAME_CLOSE_UNNEEDED);
-	world_wake(world, lab.members[0].host);
-	lab_run_ms(10);
-	SCENARIO_EXPECT(world, !lab_has_met(0, 1));
-	lab_run_ms(90);
+	let_go_for_100_ms(0, 1);
 	SCENARIO_EXPECT(world, lab_has_met(1, 0) && lab_has_met(0, 1));
+}
+
+/* Its link is one of the six that are enough: without it they are not. */
+static void the_last_link_that_is_needed_is_not_let_go(struct world *world)
+{
+	lab_start_star(world, 2 * RING_NEAR + 1);
+	lab_run_ms(10000);
+	SCENARIO_EXPECT(world, !lines_are_needed(lab_node(1)));
+	for (unsigned i = 2; i <= (unsigned)2 * RING_NEAR; i++)
+		world_pause(world, lab.members[i].host);
+	let_go_for_100_ms(0, 1);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0) && lab_has_met(0, 1));
+}
+
+/* The home had let the entrance go, to visit it in ten minutes, but that has come by itself. Then
+ * most of the home's links are lost, and the entrance is, to whom nobody else leads. */
+static void who_was_let_go_once_is_not_let_go_for_ever(struct world *world)
+{
+	unsigned home;
+
+	lab_start_star(world, COUNT);
+	lab_run_slowly_ms(NEED_LOOK_MS);
+	home = lab_stranger(0, 2);
+	for (unsigned i = 0; i < 3; i++)
+		lab_send_number(i, home, 2);
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, lab_has_met(home, 0) && !lines_are_needed(lab_node(home)));
+	for (unsigned i = 3; i < COUNT; i++)
+		if (i != home)
+			lab_crash(i);
+	lab_run_slowly_ms(20000);
+	SCENARIO_EXPECT(world, lab_has_met(home, 0) && lines_are_needed(lab_node(home)));
+	SCENARIO_EXPECT(world, ring_link_count(lab_node(home)->ring) > 1);
+	for (unsigned i = 1; i < 3; i++) {
+		lab_inside(i, home)->may_route = false;
+		lab_inside(i, 0)->may_route = false;
+	}
+	let_go_for_100_ms(0, home);
+	SCENARIO_EXPECT(world, lab_has_met(home, 0) && lab_has_met(0, home));
 }
 
 static unsigned member_of(const struct id *id)
@@ -509,8 +651,13 @@ int main(int argc, char **argv)
 		{ .name = "far-entrance", .play = a_far_entrance_is_reached },
 		{ .name = "late-answer", .play = a_late_answer_lets_us_in },
 		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
+		{ .name = "hangs", .play = a_resolver_that_hangs_holds_up_nobody },
+		{ .name = "elsewhere", .play = a_name_that_leads_elsewhere_is_followed },
+		{ .name = "bad-start", .play = a_bad_start_is_forgotten },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
+		{ .name = "last-link", .play = the_last_link_that_is_needed_is_not_let_go },
+		{ .name = "let-go-once", .play = who_was_let_go_once_is_not_let_go_for_ever },
 		{ .name = "apart", .seeds = 3, .play = nobody_keeps_neighbours_apart },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
