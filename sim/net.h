@@ -138,10 +138,11 @@ bool net_poll(struct net *net, struct mono now, struct net_arrival *ret);
 /* When the next datagram is somewhere; MONO_NEVER if none is in flight. */
 struct mono net_deadline(const struct net *net);
 
-/* Who sits in the middle of the open Internet. pass() sees each datagram that enters it, `local`
- * being the source as NATs have made it; false takes it out. It may net_send(), also with a false
- * source; what it sends is shown to it too. */
+/* Who sits in the middle of the open Internet, or of another realm. pass() sees each datagram that
+ * enters it, but those to a group, `local` being the source as NATs have made it; false takes it
+ * out. It may net_send(), also with a false source; what it sends is shown to it too. */
 struct net_tap {
+	uint32_t realm;
 	bool (*pass)(void *context, struct mono at, uint32_t from,
 		     const struct net_datagram *datagram);
 	void *context;

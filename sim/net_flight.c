@@ -219,7 +219,7 @@ static bool route(const struct net *net, struct packet *packet)
 	return packet->realm != NET_INTERNET && packet->from != packet->to;
 }
 
-/* Lets the tap of the open Internet see the packet; false if it takes it. */
+/* Lets the realm's tap see the packet; false if it takes it. */
 static bool pass_tap(const struct net *net, struct mono at, const struct packet *packet)
 {
 	const struct net_datagram datagram = { .local = packet->source,
@@ -227,7 +227,7 @@ static bool pass_tap(const struct net *net, struct mono at, const struct packet 
 					       .ttl = packet->ttl,
 					       .bytes = buffer_span(packet->buffer) };
 
-	return packet->realm != NET_INTERNET || net->tap.pass == NULL ||
+	return packet->realm != net->tap.realm || net->tap.pass == NULL ||
 	       net->tap.pass(net->tap.context, at, packet->from, &datagram);
 }
 

@@ -38,6 +38,7 @@ int lan_init(struct node *node, struct now now)
 
 	lan->next = now.mono;
 	lan->answer = MONO_NEVER;
+	lan->draw = MONO_NEVER;
 	lan->was_alone = true;
 	if (!node->config.lan || trust_is_open(node->config.trust))
 		return 0;
@@ -163,8 +164,7 @@ int lan_hear(struct node *node, struct now now, const struct node_event *event)
 {
 	struct endpoint remote = event->beacon.remote;
 	struct beacon beacon;
-	struct handle handle;
-	const struct peer *peer;
+	struct heard_sender *sender = NULL;
 	int err;
 
 	if (!is_on(node))
@@ -172,21 +172,26 @@ int lan_hear(struct node *node, struct now now, const struct node_event *event)
 	err = open_beacon(&node->lan, event->beacon.bytes, &beacon);
 	if (err == 0 && id_equal(&beacon.id, &node->certificate.id))
 		return 0; /* the group has us as well */
-	if (err == 0)
-		err = heard_take(&node->lan.heard, now.wall,
-				 &(struct heard_sender){ beacon.id, remote, beacon.at });
+	if (err == 0) {
+		remote.port = beacon.port;
+		err = heard_take(
+			&node->lan.heard, now.wall,
+			&(struct heard_sender){
+				.id = beacon.id,
+				.from = remote,
+				.is_far = !endpoint_is_v4(&remote) &&
+					  !candidates_is_beside(&node->candidates, &remote),
+				.at = beacon.at,
+				.waits = MONO_NEVER },
+			&sender);
+	}
 	if (err != 0) {
 		node->counters.beacons_refused++;
 		return err;
 	}
 	node->counters.beacons_heard++;
 	answer(node, now, &beacon);
-	remote.port = beacon.port;
-	peer = peer_find(node, &beacon.id, &handle);
-	if (peer != NULL && peer_is_up(peer))
-		return 0;
-	if (node_is_alone(node) || ring_would_be_near(node->ring, &beacon.id))
-		lan_dial(node, now, &beacon.id, &remote);
+	lan_dial(node, now, sender);
 	return 0;
 }
 

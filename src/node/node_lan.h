@@ -15,6 +15,7 @@
 #define NODE_NODE_LAN_H
 
 #include "crypto/aead.h"
+#include "node/allowance.h"
 #include "node/event.h"
 #include "node/heard.h"
 #include "node/node_lan_dial.h"
@@ -48,6 +49,8 @@ struct lan {
 	uint32_t answers;    /* of others, meanwhile */
 	struct heard heard;
 	struct lan_dial dials[LAN_DIALS_MAX];
+	struct allowance far;        /* of these, in vain, not beside us */
+	struct mono draw;            /* of the next, from those who wait; MONO_NEVER: nobody does */
 	uint8_t bytes[BEACON_BYTES]; /* of NODE_BEACON */
 };
 

@@ -57,6 +57,14 @@ bool candidates_is_private(const struct endpoint *endpoint)
 	return is_in_any(endpoint, nets, sizeof(nets) / sizeof(nets[0]));
 }
 
+bool candidates_is_beside(const struct candidates *c, const struct endpoint *endpoint)
+{
+	for (uint32_t i = 0; i < c->host_count && !endpoint_is_v4(endpoint); i++)
+		if (endpoint_site_equal(&c->hosts[i], endpoint))
+			return true;
+	return false;
+}
+
 void candidates_init(struct candidates *c, const struct candidates_prefix *own, uint32_t own_count)
 {
 	CHECK(own_count <= CANDIDATES_OWN_PREFIXES_MAX);

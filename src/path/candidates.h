@@ -69,6 +69,10 @@ bool candidates_is_probeable(const struct candidates *c, const struct endpoint *
 /* True for an address that only its own site can reach: RFC 1918, 6598, 3927, and RFC 4193. */
 bool candidates_is_private(const struct endpoint *endpoint);
 
+/* True if it is in the /64 of one of the host's own IPv6 addresses: on a network segment of ours.
+ */
+bool candidates_is_beside(const struct candidates *c, const struct endpoint *endpoint);
+
 /* True if both name the same endpoints, in whatever order, and the same kind of NAT: that one of
  * them was just seen again is no news. */
 bool candidates_are_same(const struct candidates_message *a, const struct candidates_message *b);

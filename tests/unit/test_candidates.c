@@ -155,6 +155,33 @@ static void private_addresses_are_known(void **state)
 	}
 }
 
+/* In IPv6 a segment has a /64. */
+static void who_is_beside_us_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool beside;
+	} cases[] = {
+		{ "[2001:db8:1:2::1]:1", true },  { "[2001:db8:1:2:ffff::]:9", true },
+		{ "[2001:db8:1:3::1]:1", false }, { "[fd00:1::7]:1", true },
+		{ "[fd00:1:0:1::7]:1", false },   { "10.0.0.1:1", false },
+		{ "10.0.0.2:1", false },
+	};
+	const struct endpoint hosts[] = { endpoint("10.0.0.1:4767"),
+					  endpoint("[2001:db8:1:2::1]:4767"),
+					  endpoint("[fd00:1::1]:4767") };
+	struct candidates c = fresh();
+
+	(void)state;
+	(void)candidates_set_host(&c, at_ms(0), hosts, 3);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct endpoint e = endpoint(cases[i].text);
+
+		if (candidates_is_beside(&c, &e) != cases[i].beside)
+			fail_msg("%s: beside us is not %d", cases[i].text, cases[i].beside);
+	}
+}
+
 /* Also not who comes when all places are taken. */
 static void of_a_changing_nat_a_crowd_is_no_news(void **state)
 {
@@ -463,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_unicast_addresses_outside_our_tunnels_are_probed),
 		cmocka_unit_test(private_addresses_are_known),
+		cmocka_unit_test(who_is_beside_us_is_known),
 		cmocka_unit_test(of_a_changing_nat_two_are_told),
 		cmocka_unit_test(of_a_changing_nat_a_crowd_is_no_news),
 		cmocka_unit_test(hosts_come_first_then_what_was_seen_newest_first),
