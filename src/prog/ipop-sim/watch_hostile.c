@@ -56,6 +56,20 @@ static bool is_hostile(const struct id *id)
 	return i != CROWD_NOBODY && crowd->members[i].hostile;
 }
 
+/* It neither is for this member nor passes it as its via. */
+static bool is_for_others(const struct node *node, const struct peer *link,
+			  const struct routed *routed)
+{
+	const struct id *self = &node->certificate.id;
+	struct id next;
+
+	if (id_equal(&routed->to_via, self))
+		return false;
+	if (routed->target.kind == TARGET_PREFIX)
+		return !id_prefix_equal(&routed->target.id, self);
+	return ring_next(node->ring, routed, &link->id, &next) != RING_HERE;
+}
+
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 int __real_overlay_routed(struct node *node, struct now now, struct peer *link,
 			  struct span payload);
@@ -67,8 +81,7 @@ int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link, 
 	const struct member *self = watched_member();
 	struct routed routed;
 	const bool for_others = self != NULL && routed_decode(payload, &routed) == 0 &&
-				!id_equal(&routed.target.id, &self->identity.certificate.id) &&
-				!id_equal(&routed.to_via, &self->identity.certificate.id);
+				is_for_others(node, link, &routed);
 
 	if (for_others && plays(SCRIPT_DROP))
 		return 0;
