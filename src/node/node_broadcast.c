@@ -6,12 +6,14 @@
 #include "base/err.h"
 #include "base/seccheck.h"
 
-/* To all members between us and `until`. */
+/* To all members between us and `until`. The answer to ours comes back by the link that brought the
+ * question: by others with each. */
 static void spread(struct node *node, struct now now, const struct broadcast *broadcast)
 {
 	struct ring_share shares[BROADCAST_SHARES_MAX];
-	const size_t count =
-		ring_split(node->ring, &broadcast->until, shares, BROADCAST_SHARES_MAX);
+	const bool is_ours = id_equal(&broadcast->from, &node->certificate.id);
+	const size_t count = ring_split(node->ring, &broadcast->until, broadcast->route, shares,
+					BROADCAST_SHARES_MAX);
 
 	for (size_t i = 0; i < count; i++) {
 		uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
@@ -21,6 +23,8 @@ static void spread(struct node *node, struct now now, const struct broadcast *br
 		const struct peer *link = peer_find(node, &shares[i].link, &handle);
 
 		share.until = shares[i].until;
+		if (is_ours)
+			share.from_via = shares[i].link;
 		broadcast_encode(&share, &w);
 		CHECK(writer_ok(&w));
 		if (link != NULL)
@@ -35,7 +39,6 @@ void broadcast_ask(struct node *node, struct now now, const struct broadcast *qu
 	broadcast.hops = ROUTED_HOPS_MAX;
 	broadcast.until = node->certificate.id;
 	broadcast.from = node->certificate.id;
-	(void)ring_first_link(node->ring, &broadcast.from_via);
 	spread(node, now, &broadcast);
 }
 
@@ -60,6 +63,7 @@ static void answer_found(struct node *node, struct now now, const struct broadca
 	uint8_t bytes[sizeof(struct found)];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct routed routed = { .kind = ROUTED_FOUND,
+				 .route = broadcast->route,
 				 .target = { TARGET_EXACT, broadcast->from },
 				 .to_via = broadcast->from_via };
 

@@ -230,6 +230,7 @@ static void ask_around(struct node *node, struct now now, struct wish *wish)
 	if (wish->token == 0)
 		wish->token = rng_u64(&node->rng) | 1;
 	question.token = wish->token;
+	question.route = wish->asked++ % ROUTED_ROUTES;
 	broadcast_ask(node, now, &question);
 	wish->next = mono_add_ms(now.mono, FIND_REPEAT_MS);
 }

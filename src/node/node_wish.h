@@ -53,6 +53,7 @@ struct wish {
 
 	/* IPV4, NAME */
 	uint64_t token; /* of the broadcast; 0: none yet */
+	uint8_t asked;  /* broadcasts */
 	bool answered;  /* by anybody */
 	struct wish_claim claims[WISH_CLAIMS_MAX];
 };

@@ -486,23 +486,6 @@ size_t ring_link_count(const struct ring *ring)
 	return ring->links.count;
 }
 
-bool ring_first_link(const struct ring *ring, struct id *ret)
-{
-	const struct member *first = NULL;
-
-	for (size_t i = 0; i < ring->links.count; i++) {
-		const struct member *link = ring_member_at(ring, ring->links.spots[i].slot);
-
-		if (first == NULL ||
-		    (link->rtt_us > 0 && (first->rtt_us == 0 || link->rtt_us < first->rtt_us)))
-			first = link;
-	}
-	if (first == NULL)
-		return false;
-	*ret = first->id;
-	return true;
-}
-
 static struct member *any_link(const struct ring *ring)
 {
 	const size_t index = rng_between(ring->rng, 0, ring->links.count - 1);

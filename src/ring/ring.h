@@ -118,9 +118,6 @@ bool ring_is_settled(const struct ring *ring);
 
 size_t ring_link_count(const struct ring *ring);
 
-/* The linked member that answers to us soonest, for a via. False if none is linked. */
-bool ring_first_link(const struct ring *ring, struct id *ret);
-
 enum ring_step {
 	RING_HERE,  /* we are the target, or the nearest to a key or prefix */
 	RING_ON,    /* *ret_link is next */
@@ -144,12 +141,15 @@ enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 			 const struct id *came_from, struct id *ret_link);
 
 /* How a broadcast goes on: the linked members inside (self, until), each with the end of its part.
- * `until` equal to our own id is the whole ring. At most `max` shares, spread over the range. */
+ * `until` equal to our own id is the whole ring. At most `max` shares, spread over the range. Where
+ * there are more links than that, each of the first RING_SPLITS routes takes others, so a member
+ * who passes nothing on keeps what is repeated from few for long. */
+#define RING_SPLITS 4
 struct ring_share {
 	struct id link, until;
 };
-size_t ring_split(const struct ring *ring, const struct id *until, struct ring_share *ret,
-		  size_t max);
+size_t ring_split(const struct ring *ring, const struct id *until, unsigned route,
+		  struct ring_share *ret, size_t max);
 
 /* The near members that are met, counter-clockwise ones first, nearest in the middle. */
 size_t ring_near(const struct ring *ring, struct id ret[2 * RING_NEAR]);

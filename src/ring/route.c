@@ -157,8 +157,8 @@ enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 	return kind == TARGET_EXACT || (asks_beside && step.is_ours) ? RING_STUCK : RING_HERE;
 }
 
-size_t ring_split(const struct ring *ring, const struct id *until, struct ring_share *ret,
-		  size_t max)
+size_t ring_split(const struct ring *ring, const struct id *until, unsigned route,
+		  struct ring_share *ret, size_t max)
 {
 	const struct id end = ring_place(ring, until);
 	bool there;
@@ -169,7 +169,10 @@ size_t ring_split(const struct ring *ring, const struct id *until, struct ring_s
 	/* The first link always has a share, as nobody else would reach those before it; a link
 	 * without one is a member like others in the part of the link before it. */
 	for (size_t i = 0; i < count; i++) {
-		const struct spot *spot = &ring->links.spots[i * inside / count];
+		const size_t begin = i * inside / count;
+		const size_t width = (i + 1) * inside / count - begin;
+		const size_t aside = i == 0 ? 0 : route % RING_SPLITS * width / RING_SPLITS;
+		const struct spot *spot = &ring->links.spots[begin + aside];
 
 		ret[i].link = ring_member_at(ring, spot->slot)->id;
 		ret[i].until = *until;

@@ -103,7 +103,7 @@ void broadcast_encode(const struct broadcast *broadcast, struct writer *w)
 	writer_u8(w, broadcast->kind);
 	writer_u8(w, broadcast->hops);
 	writer_u8(w, (uint8_t)broadcast->key.len);
-	writer_zero(w, 1);
+	writer_u8(w, broadcast->route);
 	put_id(w, &broadcast->until);
 	put_id(w, &broadcast->from);
 	put_id(w, &broadcast->from_via);
@@ -118,13 +118,13 @@ int broadcast_decode(struct span bytes, struct broadcast *ret)
 	uint8_t key_len;
 
 	if (!reader_u8(&r, &broadcast.kind) || !reader_u8(&r, &broadcast.hops) ||
-	    !reader_u8(&r, &key_len) || !reader_zero(&r, 1) || !get_id(&r, &broadcast.until) ||
-	    !get_id(&r, &broadcast.from) || !get_id(&r, &broadcast.from_via) ||
-	    !reader_u64(&r, &broadcast.token))
+	    !reader_u8(&r, &key_len) || !reader_u8(&r, &broadcast.route) ||
+	    !get_id(&r, &broadcast.until) || !get_id(&r, &broadcast.from) ||
+	    !get_id(&r, &broadcast.from_via) || !reader_u64(&r, &broadcast.token))
 		return ERR_MALFORMED;
-	if (!SECCHECK(SEC_BROADCAST_HOPS, broadcast.hops <= ROUTED_HOPS_MAX) || key_len == 0 ||
-	    key_len > BROADCAST_KEY_BYTES_MAX || !reader_span(&r, key_len, &broadcast.key) ||
-	    !reader_end(&r))
+	if (!SECCHECK(SEC_BROADCAST_HOPS, broadcast.hops <= ROUTED_HOPS_MAX) ||
+	    broadcast.route >= ROUTED_ROUTES || key_len == 0 || key_len > BROADCAST_KEY_BYTES_MAX ||
+	    !reader_span(&r, key_len, &broadcast.key) || !reader_end(&r))
 		return ERR_MALFORMED;
 	*ret = broadcast;
 	return 0;

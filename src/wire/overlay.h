@@ -3,7 +3,7 @@
  *
  *     ROUTED       kind 1, hops left 1, target kind 1, route and detours 1
  *                  | to 20 | to's via 20 | from 20 | from's via 20 | payload
- *     BROADCAST    kind 1, hops left 1, key length 1, 0
+ *     BROADCAST    kind 1, hops left 1, key length 1, route 1
  *                  | until 20 | from 20 | from's via 20 | token 8 | key
  *     NEIGHBOURS   count 1, 0 0 0 | count times: id 20
  *     CANDIDATES   NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
@@ -65,6 +65,7 @@ enum broadcast_kind {
 /* The receiver is to see that all members from itself clockwise to `until`, exclusive, get it. */
 struct broadcast {
 	uint8_t kind, hops;
+	uint8_t route; /* 0..ROUTED_ROUTES - 1: each goes by others, and so does the answer */
 	struct id until, from, from_via;
 	uint64_t token;
 	struct span key; /* borrowed */

@@ -142,7 +142,7 @@ static void check_split(const struct trial *trial, struct script *script)
 	const struct id end = id_clockwise(&self, &until);
 	struct ring_share shares[20];
 	struct id before = { { 0 } };
-	const size_t count = ring_split(trial->ring, &until, shares, max);
+	const size_t count = ring_split(trial->ring, &until, script_u8(script), shares, max);
 
 	CHECK(count <= max && count <= trial->linked);
 	for (size_t i = 0; i < count; i++) {

@@ -77,6 +77,15 @@ static bool is_up(const struct rings *rings, size_t i)
 	return rings->members[i].ring != NULL;
 }
 
+/* Zero: it has none. */
+static struct id any_link(const struct rings *rings, size_t i)
+{
+	for (size_t j = 0; j < rings->count; j++)
+		if (rings->sessions[i][j] == RINGS_LINKED)
+			return rings->members[j].id;
+	return (struct id){ 0 };
+}
+
 static void dial(struct rings *rings, size_t i, const struct target *target, const struct id *via,
 		 bool seeks)
 {
@@ -94,7 +103,7 @@ static void dial(struct rings *rings, size_t i, const struct target *target, con
 	if (!id_is_zero(via) && rings->sessions[i][number_of(via)] == RINGS_LINKED)
 		event.dial.from_via = *via;
 	else
-		(void)ring_first_link(member->ring, &event.dial.from_via); /* else none */
+		event.dial.from_via = any_link(rings, i);
 	schedule(rings, delay_us(rings), &event);
 }
 
@@ -197,12 +206,11 @@ bool rings_any(struct rings *rings, size_t but, size_t *ret)
 
 static void redial(struct rings *rings, size_t i)
 {
-	struct id link;
 	size_t other;
 
 	if (!is_up(rings, i))
 		return;
-	const bool is_lost = !ring_first_link(rings->members[i].ring, &link);
+	const bool is_lost = ring_link_count(rings->members[i].ring) == 0;
 
 	if ((is_lost || rng_between(&rings->rng, 1, REDIALS) == 1) && rings_any(rings, i, &other))
 		rings_link(rings, i, other);

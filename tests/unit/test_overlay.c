@@ -99,6 +99,7 @@ static struct broadcast a_broadcast(size_t key_len)
 {
 	return (struct broadcast){ .kind = BROADCAST_FIND_NAME,
 				   .hops = 3,
+				   .route = 4,
 				   .until = id_of(5),
 				   .from = id_of(6),
 				   .from_via = id_of(7),
@@ -116,7 +117,7 @@ static void broadcast_has_its_bytes_and_reads_back(void **state)
 	(void)state;
 	broadcast_encode(&broadcast, &w);
 	assert_int_equal(w.len, 72 + 6);
-	assert_memory_equal(bytes, ((const uint8_t[]){ 2, 3, 6, 0, 5 }), 5);
+	assert_memory_equal(bytes, ((const uint8_t[]){ 2, 3, 6, 4, 5 }), 5);
 	assert_int_equal(bytes[24], 6);
 	assert_int_equal(bytes[44], 7);
 	assert_memory_equal(bytes + 64, ((const uint8_t[]){ 1, 2, 3, 4, 5, 6, 7, 8, 'a' }), 9);
@@ -124,6 +125,7 @@ static void broadcast_has_its_bytes_and_reads_back(void **state)
 	assert_true(id_equal(&back.until, &broadcast.until));
 	assert_true(id_equal(&back.from, &broadcast.from));
 	assert_true(id_equal(&back.from_via, &broadcast.from_via));
+	assert_int_equal(back.route, 4);
 	assert_true(back.token == broadcast.token);
 	assert_true(span_equal(back.key, broadcast.key));
 }
@@ -154,7 +156,8 @@ static void broadcast_keeps_its_limits(void **state)
 	assert_int_equal(
 		broadcast_with(2, BROADCAST_KEY_BYTES_MAX + 1, BROADCAST_KEY_BYTES_MAX - 5),
 		ERR_MALFORMED);
-	assert_int_equal(broadcast_with(3, 1, 0), ERR_MALFORMED);
+	assert_int_equal(broadcast_with(3, ROUTED_ROUTES - 1, 0), 0);
+	assert_int_equal(broadcast_with(3, ROUTED_ROUTES, 0), ERR_MALFORMED);
 }
 
 static void neighbours_read_back_within_their_limit(void **state)

@@ -91,31 +91,6 @@ static void changes_of_the_near_set_are_reported(void **state)
 	assert_true(next_of(RING_NEAR_CHANGED));
 }
 
-static void the_first_link_is_the_soonest(void **state)
-{
-	static const unsigned places[] = { 50, 60, 40, 30, 90 };
-	static const uint64_t rtts_us[] = { 0, 900, 1000, 0, 899 }; /* 0: not known */
-	static const unsigned firsts[] = { 50, 60, 60, 60, 90 };    /* from then on */
-	struct id first;
-
-	(void)state;
-	assert_false(ring_first_link(ring, &first));
-	assert_int_equal(meet(20, false), 0);
-	assert_false(ring_first_link(ring, &first)); /* met only */
-	for (size_t i = 0; i < 5; i++) {
-		const struct ring_member member = { .id = id_at(places[i]),
-						    .linked = true,
-						    .rtt_us = rtts_us[i] };
-
-		assert_int_equal(ring_met(ring, now, &member), 0);
-		assert_true(ring_first_link(ring, &first));
-		assert_int_equal(place_of(&first), firsts[i]);
-	}
-	assert_int_equal(meet(90, false), 0); /* no longer linked */
-	assert_true(ring_first_link(ring, &first));
-	assert_int_equal(place_of(&first), 60);
-}
-
 /* Lists */
 
 static bool names(const struct neighbours *list, unsigned place)
@@ -283,7 +258,6 @@ int main(void)
 		RING_TEST(near_are_three_on_each_side),
 		RING_TEST(few_members_are_near_once_each),
 		RING_TEST(changes_of_the_near_set_are_reported),
-		RING_TEST(the_first_link_is_the_soonest),
 		RING_TEST(a_list_names_those_around_us_but_not_its_reader),
 		RING_TEST(near_members_are_told_often_after_a_change_and_then_seldom),
 		RING_TEST(nobody_is_told_twice_within_the_shortest_interval),

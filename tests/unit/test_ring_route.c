@@ -393,7 +393,8 @@ static void a_first_step_may_lead_away(void **state)
 }
 
 /* Counts who gets it; nobody more often than the parts have room for. */
-static void spread(size_t first, const struct id *until, size_t max, unsigned *times)
+static void spread(size_t first, const struct id *until, unsigned route, size_t max,
+		   unsigned *times)
 {
 	struct ring_share parts[4 * COUNT_MAX] = { { .link = nodes[first].id, .until = *until } };
 	size_t end = 1;
@@ -403,7 +404,7 @@ static void spread(size_t first, const struct id *until, size_t max, unsigned *t
 		const size_t room = sizeof(parts) / sizeof(parts[0]) - end;
 
 		times[at]++;
-		end += ring_split(nodes[at].ring, &parts[i].until, &parts[end],
+		end += ring_split(nodes[at].ring, &parts[i].until, route, &parts[end],
 				  max < room ? max : room);
 	}
 }
@@ -415,15 +416,16 @@ static void a_broadcast_reaches_each_member_once(void **state)
 		set_up(seed, true, (unsigned)(seed % 3) * 150);
 		for (size_t i = 0; i < count; i++) {
 			const size_t max = 1 + (i + seed) % 8;
+			const unsigned route = (unsigned)(i + seed) % ROUTED_ROUTES;
 			const size_t end = rng_between(&rng, 0, count - 1);
 			unsigned times[COUNT_MAX] = { 0 };
 
-			spread(i, &nodes[i].id, i % 5 == 0 ? COUNT_MAX : max, times);
+			spread(i, &nodes[i].id, route, i % 5 == 0 ? COUNT_MAX : max, times);
 			for (size_t j = 0; j < count; j++)
 				assert_int_equal(times[j], 1);
 			for (size_t j = 0; j < count; j++)
 				times[j] = 0;
-			spread(i, &nodes[end].id, max, times); /* a part of the ring */
+			spread(i, &nodes[end].id, route, max, times); /* a part of the ring */
 			for (size_t j = i; j != end || times[j] > 0; j = (j + 1) % count) {
 				assert_int_equal(times[j], 1);
 				times[j] = 0;
@@ -444,21 +446,49 @@ static void shares_are_spread_over_the_range(void **state)
 	(void)state;
 	rng_init_seed(&rng, 1);
 	assert_int_equal(ring_new(&own, &rng, &ring), 0);
-	assert_int_equal(ring_split(ring, &own, shares, 8), 0);
+	assert_int_equal(ring_split(ring, &own, 0, shares, 8), 0);
 	for (unsigned i = 1; i <= 100; i++) {
 		struct ring_member member = { .id = own, .linked = i % 10 != 0 };
 
 		member.id.bytes[0] = (uint8_t)(own.bytes[0] + i);
 		assert_int_equal(ring_met(ring, (struct now){ .mono = { 0 } }, &member), 0);
 	}
-	assert_int_equal(ring_split(ring, &own, shares, 0), 0);
-	assert_int_equal(ring_split(ring, &own, shares, 3), 3);
+	assert_int_equal(ring_split(ring, &own, 0, shares, 0), 0);
+	assert_int_equal(ring_split(ring, &own, 0, shares, 3), 3);
 	assert_int_equal(shares[0].link.bytes[0], 0xc1); /* always: who else would reach it? */
 	assert_in_range((uint8_t)(shares[1].link.bytes[0] - 0xc0), 32, 36);
 	assert_in_range((uint8_t)(shares[2].link.bytes[0] - 0xc0), 65, 69);
 	assert_true(id_equal(&shares[0].until, &shares[1].link));
 	assert_true(id_equal(&shares[1].until, &shares[2].link));
 	assert_true(id_equal(&shares[2].until, &own));
+	ring_del(ring);
+}
+
+/* Of 90 links and 3 shares: but the first one, which nobody else would reach, none leads twice. */
+static void each_route_splits_at_other_links(void **state)
+{
+	struct id own = { { 0xc0, 1 } }; /* none of them is zero */
+	struct ring_share shares[3];
+	bool leads[256] = { false };
+	struct ring *ring;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	assert_int_equal(ring_new(&own, &rng, &ring), 0);
+	for (unsigned i = 1; i <= 90; i++) {
+		struct ring_member member = { .id = own, .linked = true };
+
+		member.id.bytes[0] = (uint8_t)(own.bytes[0] + i);
+		assert_int_equal(ring_met(ring, (struct now){ .mono = { 0 } }, &member), 0);
+	}
+	for (unsigned route = 0; route < RING_SPLITS; route++) {
+		assert_int_equal(ring_split(ring, &own, route, shares, 3), 3);
+		assert_int_equal(shares[0].link.bytes[0], 0xc1);
+		for (size_t i = 1; i < 3; i++) {
+			assert_false(leads[shares[i].link.bytes[0]]);
+			leads[shares[i].link.bytes[0]] = true;
+		}
+	}
 	ring_del(ring);
 }
 
@@ -475,6 +505,7 @@ int main(void)
 		cmocka_unit_test(a_first_step_may_lead_away),
 		cmocka_unit_test(a_broadcast_reaches_each_member_once),
 		cmocka_unit_test(shares_are_spread_over_the_range),
+		cmocka_unit_test(each_route_splits_at_other_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 #include "node/node_internal.h"
 #include "sim/streams.h"
 
+#define LINKS 64 /* of these it takes one */
+
 static struct {
 	bool any;
 	enum script_hostile how;
@@ -100,12 +102,15 @@ enum ring_step __wrap_ring_next(const struct ring *ring, const struct routed *ro
 				const struct id *came_from, struct id *ret_link)
 {
 	const enum ring_step step = __real_ring_next(ring, routed, came_from, ret_link);
-	struct id first;
+	struct node_link links[LINKS];
+	size_t count;
 
-	/* Back to where it came from is as wrong as it gets, and never an error of ours. */
-	if (step == RING_ON && plays(SCRIPT_MISROUTE) && !id_is_zero(came_from) &&
-	    ring_first_link(ring, &first))
-		*ret_link = rng_chance(&hostile.rng, 500) ? *came_from : first;
+	if (step != RING_ON || !plays(SCRIPT_MISROUTE) || id_is_zero(came_from))
+		return step;
+	count = node_links(node_host_node(watched_member()->node), links, LINKS);
+	count = count < LINKS ? count : LINKS;
+	if (count > 0) /* also back to where it came from */
+		*ret_link = links[rng_between(&hostile.rng, 0, count - 1)].id;
 	return step;
 }
 
