@@ -267,7 +267,7 @@ static void note_alone(struct node *node, struct now now)
 		node->alone_since = MONO_NEVER;
 	} else if (node->alone_since.us == MONO_NEVER.us) {
 		node->alone_since = now.mono;
-		lines_hurry_all(node, now);
+		lines_left_alone(node, now);
 	}
 }
 

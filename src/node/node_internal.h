@@ -73,6 +73,7 @@ struct node {
 	struct map peer_by_id;       /* -> index in peers */
 	struct map channel_by_index; /* local index of a key set -> index in channels */
 	struct line lines[NODE_BOOTSTRAP_MAX];
+	struct mono turns_at; /* theirs were drawn */
 	struct pool wishes;
 	struct pool departures; /* struct departure */
 	struct handle departure_order[DEPARTURES_MAX];
@@ -89,6 +90,7 @@ struct node {
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, shutting_down;
+	bool is_named; /* in a line ourselves */
 	struct memory memory;
 	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */

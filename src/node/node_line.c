@@ -1,5 +1,11 @@
 /* node_line.c - reaching the members that the bundle's bootstrap lines name.
  *
+ * Any one of them leads in, and who is named in many bundles cannot be linked with all who have
+ * them. So at first a few are dialled, drawn by lot, and the others, who are *spare*, in turn for
+ * as long as we are alone. With a link they wait until our place is found, and if it is not found,
+ * or the network is that small, they are needed. Who is named himself dials all at once: these hold
+ * the network together for the rest (decision 0019).
+ *
  * An attempt dials every address of the host at once, and the first session that stands ends the
  * others. A host name is looked up anew for each, but where it led to last is dialled meanwhile:
  * the look-up may hang, or fail, and the member be there. A failed attempt is repeated after 1, 2,
@@ -26,6 +32,9 @@
 /* Who was let go is visited after so long: if it has started anew, and knows nobody, somebody has
  * to find it. */
 #define VISIT_MS 600000
+#define AT_ONCE 4
+#define TURN_MS 250    /* between two others: RFC 8305, 8, for the same reasons */
+#define PLACE_MS 5000  /* who has a link finds its place within so long, if all is well */
 #define LASTED_MS 1000 /* from here on a session was no failure */
 
 static bool is_dialling(const struct line *line)
@@ -42,12 +51,52 @@ static bool is_idle(const struct line *line)
 	return !is_dialling(line) && (!line->looking_up || line->endpoint_count > 0);
 }
 
-static struct peer *peer_of(struct node *node, const struct line *line)
+static struct peer *peer_of(const struct node *node, const struct line *line)
 {
 	struct peer *peer = pool_at(&node->peers, line->peer);
 
 	CHECK(peer != NULL); /* a line's peer is never forgotten */
 	return peer;
+}
+
+/* For its next attempt. Whose session has just ended is judged by lost() first. */
+static bool is_waiting(const struct node *node, const struct line *line)
+{
+	return is_idle(line) && !peer_is_up(peer_of(node, line)) && line->next.us != MONO_NEVER.us;
+}
+
+/* However urgent: BACKOFF_MIN_MS after the attempt before. */
+static struct mono earliest(const struct line *line)
+{
+	return line->dialled.us == 0 ? line->dialled : mono_add_ms(line->dialled, BACKOFF_MIN_MS);
+}
+
+/* Who is neither up nor being tried: each has its turn, in an order drawn by lot. */
+static void draw_turns(struct node *node, struct now now)
+{
+	uint32_t order[NODE_BOOTSTRAP_MAX];
+	uint32_t count = 0;
+	uint32_t under_way = 0;
+
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		under_way += is_idle(&node->lines[i]) ? 0 : 1;
+		if (!is_waiting(node, &node->lines[i]))
+			continue;
+		const uint32_t at = (uint32_t)rng_between(&node->rng, 0, count);
+
+		order[count] = i;
+		order[count++] = order[at];
+		order[at] = i;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct line *line = &node->lines[order[i]];
+		const uint32_t place = under_way + i + 1;
+		const uint64_t turn = node->is_named || place <= AT_ONCE ? 0 : place - AT_ONCE;
+
+		line->is_spare = turn > 0;
+		line->next = mono_max(mono_add_ms(now.mono, turn * TURN_MS), earliest(line));
+	}
+	node->turns_at = now.mono;
 }
 
 void lines_init(struct node *node, struct now now)
@@ -57,8 +106,10 @@ void lines_init(struct node *node, struct now now)
 		struct line *line = &node->lines[node->line_count];
 		struct peer *peer;
 
-		if (id_equal(&config->id, &node->certificate.id))
-			continue; /* the bundle is the same for all, also for who is named in it */
+		if (id_equal(&config->id, &node->certificate.id)) {
+			node->is_named = true; /* the bundle is the same for all */
+			continue;
+		}
 		*line = (struct line){ .config = config, .next = now.mono };
 		peer = peer_get(node, &config->id, &line->peer);
 		CHECK(peer != NULL); /* NODE_PEERS_MAX > NODE_BOOTSTRAP_MAX */
@@ -66,6 +117,7 @@ void lines_init(struct node *node, struct now now)
 		peer->why = "not tried yet";
 		node->line_count++;
 	}
+	draw_turns(node, now);
 }
 
 bool lines_are_needed(const struct node *node)
@@ -102,6 +154,12 @@ static void lost(struct node *node, struct now now, struct line *line)
 	line->next = now.mono;
 }
 
+static void visit_later(struct node *node, struct now now, struct line *line)
+{
+	line->is_spare = false;
+	line->next = mono_add_ms(now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
+}
+
 /* Who could not make us hear his RELEASE, or we him our HOLD, has let us go though we need him:
  * then he is lost as others are. */
 void line_let_go(struct node *node, struct now now, struct handle peer)
@@ -115,8 +173,7 @@ void line_let_go(struct node *node, struct now now, struct handle peer)
 			continue;
 		if (has_lasted(line, now))
 			line->failures = 0;
-		line->next =
-			mono_add_ms(now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
+		visit_later(node, now, line);
 	}
 }
 
@@ -154,6 +211,7 @@ static void attempt(struct node *node, struct now now, struct line *line)
 	struct endpoint endpoint;
 
 	line->next = MONO_NEVER;
+	line->is_spare = false;
 	line->dialled = now.mono; /* also if its name leads nowhere */
 	if (endpoint_ip_from_text(line->config->host, &endpoint) == 0) {
 		endpoint.port = line->config->port;
@@ -209,6 +267,23 @@ static struct mono patience_of(const struct node *node, const struct line *line)
 	return mono_add_ms(line->dialled, patience_ms(node, line));
 }
 
+/* Its turn has come, and others have led in. */
+static bool can_wait(const struct node *node, struct now now, const struct line *line)
+{
+	return line->is_spare && !node_is_alone(node) &&
+	       (!lines_are_needed(node) ||
+		!mono_reached(now.mono, mono_add_ms(node->turns_at, PLACE_MS)));
+}
+
+static void put_off(struct node *node, struct now now, struct line *line)
+{
+	peer_of(node, line)->why = "in reserve, others were reached";
+	if (lines_are_needed(node))
+		line->next = mono_add_ms(line->next, PLACE_MS);
+	else
+		visit_later(node, now, line);
+}
+
 void lines_tick(struct node *node, struct now now)
 {
 	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
@@ -225,7 +300,11 @@ void lines_tick(struct node *node, struct now now)
 			continue;
 		if (line->next.us == MONO_NEVER.us)
 			lost(node, now, line);
-		if (mono_reached(now.mono, line->next))
+		if (!mono_reached(now.mono, line->next))
+			continue;
+		if (can_wait(node, now, line))
+			put_off(node, now, line);
+		else
 			attempt(node, now, line);
 	}
 }
@@ -374,13 +453,10 @@ void lines_stop(struct node *node, struct now now)
 	}
 }
 
-/* Whose session has just ended is judged by lost() first. */
 static void hurry(struct node *node, struct now now, struct line *line)
 {
-	const struct mono soon = mono_max(now.mono, mono_add_ms(line->dialled, BACKOFF_MIN_MS));
-
-	if (is_idle(line) && !peer_is_up(peer_of(node, line)) && line->next.us != MONO_NEVER.us)
-		line->next = mono_min(line->next, soon);
+	if (is_waiting(node, line))
+		line->next = mono_min(line->next, mono_max(now.mono, earliest(line)));
 }
 
 void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted)
@@ -389,8 +465,9 @@ void lines_hurry(struct node *node, struct now now, const struct vnet_output *wa
 		struct line *line = &node->lines[i];
 		const struct peer *peer = peer_of(node, line);
 		/* An IPv4 address says nothing about whose it is before its owner was met. */
-		const bool may_lead = peer_has_address(peer, wanted) ||
-				      (!wanted->has_prefix && peer->name[0] == '\0');
+		const bool may_lead =
+			peer_has_address(peer, wanted) ||
+			(!wanted->has_prefix && peer->name[0] == '\0' && !line->is_spare);
 
 		if (may_lead)
 			hurry(node, now, line);
@@ -400,19 +477,21 @@ void lines_hurry(struct node *node, struct now now, const struct vnet_output *wa
 void lines_hurry_all(struct node *node, struct now now)
 {
 	for (uint32_t i = 0; i < node->line_count; i++)
-		hurry(node, now, &node->lines[i]);
+		if (!node->lines[i].is_spare)
+			hurry(node, now, &node->lines[i]);
 }
 
 void lines_host_changed(struct node *node, struct now now)
 {
-	for (uint32_t i = 0; i < node->line_count; i++) {
-		struct line *line = &node->lines[i];
+	for (uint32_t i = 0; i < node->line_count; i++)
+		if (is_waiting(node, &node->lines[i]))
+			node->lines[i].failures = 0;
+	draw_turns(node, now);
+}
 
-		if (is_idle(line) && !peer_is_up(peer_of(node, line))) {
-			line->failures = 0;
-			line->next = now.mono;
-		}
-	}
+void lines_left_alone(struct node *node, struct now now)
+{
+	draw_turns(node, now);
 }
 
 bool lines_all_up(const struct node *node)

@@ -17,6 +17,7 @@ struct line {
 	struct mono dialled;   /* the attempt under way, or the last */
 	struct mono confirmed; /* when a session with the member carried traffic first */
 	uint32_t failures;     /* in a row */
+	bool is_spare;         /* next: its turn, which waits while others lead in */
 	bool looking_up, lookup_wanted;
 	struct mono lookup_expiry; /* of looking_up: the world may have lost the question */
 };
@@ -37,12 +38,15 @@ void line_closed(struct node *node, struct now now, struct handle session, const
 bool lines_are_needed(const struct node *node);
 /* True if there is no line whose member is not connected. */
 bool lines_all_up(const struct node *node);
-/* Who could not be reached from where we were may be from where we are: tried at once. */
+/* Who could not be reached from where we were may be from where we are: some are tried at once, the
+ * others in turn, as long as we are alone. */
 void lines_host_changed(struct node *node, struct now now);
+/* The last link is gone: so is everybody, also who was let go. */
+void lines_left_alone(struct node *node, struct now now);
 /* A packet waits for this destination: whatever line may lead there is tried at once. */
 void lines_hurry(struct node *node, struct now now, const struct vnet_output *wanted);
-/* We are alone since now, or somebody is wanted while we are: every line is tried, whoever let whom
- * go, and however long it was tried in vain. */
+/* Somebody is wanted while we are alone: every line is tried at once, however long it was tried in
+ * vain, but those whose turn comes presently anyway. */
 void lines_hurry_all(struct node *node, struct now now);
 
 #endif

@@ -577,6 +577,51 @@ static void who_was_let_go_once_is_not_let_go_for_ever(struct world *world)
 	SCENARIO_EXPECT(world, lab_has_met(home, 0) && lab_has_met(0, home));
 }
 
+static unsigned dialled(unsigned i)
+{
+	const struct node *node = lab_node(i);
+	unsigned count = 0;
+
+	for (uint32_t n = 0; n < node->line_count; n++)
+		count += node->lines[n].dialled.us != 0 ? 1 : 0;
+	return count;
+}
+
+/* With twelve lines: four are tried at once, one more each 250 ms while nobody answers, and none
+ * once there is a link and a place on the ring. Who is named in a line tries all the others. */
+static void lines_are_tried_in_turn(struct world *world)
+{
+	enum { LINES = 12, JOINER = LINES };
+
+	lab_set_up(world, LINES + 1);
+	lab_place_all_public();
+	for (unsigned i = 0; i <= LINES; i++)
+		for (unsigned to = 0; to < LINES; to++)
+			lab_add_line(i, to);
+	lab_run_ms(10); /* at 0 a line that was dialled looks as if it never was */
+	lab_start(JOINER);
+	lab_run_ms(240);
+	SCENARIO_EXPECT(world, dialled(JOINER) == 4);
+	lab_run_ms(20);
+	SCENARIO_EXPECT(world, dialled(JOINER) == 5);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, dialled(JOINER) == LINES);
+	lab_crash(JOINER);
+	for (unsigned i = 0; i < LINES; i++)
+		lab_start(i);
+	lab_run_ms(10);
+	for (unsigned i = 0; i < LINES; i++)
+		SCENARIO_EXPECT(world, dialled(i) == LINES - 1);
+	lab_run_ms(10000);
+	lab_start(JOINER);
+	lab_run_ms(30000);
+	SCENARIO_EXPECT(world, dialled(JOINER) >= 4 && dialled(JOINER) <= 5);
+	for (unsigned i = 0; i < LINES; i++)
+		lab_crash(i);
+	lab_run_slowly_ms(60000);
+	SCENARIO_EXPECT(world, dialled(JOINER) == LINES); /* alone again */
+}
+
 static unsigned member_of(const struct id *id)
 {
 	unsigned i = 0;
@@ -658,6 +703,7 @@ int main(int argc, char **argv)
 		{ .name = "needed-line", .play = a_line_that_is_needed_is_not_let_go },
 		{ .name = "last-link", .play = the_last_link_that_is_needed_is_not_let_go },
 		{ .name = "let-go-once", .play = who_was_let_go_once_is_not_let_go_for_ever },
+		{ .name = "turns", .play = lines_are_tried_in_turn },
 		{ .name = "apart", .seeds = 3, .play = nobody_keeps_neighbours_apart },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
