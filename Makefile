@@ -34,8 +34,9 @@ fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targ
 swarm: build ## small networks in which everything goes wrong: SEEDS=1000 [FIRST=1]
 	@tests/swarm/seeds "$(SEEDS)" "$(FIRST)"
 
-sim-large: build ## ten thousand members join within seconds, on the simulator: minutes, gigabytes
-	@build/src/prog/ipop-sim/ipop-sim --scenario large
+sim-large: deps ## ten thousand members join within seconds, on the simulator: minutes, gigabytes
+	@tools/build large
+	@build/large/src/prog/ipop-sim/ipop-sim-large --scenario large
 
 soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
 	@tools/run tests/soak/run.sh $(PARTS)
