@@ -9,7 +9,7 @@
 #include "node/node_look.h"
 #include "sim/crowd.h"
 
-#define JUDGE_STEPS 16
+#define JUDGE_STEPS 64
 #define JUDGE_HOPS_MAX 64 /* of a walk; a message has fewer */
 
 /* How the ring stands: `exact` of the members that are up have exactly their true neighbours near,
