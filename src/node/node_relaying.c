@@ -431,6 +431,26 @@ struct mono relaying_deadline(const struct peer *peer)
 	return deadline;
 }
 
+/* Since it was told. */
+static bool is_newly_needed(const struct node *node, const struct peer *peer)
+{
+	for (size_t i = 0; i < PEER_RELAYS_MAX; i++)
+		if (!is_unused(&peer->relayings[i]) && !peer->relayings[i].is_needed)
+			return is_needed(node, peer);
+	return false;
+}
+
+void relaying_near_changed(struct node *node)
+{
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		const struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer != NULL && is_newly_needed(node, peer))
+			ways_touch(node, handle);
+	}
+}
+
 void relaying_tick(struct node *node, struct now now, struct handle handle)
 {
 	struct peer *peer = pool_at(&node->peers, handle);
@@ -554,6 +574,8 @@ static int ended(struct node *node, struct now now, struct handle handle, struct
 	if (relaying == NULL || relaying->index != message->index)
 		return ERR_NOT_FOUND; /* of what we asked for before */
 	shun(peer, now.mono, from, BARRED_MS);
+	if (!relaying->granted)
+		paths_relay_refused(&peer->paths, now.mono);
 	end(node, now, handle, relaying);
 	return 0;
 }

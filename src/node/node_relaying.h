@@ -50,6 +50,8 @@ void relaying_drop(struct node *node, struct now now, struct handle handle, cons
 void relaying_forget(struct node *node, struct now now, struct handle handle);
 void relaying_tick(struct node *node, struct now now, struct handle handle);
 struct mono relaying_deadline(const struct peer *peer);
+/* Who has become near on the ring needs its relays from now on, and says so. */
+void relaying_near_changed(struct node *node);
 /* The relay by which this way goes; NULL if it is none any more. */
 const struct relaying *relaying_of(const struct node *node, struct handle peer,
 				   const struct way *way);

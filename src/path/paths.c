@@ -205,7 +205,7 @@ static void settle(struct paths *paths, struct mono now)
 	}
 	if (best != used)
 		adopt(paths, now, best);
-	paths->why = paths_reason(paths);
+	paths->why = paths_reason(paths, now);
 }
 
 /* -- beginning ----------------------------------------------------------------------------- */
@@ -243,7 +243,7 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 	paths->used = (uint32_t)(t - paths->trials);
 	sizing_begin(&paths->sizing, now, t->size);
 	heard(paths, now, now);
-	paths->why = paths_reason(paths);
+	paths->why = paths_reason(paths, now);
 	if (first->kind == WAY_DIRECT)
 		ask_used(paths, now); /* the round trip, and how the peer sees us */
 }
@@ -356,6 +356,11 @@ int paths_add_relay(struct paths *paths, struct mono now, const struct way *way)
 		trial_punch(t, now, false);
 	want_relay_by(paths, mono_add_ms(now, PATHS_NO_RELAY_MS));
 	return 0;
+}
+
+void paths_relay_refused(struct paths *paths, struct mono now)
+{
+	paths->refused = now;
 }
 
 void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way)

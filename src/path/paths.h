@@ -73,6 +73,7 @@
 #define PATHS_RELAY_AGAIN_MS 10000 /* and again, if none came */
 #define PATHS_RELAY_APART_MS 1000  /* never sooner, whatever becomes of those that were granted */
 #define PATHS_RELAY_SPARE_MS 60000 /* one more than wanted is kept so long */
+#define PATHS_REFUSED_MS 60000     /* that a relay had no room is a reason so long */
 #define PATHS_ANSWER_MS 5000       /* an answer that takes longer proves nothing */
 #define PATHS_OPEN_MAX 2           /* newest probes of a trial whose answers count */
 
@@ -139,6 +140,7 @@ struct paths {
 	uint32_t every;              /* without IP, one of so many is used */
 	struct mono relay_at,
 		relay_said;   /* ask for a relay; when that was done last, zero: never */
+	struct mono refused;  /* one that was asked had no room; zero: never */
 	struct mono spare_at; /* give up a relay that is more than wanted; or never */
 	const char *why;      /* literal: why it is not direct; "" if it is */
 };
@@ -164,6 +166,9 @@ void paths_candidates(struct paths *paths, struct mono now, const struct paths_c
  * one has ended, or the link to it went. */
 int paths_add_relay(struct paths *paths, struct mono now, const struct way *way);
 void paths_remove_relay(struct paths *paths, struct mono now, const struct way *way);
+/* One that was asked had no room: known for PATHS_REFUSED_MS, and said with the next paths_poll().
+ */
+void paths_relay_refused(struct paths *paths, struct mono now);
 
 /* The newest authenticated packet of the peer, of whatever kind, came by another way than the one
  * in use. */

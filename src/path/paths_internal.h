@@ -12,7 +12,7 @@
 #define DIRECT_AT (RELAYS_AT + PATHS_RELAYS_MAX)
 
 /* Why the way in use is not direct: a literal; "" if it is. */
-const char *paths_reason(const struct paths *paths);
+const char *paths_reason(const struct paths *paths, struct mono now);
 
 #define TRIAL_NONE UINT32_MAX /* of paths->peer_uses */
 

@@ -18,32 +18,46 @@ static enum hindrance hindrance_of(const struct paths *paths)
 	return paths->peer_nat == NAT_CHANGING ? THEIRS_CHANGES : SILENT;
 }
 
-/* Along the ring, although a relay was asked for: the pair has little room there, so it is to be
- * known why. */
-const char *paths_reason(const struct paths *paths)
+/* What was asked for, and is missing: the pair has little room along the ring, so it is to be known
+ * why it is there. */
+enum lack { NOTHING, RELAY, ROOM };
+
+static enum lack lack_of(const struct paths *paths, struct mono now)
 {
-	static const char *const why[][2] = {
+	if (paths_used(paths)->way.kind != WAY_RING || paths->relay_said.us == 0)
+		return NOTHING;
+	if (paths->refused.us == 0 ||
+	    mono_reached(now, mono_add_ms(paths->refused, PATHS_REFUSED_MS)))
+		return RELAY;
+	return ROOM;
+}
+
+#define NO_RELAY ", and no member relays"
+#define NO_ROOM ", and no relay has room"
+
+const char *paths_reason(const struct paths *paths, struct mono now)
+{
+	static const char *const why[][3] = {
 		[UNNAMED] = { "the peer has named no address",
-			      "the peer has named no address, and no member relays" },
+			      "the peer has named no address" NO_RELAY,
+			      "the peer has named no address" NO_ROOM },
 		[BOTH_CHANGE] = { "both NATs lend another port for each peer",
-				  "both NATs lend another port for each peer, and no member "
-				  "relays" },
+				  "both NATs lend another port for each peer" NO_RELAY,
+				  "both NATs lend another port for each peer" NO_ROOM },
 		[OURS_CHANGES] = { "our NAT lends another port for each peer",
-				   "our NAT lends another port for each peer, and no member "
-				   "relays" },
+				   "our NAT lends another port for each peer" NO_RELAY,
+				   "our NAT lends another port for each peer" NO_ROOM },
 		[THEIRS_CHANGES] = { "the peer's NAT lends another port for each peer",
-				     "the peer's NAT lends another port for each peer, and no "
-				     "member "
-				     "relays" },
-		[SILENT] = { "no direct way answers",
-			     "no direct way answers, and no member relays" },
+				     "the peer's NAT lends another port for each peer" NO_RELAY,
+				     "the peer's NAT lends another port for each peer" NO_ROOM },
+		[SILENT] = { "no direct way answers", "no direct way answers" NO_RELAY,
+			     "no direct way answers" NO_ROOM },
 	};
-	const bool is_alone = paths_used(paths)->way.kind == WAY_RING && paths->relay_said.us != 0;
 
 	if (paths_used(paths)->way.kind == WAY_DIRECT)
 		return "";
 	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++)
 		if (paths->trials[i].state == TRIAL_PUNCHING)
 			return "direct ways are being tried";
-	return why[hindrance_of(paths)][is_alone];
+	return why[hindrance_of(paths)][lack_of(paths, now)];
 }

@@ -568,11 +568,10 @@ static void fill_relay(struct world *world, bool is_needed)
 	world_wake(world, lab.members[0].host);
 }
 
-/* A pair that is silent gives way where relays are few, though no link of the ring does; and has a
- * relay again when it talks, from those who do not. */
-static void who_is_silent_gives_way(struct world *world)
+/* The first member and another one, not near it, are relayed by the hub. */
+static unsigned start_far_pair(struct world *world)
 {
-	unsigned number = 0, near, far = 2;
+	unsigned far = 2;
 
 	lab_set_up(world, 14);
 	lab_place_public(0);
@@ -585,6 +584,16 @@ static void who_is_silent_gives_way(struct world *world)
 	lab_run_ms(5000);
 	while (ring_is_near(inside(1)->ring, lab_id(far)))
 		far++;
+	return far;
+}
+
+/* A pair that is silent gives way where relays are few, though no link of the ring does; and has a
+ * relay again when it talks, from those who do not. */
+static void who_is_silent_gives_way(struct world *world)
+{
+	const unsigned far = start_far_pair(world);
+	unsigned number = 0, near;
+
 	for (near = 2; !ring_is_near(inside(1)->ring, lab_id(near)); near++)
 		;
 	talk_ms(1, far, &number, 4000);
@@ -599,10 +608,30 @@ static void who_is_silent_gives_way(struct world *world)
 	lab_run_ms(3000);
 	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RING);
 	SCENARIO_EXPECT(world, way_between(1, near) == WAY_RELAY);
+	lab_run_ms(PATHS_RELAY_AGAIN_MS);
+	SCENARIO_EXPECT(world, strstr(lab_inside(1, far)->paths.why, "no relay has room") != NULL);
 	fill_relay(world, false);
 	talk_ms(1, far, &number, 1500);
 	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RELAY);
 	SCENARIO_EXPECT(world, lab_arrived(1, far, 0, number - 1) == number - 1);
+}
+
+/* All who stood between them leave. */
+static void who_becomes_near_says_so_at_once(struct world *world)
+{
+	const unsigned far = start_far_pair(world);
+	unsigned number = 0;
+
+	talk_ms(1, far, &number, 4000);
+	lab_run_slowly_ms(PATHS_QUIET_MS + RELAYS_REFRESH_MS);
+	SCENARIO_EXPECT(world, way_between(1, far) == WAY_RELAY);
+	SCENARIO_EXPECT(world, !lab_inside(1, far)->relayings[0].is_needed);
+	for (unsigned i = 2; i < lab.count; i++)
+		if (i != far)
+			ring_left(inside(1)->ring, lab_now(1), lab_id(i));
+	world_wake(world, lab.members[1].host);
+	world_run_ms(world, 1);
+	SCENARIO_EXPECT(world, lab_inside(1, far)->relayings[0].is_needed);
 }
 
 /* A near link that cannot be direct is a link all the same. */
@@ -761,6 +790,7 @@ int main(int argc, char **argv)
 		{ .name = "killed-far", .play = a_relay_far_away_dies },
 		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
 		{ .name = "gives-way", .play = who_is_silent_gives_way },
+		{ .name = "becomes-near", .play = who_becomes_near_says_so_at_once },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
 		{ .name = "silent", .play = who_is_silent_holds_up_nothing },
 		{ .name = "idle-day", .play = an_idle_member_costs_little },

@@ -492,6 +492,31 @@ static void it_is_said_why_the_way_is_not_direct(void **state)
 	}
 }
 
+/* A relay that has no room is not the same as none. */
+static void it_is_said_that_no_relay_has_room(void **state)
+{
+	struct lone *f = *state;
+	struct way relay = way_relay(1, 1);
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	lone_run(f, PATHS_NO_RELAY_MS + 100);
+	assert_string_equal(f->paths.why, "the peer has named no address, and no member relays");
+	paths_relay_refused(&f->paths, f->now);
+	lone_run(f, 100);
+	assert_string_equal(f->paths.why, "the peer has named no address, and no relay has room");
+	lone_run(f, PATHS_REFUSED_MS - 200);
+	assert_string_equal(f->paths.why, "the peer has named no address, and no relay has room");
+	lone_run(f, PATHS_REFUSED_MS);
+	assert_string_equal(f->paths.why, "the peer has named no address, and no member relays");
+	lone_works(f, relay, 50);
+	paths_relay_refused(&f->paths, f->now);
+	assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
+	lone_run(f, 300);
+	assert_true(lone_uses(f, relay));
+	assert_string_equal(f->paths.why, "the peer has named no address");
+}
+
 /* A peer that names addresses of somebody else: few probes, and some are left for true ways. */
 static void a_peer_who_names_a_victim_gets_it_few_probes(void **state)
 {
@@ -556,6 +581,7 @@ int main(void)
 		PATHS_TEST(the_leader_stays_and_says_so_when_the_other_goes_elsewhere),
 		PATHS_TEST(direct_before_relay_before_ring),
 		PATHS_TEST(it_is_said_why_the_way_is_not_direct),
+		PATHS_TEST(it_is_said_that_no_relay_has_room),
 		PATHS_TEST(a_peer_who_names_a_victim_gets_it_few_probes),
 	};
 
