@@ -98,11 +98,18 @@ traces_a_relay() {
 	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.0
 	error_json ERR_TIMEOUT 'carol does not answer' 5 >answers/ping.1
 	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.2
+	pong_json direct '"192.0.2.9:4767"' null true '' >answers/ping.3
 	look_at && run 0 on seen trace alpha -c 1 && says out 'alpha, through a relay' &&
 		grep -q '^  1  carol  *-  *-  *\*$' out && grep -q '^  2  alpha  *direct  *-  *0.81 ms$' out &&
 		says out '*: no answer' && run 0 on seen trace alpha -c 1 --json &&
 		says out '"way": "relay"' && [ "$(grep -c '"name"' out)" = 2 ] &&
-		[ "$(grep -c '"relay": null' out)" = 2 ] && look_away
+		[ "$(grep -c '"relay": null' out)" = 2 ] && look_away || return 1
+	# The relay goes by another one itself: that is how one comes to it from here.
+	answers
+	pong_json relay null '"carol"' false 'both NATs change' >answers/ping.0
+	pong_json relay null '"dave"' false 'both NATs change' >answers/ping.1
+	look_at && run 0 on seen trace alpha -c 1 && grep -q '^  1  alpha  *relay by dave  *-  *0.81 ms$' out &&
+		grep -q '^  2  alpha  *direct  *-  *0.81 ms$' out && look_away
 }
 
 tells_where_a_way_ends() {

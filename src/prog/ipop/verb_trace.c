@@ -124,8 +124,7 @@ static enum exit_code ping(struct trace *trace, const char *peer, json_t **ret)
 	return control_ask(&trace->control, &request, ret, &trace->complaint);
 }
 
-/* The end of a session whose first answer is this: pinged as often as was asked for. Who is reached
- * through a relay is one step from it, by a link that is not ours. */
+/* The end of a session whose first answer is this: pinged as often as was asked for. */
 static void show_session(struct trace *trace, const char *peer, const json_t *first)
 {
 	static const char *const fields[] = { "name", "id", "way", "remote", "relay" };
@@ -134,10 +133,6 @@ static void show_session(struct trace *trace, const char *peer, const json_t *fi
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		(void)json_object_set(hop, fields[i], json_object_get(first, fields[i]));
-	if (json_is_string(json_object_get(first, "relay"))) {
-		(void)json_object_set_new(hop, "way", json_string("direct"));
-		(void)json_object_set_new(hop, "relay", json_null());
-	}
 	(void)json_array_append(rtts, json_object_get(first, "rtt_us"));
 	for (uint32_t n = 1; n < trace->count; n++) {
 		json_t *answer;
@@ -166,15 +161,19 @@ static void show_relay(struct trace *trace, const char *relay)
 			      "met", "way", "remote", "relay", "step_us", "rtt_us"));
 }
 
-/* Direct, or through a relay, which is shown before. */
-static enum exit_code trace_session(struct trace *trace, const json_t *first)
+/* Direct, or through a relay, which is shown before: the peer is one step from it, by a link that
+ * is not ours. */
+static enum exit_code trace_session(struct trace *trace, json_t *first)
 {
 	const struct output_text way = answer_text(first, "way");
 	const char *const relay = json_string_value(json_object_get(first, "relay"));
 
 	trace->way = relay != NULL ? "through a relay" : "directly";
-	if (relay != NULL)
+	if (relay != NULL) {
 		show_relay(trace, relay);
+		(void)json_object_set_new(first, "way", json_string("direct"));
+		(void)json_object_set_new(first, "relay", json_null());
+	}
 	show_session(trace, trace->peer, first);
 	return sum_up(trace, way.text, true);
 }
