@@ -28,7 +28,8 @@ static void want_session(struct node *node, struct now now, const struct ring_ou
 	struct wish wish = { .kind = kinds[output->kind],
 			     .id = output->kind == RING_JOIN ? node->certificate.id : output->id,
 			     .via = output->via,
-			     .teller = output->teller,
+			     .tellers = { output->teller },
+			     .teller_count = 1,
 			     .of_ring = true };
 	struct handle handle;
 	const struct peer *peer = peer_find(node, &wish.id, &handle);
@@ -38,12 +39,14 @@ static void want_session(struct node *node, struct now now, const struct ring_ou
 		neighbour_changed(node, now, peer); /* it was met in this very turn */
 	} else if (wish.kind == WISH_ID &&
 		   !SECCHECK(SEC_NAMES_ALLOWANCE,
-			     allowance_take(names_of(node, &wish.teller), now.mono, 1, MEMBER_NAMES,
-					    MEMBER_NAMES_REFILL_MS))) {
-		ring_disbelieve(node->ring, now, &wish.id, &wish.teller);
+			     allowance_take(names_of(node, &output->teller), now.mono, 1,
+					    MEMBER_NAMES, MEMBER_NAMES_REFILL_MS))) {
+		ring_disbelieve(node->ring, now, &wish.id, &output->teller);
 	} else {
 		err = wish_for(node, now, &wish);
 	}
+	if (err != 0 && wish.kind == WISH_ID) /* nobody was dialled */
+		allowance_give_back(names_of(node, &output->teller), 1);
 	if (err != 0 && wish.kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish.id, NULL);
 	else if (err == ERR_NOT_FOUND)

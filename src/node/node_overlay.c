@@ -51,30 +51,62 @@ static enum ring_step next_step(const struct node *node, struct routed *routed,
 	return RING_ON;
 }
 
-bool overlay_send_far(struct node *node, struct now now, const struct routed *routed, uint8_t hops,
-		      const struct id *avoided)
+static struct routed own_of(const struct node *node, const struct routed *routed, uint8_t hops)
 {
 	struct routed own = *routed;
-	struct id next;
 
 	own.hops = hops;
 	own.detours = ROUTED_DETOURS_MAX;
 	if (id_equal(&own.to_via, &node->certificate.id))
 		own.to_via = (struct id){ 0 };
 	own.from = node->certificate.id;
-	if (next_step(node, &own, avoided, &next) != RING_ON)
+	own.from_via = (struct id){ 0 };
+	return own;
+}
+
+/* One of our own. Its from_via is the link that it took: who has a link to us finds us before we
+ * stand in our place. */
+static bool send_own(struct node *node, struct now now, struct routed *own,
+		     const struct id *avoided)
+{
+	struct id next;
+
+	if (next_step(node, own, avoided, &next) != RING_ON)
 		return false;
-	own.from_via = next; /* who has a link to us finds us before we stand in our place */
-	return pass_on(node, now, &own, &next);
+	own->from_via = next;
+	return pass_on(node, now, own, &next);
+}
+
+bool overlay_send_far(struct node *node, struct now now, const struct routed *routed, uint8_t hops,
+		      const struct id *avoided)
+{
+	struct routed own = own_of(node, routed, hops);
+
+	return send_own(node, now, &own, avoided);
 }
 
 bool overlay_send(struct node *node, struct now now, const struct routed *routed)
 {
 	static const struct id nobody;
-	/* A datagram goes along the ring because the straight way is in doubt. */
-	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? &routed->target.id : &nobody;
 
-	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, avoided);
+	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, &nobody);
+}
+
+bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed)
+{
+	static const struct id nobody;
+	const struct id *to = &routed->target.id;
+	/* A datagram goes along the ring because the straight way is in doubt. */
+	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? to : &nobody;
+	struct routed own = own_of(node, routed, ROUTED_HOPS_MAX);
+	struct routed again = own;
+	const bool is_sent = send_own(node, now, &own, avoided);
+
+	if (!ring_beside(node->ring, to, &own.from_via, &again.from_via))
+		return is_sent;
+	again.to_via = (struct id){ 0 };
+	again.route = (uint8_t)rng_between(&node->rng, 1, ROUTED_ROUTES - 1);
+	return pass_on(node, now, &again, &again.from_via) || is_sent;
 }
 
 /* Nobody here answers to the target: who dialled it need not wait. One answer to a question, none

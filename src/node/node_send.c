@@ -13,7 +13,7 @@
 #include "forward/seal.h"
 #include "node/carrier.h"
 
-#define ROUTES_AT_ONCE 4 /* of a handshake message that was not answered */
+#define ROUTES_AT_ONCE 4 /* of an M0 that was not answered */
 
 /* Who seals under a key set sees what it has passed, so what a forward_thread would report of its
  * packets is reported here of ours. */
@@ -109,7 +109,7 @@ static bool leave_by_ring(struct node *node, struct now now, const struct leavin
 
 	routed.target.id = peer != NULL ? peer->id : leaving->ring_id;
 	routed.to_via = peer != NULL ? peer->via : leaving->ring_via;
-	return overlay_send(node, now, &routed);
+	return overlay_send_twice(node, now, &routed);
 }
 
 static bool leave(struct node *node, struct now now, const struct leaving *leaving)
@@ -176,29 +176,43 @@ bool send_to_peer(struct node *node, struct now now, const struct peer *peer, ui
 	return send_frame(node, now, &sealing);
 }
 
-/* An M0 goes to whoever its target names, which may be no exact id; all others go back to who sent
- * the message before. The first time it takes the best route. If no answer came of that, somebody
- * there may lose what it should pass on, so it takes ROUTES_AT_ONCE others, and the next time
- * others again. Who answers does so to each of them. */
+/* It goes to whoever its target names, which may be no exact id. The first time it takes the best
+ * route. If no answer came of that, somebody there may lose what it should pass on, so it takes
+ * ROUTES_AT_ONCE others, and the next time others again: half of them without the via, if whoever
+ * answers is the same wherever it is asked. Who answers does so to each of them. */
+static void send_m0(struct node *node, struct now now, struct routed *routed, uint8_t repeats)
+{
+	const unsigned first = repeats == 0 ? 0 : 1 + (repeats - 1U) * ROUTES_AT_ONCE;
+	const unsigned end = repeats == 0 ? 1 : first + ROUTES_AT_ONCE;
+	struct handshake_m0 m0;
+	bool twice;
+
+	CHECK(handshake_m0_decode(routed->payload, HANDSHAKE_CARRIED, &m0) == 0); /* our own */
+	routed->target = m0.target;
+	twice = repeats > 0 && m0.target.kind != TARGET_NEAREST;
+	for (unsigned route = first; route < end; route += twice ? 2 : 1) {
+		routed->route = (uint8_t)(route % ROUTED_ROUTES);
+		if (twice)
+			(void)overlay_send_twice(node, now, routed);
+		else
+			(void)overlay_send(node, now, routed);
+	}
+}
+
+/* All others go back to who sent the message before. M2 is for a member that has shown who it is,
+ * and takes two ways; what answers a claim is not doubled. */
 static void send_carried(struct node *node, struct now now, const struct carrier *carrier,
 			 struct span bytes, uint8_t repeats)
 {
-	const bool is_answer = datagram_type(bytes) == DATAGRAM_M1;
-	const unsigned copies = repeats == 0 || is_answer ? 1 : ROUTES_AT_ONCE;
 	struct routed routed = { .kind = ROUTED_HANDSHAKE, .payload = bytes };
-	struct handshake_m0 m0;
 
 	carrier_route(carrier, &routed);
-	if (datagram_type(bytes) == DATAGRAM_M0) {
-		CHECK(handshake_m0_decode(bytes, HANDSHAKE_CARRIED, &m0) == 0); /* our own */
-		routed.target = m0.target;
-	}
-	for (unsigned i = 0; i < copies; i++) {
-		const unsigned first = repeats == 0 ? 0 : 1 + (repeats - 1U) * copies;
-
-		routed.route = (uint8_t)((first + i) % ROUTED_ROUTES);
+	if (datagram_type(bytes) == DATAGRAM_M0)
+		send_m0(node, now, &routed, repeats);
+	else if (datagram_type(bytes) == DATAGRAM_M2)
+		(void)overlay_send_twice(node, now, &routed);
+	else
 		(void)overlay_send(node, now, &routed);
-	}
 }
 
 void send_handshake(struct node *node, struct now now, const struct carrier *carrier,

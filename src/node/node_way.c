@@ -10,8 +10,9 @@
 
 #define PASSED_QUIET_MS 250
 #define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
-/* What may leave in one turn of a peer: probes, an EMPTY, CANDIDATES, and relays that are asked. */
-#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + SIZE_PROBES_MAX + 2 + 2 * PEER_RELAYS_MAX)
+/* What may leave in one turn of a peer: probes, one of them along the ring, an EMPTY, CANDIDATES,
+ * and relays that are asked. */
+#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 1 + SIZE_PROBES_MAX + 2 * 2 + 2 * PEER_RELAYS_MAX)
 
 struct way peer_way(const struct peer *peer)
 {

@@ -9,8 +9,8 @@
  * the DHT will stand in the place of the broadcast.)
  *
  * A dial that reached nobody may have met a hole, where somebody is just coming or has left, or a
- * member that only says so: M0 goes out again sooner, by other routes, and no such word ends the
- * dial. The ring does not want that; it has others to try. */
+ * member that only says so. No such word ends the dial: M0 goes out again sooner, by other ways. If
+ * nobody but the ring wants it, which has others to try, it has a second left. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
@@ -114,6 +114,15 @@ static bool has_nobody_to_ask(const struct node *node, struct now now)
 	       node->memory.count == 0;
 }
 
+/* Of more than there is room for, the first is forgotten. */
+static void note_teller(struct wish *wish, const struct id *teller)
+{
+	if (wish->teller_count == RING_TRIES)
+		memmove(&wish->tellers[0], &wish->tellers[1],
+			--wish->teller_count * sizeof(wish->tellers[0]));
+	wish->tellers[wish->teller_count++] = *teller;
+}
+
 /* The ring tries once more, and by somebody else: the dial goes on from there. */
 static void redirect(struct node *node, struct now now, struct wish *wish,
 		     const struct wish *wanted)
@@ -121,9 +130,22 @@ static void redirect(struct node *node, struct now now, struct wish *wish,
 	const struct carrier carrier = carrier_to(&wish->id, &wanted->via);
 
 	wish->via = wanted->via;
-	wish->teller = wanted->teller;
-	wish->expiry = mono_add_ms(now.mono, WISH_OF_RING_MS);
+	note_teller(wish, &wanted->tellers[0]);
+	wish->expiry = mono_max(wish->expiry, mono_add_ms(now.mono, WISH_OF_RING_MS));
 	sessions_redirect(node->sessions, now, wish->session, &carrier);
+}
+
+/* Somebody else wants the same. */
+static void join_wish(struct node *node, struct now now, struct wish *wish,
+		      const struct wish *wanted)
+{
+	if (wanted->of_ring && wanted->kind == WISH_ID)
+		redirect(node, now, wish, wanted);
+	else if (!wanted->of_ring && !wish->of_user)
+		wish->expiry =
+			mono_max(wish->expiry, mono_add_ms(now.mono, lifetime_ms(node, wanted)));
+	wish->of_ring = wish->of_ring || wanted->of_ring;
+	wish->of_user = wish->of_user || !wanted->of_ring;
 }
 
 int wish_for(struct node *node, struct now now, const struct wish *wanted)
@@ -134,14 +156,13 @@ int wish_for(struct node *node, struct now now, const struct wish *wanted)
 	if (has_nobody_to_ask(node, now))
 		return ERR_NOT_FOUND;
 	if (wish != NULL) {
-		if (wish->of_ring && wanted->of_ring && wanted->kind == WISH_ID)
-			redirect(node, now, wish, wanted);
-		wish->of_ring = wish->of_ring || wanted->of_ring;
+		join_wish(node, now, wish, wanted);
 		return 0;
 	}
 	err = add_wish(node, wanted, &wish);
 	if (err != 0)
 		return ERR_FULL; /* or without memory: who wanted it comes again */
+	wish->of_user = !wanted->of_ring;
 	wish->next = now.mono;
 	wish->expiry = mono_add_ms(now.mono, lifetime_ms(node, wanted));
 	node->tick_wanted = true;
@@ -181,8 +202,8 @@ static void end_wish(struct node *node, struct now now, struct wish *wish, bool 
 	struct ip_address address;
 
 	stop_dials(node, now, wish);
-	if (fulfilled && wish->of_ring && wish->kind == WISH_ID)
-		neighbour_found(node, &wish->teller);
+	for (unsigned i = 0; fulfilled && wish->kind == WISH_ID && i < wish->teller_count; i++)
+		neighbour_found(node, &wish->tellers[i]);
 	if (!fulfilled && wish->kind == WISH_SEEK)
 		ring_sought(node->ring, now, &wish->id, NULL);
 	else if (!fulfilled && wish->of_ring)
@@ -464,6 +485,15 @@ static bool is_of_dial(const struct node *node, struct handle session,
 			sessions_awaits(node->sessions, session, unreachable->sender));
 }
 
+/* The ring need not wait for who may not be there. But anybody on the way can say so, of a member
+ * that is: the dial has time to take other ways. */
+static void doubt(struct node *node, struct now now, struct wish *wish)
+{
+	wish->expiry = mono_min(wish->expiry, mono_add_ms(now.mono, WISH_DOUBTED_MS));
+	if (wish->kind == WISH_ID)
+		ring_failed(node->ring, now, &wish->id);
+}
+
 void wish_unreachable(struct node *node, struct now now, const struct routed *routed)
 {
 	struct unreachable unreachable;
@@ -485,10 +515,10 @@ void wish_unreachable(struct node *node, struct now now, const struct routed *ro
 		}
 		if (!is_of_dial(node, wish->session, &unreachable))
 			continue;
-		if (wish->of_ring)
-			end_wish(node, now, wish, is_fulfilled(node, wish));
-		else
+		if (wish->of_user)
 			sessions_hasten(node->sessions, now, wish->session);
+		else
+			doubt(node, now, wish);
 	}
 }
 

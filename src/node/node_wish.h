@@ -4,12 +4,14 @@
 
 #include "base/pool.h"
 #include "node/event.h"
+#include "ring/limits.h"
 #include "wire/overlay.h"
 
 #define WISHES_MAX 64         /* sessions that are wanted at once */
 #define WISHES_OF_RING 16     /* of these, kept for the ring: others cannot push us out of it */
 #define WISH_MS 5000          /* as long as a packet waits */
-#define WISH_OF_RING_MS 4000  /* the ring tries others then */
+#define WISH_OF_RING_MS 4000  /* the ring tries others then; */
+#define WISH_DOUBTED_MS 1000  /* or so long after somebody said that it leads to nobody */
 #define WISH_FIND_MS 3000     /* who does not answer three broadcasts is nobody */
 #define WISH_CLAIMS_MAX 4     /* answers to one question that are tried at once */
 #define WISH_CLAIMS_OF_LINK 2 /* of these, by one link: a liar has no more than that */
@@ -42,10 +44,12 @@ struct wish_claim {
 struct wish {
 	enum wish_kind kind;
 	struct id id, via;                    /* JOIN, SEEK: the key, ID, PREFIX */
-	struct id teller;                     /* of_ring: who named it */
+	struct id tellers[RING_TRIES];        /* of_ring: on whose word, with each try; */
+	unsigned teller_count;                /* of these, the latest */
 	uint8_t key[BROADCAST_KEY_BYTES_MAX]; /* IPV4, NAME */
 	uint8_t key_len;
-	bool of_ring;          /* the ring wants it, and hears of its end */
+	bool of_ring;          /* the ring wants it, and hears of its end; */
+	bool of_user;          /* so does somebody who has no other try */
 	struct handle handle;  /* its own */
 	struct handle session; /* that is being dialled; HANDLE_NONE: not yet, or it has claims */
 	struct mono next;      /* without a session: dial, or ask */

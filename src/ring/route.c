@@ -1,4 +1,4 @@
-/* route.c - where a message goes: see ring_next() and ring_split() in ring.h.
+/* route.c - where a message goes: see ring_next(), ring_beside() and ring_split() in ring.h.
  *
  * Distances are compared between places, not ids: all are turned by the same angle, so nothing
  * changes but that the sorted links need not be translated back.
@@ -7,8 +7,11 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 #define CHOICES 8 /* links that are looked at for one step */
 #define STRAY 3   /* of them, by who passes on */
+#define BESIDE 4  /* of them, for what leaves twice */
 
 static const struct id here; /* our own place: zero */
 
@@ -103,10 +106,14 @@ static size_t choices(const struct ring *ring, const struct step *step, bool dou
 }
 
 /* Which of the links that lead on: ours go by another one with each route; who passes a message on
- * does not stray far, and differently from the next. */
-static size_t choice(const struct ring *ring, const struct step *step, unsigned route, size_t count)
+ * does not stray far, and differently from the next, but not from whom it is for. */
+static size_t choice(const struct ring *ring, const struct step *step, unsigned route,
+		     const struct member *links[], size_t count)
 {
-	if (route == 0)
+	const struct id place = ring_place(ring, &links[0]->id);
+	const struct id least = distance(&step->aim, &links[0]->id, &place);
+
+	if (route == 0 || (!step->is_ours && id_is_zero(&least)))
 		return 0;
 	if (step->is_ours)
 		return route % count;
@@ -148,13 +155,33 @@ enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 	if (count == 0)
 		count = choices(ring, &step, true, links);
 	if (count > 0) {
-		*ret_link = links[choice(ring, &step, routed->route, count)]->id;
+		*ret_link = links[choice(ring, &step, routed->route, links, count)]->id;
 		return RING_ON;
 	}
 	if (kind != TARGET_NEAREST && routed->detours > 0 &&
 	    step_aside(ring, step, ret_link) == RING_ASIDE)
 		return RING_ASIDE;
 	return kind == TARGET_EXACT || (asks_beside && step.is_ours) ? RING_STUCK : RING_HERE;
+}
+
+bool ring_beside(const struct ring *ring, const struct id *target, const struct id *besides,
+		 struct id *ret_link)
+{
+	struct step step = { .aim = { .kind = TARGET_EXACT, .id = *target },
+			     .came_from = ring_place(ring, target),
+			     .asker = ring_place(ring, besides) };
+	const struct member *links[CHOICES];
+	size_t count;
+
+	step.aim.place = step.came_from;
+	memset(step.least.bytes, 0xff, ID_BYTES); /* they need not lead nearer */
+	count = choices(ring, &step, false, links);
+	if (count == 0)
+		count = choices(ring, &step, true, links);
+	if (count == 0)
+		return false;
+	*ret_link = links[rng_between(ring->rng, 0, (count < BESIDE ? count : BESIDE) - 1)]->id;
+	return true;
 }
 
 size_t ring_split(const struct ring *ring, const struct id *until, unsigned route,

@@ -622,63 +622,6 @@ static void lines_are_tried_in_turn(struct world *world)
 	SCENARIO_EXPECT(world, dialled(JOINER) == LINES); /* alone again */
 }
 
-static unsigned member_of(const struct id *id)
-{
-	unsigned i = 0;
-
-	while (!id_equal(lab_id(i), id))
-		i++;
-	return i;
-}
-
-static void name_to(unsigned from, unsigned to, unsigned named)
-{
-	struct neighbours list = { .count = 1, .ids = { *lab_id(named) } };
-	uint8_t bytes[KEYSET_PAYLOAD_BYTES_MAX];
-	struct writer w = writer_of(bytes, sizeof(bytes));
-
-	neighbours_encode(&list, &w);
-	CHECK(writer_ok(&w));
-	lab_say(from, to, FRAME_NEIGHBOURS, writer_span(&w));
-}
-
-/* A liar beside two neighbours who lose each other names each to the other, more often than
- * anybody, and passes on nothing of what they then give it. */
-static void nobody_keeps_neighbours_apart(struct world *world)
-{
-	struct id near[2 * RING_NEAR];
-	unsigned a = 0, x, liar, ms = 0;
-	struct handle handle;
-
-	lab_start_star(world, 12);
-	lab_run_ms(8000);
-	do { /* who has no line to the other, which would bring them together */
-		(void)ring_near(lab_node(++a)->ring, near);
-		x = member_of(&near[RING_NEAR]);
-	} while (x == 0);
-	liar = member_of(&near[RING_NEAR + 1]);
-	SCENARIO_EXPECT(world, lab_has_met(liar, a) && lab_has_met(liar, x));
-	for (unsigned i = 0; i < pool_end(&lab_node(liar)->peers); i++) {
-		struct peer *peer = pool_slot(&lab_node(liar)->peers, i, &handle);
-
-		if (peer != NULL)
-			peer->may_route = false;
-	}
-	name_to(liar, a, x);
-	name_to(liar, x, a);
-	sessions_close(lab_node(a)->sessions, lab_now(a), lab_inside(a, x)->session,
-		       FRAME_CLOSE_IDLE);
-	world_wake(world, lab.members[a].host);
-	do {
-		name_to(liar, a, x);
-		name_to(liar, x, a);
-		lab_run_ms(MEMBER_LISTS_REFILL_MS);
-		ms += MEMBER_LISTS_REFILL_MS;
-	} while (ms < 20000 && !lab_has_met(a, x));
-	world_note(world, "apart for %u ms", ms);
-	SCENARIO_EXPECT(world, ms < 3500);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -704,7 +647,6 @@ int main(int argc, char **argv)
 		{ .name = "last-link", .play = the_last_link_that_is_needed_is_not_let_go },
 		{ .name = "let-go-once", .play = who_was_let_go_once_is_not_let_go_for_ever },
 		{ .name = "turns", .play = lines_are_tried_in_turn },
-		{ .name = "apart", .seeds = 3, .play = nobody_keeps_neighbours_apart },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
 	};
 

@@ -244,6 +244,60 @@ static void each_route_takes_another_first_step(void **state)
 	ring_del(ring);
 }
 
+/* Whatever the route: it might stray to who keeps it. */
+static void who_has_the_target_as_a_link_gives_it_to_it(void **state)
+{
+	static const uint8_t places[] = { 40, 50, 60, 70, 200 };
+	struct ring *ring = alone_with(places, sizeof(places), 0);
+	struct routed routed = { .target = { TARGET_EXACT, { { 60 } } } };
+
+	(void)state;
+	routed.target.id.bytes[ID_BYTES - 1] = 1;
+	for (; routed.route < ROUTED_ROUTES; routed.route++)
+		assert_int_equal(taken(ring, &routed, RING_ON), 60);
+	ring_del(ring);
+}
+
+static void what_leaves_twice_takes_links_beside_the_target(void **state)
+{
+	static const uint8_t places[] = { 10, 20, 30, 40, 50, 60, 200 };
+	struct ring *ring = alone_with(places, sizeof(places), 20);
+	struct id target = { { 30 } };
+	struct id besides = { { 40 } };
+	unsigned times[256] = { 0 };
+
+	(void)state;
+	target.bytes[ID_BYTES - 1] = besides.bytes[ID_BYTES - 1] = 1;
+	for (unsigned n = 0; n < 200; n++) {
+		struct id link;
+
+		assert_true(ring_beside(ring, &target, &besides, &link));
+		times[link.bytes[0]]++;
+	}
+	/* The four nearest but these two and the one in doubt, some of them behind us. */
+	assert_int_equal(times[10] + times[50] + times[60] + times[200], 200);
+	assert_true(times[10] > 0 && times[50] > 0 && times[60] > 0 && times[200] > 0);
+	ring_del(ring);
+}
+
+static void who_has_no_other_link_sends_once(void **state)
+{
+	static const uint8_t places[] = { 30, 40, 50 };
+	struct ring *ring = alone_with(places, 2, 0);
+	struct id target = { { 30 } };
+	struct id besides = { { 40 } };
+	struct id link;
+
+	(void)state;
+	target.bytes[ID_BYTES - 1] = besides.bytes[ID_BYTES - 1] = 1;
+	assert_false(ring_beside(ring, &target, &besides, &link));
+	ring_del(ring);
+	ring = alone_with(places, 3, 50);
+	assert_true(ring_beside(ring, &target, &besides, &link));
+	assert_int_equal(link.bytes[0], 50); /* in doubt, but there is no other */
+	ring_del(ring);
+}
+
 static void who_is_in_doubt_is_taken_when_nobody_else_leads_on(void **state)
 {
 	static const uint8_t places[] = { 50, 60, 200 };
@@ -498,6 +552,9 @@ int main(void)
 		cmocka_unit_test(each_step_is_the_best_that_goes_nearer),
 		cmocka_unit_test(no_message_goes_in_circles),
 		cmocka_unit_test(each_route_takes_another_first_step),
+		cmocka_unit_test(who_has_the_target_as_a_link_gives_it_to_it),
+		cmocka_unit_test(what_leaves_twice_takes_links_beside_the_target),
+		cmocka_unit_test(who_has_no_other_link_sends_once),
 		cmocka_unit_test(who_is_in_doubt_is_taken_when_nobody_else_leads_on),
 		cmocka_unit_test(a_hole_is_stepped_around),
 		cmocka_unit_test(on_an_exact_ring_everybody_is_found),
