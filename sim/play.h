@@ -3,7 +3,8 @@
  *
  *     play_new -> play_advance ... (false: over) -> figures.h, what stands below
  *
- *     FAULTS     members join and things break; safety is checked after every step
+ *     FAULTS     members join and things break; what programs and wires get is checked after every
+ *                step, what a member takes for its links after one in JUDGE_STEPS
  *     SETTLING   nothing happens any more; liveness: each `expect ... within` must come true in
  * time MEASURING  a stretch of quiet: traffic is counted, routes and messages are sampled
  *

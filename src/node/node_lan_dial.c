@@ -212,6 +212,8 @@ void lan_dials_tick(struct node *node, struct now now)
 	struct heard_sender *next;
 
 	end_old(node, now);
+	if (node->shutting_down)
+		lan->draw = MONO_NEVER;
 	if (!mono_reached(now.mono, lan->draw))
 		return;
 	while ((next = draw(node, now)) != NULL)

@@ -33,7 +33,7 @@ static enum lack lack_of(const struct paths *paths, struct mono now)
 }
 
 #define NO_RELAY ", and no member relays"
-#define NO_ROOM ", and no relay has room"
+#define NO_ROOM ", and no relay takes the pair"
 
 const char *paths_reason(const struct paths *paths, struct mono now)
 {

@@ -191,7 +191,9 @@ size_t ring_split(const struct ring *ring, const struct id *until, unsigned rout
 	bool there;
 	const size_t inside =
 		id_is_zero(&end) ? ring->links.count : circle_find(&ring->links, &end, &there);
-	const size_t count = inside < max ? inside : max;
+	/* Of each two, at least, one that does not lead by another route does by this one. */
+	const size_t most = route % RING_SPLITS == 0 ? inside : (inside + 1) / 2;
+	const size_t count = most < max ? most : max;
 
 	/* The first link always has a share, as nobody else would reach those before it; a link
 	 * without one is a member like others in the part of the link before it. */

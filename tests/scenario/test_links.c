@@ -587,8 +587,22 @@ static unsigned dialled(unsigned i)
 	return count;
 }
 
+/* A member of a line that came up without being dialled; `count` if there is none. */
+static unsigned undialled(unsigned i, unsigned count)
+{
+	const struct node *node = lab_node(i);
+
+	for (unsigned of = 0; of < count; of++)
+		for (uint32_t n = 0; n < node->line_count; n++)
+			if (id_equal(&node->lines[n].config->id, lab_id(of)) &&
+			    node->lines[n].dialled.us == 0 && lab_has_met(i, of))
+				return of;
+	return count;
+}
+
 /* With twelve lines: four are tried at once, one more each 250 ms while nobody answers, and none
- * once there is a link and a place on the ring. Who is named in a line tries all the others. */
+ * once there is a link and a place on the ring. Whoever came up and is lost is dialled. Who is
+ * named in a line tries all the others. */
 static void lines_are_tried_in_turn(struct world *world)
 {
 	enum { LINES = 12, JOINER = LINES };
@@ -616,8 +630,16 @@ static void lines_are_tried_in_turn(struct world *world)
 	lab_start(JOINER);
 	lab_run_ms(30000);
 	SCENARIO_EXPECT(world, dialled(JOINER) >= 4 && dialled(JOINER) <= 5);
+	const unsigned before = dialled(JOINER);
+	const unsigned other = undialled(JOINER, LINES);
+
+	SCENARIO_EXPECT(world, other < LINES);
+	lab_crash(other);
+	lab_run_ms(20000);
+	SCENARIO_EXPECT(world, dialled(JOINER) == before + 1);
 	for (unsigned i = 0; i < LINES; i++)
-		lab_crash(i);
+		if (i != other)
+			lab_crash(i);
 	lab_run_slowly_ms(60000);
 	SCENARIO_EXPECT(world, dialled(JOINER) == LINES); /* alone again */
 }

@@ -546,6 +546,31 @@ static void each_route_splits_at_other_links(void **state)
 	ring_del(ring);
 }
 
+/* So do those of few links, for which there are shares enough. */
+static void few_links_are_split_differently_too(void **state)
+{
+	static const uint8_t seconds[RING_SPLITS] = { 0xc2, 0xc3, 0xc4, 0xc4 }; /* who leads next */
+	struct id own = { { 0xc0, 1 } };
+	struct ring_share shares[16];
+	struct ring *ring;
+
+	(void)state;
+	rng_init_seed(&rng, 1);
+	assert_int_equal(ring_new(&own, &rng, &ring), 0);
+	for (unsigned i = 1; i <= 4; i++) {
+		struct ring_member member = { .id = own, .linked = true };
+
+		member.id.bytes[0] = (uint8_t)(own.bytes[0] + i);
+		assert_int_equal(ring_met(ring, (struct now){ .mono = { 0 } }, &member), 0);
+	}
+	for (unsigned route = 0; route < RING_SPLITS; route++) {
+		assert_int_equal(ring_split(ring, &own, route, shares, 16), route == 0 ? 4 : 2);
+		assert_int_equal(shares[0].link.bytes[0], 0xc1);
+		assert_int_equal(shares[1].link.bytes[0], seconds[route]);
+	}
+	ring_del(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -563,6 +588,7 @@ int main(void)
 		cmocka_unit_test(a_broadcast_reaches_each_member_once),
 		cmocka_unit_test(shares_are_spread_over_the_range),
 		cmocka_unit_test(each_route_splits_at_other_links),
+		cmocka_unit_test(few_links_are_split_differently_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

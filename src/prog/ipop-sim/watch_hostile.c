@@ -58,6 +58,10 @@ static bool is_hostile(const struct id *id)
 	return i != CROWD_NOBODY && crowd->members[i].hostile;
 }
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+enum ring_step __real_ring_next(const struct ring *ring, const struct routed *routed,
+				const struct id *came_from, struct id *ret_link);
+
 /* It neither is for this member nor passes it as its via. */
 static bool is_for_others(const struct node *node, const struct peer *link,
 			  const struct routed *routed)
@@ -69,10 +73,9 @@ static bool is_for_others(const struct node *node, const struct peer *link,
 		return false;
 	if (routed->target.kind == TARGET_PREFIX)
 		return !id_prefix_equal(&routed->target.id, self);
-	return ring_next(node->ring, routed, &link->id, &next) != RING_HERE;
+	return __real_ring_next(node->ring, routed, &link->id, &next) != RING_HERE;
 }
 
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 int __real_overlay_routed(struct node *node, struct now now, struct peer *link,
 			  struct span payload);
 int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link,
@@ -80,21 +83,16 @@ int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link,
 
 int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link, struct span payload)
 {
-	const struct member *self = watched_member();
+	const bool drops = plays(SCRIPT_DROP);
 	struct routed routed;
-	const bool for_others = self != NULL && routed_decode(payload, &routed) == 0 &&
-				is_for_others(node, link, &routed);
 
-	if (for_others && plays(SCRIPT_DROP))
-		return 0;
-	if (for_others && plays(SCRIPT_COLLUDE) && !is_hostile(&routed.target.id) &&
-	    !is_hostile(&routed.from))
+	if ((drops || plays(SCRIPT_COLLUDE)) && routed_decode(payload, &routed) == 0 &&
+	    is_for_others(node, link, &routed) &&
+	    (drops || (!is_hostile(&routed.target.id) && !is_hostile(&routed.from))))
 		return 0;
 	return __real_overlay_routed(node, now, link, payload);
 }
 
-enum ring_step __real_ring_next(const struct ring *ring, const struct routed *routed,
-				const struct id *came_from, struct id *ret_link);
 enum ring_step __wrap_ring_next(const struct ring *ring, const struct routed *routed,
 				const struct id *came_from, struct id *ret_link);
 
