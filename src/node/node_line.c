@@ -358,7 +358,7 @@ static bool learn(struct line *line, const struct node_event *event)
 {
 	const uint32_t told = event->lookup.count;
 	const uint32_t count = told < NODE_ENDPOINTS_MAX ? told : NODE_ENDPOINTS_MAX;
-	struct endpoint endpoints[NODE_ENDPOINTS_MAX];
+	struct endpoint endpoints[NODE_ENDPOINTS_MAX] = { 0 };
 	bool is_new = count != line->endpoint_count;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -412,7 +412,8 @@ void line_confirmed(struct node *node, struct now now, struct handle session, co
 			continue;
 		line->confirmed = now.mono;
 		line->next = MONO_NEVER;
-		line->is_spare = false; /* however it came up: it is dialled at once when it is lost */
+		line->is_spare =
+			false; /* however it came up: it is dialled at once when it is lost */
 		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
 			ours = ours || handle_equal(line->dials[k], session);
 		for (size_t k = 0; ours && k < NODE_ENDPOINTS_MAX; k++) {

@@ -92,7 +92,8 @@ bool overlay_send(struct node *node, struct now now, const struct routed *routed
 	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, &nobody);
 }
 
-bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed)
+bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed,
+			unsigned choice)
 {
 	static const struct id nobody;
 	const struct id *to = &routed->target.id;
@@ -102,10 +103,10 @@ bool overlay_send_twice(struct node *node, struct now now, const struct routed *
 	struct routed again = own;
 	const bool is_sent = send_own(node, now, &own, avoided);
 
-	if (!ring_beside(node->ring, to, &own.from_via, &again.from_via))
+	if (!ring_beside(node->ring, to, &own.from_via, choice, &again.from_via))
 		return is_sent;
 	again.to_via = (struct id){ 0 };
-	again.route = (uint8_t)rng_between(&node->rng, 1, ROUTED_ROUTES - 1);
+	again.route = (uint8_t)(1 + choice % (ROUTED_ROUTES - 1));
 	return pass_on(node, now, &again, &again.from_via) || is_sent;
 }
 

@@ -17,9 +17,10 @@ struct peer;
 /* One of our own: fills in from whom it is. False if no link leads there. */
 bool overlay_send(struct node *node, struct now now, const struct routed *routed);
 /* The same by two links, since either may lose what it should pass on, or drop it, and pass on all
- * the rest. The second is near the target, of the few that are nearest another one each time, and
- * the via is left out. */
-bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed);
+ * the rest. The second is near the target, of the few that are nearest by `choice`, and the via is
+ * left out. With one choice the messages of a flow take the same two ways. */
+bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed,
+			unsigned choice);
 /* Once, with so many hops left when it arrives at the first link, which is not `avoided` (zero:
  * any) if that has the id of a link. */
 bool overlay_send_far(struct node *node, struct now now, const struct routed *routed, uint8_t hops,

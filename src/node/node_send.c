@@ -100,6 +100,14 @@ static bool leave_by_relay(struct node *node, struct now now, const struct leavi
 	return leave_direct(node, &outer);
 }
 
+/* Of the second ways for what leaves twice: another one each time, or the chosen one would do for
+ * who wants to be in the way. */
+static unsigned any_choice(struct node *node)
+{
+	return (unsigned)rng_between(&node->rng, 0, UINT16_MAX);
+}
+
+/* Programs get their packets in order as far as they have taken one way. */
 static bool leave_by_ring(struct node *node, struct now now, const struct leaving *leaving)
 {
 	const struct peer *peer = pool_at(&node->peers, leaving->peer);
@@ -109,7 +117,8 @@ static bool leave_by_ring(struct node *node, struct now now, const struct leavin
 
 	routed.target.id = peer != NULL ? peer->id : leaving->ring_id;
 	routed.to_via = peer != NULL ? peer->via : leaving->ring_via;
-	return overlay_send_twice(node, now, &routed);
+	return overlay_send_twice(node, now, &routed,
+				  leaving->class == EGRESS_DATA ? 0 : any_choice(node));
 }
 
 static bool leave(struct node *node, struct now now, const struct leaving *leaving)
@@ -193,7 +202,7 @@ static void send_m0(struct node *node, struct now now, struct routed *routed, ui
 	for (unsigned route = first; route < end; route += twice ? 2 : 1) {
 		routed->route = (uint8_t)(route % ROUTED_ROUTES);
 		if (twice)
-			(void)overlay_send_twice(node, now, routed);
+			(void)overlay_send_twice(node, now, routed, any_choice(node));
 		else
 			(void)overlay_send(node, now, routed);
 	}
@@ -210,7 +219,7 @@ static void send_carried(struct node *node, struct now now, const struct carrier
 	if (datagram_type(bytes) == DATAGRAM_M0)
 		send_m0(node, now, &routed, repeats);
 	else if (datagram_type(bytes) == DATAGRAM_M2)
-		(void)overlay_send_twice(node, now, &routed);
+		(void)overlay_send_twice(node, now, &routed, any_choice(node));
 	else
 		(void)overlay_send(node, now, &routed);
 }

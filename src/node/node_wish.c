@@ -187,10 +187,13 @@ static bool is_up(const struct node *node, const struct id *id)
 }
 
 /* Who is not needed any more is not dialled any longer. A second session with a member that is
- * there by now ends by itself: closed by us it might be the one that the other end prefers. */
+ * there by now ends by itself: closed by us it might be the one that the other end prefers. So does
+ * one that was answered: the other end may send by it already. */
 static void stop_dials(struct node *node, struct now now, struct wish *wish)
 {
-	stop_dial(node, now, &wish->session);
+	if (!sessions_is_answered(node->sessions, wish->session))
+		stop_dial(node, now, &wish->session);
+	wish->session = HANDLE_NONE;
 	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++)
 		if (!is_up(node, &wish->claims[i].id))
 			stop_dial(node, now, &wish->claims[i].session);

@@ -140,11 +140,11 @@ enum ring_step {
 enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 			 const struct id *came_from, struct id *ret_link);
 
-/* Another way for what was given to `besides`: one of our links, by chance of the few that are
+/* Another way for what was given to `besides`: one of our links, by `choice` of the few that are
  * nearest to the target, neither that one nor the target itself. Neighbours of the target have a
  * link to it, on whichever side. False if there is none. */
 bool ring_beside(const struct ring *ring, const struct id *target, const struct id *besides,
-		 struct id *ret_link);
+		 unsigned choice, struct id *ret_link);
 
 /* How a broadcast goes on: the linked members inside (self, until), each with the end of its part.
  * `until` equal to our own id is the whole ring. At most `max` shares, spread over the range. By

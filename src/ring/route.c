@@ -165,7 +165,7 @@ enum ring_step ring_next(const struct ring *ring, const struct routed *routed,
 }
 
 bool ring_beside(const struct ring *ring, const struct id *target, const struct id *besides,
-		 struct id *ret_link)
+		 unsigned choice, struct id *ret_link)
 {
 	struct step step = { .aim = { .kind = TARGET_EXACT, .id = *target },
 			     .came_from = ring_place(ring, target),
@@ -180,7 +180,7 @@ bool ring_beside(const struct ring *ring, const struct id *target, const struct 
 		count = choices(ring, &step, true, links);
 	if (count == 0)
 		return false;
-	*ret_link = links[rng_between(ring->rng, 0, (count < BESIDE ? count : BESIDE) - 1)]->id;
+	*ret_link = links[choice % (count < BESIDE ? count : BESIDE)]->id;
 	return true;
 }
 

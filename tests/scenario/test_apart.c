@@ -142,11 +142,16 @@ static bool is_linked(unsigned i, unsigned of)
 }
 
 /* As soon as they have met a packet leaves: along the ring, which is all there is by then. */
-static void play_apart(struct world *world, enum swallowed swallowed, unsigned most_ms)
+static void play_apart(struct world *world, enum swallowed swallowed, uint32_t delay_us,
+		       unsigned most_ms)
 {
 	unsigned ms = 0, met_ms = 0, arrived_ms = 0;
 
 	part_neighbours(world, swallowed);
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned j = 0; j < COUNT; j++)
+			net_path(world_net(world), lab.members[i].host, lab.members[j].host)
+				->delay_us = delay_us;
 	while (ms < MOST_MS && (!is_linked(play.a, play.x) || arrived_ms == 0)) {
 		if (ms % MEMBER_LISTS_REFILL_MS < STEP_MS)
 			lie();
@@ -167,34 +172,40 @@ static void play_apart(struct world *world, enum swallowed swallowed, unsigned m
 /* An M0 is repeated after 400 ms, and then by others, too. */
 static void all(struct world *world)
 {
-	play_apart(world, ALL, 1500);
+	play_apart(world, ALL, NET_CORE_DELAY_US, 1500);
 }
 
 static void m1(struct world *world)
 {
-	play_apart(world, M1S, 1500);
+	play_apart(world, M1S, NET_CORE_DELAY_US, 1500);
 }
 
 /* Who asks for the other hears besides that nobody there answers to that. */
 static void m0(struct world *world)
 {
-	play_apart(world, M0S, 1500);
+	play_apart(world, M0S, NET_CORE_DELAY_US, 1500);
+}
+
+/* The same where an answer takes 800 ms, and what proves that it arrived as long again. */
+static void far_m0(struct world *world)
+{
+	play_apart(world, M0S, 200000, 4000);
 }
 
 /* What leaves twice as it is costs them nothing. */
 static void m2(struct world *world)
 {
-	play_apart(world, M2S, 1500);
+	play_apart(world, M2S, NET_CORE_DELAY_US, 1500);
 }
 
 static void datagrams(struct world *world)
 {
-	play_apart(world, DATAGRAMS, 1500);
+	play_apart(world, DATAGRAMS, NET_CORE_DELAY_US, 1500);
 }
 
 static void large_datagrams(struct world *world)
 {
-	play_apart(world, LARGE_DATAGRAMS, 1500);
+	play_apart(world, LARGE_DATAGRAMS, NET_CORE_DELAY_US, 1500);
 }
 
 static const struct wish *wish_of(unsigned i, unsigned of)
@@ -282,6 +293,7 @@ int main(int argc, char **argv)
 	static const struct scenario scenarios[] = {
 		{ .name = "all", .play = all },
 		{ .name = "m0", .play = m0 },
+		{ .name = "far-m0", .play = far_m0 },
 		{ .name = "m1", .play = m1 },
 		{ .name = "m2", .play = m2 },
 		{ .name = "datagrams", .play = datagrams },

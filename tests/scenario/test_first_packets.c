@@ -104,6 +104,40 @@ static void a_better_way_takes_what_waits(struct world *world)
 
 /* Two who meet along the ring, and directly a while later: by neither way packets take longer, so
  * none overtakes another. More come than the ring takes, so some wait when the change comes. */
+/* So does the ring, where each packet takes two ways: eight members, of whom no two pairs are as
+ * far from each other. */
+static void the_ring_keeps_the_order(struct world *world)
+{
+	enum { COUNT = 8 };
+	struct net *net = world_net(world);
+	unsigned number = 0;
+	unsigned along = 0; /* the ring */
+	unsigned to;
+
+	lab_set_up(world, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		lab_place_public(i);
+		lab_add_line(i, 0);
+	}
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned j = 0; j < COUNT; j++)
+			net_path(net, lab.members[i].host, lab.members[j].host)->delay_us =
+				5000 + 4000 * ((i * j + i + j) % COUNT);
+	for (unsigned i = 0; i < COUNT; i++)
+		lab_start(i);
+	lab_run_ms(20000);
+	to = lab_stranger(1, 2);
+	for (; number < 200; number++) {
+		lab_send_number(1, to, number);
+		lab_run_ms(2);
+		along += lab_inside(1, to) != NULL && peer_way(lab_inside(1, to)).kind == WAY_RING;
+	}
+	lab_run_ms(1000);
+	SCENARIO_EXPECT(world, along > 10);
+	SCENARIO_EXPECT(world, lab_arrived(1, to, 0, number) == number);
+	SCENARIO_EXPECT(world, lab.members[to].behind[1] == 0);
+}
+
 static void a_better_way_keeps_the_order(struct world *world)
 {
 	struct net *net = world_net(world);
@@ -193,6 +227,7 @@ int main(int argc, char **argv)
 		  .seeds = 3,
 		  .play = what_waits_too_long_is_dropped_in_silence },
 		{ .name = "better-way", .seeds = 5, .play = a_better_way_takes_what_waits },
+		{ .name = "ring-order", .seeds = 3, .play = the_ring_keeps_the_order },
 		{ .name = "order", .seeds = 3, .play = a_better_way_keeps_the_order },
 		{ .name = "table", .play = what_waits_leaves_before_the_table },
 		{ .name = "look-ups", .play = many_are_looked_for_at_once },

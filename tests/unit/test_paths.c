@@ -504,9 +504,11 @@ static void it_is_said_that_no_relay_has_room(void **state)
 	assert_string_equal(f->paths.why, "the peer has named no address, and no member relays");
 	paths_relay_refused(&f->paths, f->now);
 	lone_run(f, 100);
-	assert_string_equal(f->paths.why, "the peer has named no address, and no relay takes the pair");
+	assert_string_equal(f->paths.why,
+			    "the peer has named no address, and no relay takes the pair");
 	lone_run(f, PATHS_REFUSED_MS - 200);
-	assert_string_equal(f->paths.why, "the peer has named no address, and no relay takes the pair");
+	assert_string_equal(f->paths.why,
+			    "the peer has named no address, and no relay takes the pair");
 	lone_run(f, PATHS_REFUSED_MS);
 	assert_string_equal(f->paths.why, "the peer has named no address, and no member relays");
 	lone_works(f, relay, 50);
