@@ -27,8 +27,10 @@ static void spread(struct node *node, struct now now, const struct broadcast *br
 			share.from_via = shares[i].link;
 		broadcast_encode(&share, &w);
 		CHECK(writer_ok(&w));
-		if (link != NULL)
-			(void)send_to_peer(node, now, link, FRAME_BROADCAST, writer_span(&w));
+		if (link == NULL || !peer_is_linked(link))
+			continue; /* the ring hears of it in this turn */
+		ways_passed(node, now, handle);
+		(void)send_to_peer(node, now, link, FRAME_BROADCAST, writer_span(&w));
 	}
 }
 

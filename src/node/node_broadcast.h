@@ -12,7 +12,8 @@
 #include "base/span.h"
 #include "wire/overlay.h"
 
-#define BROADCAST_SHARES_MAX 16 /* datagrams that one of them makes here */
+#define BROADCAST_SHARES_MAX 16                        /* links that one of them is given to here */
+#define BROADCAST_SENDS_MAX (2 * BROADCAST_SHARES_MAX) /* each with a probe, if it was silent */
 
 #define BROADCAST_RING 65536                  /* what a question costs that is to reach all; */
 #define BROADCAST_LEAST (BROADCAST_RING / 64) /* each costs this besides */

@@ -324,7 +324,7 @@ void wishes_tick(struct node *node, struct now now)
 	for (uint32_t i = 0; i < pool_end(&node->wishes) && !node->shutting_down; i++) {
 		struct wish *wish = wish_at(node, i);
 
-		if (send_room(node) < BROADCAST_SHARES_MAX) {
+		if (send_room(node) < BROADCAST_SENDS_MAX) {
 			node->tick_wanted = true; /* on with it when what waits has left */
 			return;
 		}

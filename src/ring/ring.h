@@ -149,7 +149,9 @@ bool ring_beside(const struct ring *ring, const struct id *target, const struct 
 /* How a broadcast goes on: the linked members inside (self, until), each with the end of its part.
  * `until` equal to our own id is the whole ring. At most `max` shares, spread over the range. By
  * route 0 each link leads, if there is a share for it; by the others half of them at most, and not
- * the same ones, so a member who passes nothing on keeps what is repeated from few for long. */
+ * the same ones, so a member who passes nothing on keeps what is repeated from few for long. Who is
+ * in doubt has a part only if it stands before all others: it ends with the next link that has one.
+ */
 #define RING_SPLITS 4
 struct ring_share {
 	struct id link, until;

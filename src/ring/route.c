@@ -184,29 +184,71 @@ bool ring_beside(const struct ring *ring, const struct id *target, const struct 
 	return true;
 }
 
+/* The links inside the range, in their order: `front` in doubt, then others of which `sound` are in
+ * none. */
+struct range {
+	size_t inside, front, sound;
+};
+
+static const struct member *link_at(const struct ring *ring, size_t index)
+{
+	return ring_member_at(ring, ring->links.spots[index].slot);
+}
+
+static struct range range_until(const struct ring *ring, const struct id *until)
+{
+	const struct id end = ring_place(ring, until);
+	struct range range = { .inside = ring->links.count };
+	bool there;
+
+	if (!id_is_zero(&end))
+		range.inside = circle_find(&ring->links, &end, &there);
+	for (size_t i = 0; i < range.inside; i++) {
+		if (!link_at(ring, i)->doubted)
+			range.sound++;
+		else if (range.sound == 0)
+			range.front++;
+	}
+	return range;
+}
+
+/* Which of the sound links has the i-th of so many shares. The first always has one: nobody else
+ * would reach those behind it. */
+static size_t leader(size_t i, size_t shares, size_t sound, unsigned route)
+{
+	CHECK(shares > 0);
+	const size_t begin = i * sound / shares;
+	const size_t width = (i + 1) * sound / shares - begin;
+
+	return i == 0 ? 0 : begin + route % RING_SPLITS * width / RING_SPLITS;
+}
+
 size_t ring_split(const struct ring *ring, const struct id *until, unsigned route,
 		  struct ring_share *ret, size_t max)
 {
-	const struct id end = ring_place(ring, until);
-	bool there;
-	const size_t inside =
-		id_is_zero(&end) ? ring->links.count : circle_find(&ring->links, &end, &there);
+	const struct range range = range_until(ring, until);
+	const size_t left = range.sound > 0 && max > 0 ? max - 1 : max;
+	/* Nobody but us reaches those before the first that is not in doubt. A part of its own
+	 * costs a datagram and hides nobody: they are nearest to us, so we know who is between. */
+	const size_t front = range.front < left ? range.front : left;
 	/* Of each two, at least, one that does not lead by another route does by this one. */
-	const size_t most = route % RING_SPLITS == 0 ? inside : (inside + 1) / 2;
-	const size_t count = most < max ? most : max;
+	const size_t most = route % RING_SPLITS == 0 ? range.sound : (range.sound + 1) / 2;
+	const size_t shares = most < max - front ? most : max - front;
+	size_t count = 0;
+	size_t sound = 0; /* of those before */
 
-	/* The first link always has a share, as nobody else would reach those before it; a link
-	 * without one is a member like others in the part of the link before it. */
-	for (size_t i = 0; i < count; i++) {
-		const size_t begin = i * inside / count;
-		const size_t width = (i + 1) * inside / count - begin;
-		const size_t aside = i == 0 ? 0 : route % RING_SPLITS * width / RING_SPLITS;
-		const struct spot *spot = &ring->links.spots[begin + aside];
+	/* A link without a share is a member like others in the part of the link before it. */
+	for (size_t i = 0; count < front + shares; i++) {
+		const struct member *link = link_at(ring, i);
 
-		ret[i].link = ring_member_at(ring, spot->slot)->id;
-		ret[i].until = *until;
-		if (i > 0)
-			ret[i - 1].until = ret[i].link;
+		if (link->doubted ? i >= front
+				  : sound++ != leader(count - front, shares, range.sound, route))
+			continue;
+		ret[count].link = link->id;
+		ret[count].until = *until;
+		if (count > 0)
+			ret[count - 1].until = link->id;
+		count++;
 	}
 	return count;
 }

@@ -290,6 +290,58 @@ static void a_silent_member_is_gone_around(struct world *world)
 	SCENARIO_EXPECT(world, is_up(a, silent) && first_step(a, b) != COUNT);
 }
 
+/* The link that a question of `a` to all members takes on its way to `b`. */
+static unsigned head_of(unsigned a, unsigned b, unsigned route)
+{
+	struct ring_share shares[BROADCAST_SHARES_MAX];
+	const size_t count =
+		ring_split(lab_node(a)->ring, lab_id(a), route, shares, BROADCAST_SHARES_MAX);
+	const struct id place = id_clockwise(lab_id(a), lab_id(b));
+	struct id head = { { 0 } };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct id its = id_clockwise(lab_id(a), &shares[i].link);
+
+		if (id_compare(&its, &place) < 0)
+			head = shares[i].link;
+	}
+	for (unsigned i = 0; i < COUNT; i++)
+		if (id_equal(lab_id(i), &head))
+			return i;
+	return COUNT;
+}
+
+/* Two members that have no session, and the one that the first two questions of `a` for the IPv4
+ * address of `b` go by. */
+static void find_head(unsigned *ret_a, unsigned *ret_b, unsigned *ret_silent)
+{
+	for (unsigned a = 1; a < COUNT; a++)
+		for (unsigned b = 1; b < COUNT; b++)
+			if (a != b && !is_up(a, b) && head_of(a, b, 0) == head_of(a, b, 1)) {
+				*ret_a = a;
+				*ret_b = b;
+				*ret_silent = head_of(a, b, 0);
+				return;
+			}
+	UNREACHABLE(); /* the second route begins half of the parts where the first does */
+}
+
+/* Each question finds out for the next: who gave the silent one a part asks it, too. */
+static void a_silent_member_hides_nobody(struct world *world)
+{
+	unsigned a, b, silent;
+	uint64_t ms;
+
+	start(world);
+	lab_run_slowly_ms(UINT64_C(3) * NEED_LOOK_MS);
+	find_head(&a, &b, &silent);
+	world_pause(world, lab.members[silent].host);
+	lab_run_ms(300);
+	ms = delay_ms(a, b, 1, 5000); /* IPv4 */
+	world_note(world, "from %u to %u without %u: %u ms", a, b, silent, (unsigned)ms);
+	SCENARIO_EXPECT(world, ms <= 2500);
+}
+
 static void cut(unsigned a, unsigned b, bool is_cut)
 {
 	net_cut(world_net(lab.world), a, b, is_cut);
@@ -670,6 +722,7 @@ int main(int argc, char **argv)
 		{ .name = "let-go-once", .play = who_was_let_go_once_is_not_let_go_for_ever },
 		{ .name = "turns", .play = lines_are_tried_in_turn },
 		{ .name = "silent", .play = a_silent_member_is_gone_around, .seeds = 2 },
+		{ .name = "silent-head", .play = a_silent_member_hides_nobody, .seeds = 2 },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

@@ -8,6 +8,7 @@
 #include "tests/lib/cmocka.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SEEDS 100
 #define COUNT_MAX 40
@@ -18,7 +19,8 @@ static struct node {
 	struct id id;
 	struct ring *ring;
 	bool linked[COUNT_MAX];
-} nodes[COUNT_MAX]; /* in the order of their ids */
+	bool silent; /* passes nothing on */
+} nodes[COUNT_MAX];  /* in the order of their ids */
 static size_t count;
 static struct rng rng;
 
@@ -458,6 +460,8 @@ static void spread(size_t first, const struct id *until, unsigned route, size_t 
 		const size_t room = sizeof(parts) / sizeof(parts[0]) - end;
 
 		times[at]++;
+		if (nodes[at].silent)
+			continue;
 		end += ring_split(nodes[at].ring, &parts[i].until, route, &parts[end],
 				  max < room ? max : room);
 	}
@@ -479,13 +483,75 @@ static void a_broadcast_reaches_each_member_once(void **state)
 				assert_int_equal(times[j], 1);
 			for (size_t j = 0; j < count; j++)
 				times[j] = 0;
-			spread(i, &nodes[end].id, route, max, times); /* a part of the ring */
+			spread(i, &nodes[end].id, route, max, times); /* a part */
 			for (size_t j = i; j != end || times[j] > 0; j = (j + 1) % count) {
 				assert_int_equal(times[j], 1);
 				times[j] = 0;
 			}
 			for (size_t j = 0; j < count; j++)
 				assert_int_equal(times[j], 0);
+		}
+		tear_down();
+	}
+}
+
+static void doubt(size_t i, size_t j)
+{
+	const struct ring_member member = { .id = nodes[j].id, .linked = true, .doubted = true };
+
+	if (nodes[i].linked[j])
+		assert_int_equal(ring_met(nodes[i].ring, (struct now){ .mono = { 0 } }, &member),
+				 0);
+}
+
+/* Some are silent, never RING_NEAR in a row, and those that they are links of know it. */
+static void draw_silent(void)
+{
+	for (size_t j = 0; j + 2 < count; j++) {
+		const bool is_in_row = j >= 2 && nodes[j - 1].silent && nodes[j - 2].silent;
+
+		nodes[j].silent = !is_in_row && rng_chance(&rng, 300);
+		for (size_t i = 0; i < count && nodes[j].silent; i++)
+			doubt(i, j);
+	}
+}
+
+static void who_is_silent_hides_nobody_from_a_broadcast(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		set_up(seed, true, (unsigned)(seed % 3) * 150);
+		draw_silent();
+		for (size_t i = 0; i < count; i++) {
+			unsigned times[COUNT_MAX] = { 0 };
+
+			if (nodes[i].silent)
+				continue;
+			spread(i, &nodes[i].id, (unsigned)seed % ROUTED_ROUTES, 16, times);
+			for (size_t j = 0; j < count; j++)
+				assert_in_range(times[j], nodes[j].silent ? 0 : 1, 1);
+		}
+		tear_down();
+	}
+}
+
+/* Whoever doubts whom. */
+static void who_is_in_doubt_gets_a_broadcast(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		set_up(seed, true, (unsigned)(seed % 3) * 150);
+		for (size_t i = 0; i < count; i++)
+			for (size_t j = 0; j < count; j++)
+				if (rng_chance(&rng, (unsigned)(seed % 11) * 100))
+					doubt(i, j);
+		for (size_t i = 0; i < count; i++) {
+			const size_t max = 1 + (i + seed) % 8;
+			unsigned times[COUNT_MAX] = { 0 };
+
+			spread(i, &nodes[i].id, (unsigned)i % ROUTED_ROUTES, max + 1, times);
+			for (size_t j = 0; j < count; j++)
+				assert_in_range(times[j], 1, 1);
 		}
 		tear_down();
 	}
@@ -571,6 +637,54 @@ static void few_links_are_split_differently_too(void **state)
 	ring_del(ring);
 }
 
+/* The first bytes of those that lead, of links in a row clockwise of us. */
+static void assert_leaders(const char *doubted, unsigned route, size_t max, const char *leaders)
+{
+	struct id own = { { 0xc0, 1 } };
+	struct ring_share shares[8];
+	char led[9] = "";
+	struct ring *ring;
+	size_t shared;
+
+	rng_init_seed(&rng, 1);
+	assert_int_equal(ring_new(&own, &rng, &ring), 0);
+	for (const char *name = "abcdefgh"; *name != '\0'; name++) {
+		struct ring_member member = { .id = own, .linked = true };
+
+		member.id.bytes[0] = (uint8_t)(own.bytes[0] + *name - 'a' + 1);
+		member.doubted = strchr(doubted, *name) != NULL;
+		assert_int_equal(ring_met(ring, (struct now){ .mono = { 0 } }, &member), 0);
+	}
+	shared = ring_split(ring, &own, route, shares, max);
+	for (size_t i = 0; i < shared; i++) {
+		led[i] = (char)(shares[i].link.bytes[0] - own.bytes[0] - 1 + 'a');
+		assert_true(
+			id_equal(&shares[i].until, i + 1 < shared ? &shares[i + 1].link : &own));
+	}
+	assert_string_equal(led, leaders);
+	ring_del(ring);
+}
+
+static void who_is_in_doubt_leads_to_nobody_else(void **state)
+{
+	(void)state;
+	assert_leaders("", 0, 8, "abcdefgh");
+	assert_leaders("cdg", 0, 8, "abefh");
+	assert_leaders("cdg", 1, 8, "abf"); /* half of those that answer */
+	assert_leaders("cdg", 3, 8, "aeh");
+	assert_leaders("cdg", 0, 2, "ae");
+	/* Those before all others: nobody but us reaches them. They lead to themselves. */
+	assert_leaders("abg", 0, 8, "abcdefh");
+	assert_leaders("abg", 1, 8, "abcdf");
+	assert_leaders("abg", 0, 3, "abc");
+	assert_leaders("abg", 0, 2, "ac");
+	assert_leaders("abg", 0, 1, "c");
+	assert_leaders("abg", 0, 0, "");
+	assert_leaders("abcdefgh", 0, 8, "abcdefgh");
+	assert_leaders("abcdefgh", 1, 8, "abcdefgh");
+	assert_leaders("abcdefgh", 0, 2, "ab");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -586,9 +700,12 @@ int main(void)
 		cmocka_unit_test(who_asks_who_is_nearest_besides_itself_is_told),
 		cmocka_unit_test(a_first_step_may_lead_away),
 		cmocka_unit_test(a_broadcast_reaches_each_member_once),
+		cmocka_unit_test(who_is_silent_hides_nobody_from_a_broadcast),
+		cmocka_unit_test(who_is_in_doubt_gets_a_broadcast),
 		cmocka_unit_test(shares_are_spread_over_the_range),
 		cmocka_unit_test(each_route_splits_at_other_links),
 		cmocka_unit_test(few_links_are_split_differently_too),
+		cmocka_unit_test(who_is_in_doubt_leads_to_nobody_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
