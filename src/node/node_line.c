@@ -385,13 +385,20 @@ static void found(struct node *node, struct now now, struct line *line,
 	dial(node, now, line);
 }
 
+/* After LOOKUP_MS the attempt has failed, but an address is better than to look up again. */
+static bool may_be_late(const struct line *line, const struct node_event *event)
+{
+	return line->endpoint_count == 0 && event->lookup.count > 0;
+}
+
 void lines_lookup_done(struct node *node, struct now now, const struct node_event *event)
 {
-	for (uint32_t i = 0; i < node->line_count; i++) {
+	for (uint32_t i = 0; i < node->line_count && !node->shutting_down; i++) {
 		struct line *line = &node->lines[i];
 
-		if (!line->looking_up ||
-		    (uint32_t)(line->config - node->config.bootstrap) != event->lookup.bootstrap)
+		if ((uint32_t)(line->config - node->config.bootstrap) != event->lookup.bootstrap)
+			continue;
+		if (!line->looking_up && !may_be_late(line, event))
 			continue;
 		line->looking_up = false;
 		line->lookup_wanted = false;

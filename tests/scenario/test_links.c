@@ -484,6 +484,43 @@ static void a_resolver_that_hangs_holds_up_nobody(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(home, other, 2, 3) == 1);
 }
 
+static void answer_lookup(unsigned i, const char *ip)
+{
+	struct node_event event = { .kind = NODE_LOOKUP_DONE, .lookup.count = 1 };
+
+	CHECK(endpoint_ip_from_text(ip, &event.lookup.endpoints[0]) == 0);
+	CHECK(node_input(lab_node(i), lab_now(i), &event) == 0);
+	world_wake(lab.world, lab.members[i].host);
+}
+
+static bool is_dialling(unsigned i)
+{
+	const struct line *line = &lab_node(i)->lines[0];
+
+	return !handle_is_none(line->dials[0]);
+}
+
+/* It comes when nobody waits for it any more, to one who has no other way in, and to one who
+ * leaves. */
+static void an_address_that_is_found_late_is_dialled(struct world *world)
+{
+	set_up_named_star(world, 3);
+	start_named(0);
+	for (unsigned i = 1; i < 3; i++) {
+		start_named(i);
+		node_host_resolver_hangs(lab.members[i].node, true);
+	}
+	lab_run_ms(30200);
+	for (unsigned i = 1; i < 3; i++)
+		SCENARIO_EXPECT(world, !lab_node(i)->lines[0].looking_up && !is_dialling(i));
+	node_host_request(lab.members[2].node, NODE_SHUTDOWN, "");
+	for (unsigned i = 1; i < 3; i++)
+		answer_lookup(i, "192.0.2.1");
+	SCENARIO_EXPECT(world, is_dialling(1) && !is_dialling(2));
+	lab_run_ms(500);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+}
+
 /* What is known of where it was does not stand before where it is. */
 static void a_name_that_leads_elsewhere_is_followed(struct world *world)
 {
@@ -714,6 +751,7 @@ int main(int argc, char **argv)
 		{ .name = "late-answer", .play = a_late_answer_lets_us_in },
 		{ .name = "nameless", .play = a_name_that_leads_nowhere_is_looked_up_each_second },
 		{ .name = "hangs", .play = a_resolver_that_hangs_holds_up_nobody },
+		{ .name = "found-late", .play = an_address_that_is_found_late_is_dialled },
 		{ .name = "elsewhere", .play = a_name_that_leads_elsewhere_is_followed },
 		{ .name = "bad-start", .play = a_bad_start_is_forgotten },
 		{ .name = "let-in", .play = who_loses_all_links_is_let_in_again },

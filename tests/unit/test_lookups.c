@@ -1,5 +1,5 @@
-/* test_lookups.c - the steward looks up what is in its configuration, one at a time, by processes
- * that are not trusted: this program, executed again, plays good and bad ones. */
+/* test_lookups.c - the steward looks up what is in its configuration, a few at once and in turn, by
+ * processes that are not trusted: this program, executed again, plays good and bad ones. */
 #include "tests/lib/cmocka.h"
 
 #include "base/err.h"
@@ -7,6 +7,7 @@
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/lookups.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,21 @@
 
 #define KIND 5
 
-enum { LITERAL_V4, LITERAL_V6, REAL, SILENT, LIAR, WRONG_KIND, HOSTS };
+#define SILENT_HOST "silent.example"
+
+/* Who is silent comes first: LOOKUPS_AT_ONCE of them. */
+enum { SILENT, SILENT_LAST = 3, LITERAL_V4, LITERAL_V6, REAL, LIAR, WRONG_KIND, HOSTS };
+
+static_assert(SILENT_LAST + 1 == LOOKUPS_AT_ONCE, "enough to have all processes hang");
 
 static const struct node_bootstrap hosts[HOSTS] = {
+	[SILENT] = { .host = SILENT_HOST, .port = 4 },
+	[SILENT + 1] = { .host = SILENT_HOST, .port = 4 },
+	[SILENT + 2] = { .host = SILENT_HOST, .port = 4 },
+	[SILENT_LAST] = { .host = SILENT_HOST, .port = 4 },
 	[LITERAL_V4] = { .host = "192.0.2.1", .port = 1 },
 	[LITERAL_V6] = { .host = "2001:db8::1", .port = 2 },
 	[REAL] = { .host = "localhost", .port = 3 },
-	[SILENT] = { .host = "silent.example", .port = 4 },
 	[LIAR] = { .host = "liar.example", .port = 5 },
 	[WRONG_KIND] = { .host = "wrong-kind.example", .port = 6 },
 };
@@ -32,8 +41,8 @@ static int act(const char *host, const char *port)
 	const struct channel_message stop = { .kind = CHANNEL_STOP };
 	const struct unix_message nonsense = { .bytes = { CHANNEL_LOOKUP_DONE }, .len = 7 };
 
-	if (strcmp(host, hosts[SILENT].host) == 0)
-		return pause();
+	if (strcmp(host, SILENT_HOST) == 0)
+		return process_harden(SIGKILL) == 0 ? pause() : 1;
 	if (strcmp(host, hosts[LIAR].host) == 0)
 		return unix_send(PROCESS_CHANNEL, &nonsense);
 	if (strcmp(host, hosts[WRONG_KIND].host) == 0)
@@ -72,19 +81,45 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Waits for the process that runs, and takes the answer. */
+/* Waits for the next process that ends, and takes the answer. */
 static void wait_for_answer(struct channel_message *ret)
 {
 	struct loop_event events[LOOP_EVENTS_MAX];
-	size_t count = 0;
 
-	for (int i = 0; i < 1000 && count == 0; i++)
-		count = loop_wait(&steward.loop, clock_now().mono,
-				  mono_add_ms(clock_now().mono, 100), events);
-	assert_int_equal(count, 1);
-	assert_int_equal(events[0].kind, KIND);
-	lookups_event(&steward.lookups);
-	assert_true(lookups_poll(&steward.lookups, steward.now, ret));
+	for (int i = 0; i < 100; i++) {
+		if (lookups_poll(&steward.lookups, steward.now, ret))
+			return;
+		const size_t count = loop_wait(&steward.loop, clock_now().mono,
+					       mono_add_ms(clock_now().mono, 100), events);
+
+		for (size_t k = 0; k < count; k++) {
+			assert_int_equal(events[k].kind, KIND);
+			lookups_event(&steward.lookups, events[k].handle);
+		}
+	}
+	fail_msg("no answer");
+}
+
+/* Starts what may start: no answer is there yet. */
+static void start(void)
+{
+	struct channel_message answer;
+
+	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
+}
+
+static void want(uint32_t line)
+{
+	assert_int_equal(lookups_want(&steward.lookups, line), 0);
+}
+
+static unsigned running(void)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++)
+		count += steward.lookups.at_once[i].is_running ? 1 : 0;
+	return count;
 }
 
 /* The answer to a line that was asked for. */
@@ -92,9 +127,8 @@ static struct channel_message look_up(uint32_t line)
 {
 	struct channel_message answer = { .kind = CHANNEL_STOP };
 
-	assert_int_equal(lookups_want(&steward.lookups, line), 0);
-	if (!lookups_poll(&steward.lookups, steward.now, &answer))
-		wait_for_answer(&answer);
+	want(line);
+	wait_for_answer(&answer);
 	assert_int_equal(answer.kind, CHANNEL_LOOKUP_DONE);
 	assert_int_equal(answer.lookup_done.bootstrap, line);
 	return answer;
@@ -103,17 +137,18 @@ static struct channel_message look_up(uint32_t line)
 static void an_address_is_its_own_answer(void **state)
 {
 	const uint8_t v4[] = { 192, 0, 2, 1 };
-	const struct endpoint want = endpoint_v4(v4, 1);
+	const struct endpoint its = endpoint_v4(v4, 1);
 	struct channel_message answer;
 
 	(void)state;
 	answer = look_up(LITERAL_V4);
 	assert_int_equal(answer.lookup_done.count, 1);
-	assert_true(endpoint_equal(&answer.lookup_done.endpoints[0], &want));
+	assert_true(endpoint_equal(&answer.lookup_done.endpoints[0], &its));
 	answer = look_up(LITERAL_V6);
 	assert_int_equal(answer.lookup_done.count, 1);
 	assert_int_equal(answer.lookup_done.endpoints[0].port, 2);
-	assert_int_equal(steward.lookups.process.pidfd, -1); /* without a process */
+	want(LITERAL_V4);
+	assert_true(lookups_poll(&steward.lookups, steward.now, &answer)); /* without a process */
 }
 
 static void a_name_is_looked_up(void **state)
@@ -124,7 +159,7 @@ static void a_name_is_looked_up(void **state)
 	answer = look_up(REAL);
 	assert_true(answer.lookup_done.count >= 1);
 	assert_int_equal(answer.lookup_done.endpoints[0].port, 3);
-	assert_int_equal(steward.lookups.process.pidfd, -1);
+	assert_int_equal(running(), 0);
 	assert_int_equal(lookups_deadline(&steward.lookups).us, MONO_NEVER.us);
 }
 
@@ -141,7 +176,6 @@ static void lies_are_no_answer(void **state)
 {
 	(void)state;
 	assert_int_equal(look_up(LIAR).lookup_done.count, 0);
-	steward.now = mono_add_ms(steward.now, LOOKUPS_PAUSE_MS);
 	assert_int_equal(look_up(WRONG_KIND).lookup_done.count, 0);
 }
 
@@ -150,43 +184,107 @@ static void silence_has_an_end(void **state)
 	struct channel_message answer;
 
 	(void)state;
-	assert_int_equal(lookups_want(&steward.lookups, SILENT), 0);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
+	want(SILENT);
+	start();
 	steward.now = mono_add_ms(steward.now, LOOKUPS_TIMEOUT_MS - 1);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
+	start();
 	assert_int_equal(lookups_deadline(&steward.lookups).us, steward.now.us + 1000);
 	steward.now = mono_add_ms(steward.now, 1);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer)); /* kills it */
+	start(); /* kills it */
+	assert_int_equal(lookups_deadline(&steward.lookups).us, MONO_NEVER.us);
 	wait_for_answer(&answer);
 	assert_int_equal(answer.lookup_done.bootstrap, SILENT);
 	assert_int_equal(answer.lookup_done.count, 0);
 }
 
-/* However often the node asks, there is one process at a time, and a pause between two. */
-static void there_is_one_at_a_time(void **state)
+/* Each has its own time. */
+static void some_may_hang(void **state)
 {
 	struct channel_message answer;
-	pid_t first;
+	const struct mono first = mono_add_ms(steward.now, LOOKUPS_TIMEOUT_MS);
 
 	(void)state;
-	assert_int_equal(lookups_want(&steward.lookups, REAL), 0);
-	assert_int_equal(lookups_want(&steward.lookups, SILENT), 0);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
-	first = steward.lookups.process.pid;
-	assert_int_equal(lookups_want(&steward.lookups, SILENT), 0);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
-	assert_int_equal(steward.lookups.process.pid, first);
+	want(SILENT);
+	start();
+	steward.now = mono_add_ms(steward.now, 1);
+	want(SILENT + 1);
+	want(SILENT + 2);
+	want(REAL);
 	wait_for_answer(&answer);
 	assert_int_equal(answer.lookup_done.bootstrap, REAL);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
-	assert_int_equal(steward.lookups.process.pidfd, -1);
+	assert_int_equal(running(), 3);
+	assert_int_equal(lookups_deadline(&steward.lookups).us, first.us);
+	steward.now = first;
+	wait_for_answer(&answer); /* kills the first */
+	assert_int_equal(answer.lookup_done.bootstrap, SILENT);
+	assert_int_equal(running(), 2);
+	assert_int_equal(lookups_deadline(&steward.lookups).us, first.us + 1000);
+}
+
+/* Who hangs, and is wanted again, comes after all others. */
+static void each_has_its_turn(void **state)
+{
+	struct channel_message answer;
+
+	(void)state;
+	for (uint32_t line = SILENT; line <= SILENT_LAST; line++)
+		want(line);
+	want(REAL);
+	start();
+	assert_int_equal(running(), LOOKUPS_AT_ONCE);
+	steward.now = mono_add_ms(steward.now, LOOKUPS_TIMEOUT_MS);
+	for (uint32_t i = 0; i < LOOKUPS_AT_ONCE; i++) {
+		wait_for_answer(&answer);
+		if (answer.lookup_done.bootstrap == REAL)
+			return;
+		want(answer.lookup_done.bootstrap);
+	}
+	wait_for_answer(&answer);
+	assert_int_equal(answer.lookup_done.bootstrap, REAL);
+}
+
+/* The answer that comes is the answer. */
+static void none_is_looked_up_twice_at_once(void **state)
+{
+	(void)state;
+	want(SILENT);
+	start();
+	want(SILENT);
+	start();
+	assert_int_equal(running(), 1);
+	assert_int_equal(steward.lookups.wanted, 0);
+}
+
+/* However often the node asks: so many at once, and so many in a while. */
+static void they_are_few(void **state)
+{
+	struct channel_message answer;
+
+	(void)state;
+	for (int i = 0; i < LOOKUPS_AT_ONCE; i++)
+		assert_int_equal(look_up(LIAR).lookup_done.count, 0);
+	want(LIAR);
+	start();
+	assert_int_equal(running(), 0);
 	assert_int_equal(lookups_deadline(&steward.lookups).us,
 			 mono_add_ms(steward.now, LOOKUPS_PAUSE_MS).us);
+	steward.now = mono_add_ms(steward.now, LOOKUPS_PAUSE_MS - 1);
+	start();
+	assert_int_equal(running(), 0);
+	steward.now = mono_add_ms(steward.now, 1);
+	start();
+	assert_int_equal(running(), 1);
+	wait_for_answer(&answer);
 	steward.now = mono_add_ms(steward.now, LOOKUPS_PAUSE_MS);
-	assert_false(lookups_poll(&steward.lookups, steward.now, &answer));
-	assert_int_not_equal(steward.lookups.process.pidfd, -1);
-	lookups_free(&steward.lookups); /* kills it; nothing is wanted any more */
-	assert_int_equal(steward.lookups.process.pidfd, -1);
+	for (uint32_t line = SILENT; line <= SILENT_LAST; line++)
+		want(line);
+	want(REAL);
+	start();
+	assert_int_equal(running(), LOOKUPS_AT_ONCE);
+	assert_int_equal(lookups_deadline(&steward.lookups).us,
+			 mono_add_ms(steward.now, LOOKUPS_TIMEOUT_MS).us);
+	lookups_free(&steward.lookups); /* kills them; nothing is wanted any more */
+	assert_int_equal(running(), 0);
 	assert_int_equal(lookups_deadline(&steward.lookups).us, MONO_NEVER.us);
 }
 
@@ -195,9 +293,15 @@ static void there_is_one_at_a_time(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STEWARD(an_address_is_its_own_answer), WITH_STEWARD(a_name_is_looked_up),
-		WITH_STEWARD(there_are_no_other_lines),     WITH_STEWARD(lies_are_no_answer),
-		WITH_STEWARD(silence_has_an_end),           WITH_STEWARD(there_is_one_at_a_time),
+		WITH_STEWARD(an_address_is_its_own_answer),
+		WITH_STEWARD(a_name_is_looked_up),
+		WITH_STEWARD(there_are_no_other_lines),
+		WITH_STEWARD(lies_are_no_answer),
+		WITH_STEWARD(silence_has_an_end),
+		WITH_STEWARD(some_may_hang),
+		WITH_STEWARD(each_has_its_turn),
+		WITH_STEWARD(none_is_looked_up_twice_at_once),
+		WITH_STEWARD(they_are_few),
 	};
 
 	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_LOOKUP) == 0)

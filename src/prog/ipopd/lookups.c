@@ -18,57 +18,67 @@
 
 #define PORT_CHARS 8
 
-static_assert(NODE_BOOTSTRAP_MAX <= 32, "a bit of `wanted` for each line");
+static_assert(NODE_BOOTSTRAP_MAX < 32, "a bit of `wanted` for each line, and one behind the last");
 
 void lookups_init(struct lookups *lookups, const struct lookups_config *config)
 {
-	*lookups = (struct lookups){ .config = *config, .process.pidfd = -1, .channel = -1 };
+	*lookups = (struct lookups){ .config = *config };
 }
 
 void lookups_free(struct lookups *lookups)
 {
-	if (lookups->process.pidfd >= 0) {
-		loop_remove(lookups->config.loop, lookups->process.pidfd);
-		process_kill(&lookups->process);
-		(void)close(lookups->channel); /* nothing more is wanted of it */
-		lookups->channel = -1;
+	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++) {
+		struct lookup *lookup = &lookups->at_once[i];
+
+		if (!lookup->is_running)
+			continue;
+		loop_remove(lookups->config.loop, lookup->process.pidfd);
+		process_kill(&lookup->process);
+		(void)close(lookup->channel); /* nothing more is wanted of it */
+		lookup->is_running = false;
 	}
 	lookups->wanted = 0;
 }
 
-void lookups_event(struct lookups *lookups)
+void lookups_event(struct lookups *lookups, struct handle handle)
 {
-	lookups->ended = lookups->process.pidfd >= 0;
+	CHECK(handle.index < LOOKUPS_AT_ONCE);
+	lookups->at_once[handle.index].has_ended = lookups->at_once[handle.index].is_running;
 }
 
 int lookups_want(struct lookups *lookups, uint32_t bootstrap)
 {
 	if (bootstrap >= lookups->config.count)
 		return ERR_MALFORMED;
+	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++)
+		if (lookups->at_once[i].is_running && lookups->at_once[i].line == bootstrap)
+			return 0;
 	lookups->wanted |= UINT32_C(1) << bootstrap;
 	return 0;
 }
 
-static bool answer(const struct lookups *lookups, const struct endpoint *endpoints, uint32_t count,
+static bool answer(uint32_t line, const struct endpoint *endpoints, uint32_t count,
 		   struct channel_message *ret)
 {
 	*ret = (struct channel_message){ .kind = CHANNEL_LOOKUP_DONE,
-					 .lookup_done.bootstrap = lookups->current,
+					 .lookup_done.bootstrap = line,
 					 .lookup_done.count = count };
 	if (count > 0)
 		memcpy(ret->lookup_done.endpoints, endpoints, count * sizeof(*endpoints));
 	return true;
 }
 
-static bool answer_nothing(const struct lookups *lookups, struct channel_message *ret)
+static bool answer_nothing(const struct lookups *lookups, uint32_t line,
+			   struct channel_message *ret)
 {
-	log_warning("cannot find a bootstrap host host=%s",
-		    lookups->config.hosts[lookups->current].host);
-	return answer(lookups, NULL, 0, ret);
+	log_warning("cannot find a bootstrap host host=%s", lookups->config.hosts[line].host);
+	return answer(line, NULL, 0, ret);
 }
 
-static int spawn(struct lookups *lookups, const struct node_bootstrap *host)
+static int spawn(struct lookups *lookups, struct lookup *lookup)
 {
+	const struct node_bootstrap *host = &lookups->config.hosts[lookup->line];
+	const struct handle handle = { (uint32_t)(lookup - lookups->at_once), 1 };
 	char port[PORT_CHARS];
 	const char *argv[] = { "ipopd", IPOPD_OPTION_LOOKUP, host->host, port, NULL };
 	const char *environment[] = { NULL };
@@ -83,78 +93,100 @@ static int spawn(struct lookups *lookups, const struct node_bootstrap *host)
 		return err;
 	(void)snprintf(port, sizeof(port), "%u", host->port); /* 5 digits at most */
 	config.channel = pair[1];
-	err = process_spawn(&config, &lookups->process);
+	err = process_spawn(&config, &lookup->process);
 	(void)close(pair[1]); /* the process has its own */
 	if (err < 0) {
 		(void)close(pair[0]); /* to nobody */
 		return err;
 	}
-	if (loop_add(lookups->config.loop, lookups->process.pidfd, LOOP_READ,
-		     lookups->config.event_kind, HANDLE_NONE) < 0) {
-		process_kill(&lookups->process);
+	if (loop_add(lookups->config.loop, lookup->process.pidfd, LOOP_READ,
+		     lookups->config.event_kind, handle) < 0) {
+		process_kill(&lookup->process);
 		(void)close(pair[0]); /* to nobody */
 		return ERR_IO;
 	}
-	lookups->channel = pair[0];
-	lookups->ended = false;
+	lookup->channel = pair[0];
+	lookup->is_running = true;
+	lookup->has_ended = false;
 	return 0;
 }
 
-/* Begins with the next line that is wanted: true if the answer is there at once. */
-static bool begin(struct lookups *lookups, struct mono now, struct channel_message *ret)
+/* In a circle, from the one begun last. */
+static uint32_t next_line(const struct lookups *lookups)
 {
-	const struct node_bootstrap *host;
+	const uint32_t behind = lookups->wanted >> lookups->next << lookups->next;
+
+	return (uint32_t)__builtin_ctz(behind != 0 ? behind : lookups->wanted);
+}
+
+/* Begins with the next line that is wanted: true if the answer is there at once. */
+static bool begin(struct lookups *lookups, struct lookup *lookup, struct mono now,
+		  struct channel_message *ret)
+{
+	const uint32_t line = next_line(lookups);
+	const struct node_bootstrap *host = &lookups->config.hosts[line];
 	struct endpoint literal;
 
-	lookups->current = (uint32_t)__builtin_ctz(lookups->wanted);
-	lookups->wanted &= ~(UINT32_C(1) << lookups->current);
-	host = &lookups->config.hosts[lookups->current];
+	lookups->wanted &= ~(UINT32_C(1) << line);
+	lookups->next = line + 1;
 	if (endpoint_ip_from_text(host->host, &literal) == 0) {
 		literal.port = host->port;
-		return answer(lookups, &literal, 1, ret);
+		return answer(line, &literal, 1, ret);
 	}
-	lookups->not_before = mono_add_ms(now, LOOKUPS_PAUSE_MS);
-	lookups->deadline = mono_add_ms(now, LOOKUPS_TIMEOUT_MS);
-	return spawn(lookups, host) < 0 && answer_nothing(lookups, ret);
+	lookup->line = line;
+	lookup->not_before = mono_add_ms(now, LOOKUPS_PAUSE_MS);
+	lookup->deadline = mono_add_ms(now, LOOKUPS_TIMEOUT_MS);
+	return spawn(lookups, lookup) < 0 && answer_nothing(lookups, line, ret);
 }
 
 /* The process has ended; what it said last, if anything, still waits in the channel. */
-static bool finish(struct lookups *lookups, struct channel_message *ret)
+static bool finish(struct lookups *lookups, struct lookup *lookup, struct channel_message *ret)
 {
 	struct channel_message said;
 	int status;
 	int err;
 
-	loop_remove(lookups->config.loop, lookups->process.pidfd);
-	CHECK(process_reap(&lookups->process, &status));
-	err = channel_receive(lookups->channel, true, &said);
-	(void)close(lookups->channel); /* nothing more comes */
-	lookups->channel = -1;
+	loop_remove(lookups->config.loop, lookup->process.pidfd);
+	CHECK(process_reap(&lookup->process, &status));
+	err = channel_receive(lookup->channel, true, &said);
+	(void)close(lookup->channel); /* nothing more comes */
+	lookup->is_running = false;
 	if (err < 0 || said.kind != CHANNEL_LOOKUP_DONE || said.lookup_done.count == 0)
-		return answer_nothing(lookups, ret);
-	return answer(lookups, said.lookup_done.endpoints, said.lookup_done.count, ret);
+		return answer_nothing(lookups, lookup->line, ret);
+	return answer(lookup->line, said.lookup_done.endpoints, said.lookup_done.count, ret);
 }
 
 bool lookups_poll(struct lookups *lookups, struct mono now, struct channel_message *ret)
 {
-	if (lookups->process.pidfd >= 0) {
-		if (lookups->ended)
-			return finish(lookups, ret);
-		if (mono_reached(now, lookups->deadline)) {
-			process_signal(&lookups->process, SIGKILL);
-			lookups->deadline = MONO_NEVER;
+	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++) {
+		struct lookup *lookup = &lookups->at_once[i];
+
+		if (lookup->is_running && lookup->has_ended)
+			return finish(lookups, lookup, ret);
+		if (lookup->is_running && mono_reached(now, lookup->deadline)) {
+			process_signal(&lookup->process, SIGKILL);
+			lookup->deadline = MONO_NEVER;
 		}
-		return false;
+		if (!lookup->is_running && lookups->wanted != 0 &&
+		    mono_reached(now, lookup->not_before) && begin(lookups, lookup, now, ret))
+			return true;
 	}
-	return lookups->wanted != 0 && mono_reached(now, lookups->not_before) &&
-	       begin(lookups, now, ret);
+	return false;
 }
 
 struct mono lookups_deadline(const struct lookups *lookups)
 {
-	if (lookups->process.pidfd >= 0)
-		return lookups->deadline;
-	return lookups->wanted != 0 ? lookups->not_before : MONO_NEVER;
+	struct mono deadline = MONO_NEVER;
+
+	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++) {
+		const struct lookup *lookup = &lookups->at_once[i];
+
+		if (lookup->is_running)
+			deadline = mono_min(deadline, lookup->deadline);
+		else if (lookups->wanted != 0)
+			deadline = mono_min(deadline, lookup->not_before);
+	}
+	return deadline;
 }
 
 int lookups_child(const char *host, const char *port)

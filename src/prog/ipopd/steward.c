@@ -604,7 +604,7 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 		node_ended(s, now.mono);
 		break;
 	case EVENT_LOOKUP:
-		lookups_event(&s->lookups);
+		lookups_event(&s->lookups, event->handle);
 		break;
 	case EVENT_ADDRESSES:
 		if (host_has_changed(&s->host))
@@ -755,7 +755,6 @@ int steward_run(const struct steward_config *config)
 		.node.pidfd = -1,
 		.channel = -1,
 		.backoff_ms = BACKOFF_MIN_MS,
-		.lookups = { .process.pidfd = -1, .channel = -1 },
 	};
 	struct complaint complaint;
 	int err = process_harden(0);
