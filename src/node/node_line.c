@@ -419,8 +419,7 @@ void line_confirmed(struct node *node, struct now now, struct handle session, co
 			continue;
 		line->confirmed = now.mono;
 		line->next = MONO_NEVER;
-		line->is_spare =
-			false; /* however it came up: it is dialled at once when it is lost */
+		line->is_spare = false; /* however it came up: lost, it is dialled at once */
 		for (size_t k = 0; k < NODE_ENDPOINTS_MAX; k++)
 			ours = ours || handle_equal(line->dials[k], session);
 		for (size_t k = 0; ours && k < NODE_ENDPOINTS_MAX; k++) {
