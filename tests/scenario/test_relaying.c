@@ -788,7 +788,7 @@ int main(int argc, char **argv)
 		{ .name = "follows", .seeds = 3, .play = a_relay_follows_at_once },
 		{ .name = "killed-early", .seeds = 3, .play = a_relay_dies_as_a_talk_begins },
 		{ .name = "killed-far", .play = a_relay_far_away_dies },
-		{ .name = "near", .seeds = 3, .play = near_members_find_a_relay },
+		{ .name = "near", .seeds = 2, .play = near_members_find_a_relay },
 		{ .name = "gives-way", .play = who_is_silent_gives_way },
 		{ .name = "becomes-near", .play = who_becomes_near_says_so_at_once },
 		{ .name = "far", .play = members_far_apart_find_a_relay },
