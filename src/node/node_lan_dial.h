@@ -2,9 +2,9 @@
  *
  * Where a beacon comes from anybody can write, and who has the network secret can name members that
  * nobody is. So a dial is remembered for a minute, unless its member is met: there are few in that
- * time to one source (heard.h), one at a time there, and few at once. Elsewhere than beside us,
- * which for IPv4 nobody can tell, there are few in all, too; who can speak from all addresses of
- * our own segment could send as much there himself.
+ * time to one source (heard.h), one at a time there, and few at once. To all that is not beside us
+ * by IPv6 (of IPv4 nobody can tell) there are few in all as well; who can speak from all addresses
+ * of our own segment could send as much there himself.
  *
  * One that nobody answers makes room for the next soon, and of those who wait the next is drawn by
  * lot: so what is invented keeps nobody apart, but delays by as many as are invented meanwhile.

@@ -9,8 +9,9 @@
  * the DHT will stand in the place of the broadcast.)
  *
  * A dial that reached nobody may have met a hole, where somebody is just coming or has left, or a
- * member that only says so. No such word ends the dial: M0 goes out again sooner, by other ways. If
- * nobody but the ring wants it, which has others to try, it has a second left. */
+ * member that only says so. No such word ends the dial at once. For a user M0 goes out again
+ * sooner, by other ways; if nobody but the ring wants it, which has others to try, it has a second
+ * left for an answer. */
 #include "node/node_internal.h"
 
 #include "base/check.h"
