@@ -2,8 +2,7 @@
  *
  *     twice     its host is given a packet twice
  *     astray    its host is given a packet that was for somebody else
- *     blind     it overlooks one in three of those whom it meets, and takes others for its
- *               neighbours
+ *     blind     it overlooks the member that stands next to it, and takes another for its neighbour
  *     clear     it sends a packet in clear
  *     mixed     it takes the address of one peer for that of another
  */
@@ -18,6 +17,7 @@
 
 static struct {
 	const struct member *member; /* whose bug it is, if it is not anybody's */
+	const struct member *next;   /* who stands next to it, clockwise */
 	unsigned packets;
 	bool is_done;
 	size_t len; /* of the packet that is kept; 0: none */
@@ -50,14 +50,21 @@ const char *plant_finding(enum plant which)
 
 void plant_begin(const struct play *play)
 {
+	const struct crowd *crowd = &play->crowd;
+	uint32_t place = 0;
+
 	memset(&plant, 0, sizeof(plant));
-	plant.member = &play->crowd.members[play->crowd.count - 1];
+	plant.member = &crowd->members[crowd->count - 1];
+	while (&crowd->members[crowd->by_id[place]] != plant.member)
+		place++;
+	plant.next = &crowd->members[crowd->by_id[(place + 1) % crowd->count]];
 }
 
+/* Somebody by whom the ring is not exact, in any network: whom to overlook is not left to chance. */
 bool plant_overlooks(const struct member *self, const struct id *other)
 {
 	return watched_plant() == PLANT_BLIND && self == plant.member &&
-	       other->bytes[ID_BYTES - 1] % 3 == 0;
+	       id_equal(other, &plant.next->identity.certificate.id);
 }
 
 bool plant_discloses(uint8_t kind)
