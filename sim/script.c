@@ -63,6 +63,14 @@ static const struct form forms[] = {
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 #define ABOUT "about TEXT"
 
+const char *script_form(enum script_verb verb)
+{
+	for (unsigned n = 0; n < FORMS; n++)
+		if (forms[n].verb == verb)
+			return forms[n].pattern;
+	return ABOUT;
+}
+
 const char *script_grammar(unsigned n)
 {
 	static const char *const beside[] = { ABOUT, "at TIME STATEMENT",

@@ -113,6 +113,9 @@ const struct script_statement *script_find(const struct script *script, enum scr
  * goes on. */
 uint64_t script_end_us(const struct script *script);
 
+/* How a statement of this verb is written: a line of the grammar. */
+const char *script_form(enum script_verb verb);
+
 /* All statements, one a line, as the grammar has them; NULL behind the last. */
 const char *script_grammar(unsigned n);
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""embed OUT FILE... - the scenarios of sim/scenarios/ as a C table, by the names of their files."""
+"""embed OUT FILE... - the scenarios of sim/scenarios/ as a C table, by the names of their files, and the style
+of the page as a C string.
+"""
 import sys
 from pathlib import Path
 
@@ -12,10 +14,12 @@ def literal(text):
 
 def main():
     out, files = sys.argv[1], [Path(name) for name in sys.argv[2:]]
-    entries = "".join(f'\t{{ "{file.stem}",\n{literal(file.read_text())} }},\n' for file in files)
-    Path(out).write_text('#include "prog/ipop-sim/scenarios.h"\n\n'
+    entries = "".join(f'\t{{ "{file.stem}",\n{literal(file.read_text())} }},\n' for file in files
+                      if file.suffix == ".scenario")
+    styles = "".join(literal(file.read_text()) for file in files if file.suffix == ".css")
+    Path(out).write_text('#include "prog/ipop-sim/page.h"\n\n'
                          "const struct scenario_text scenario_texts[] = {\n"
-                         f"{entries}\t{{ NULL, NULL }},\n}};\n")
+                         f"{entries}\t{{ NULL, NULL }},\n}};\n\nconst char page_style[] =\n{styles};\n")
 
 
 main()

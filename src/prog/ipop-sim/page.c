@@ -11,35 +11,8 @@
 #define PERCENT 100
 #define BINS_MAX 256
 #define MILLION 1e6
-
-static const char style[] =
-	":root{--ink:#1b1e23;--dim:#68707c;--page:#fbfbfa;--card:#fff;--edge:#e4e5e7;--good:#"
-	"3ca951;"
-	"--bad:#d6392b}"
-	"@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--dim:#9aa2ad;--page:#15171a;"
-	"--card:#1d2024;--edge:#32363c}}"
-	"body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:0 "
-	"auto;"
-	"max-width:1060px;padding:28px 20px}"
-	"h1{margin:0;font-size:26px}p{margin:4px 0 18px;color:var(--dim)}"
-	".verdict{display:inline-block;padding:1px "
-	"10px;border-radius:10px;color:#fff;font-size:14px;"
-	"vertical-align:4px;margin-left:8px}.good{background:var(--good)}.bad{background:var(--bad)"
-	"}"
-	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:10px;"
-	"margin-bottom:14px}.tile,figure{background:var(--card);border:1px solid var(--edge);"
-	"border-radius:8px;padding:9px 12px;margin:0}"
-	".tile b{display:block;font-size:21px;font-weight:600}.tile "
-	"span{font-size:12px;color:var(--dim)}"
-	".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:14px}"
-	".tall{grid-row:span 2}svg{width:100%;height:auto;display:block}"
-	"svg text{fill:var(--ink);font:11px system-ui,sans-serif}svg .title{font-size:13px;"
-	"font-weight:600}svg .tick,svg .label{fill:var(--dim);font-size:10.5px}"
-	".grid{stroke:var(--edge)}.line{fill:none;stroke-width:1.8}.bar{fill:#4269d0}"
-	".mark{stroke:#ff725c;stroke-dasharray:4 3}.wrong{color:var(--bad)}"
-	"table{border-collapse:collapse;margin-top:8px;font-size:13px}td{padding:2px 14px 2px 0}"
-	"td:nth-child(2){text-align:right;font-variant-numeric:tabular-nums}details{margin-top:"
-	"18px}";
+#define NOTE_CHARS 127
+#define EVENTS_MAX 10 /* that are marked */
 
 static void escape(const char *text, FILE *out)
 {
@@ -78,22 +51,30 @@ static void print_tiles(const struct course *course, FILE *out)
 {
 	static const struct {
 		enum figure figure;
+		bool share;
 		const char *text;
 	} tiles[] = {
-		{ FIGURE_NODES, "members" },
-		{ FIGURE_RING_EXACT_MS, "ms until the ring is exact" },
-		{ FIGURE_ROUTABLE, "of the pairs routable" },
-		{ FIGURE_HOPS_MEAN, "hops on average" },
-		{ FIGURE_JOIN_MS_P50, "ms to join, median" },
-		{ FIGURE_USABLE_MS_P99, "ms until usable, p99" },
-		{ FIGURE_REACHED, "of the messages arrived" },
-		{ FIGURE_BYTES_PER_NODE_S, "bytes a member and second" },
+		{ FIGURE_NODES, false, "members" },
+		{ FIGURE_RING_EXACT_MS, false,
+		  "ms until the ring was exact, since the last fault or join" },
+		{ FIGURE_ROUTABLE, true, "of the sampled pairs have a route" },
+		{ FIGURE_HOPS_MEAN, false, "hops on average" },
+		{ FIGURE_DEGREE_MEAN, false, "links of a member" },
+		{ FIGURE_JOIN_MS_P50, false, "ms to join, median" },
+		{ FIGURE_USABLE_MS_P99, false, "ms until usable, 99 of 100" },
+		{ FIGURE_REACHED, true, "of the messages arrived" },
+		{ FIGURE_BYTES_PER_NODE_S, false, "bytes a member and second in quiet, both ways" },
 	};
 
 	(void)fputs("<div class=\"tiles\">\n", out);
 	for (size_t n = 0; n < sizeof(tiles) / sizeof(tiles[0]); n++) {
+		const int64_t value = course->figures.values[tiles[n].figure];
+
 		(void)fputs("<div class=\"tile\"><b>", out);
-		print_short(course->figures.values[tiles[n].figure], out);
+		if (tiles[n].share && value != FIGURES_UNKNOWN)
+			(void)fprintf(out, "%.4g&nbsp;%%", (double)value * PERCENT / MILLION);
+		else
+			print_short(value, out);
 		(void)fprintf(out, "</b><span>%s</span></div>\n", tiles[n].text);
 	}
 	(void)fputs("</div>\n", out);
@@ -119,7 +100,79 @@ static void print_violations(const struct play *play, FILE *out)
 	}
 }
 
+/* -- what was expected --------------------------------------------------------------------- */
+
+static void print_await(const struct play_await *await, FILE *out)
+{
+	static const char *const texts[SCRIPT_CONDITIONS] = { "the ring is exact",
+							      "all members are settled",
+							      "all sampled pairs have a route" };
+	const double at_s = (double)await->statement->at_us / MILLION;
+
+	(void)fprintf(out, "<tr><td>%s within %g s of ", texts[await->statement->choice],
+		      (double)await->statement->values[0].low / MILLION);
+	if (at_s > 0)
+		(void)fprintf(out, "second %g", at_s);
+	else
+		(void)fputs("the last fault or join", out);
+	if (await->met)
+		(void)fprintf(out, "</td><td>after %.1f s</td></tr>\n",
+			      (double)await->took_us / MILLION);
+	else
+		(void)fprintf(out, "</td><td class=\"wrong\">%s</td></tr>\n",
+			      await->ended ? "no" : "it ended before");
+}
+
+static void print_expect(const struct course *course, const struct script_statement *s, FILE *out)
+{
+	const int64_t value = course->figures.values[figure_find(s->text)];
+	const bool met = value != FIGURES_UNKNOWN &&
+			 (s->choice == 0 ? value <= s->bound : value >= s->bound);
+
+	(void)fprintf(out, "<tr><td>%s %s %s</td>", s->text,
+		      s->choice == 0 ? "at most" : "at least", report_figure(s->bound).text);
+	(void)fprintf(out, "<td%s>%s</td></tr>\n", met ? "" : " class=\"wrong\"",
+		      report_figure(value).text);
+}
+
+static void print_expectations(const struct course *course, FILE *out)
+{
+	const struct script *script = &course->loaded->script;
+
+	(void)fputs("<h2>What was expected, and what came</h2><table class=\"words\">\n", out);
+	for (unsigned n = 0; n < course->play->await_count; n++)
+		print_await(&course->play->awaits[n], out);
+	for (unsigned n = 0; n < script->count; n++)
+		if (script->statements[n].verb == SCRIPT_EXPECT)
+			print_expect(course, &script->statements[n], out);
+	(void)fputs("<tr><td>no packet astray, twice or in clear; nobody taken for another</td>",
+		    out);
+	(void)fprintf(out, "<td%s</td></tr>\n</table>\n",
+		      world_failure(course->play->world) == NULL ? ">never seen"
+								 : " class=\"wrong\">seen");
+}
+
 /* -- plots --------------------------------------------------------------------------------- */
+
+/* What the script did at its times; too many of them would hide the curves. */
+static void mark_events(const struct play *play, struct plot *plot)
+{
+	const struct script *script = play->config.script;
+	unsigned count = 0;
+
+	for (unsigned draws = 0; draws < 2; draws++)
+		for (unsigned n = 0; n < script->count; n++) {
+			const struct script_statement *s = &script->statements[n];
+			const double x = (double)s->at_us / MILLION;
+
+			if (s->at_us == 0 || s->verb == SCRIPT_AWAIT || x > plot->x_max)
+				continue;
+			if (draws == 0)
+				count++;
+			else if (count <= EVENTS_MAX)
+				plot_mark(plot, x, script_form(s->verb));
+		}
+}
 
 static void plot_course(const struct play *play, FILE *out)
 {
@@ -127,6 +180,9 @@ static void plot_course(const struct play *play, FILE *out)
 		exact[PLAY_SAMPLES_MAX];
 	struct plot plot = { .out = out,
 			     .title = "Members over time",
+			     .note = "Up: they run. Settled: they believe that they stand in their "
+				     "place. Exact: their near links are those to their true "
+				     "neighbours.",
 			     .x_label = "virtual seconds",
 			     .y_label = "",
 			     .y_max = play->crowd.count };
@@ -144,15 +200,17 @@ static void plot_course(const struct play *play, FILE *out)
 	plot_line(&plot, up, play->sample_count, "up");
 	plot_line(&plot, settled, play->sample_count, "settled");
 	plot_line(&plot, exact, play->sample_count, "exact");
+	mark_events(play, &plot);
 	plot_end(&plot);
 }
 
 /* How many in a hundred took at most so long. */
-static void plot_times(struct tally *tally_us, const char *title, FILE *out)
+static void plot_times(struct tally *tally_us, const char *title, const char *note, FILE *out)
 {
 	struct plot_point points[PERCENT + 1] = { { 0, 0 } };
 	struct plot plot = { .out = out,
 			     .title = title,
+			     .note = note,
 			     .x_label = "milliseconds, to the 99th percentile",
 			     .y_label = "%",
 			     .x_max = tally_per_mille(tally_us, 990) / 1000.0,
@@ -166,13 +224,16 @@ static void plot_times(struct tally *tally_us, const char *title, FILE *out)
 	plot_end(&plot);
 }
 
-static void plot_histogram(const struct tally *tally, struct plot *plot)
+/* To the 99th percentile and a bit; what is beyond stands in the last bar. */
+static void plot_histogram(struct tally *tally, struct plot *plot)
 {
+	const uint64_t high = tally_per_mille(tally, 990) * 5 / 4 + 1;
+	const uint64_t last = high < BINS_MAX ? high : BINS_MAX - 1;
 	double bins[BINS_MAX] = { 0 };
 
 	for (uint32_t n = 0; n < tally->count; n++)
-		bins[tally->values[n] < BINS_MAX ? tally->values[n] : BINS_MAX - 1]++;
-	plot->x_max = tally->max + 1;
+		bins[tally->values[n] < last ? tally->values[n] : last]++;
+	plot->x_max = (double)(tally->max < last ? tally->max : last) + 1;
 	plot->y_max = 0;
 	for (unsigned n = 0; n < BINS_MAX; n++)
 		plot->y_max = bins[n] > plot->y_max ? bins[n] : plot->y_max;
@@ -183,25 +244,35 @@ static void plot_histogram(const struct tally *tally, struct plot *plot)
 		plot_mark(plot, (double)tally_mean_millionths(tally) / MILLION, "mean");
 }
 
-static void plot_hops(const struct play *play, FILE *out)
+static void plot_hops(struct play *play, FILE *out)
 {
-	struct plot plot = { .out = out,
-			     .title = "Links between two members, of the sampled pairs",
-			     .x_label = "hops",
-			     .y_label = "pairs" };
+	struct plot plot = {
+		.out = out,
+		.title = "Links between two members, of the sampled pairs",
+		.note = "Symphony with log2 N far links a member: about half of log2 N "
+			"hops (Manku, Bawa, Raghavan 2003).",
+		.x_label = "hops",
+		.y_label = "pairs"
+	};
 
 	plot_histogram(&play->hops, &plot);
-	/* Symphony, with one shortcut for each halving: half of log2 N (Manku et al. 2003). */
-	plot_mark(&plot, log2(play->crowd.count) / 2, "log2(N)/2");
+	plot_mark(&plot, log2(play->crowd.count) / 2, "Symphony");
 	plot_end(&plot);
 }
 
-static void plot_degrees(const struct play *play, FILE *out)
+static void plot_degrees(struct play *play, FILE *out)
 {
-	struct plot plot = {
-		.out = out, .title = "Links of a member", .x_label = "links", .y_label = "members"
-	};
+	char note[NOTE_CHARS + 1];
+	struct plot plot = { .out = out,
+			     .title = "Links of a member",
+			     .note = note,
+			     .x_label = "links",
+			     .y_label = "members" };
 
+	(void)snprintf(note, sizeof(note),
+		       "Six near ones and some shortcuts; public members also relay. The "
+		       "most: %u.",
+		       play->degrees.max);
 	plot_histogram(&play->degrees, &plot);
 	plot_end(&plot);
 }
@@ -223,10 +294,13 @@ static void plot_traffic(const struct course *course, FILE *out)
 {
 	static struct plot_point curves[2][COURSE_STEPS_MAX];
 	const unsigned count = course->step_count;
-	struct plot plot = { .out = out,
-			     .title = "Sent by a member, by purpose",
-			     .x_label = "virtual seconds",
-			     .y_label = "bytes/s" };
+	struct plot plot = {
+		.out = out,
+		.title = "Sent by a member, by purpose",
+		.note = "IP bytes with all headers, on average over those that are up.",
+		.x_label = "virtual seconds",
+		.y_label = "bytes/s"
+	};
 
 	if (count < 3)
 		return;
@@ -254,10 +328,10 @@ void page_write(struct course *course, FILE *out)
 	(void)fprintf(out,
 		      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		      "<meta name=\"viewport\" content=\"width=device-width\">"
-		      "<title>ipop-sim: %s</title><style>%s</style></head><body>\n<h1>%s"
+		      "<title>ipop-sim: %s</title><style>\n%s</style></head><body>\n<h1>%s"
 		      "<span class=\"verdict %s\">%s</span></h1>\n<p>",
-		      course->loaded->name, style, course->loaded->name, passed ? "good" : "bad",
-		      passed ? "all came true" : "violated");
+		      course->loaded->name, page_style, course->loaded->name,
+		      passed ? "good" : "bad", passed ? "all came true" : "violated");
 	escape(course->loaded->script.about, out);
 	(void)fprintf(out,
 		      " &middot; seed %" PRIu64 " &middot; trace %016" PRIx64 " &middot; %" PRIu64
@@ -266,16 +340,24 @@ void page_write(struct course *course, FILE *out)
 		      world_time(play->world).us / 1000000, course->wall_us / 1000000);
 	print_violations(play, out);
 	print_tiles(course, out);
-	(void)fputs("<div class=\"plots\">\n", out);
+	print_expectations(course, out);
+	(void)fputs("<h2>How it went</h2><div class=\"plots\">\n", out);
 	ring_picture(play, out);
 	plot_course(play, out);
 	plot_traffic(course, out);
-	plot_times(&play->joins_us, "Joining: in its place within", out);
+	plot_times(&play->joins_us, "Joining: in its place within",
+		   "From its start to standing in its place on the ring, first life.", out);
 	plot_times(&play->probes.sums[PROBE_SAMPLE].times_us,
-		   "Messages between programs: there within", out);
+		   "Messages between programs: there within",
+		   "The first packet between two, who may never have met; sent again each second.",
+		   out);
 	plot_hops(play, out);
 	plot_degrees(play, out);
 	(void)fputs("</div>\n", out);
 	print_table(course, out);
+	(void)fputs("<p>Play it again: <code>ipop-sim --scenario ", out);
+	escape(course->options->scenario, out);
+	(void)fprintf(out, " --nodes %u --seed %" PRIu64 "</code></p>\n", play->crowd.count,
+		      course->options->seed);
 	(void)fputs("</body></html>\n", out);
 }

@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 
+/* page.css, made by the build. */
+extern const char page_style[];
+
 void page_write(struct course *course, FILE *out);
 
 #endif

@@ -1,13 +1,17 @@
 /* plot.c - see plot.h. */
 #include "prog/ipop-sim/plot.h"
 
+#include <string.h>
+
 #define LEFT 52
-#define RIGHT 12
+#define RIGHT 22
 #define TOP 40
 #define BOTTOM 40
 #define TICKS 5
 #define LEGEND_WIDTH 78
 #define LEGEND_ROW 5
+#define MARK_ROWS 4 /* below each other, where many stand side by side */
+#define THOUSANDS_FROM 10000
 
 const char *plot_colour(unsigned n)
 {
@@ -55,21 +59,33 @@ static unsigned steps_to(double max, double step)
 	return count;
 }
 
+static void print_number(const struct plot *plot, double value)
+{
+	if (value >= THOUSANDS_FROM)
+		(void)fprintf(plot->out, "%gk", value / 1000);
+	else
+		(void)fprintf(plot->out, "%g", value);
+}
+
 static void draw_ticks(const struct plot *plot, double x_step, double y_step)
 {
-	for (unsigned n = 0; n <= steps_to(plot->x_max, x_step); n++)
+	for (unsigned n = 0; n <= steps_to(plot->x_max, x_step); n++) {
 		(void)fprintf(plot->out,
 			      "<text class=\"tick\" x=\"%.1f\" y=\"%d\" "
-			      "text-anchor=\"middle\">%g</text>\n",
-			      at_x(plot, n * x_step), PLOT_HEIGHT - BOTTOM + 15, n * x_step);
+			      "text-anchor=\"middle\">",
+			      at_x(plot, n * x_step), PLOT_HEIGHT - BOTTOM + 15);
+		print_number(plot, n * x_step);
+		(void)fputs("</text>\n", plot->out);
+	}
 	for (unsigned n = 0; n <= steps_to(plot->y_max, y_step); n++) {
 		const double y = at_y(plot, n * y_step);
 
-		(void)fprintf(
-			plot->out,
-			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-			"<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-			LEFT, PLOT_WIDTH - RIGHT, y, y, LEFT - 6, y + 4, n * y_step);
+		(void)fprintf(plot->out,
+			      "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
+			      "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+			      LEFT, PLOT_WIDTH - RIGHT, y, y, LEFT - 6, y + 4);
+		print_number(plot, n * y_step);
+		(void)fputs("</text>\n", plot->out);
 	}
 }
 
@@ -81,6 +97,7 @@ void plot_begin(struct plot *plot)
 	plot->x_max = x_step * steps_to(plot->x_max, x_step);
 	plot->y_max = y_step * steps_to(plot->y_max, y_step);
 	plot->legend = 0;
+	plot->marks = 0;
 	(void)fprintf(plot->out,
 		      "<figure><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
 		      "<text class=\"title\" x=\"%d\" y=\"14\">%s</text>\n",
@@ -94,7 +111,10 @@ void plot_begin(struct plot *plot)
 
 void plot_end(struct plot *plot)
 {
-	(void)fprintf(plot->out, "</svg></figure>\n");
+	(void)fputs("</svg>", plot->out);
+	if (plot->note != NULL)
+		(void)fprintf(plot->out, "<figcaption>%s</figcaption>", plot->note);
+	(void)fputs("</figure>\n", plot->out);
 }
 
 static void add_legend(struct plot *plot, const char *name)
@@ -152,9 +172,11 @@ void plot_bar(struct plot *plot, double x, double y)
 
 void plot_mark(struct plot *plot, double x, const char *word)
 {
+	const unsigned y = TOP + 6 + plot->marks++ % MARK_ROWS * 11;
+
 	(void)fprintf(plot->out,
 		      "<line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>"
-		      "<text class=\"tick\" x=\"%.1f\" y=\"%d\">%s</text>\n",
-		      at_x(plot, x), at_x(plot, x), TOP - 4, at_y(plot, 0), at_x(plot, x) + 4,
-		      TOP + 6, word);
+		      "<text class=\"tick\" x=\"%.1f\" y=\"%u\">%.*s</text>\n",
+		      at_x(plot, x), at_x(plot, x), TOP - 4, at_y(plot, 0), at_x(plot, x) + 4, y,
+		      (int)strcspn(word, " "), word);
 }

@@ -16,8 +16,10 @@
 struct plot {
 	FILE *out; /* borrowed */
 	const char *title, *x_label, *y_label;
+	const char *note;    /* what it shows, below it; HTML, or NULL */
 	double x_max, y_max; /* both axes begin at 0; raised to a round number */
 	unsigned legend;     /* entries so far */
+	unsigned marks;      /* likewise */
 };
 
 struct plot_point {
@@ -40,7 +42,7 @@ void plot_area(struct plot *plot, const struct plot_point *low, const struct plo
 /* A bar of width 1 around x. */
 void plot_bar(struct plot *plot, double x, double y);
 
-/* A vertical line with a word beside it. */
+/* A vertical line with a word beside it, of which only the letters up to a space are drawn. */
 void plot_mark(struct plot *plot, double x, const char *word);
 
 #endif

@@ -94,7 +94,8 @@ void ring_picture(const struct play *play, FILE *out)
 		      "fill:#4269d0}"
 		      ".nat{fill:#3ca951}.hostile{fill:#ff725c}.down{fill:#9498a0}</style>"
 		      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"The ring\">\n"
-		      "<text class=\"title\" x=\"10\" y=\"16\">The ring at the end</text>\n",
+		      "<text class=\"title\" x=\"10\" y=\"16\">The ring at the end, and all its "
+		      "links</text>\n",
 		      SIZE, SIZE);
 	for (uint32_t i = 0; i < play->crowd.count; i++)
 		if (crowd_is_up(&play->crowd, i))
@@ -116,6 +117,11 @@ void ring_picture(const struct play *play, FILE *out)
 			      keys[n][1]);
 	(void)fprintf(out,
 		      "<path class=\"near relay\" d=\"M434 %dh16\"/>"
-		      "<text class=\"tick\" x=\"454\" y=\"%d\">by relay</text></svg></figure>\n",
-		      SIZE - 12, SIZE - 8);
+		      "<text class=\"tick\" x=\"454\" y=\"%d\">by relay</text></svg>"
+		      "<figcaption>Each dot is a member, at the place of its id; its name shows "
+		      "under the "
+		      "pointer. Near links, to three members on each side, run along the edge; far "
+		      "ones, the shortcuts and those in use, across.%s</figcaption></figure>\n",
+		      SIZE - 12, SIZE - 8,
+		      every > 1 ? " Only some of the far ones are drawn." : "");
 }

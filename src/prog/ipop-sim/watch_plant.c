@@ -60,7 +60,8 @@ void plant_begin(const struct play *play)
 	plant.next = &crowd->members[crowd->by_id[(place + 1) % crowd->count]];
 }
 
-/* Somebody by whom the ring is not exact, in any network: whom to overlook is not left to chance. */
+/* Somebody by whom the ring is not exact, in any network: whom to overlook is not left to chance.
+ */
 bool plant_overlooks(const struct member *self, const struct id *other)
 {
 	return watched_plant() == PLANT_BLIND && self == plant.member &&
