@@ -5,7 +5,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 PREFIX ?= /usr/local
 
-.PHONY: help deps build check test lint san fuzz swarm sim-large soak bench demo demo-keep install clean
+.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth soak bench demo demo-keep install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -37,6 +37,10 @@ swarm: build ## small networks in which everything goes wrong: SEEDS=1000 [FIRST
 sim-large: deps ## ten thousand members join within seconds, on the simulator: minutes, gigabytes
 	@tools/build large
 	@build/large/src/prog/ipop-sim/ipop-sim-large --scenario large
+
+sim-growth: deps ## what a member costs against the size of the network, as a page: [NODES="50 100 ..."], minutes
+	@tools/build large
+	@tests/sim/growth $(if $(NODES),--nodes "$(NODES)")
 
 soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
 	@tools/run tests/soak/run.sh $(PARTS)
