@@ -36,6 +36,7 @@ enum script_verb {
 	SCRIPT_JOIN,      /* millionths of a member per second */
 	SCRIPT_JOIN_AT_ONCE,
 	SCRIPT_HOSTILE,   /* share; choice: enum script_hostile */
+	SCRIPT_SHORTCUTS, /* choice: 0 sought as ever, 1 by somebody who knows all latencies */
 	SCRIPT_PAIRS,     /* count: pairs that are sampled for routes */
 	SCRIPT_PAIRS_ALL, /* none is left out, and each talks by IPv4 and by IPv6 */
 	SCRIPT_MEASURE,   /* us: how long traffic is counted when all is done */

@@ -35,8 +35,10 @@ static struct play *begin(struct world *world, const char *text)
 /* Up to an instant of the play's world. */
 static void run_until_ms(struct play *play, uint64_t ms)
 {
-	while (world_time(play->world).us < ms * 1000 && play_advance(play))
-		continue;
+	bool more = true;
+
+	while (more && world_time(play->world).us < ms * 1000)
+		more = play_advance(play);
 }
 
 /* All that happened counts in the trace of the test. */
@@ -202,7 +204,7 @@ static void the_weather_is_as_it_is_said_to_be(struct world *world)
 					 "at 10s loss 50%\nat 20s calm\nat 60s calm\n");
 	const struct leg *leg = net_realm(world_net(play->world), NET_INTERNET);
 	uint64_t lost;
-	uint64_t cut;
+	uint64_t corrupted;
 
 	SCENARIO_EXPECT(world, leg->loss == 50 && leg->duplication == 40 && leg->corruption == 30);
 	SCENARIO_EXPECT(world,
@@ -216,9 +218,10 @@ static void the_weather_is_as_it_is_said_to_be(struct world *world)
 	SCENARIO_EXPECT(world, leg->loss == 500);
 	run_until_ms(play, 20100);
 	lost = fate(play, FATE_LOST);
-	cut = fate(play, FATE_CORRUPTED);
+	corrupted = fate(play, FATE_CORRUPTED);
 	run_until_ms(play, 50000);
-	SCENARIO_EXPECT(world, fate(play, FATE_LOST) == lost && fate(play, FATE_CORRUPTED) == cut);
+	SCENARIO_EXPECT(world,
+			fate(play, FATE_LOST) == lost && fate(play, FATE_CORRUPTED) == corrupted);
 	end(world, play);
 }
 
@@ -446,6 +449,39 @@ static void programs_talk_at_the_rate_that_is_said(struct world *world)
 	end(world, play);
 }
 
+static uint32_t in_clear; /* datagrams that show what a program says */
+
+static bool look(void *context, struct mono at, uint32_t from, const struct net_datagram *datagram)
+{
+	static const char text[] = "what one program says to another"; /* probes.c */
+
+	(void)context;
+	(void)at;
+	(void)from;
+	for (size_t n = 0; n + strlen(text) <= datagram->bytes.len; n++)
+		in_clear += memcmp(datagram->bytes.data + n, text, strlen(text)) == 0;
+	return true;
+}
+
+/* The null cipher is for scale: it must not be taken for the true one, nor the other way round. */
+static void packets_are_in_clear_only_if_that_is_said(struct world *world)
+{
+	static const char *const texts[] = { "nodes 4\njoin at once\nat 20s calm\n",
+					     "nodes 4\njoin at once\nat 20s calm\ncrypto full\n",
+					     "nodes 4\njoin at once\nat 20s calm\ncrypto null\n" };
+
+	for (unsigned n = 0; n < 3; n++) {
+		struct play *play = begin(world, texts[n]);
+
+		in_clear = 0;
+		net_set_tap(world_net(play->world),
+			    (struct net_tap){ .realm = NET_INTERNET, .pass = look });
+		run_until_ms(play, 10000);
+		SCENARIO_EXPECT(world, play->usables_us.count == 3 && (in_clear > 0) == (n == 2));
+		end(world, play);
+	}
+}
+
 #define SCENARIO(name)                  \
 	{                               \
 #name, name, 1, 0, NULL \
@@ -470,6 +506,7 @@ static const struct scenario scenarios[] = {
 	SCENARIO(what_is_said_every_second_happens_every_second),
 	SCENARIO(in_the_calm_all_come_back),
 	SCENARIO(programs_talk_at_the_rate_that_is_said),
+	SCENARIO(packets_are_in_clear_only_if_that_is_said),
 };
 
 int main(int argc, char **argv)

@@ -83,6 +83,7 @@ static void what_begins_alike_is_told_apart(void **state)
 		{ "latency matrix king.txt", SCRIPT_MATRIX },
 		{ "join at once", SCRIPT_JOIN_AT_ONCE },
 		{ "join 1/s", SCRIPT_JOIN },
+		{ "shortcuts known", SCRIPT_SHORTCUTS },
 		{ "expect routable within 1s", SCRIPT_AWAIT },
 		{ "expect routable >= 1", SCRIPT_EXPECT },
 		{ "at 1s probe off", SCRIPT_PROBE_OFF },

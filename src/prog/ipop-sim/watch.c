@@ -45,6 +45,7 @@ void watch_begin(struct play *play, enum plant which)
 	watch = (struct watch){ .play = play, .plant = which };
 	if (play != NULL) {
 		hostile_begin(play);
+		known_begin(play);
 		plant_begin(play);
 	}
 }

@@ -43,7 +43,8 @@ enum plant plant_find(const char *name);
 /* What a run must say if the bug was found. */
 const char *plant_finding(enum plant which);
 
-/* From here on, of this play; NULL: nothing is watched, and nobody is hostile. One at a time. */
+/* From here on, of this play, and with what its script asks of members (hostile, shortcuts); NULL:
+ * nothing is watched, and nobody is hostile. One at a time. */
 void watch_begin(struct play *play, enum plant which);
 
 struct purposes watch_purposes(void);

@@ -14,8 +14,9 @@ const struct member *watched_member(void);
 
 enum plant watched_plant(void);
 
-/* watch_hostile.c and watch_plant.c begin anew. */
+/* watch_hostile.c, watch_known.c and watch_plant.c begin anew. */
 void hostile_begin(const struct play *play);
+void known_begin(const struct play *play);
 void plant_begin(const struct play *play);
 
 /* True if the planted bug has this member overlook that one. */
