@@ -32,7 +32,7 @@ static const struct form forms[] = {
 	{ SCRIPT_DRIFT, SET_UP, "drift COUNT ppm" },
 	{ SCRIPT_JOIN_AT_ONCE, SET_UP, "join at once" },
 	{ SCRIPT_JOIN, SET_UP, "join RATE" },
-	{ SCRIPT_HOSTILE, SET_UP, "hostile SHARE drop|misroute|lie|collude" },
+	{ SCRIPT_HOSTILE, SET_UP, "hostile SHARE drop|misroute|lie|collude|behave" },
 	{ SCRIPT_SHORTCUTS, SET_UP, "shortcuts sought|known" },
 	{ SCRIPT_PAIRS_ALL, SET_UP, "pairs all" },
 	{ SCRIPT_PAIRS, SET_UP, "pairs COUNT" },

@@ -65,7 +65,14 @@ enum script_verb {
 	SCRIPT_VERBS,
 };
 
-enum script_hostile { SCRIPT_DROP, SCRIPT_MISROUTE, SCRIPT_LIE, SCRIPT_COLLUDE, SCRIPT_HOSTILES };
+enum script_hostile {
+	SCRIPT_DROP,
+	SCRIPT_MISROUTE,
+	SCRIPT_LIE,
+	SCRIPT_COLLUDE,
+	SCRIPT_BEHAVE, /* nothing: to compare the others with */
+	SCRIPT_HOSTILES,
+};
 
 enum script_condition {
 	SCRIPT_EXACT,    /* every member's near links are its true neighbours' */
