@@ -320,6 +320,15 @@ static void plot_traffic(const struct course *course, FILE *out)
 	plot_end(&plot);
 }
 
+static const char *verdict_of(const struct course *course)
+{
+	const bool passed = course_passed(course);
+
+	if (course->options->plant != PLANT_NONE)
+		return passed ? "the planted bug was found" : "the planted bug was not found";
+	return passed ? "all came true" : "violated";
+}
+
 void page_write(struct course *course, FILE *out)
 {
 	struct play *play = course->play;
@@ -331,7 +340,7 @@ void page_write(struct course *course, FILE *out)
 		      "<title>ipop-sim: %s</title><style>\n%s</style></head><body>\n<h1>%s"
 		      "<span class=\"verdict %s\">%s</span></h1>\n<p>",
 		      course->loaded->name, page_style, course->loaded->name,
-		      passed ? "good" : "bad", passed ? "all came true" : "violated");
+		      passed ? "good" : "bad", verdict_of(course));
 	escape(course->loaded->script.about, out);
 	(void)fprintf(out,
 		      " &middot; seed %" PRIu64 " &middot; trace %016" PRIx64 " &middot; %" PRIu64

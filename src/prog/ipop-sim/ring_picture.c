@@ -97,6 +97,8 @@ void ring_picture(const struct play *play, FILE *out)
 		      "<text class=\"title\" x=\"10\" y=\"16\">The ring at the end, and all its "
 		      "links</text>\n",
 		      SIZE, SIZE);
+	(void)fprintf(out, "<circle class=\"edge\" cx=\"%d\" cy=\"%d\" r=\"%.0f\"/>\n", SIZE / 2,
+		      SIZE / 2, RADIUS);
 	for (uint32_t i = 0; i < play->crowd.count; i++)
 		if (crowd_is_up(&play->crowd, i))
 			draw_links_of(play, i, every, out);
