@@ -63,6 +63,16 @@ static int64_t share(uint64_t part, uint64_t all)
 	return all == 0 ? FIGURES_UNKNOWN : (int64_t)(part * (uint64_t)MILLION / all);
 }
 
+/* Bytes a member and second. */
+static int64_t rate(uint64_t bytes, uint64_t member_us)
+{
+	const uint64_t member_ms = member_us / 1000;
+
+	if (member_ms == 0)
+		return FIGURES_UNKNOWN;
+	return (int64_t)(bytes * 1000000 / member_ms) * 1000; /* times 10^9 would be too much */
+}
+
 /* Microseconds, or whatever the tally holds, as a figure that is `divisor` times larger. */
 static int64_t percentile(struct tally *tally, unsigned per_mille, int64_t divisor)
 {
@@ -133,7 +143,6 @@ struct figures figures_of(struct play *play)
 	const struct probe_figures *talk = &play->probes.sums[PROBE_TALK];
 	const struct play_measure *m = &play->measure;
 	const uint64_t both = m->sent_bytes + m->received_bytes;
-	const uint64_t member_ms = m->member_us / 1000;
 	struct figures ret;
 
 	for (unsigned f = 0; f < FIGURES; f++)
@@ -154,8 +163,9 @@ struct figures figures_of(struct play *play)
 	ret.values[FIGURE_HOPS_MEAN] = mean(&play->hops);
 	ret.values[FIGURE_HOPS_MAX] =
 		play->hops.count == 0 ? FIGURES_UNKNOWN : whole(play->hops.max);
-	if (member_ms > 0) /* bytes times 10^9 would be too much */
-		ret.values[FIGURE_BYTES_PER_NODE_S] = (int64_t)(both * 1000000 / member_ms) * 1000;
+	ret.values[FIGURE_BYTES_PER_NODE_S] = rate(both, m->member_us);
+	ret.values[FIGURE_CHURN_BYTES_PER_NODE_S] =
+		rate(play->churned.bytes, play->churned.member_us);
 	return ret;
 }
 

@@ -71,6 +71,14 @@ struct play_measure {
 	uint64_t member_us;                  /* members up times how long */
 };
 
+/* What members cost while they come and go. */
+struct play_churned {
+	bool counts;
+	uint64_t seen_bytes; /* sent and received by all, at the last look */
+	uint64_t bytes;      /* of the stretches of churn */
+	uint64_t member_us;
+};
+
 /* To be read from outside, and changed by nobody else. */
 struct play {
 	struct play_config config;
@@ -96,6 +104,7 @@ struct play {
 	struct play_joiner joiners[PLAY_JOINERS_MAX];
 	unsigned joiner_count;
 	struct play_measure measure;
+	struct play_churned churned;
 	bool measured_routes;
 	struct play_talk talk;
 	struct mono asked_at;                          /* when the last message was sent */

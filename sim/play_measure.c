@@ -271,10 +271,25 @@ static void look_at_awaits(struct play *play, struct mono now)
 	play->await_next = mono_add_ms(now, AWAIT_LOOK_MS);
 }
 
+static void count_churn(struct play *play)
+{
+	struct play_churned *churned = &play->churned;
+	const struct net *net = world_net(play->world);
+	const uint64_t bytes = net_bytes(net, FATE_SENT) + net_bytes(net, FATE_ARRIVED);
+
+	if (churned->counts) {
+		churned->bytes += bytes - churned->seen_bytes;
+		churned->member_us += (uint64_t)PLAY_TICK_US * crowd_up_count(&play->crowd);
+	}
+	churned->seen_bytes = bytes;
+	churned->counts = play->churn != NULL;
+}
+
 void measure_tick(struct play *play)
 {
 	const struct mono now = world_time(play->world);
 
+	count_churn(play);
 	add_joiners(play, now);
 	watch_joiners(play, now);
 	send_messages(play);
