@@ -8,7 +8,7 @@
 /* While there is no direct way they are repeated: after this long, then after twice as long, up to
  * the longest. */
 #define ANNOUNCE_AGAIN_MS 500
-#define ANNOUNCE_AGAIN_MAX_MS 64000
+#define ANNOUNCE_AGAIN_MAX_MS 512000
 /* If both ends could be told to follow the other's list, they would change places for ever: the
  * leader of the pair (paths.h) has so many of its own whatever the other names. */
 #define LEADERS_OWN (CANDIDATE_RELAYS_MAX / 2)
@@ -130,7 +130,7 @@ static struct candidates_message message_to(const struct node *node, struct mono
 
 static uint64_t again_ms(const struct announcement *a)
 {
-	const uint64_t wait_ms = (uint64_t)ANNOUNCE_AGAIN_MS << (a->repeats < 8 ? a->repeats : 8);
+	const uint64_t wait_ms = (uint64_t)ANNOUNCE_AGAIN_MS << (a->repeats < 10 ? a->repeats : 10);
 
 	return wait_ms < ANNOUNCE_AGAIN_MAX_MS ? wait_ms : ANNOUNCE_AGAIN_MAX_MS;
 }

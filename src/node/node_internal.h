@@ -67,6 +67,7 @@ struct node {
 	uint32_t channels_end;      /* none is in use from here on */
 	uint32_t line_count;
 	uint32_t relay_index;   /* the last that was given out */
+	uint32_t silent;        /* so many were found silent lately */
 	struct allowance names; /* of those whom we dialled in vain for members that have left */
 	struct pool peers;
 	struct alarms way_alarms;    /* by the peer's index */
@@ -83,10 +84,11 @@ struct node {
 	struct asked asked[ASKED_MAX];
 	struct meter *relay_meter; /* what we relay, in all; NULL: nothing */
 	struct mono started;
-	struct mono alone_since; /* MONO_NEVER: it is not */
-	int64_t table_offset_us; /* of the clocks, when the newest table was built */
-	int64_t calendar_fix_us; /* added to a calendar that stands before the build date */
-	struct mono table_at;    /* the next table is made; or never */
+	struct mono alone_since;  /* MONO_NEVER: it is not */
+	struct mono silent_since; /* the first of the `silent` */
+	int64_t table_offset_us;  /* of the clocks, when the newest table was built */
+	int64_t calendar_fix_us;  /* added to a calendar that stands before the build date */
+	struct mono table_at;     /* the next table is made; or never */
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, shutting_down;

@@ -32,6 +32,10 @@
 /* Who was let go is visited after so long: if it has started anew, and knows nobody, somebody has
  * to find it. */
 #define VISIT_MS 600000
+/* By so many together: of more members each comes by less often, since who is named in all bundles
+ * has as many visitors as there are members. */
+#define VISITORS_LOG2 5
+#define VISIT_RARELY 6 /* doubled so often at most: half a day */
 #define AT_ONCE 4
 #define TURN_MS 250    /* between two others: RFC 8305, 8, for the same reasons */
 #define PLACE_MS 5000  /* who has a link finds its place within so long, if all is well */
@@ -154,10 +158,20 @@ static void lost(struct node *node, struct now now, struct line *line)
 	line->next = now.mono;
 }
 
+static uint64_t visit_ms(const struct node *node)
+{
+	const uint32_t log2 = ring_size_log2(node->ring) / ID_LOG_ONE;
+	const uint32_t more = log2 > VISITORS_LOG2 ? log2 - VISITORS_LOG2 : 0;
+
+	return (uint64_t)VISIT_MS << (more < VISIT_RARELY ? more : VISIT_RARELY);
+}
+
 static void visit_later(struct node *node, struct now now, struct line *line)
 {
+	const uint64_t wait_ms = visit_ms(node);
+
 	line->is_spare = false;
-	line->next = mono_add_ms(now.mono, VISIT_MS - rng_between(&node->rng, 0, VISIT_MS / 2));
+	line->next = mono_add_ms(now.mono, wait_ms - rng_between(&node->rng, 0, wait_ms / 2));
 }
 
 /* Who could not make us hear his RELEASE, or we him our HOLD, has let us go though we need him:

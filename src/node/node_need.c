@@ -28,12 +28,19 @@ static void set_state(struct need *need, struct now now, enum need_state next)
 		[NEED_ASKS] = { [NEED_HOLDS] = true },
 	};
 	CHECK(allowed[need->state][next]);
-	*need = (struct need){ .state = next, .look = need->look, .since = now.mono };
+	*need = (struct need){
+		.state = next, .look = need->look, .since = now.mono, .held = need->held
+	};
 }
 
 void need_begin(struct need *need, struct now now)
 {
 	*need = (struct need){ .state = NEED_HOLDS, .look = mono_add_ms(now.mono, NEED_FIRST_MS) };
+}
+
+static struct mono next_look(const struct need *need, struct now now)
+{
+	return mono_add_ms(now.mono, (uint64_t)NEED_LOOK_MS << need->held);
 }
 
 /* Until the next table forward/ gives us its packets all the same. */
@@ -113,10 +120,11 @@ void need_tick(struct node *node, struct now now, struct handle handle)
 	} else if (is_needed(node, now, peer, handle)) {
 		if (peer->need.state == NEED_DOUBTS)
 			hold(node, now, peer);
-		peer->need.look = mono_add_ms(now.mono, NEED_LOOK_MS);
+		peer->need.held = 0;
+		peer->need.look = next_look(&peer->need, now);
 	} else if (peer->need.state == NEED_HOLDS) {
 		set_state(&peer->need, now, NEED_DOUBTS);
-		peer->need.look = mono_add_ms(now.mono, NEED_LOOK_MS);
+		peer->need.look = next_look(&peer->need, now);
 		table_soon(node, now);
 	} else {
 		set_state(&peer->need, now, NEED_ASKS);
@@ -138,6 +146,8 @@ void need_held(struct node *node, struct now now, struct handle handle)
 
 	if (peer == NULL || peer->need.state == NEED_HOLDS)
 		return;
+	if (peer->need.state == NEED_ASKS && peer->need.held < NEED_HELD_MAX)
+		peer->need.held++;
 	hold(node, now, peer);
 	peer_release(node, handle); /* what waited goes */
 }

@@ -21,7 +21,8 @@
 #include "base/pool.h"
 
 #define NEED_FIRST_MS 5000  /* from the beginning of a session to the first look at it */
-#define NEED_LOOK_MS 60000  /* between two looks */
+#define NEED_LOOK_MS 60000  /* between two looks; after each HOLD in a row twice as long, */
+#define NEED_HELD_MAX 4     /* up to this often doubled: who holds it says when it does no more */
 #define NEED_ANSWER_MS 1000 /* for the answer to RELEASE, then it is said again */
 #define NEED_ASKS_MAX 3     /* without any, our side of the session alone is left */
 #define NEED_IP_MS 300000   /* who exchanged IP packets does so again, for so long */
@@ -39,6 +40,7 @@ struct need {
 	struct mono look;  /* HOLDS: the next */
 	struct mono since; /* DOUBTS: it began; ASKS: RELEASE was said last, */
 	uint8_t asks;      /* and so often */
+	uint8_t held;      /* HOLDs in a row */
 	bool packet_waits; /* ASKS: for the answer, */
 	bool dialled;      /* and for a session that succeeds this one */
 };

@@ -83,6 +83,9 @@ void neighbours_poll(struct node *node, struct now now)
 		case RING_TELL:
 			tell_list(node, now, &output);
 			break;
+		case RING_CHECK:
+			ways_check(node, now, &output.id);
+			break;
 		case RING_NEAR_CHANGED:
 			remember_soon(node);
 			relaying_near_changed(node);

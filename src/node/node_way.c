@@ -10,6 +10,9 @@
 
 #define PASSED_QUIET_MS 250
 #define PASSED_AGAIN_MS 2000 /* who did not answer is asked once more */
+#define SILENCES_MS 10000    /* within so long, */
+#define SILENCES_MIN 2       /* so many at least, */
+#define SILENCES_SHARE 4     /* and a quarter of the links: they have a reason in common */
 /* What may leave in one turn of a peer: probes, one of them along the ring, an EMPTY, CANDIDATES,
  * and relays that are asked. */
 #define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 1 + SIZE_PROBES_MAX + 2 * 2 + 2 * PEER_RELAYS_MAX)
@@ -81,6 +84,17 @@ void ways_passed(struct node *node, struct now now, struct handle handle)
 	peer->asked = now.mono;
 	probe.token = (rng_u64(&node->rng) & FRAME_TOKEN_MAX) | 1; /* by the way in use: paths.h */
 	frames_probe(node, now, peer, &probe);
+	ways_touch(node, handle);
+}
+
+void ways_check(struct node *node, struct now now, const struct id *id)
+{
+	struct handle handle;
+	struct peer *peer = peer_find(node, id, &handle);
+
+	if (peer == NULL || !peer_is_up(peer))
+		return;
+	paths_check(&peer->paths, now.mono);
 	ways_touch(node, handle);
 }
 
@@ -226,6 +240,30 @@ static void use_size(struct node *node, struct now now, struct handle handle,
 				 });
 }
 
+/* One that falls silent may have left. When many of our links do within a short time, they may be
+ * cut off, or we: so all are asked. */
+static void fell_silent(struct node *node, struct now now)
+{
+	const size_t share = ring_link_count(node->ring) / SILENCES_SHARE;
+	const bool is_news = mono_reached(now.mono, mono_add_ms(node->silent_since, SILENCES_MS));
+
+	if (is_news)
+		node->silent_since = now.mono;
+	node->silent = is_news ? 1 : node->silent + 1;
+	if (node->silent < SILENCES_MIN || node->silent < share)
+		return;
+	node->silent = 0;
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer == NULL || !peer_is_up(peer))
+			continue;
+		paths_check(&peer->paths, now.mono);
+		ways_touch(node, handle);
+	}
+}
+
 static void obey(struct node *node, struct now now, struct handle handle,
 		 const struct paths_output *output)
 {
@@ -254,6 +292,7 @@ static void obey(struct node *node, struct now now, struct handle handle,
 		relaying_drop(node, now, handle, &output->way);
 		break;
 	case PATHS_DEAD:
+		fell_silent(node, now);
 		sessions_close(node->sessions, now, peer->session, FRAME_CLOSE_IDLE);
 		break;
 	}

@@ -29,6 +29,8 @@ void ways_tick(struct node *node, struct now now);
 struct mono ways_deadline(const struct node *node);
 /* Something concerns the peer: it is looked at in this turn. */
 void ways_touch(struct node *node, struct handle handle);
+/* The ring takes this member for gone: it is asked, unless it was heard just now. */
+void ways_check(struct node *node, struct now now, const struct id *id);
 int ways_candidates(struct node *node, struct now now, struct handle handle, struct span payload);
 /* A message for somebody else was given to this peer, which will not answer it. */
 void ways_passed(struct node *node, struct now now, struct handle handle);

@@ -63,16 +63,37 @@ static bool had_ip(const struct paths *paths, struct mono now, uint64_t ms)
 
 /* -- silence and doubt ---------------------------------------------------------------------- */
 
+/* Since then nothing came, or nothing left. */
+static struct mono silent_since(const struct paths *paths)
+{
+	const struct mono sent = mono_max(paths->traffic.sent, paths_used(paths)->sent);
+
+	return sent.us == 0 ? paths->heard : mono_min(paths->heard, sent);
+}
+
 static void heard(struct paths *paths, struct mono now, struct mono at)
 {
-	uint64_t quiet_ms = PATHS_BUSY_QUIET_MS;
-
 	if (paths->heard.us > at.us)
 		return;
-	if (!had_ip(paths, now, PATHS_QUIET_MS))
-		quiet_ms = PATHS_QUIET_MS - rng_between(paths->rng, 0, PATHS_QUIET_JITTER_MS);
 	paths->heard = at;
-	paths->quiet_at = mono_add_ms(at, quiet_ms);
+	if (had_ip(paths, now, PATHS_TALK_MS))
+		paths->quiet_at = mono_add_ms(at, PATHS_BUSY_QUIET_MS);
+	else
+		paths->quiet_at = mono_add_ms(
+			silent_since(paths),
+			PATHS_QUIET_MS - rng_between(paths->rng, 0, PATHS_QUIET_JITTER_MS));
+}
+
+/* When that was foreseen nothing had left since. */
+static bool was_put_off(struct paths *paths, struct mono now)
+{
+	const struct mono quiet_at =
+		mono_add_ms(silent_since(paths), PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS);
+
+	if (had_ip(paths, now, PATHS_TALK_MS) || mono_reached(now, quiet_at))
+		return false;
+	paths->quiet_at = quiet_at;
+	return true;
 }
 
 static void ask_used(struct paths *paths, struct mono now)
@@ -507,6 +528,12 @@ void paths_host_changed(struct paths *paths, struct mono now)
 	paths->overdue_at = now;
 }
 
+void paths_check(struct paths *paths, struct mono now)
+{
+	if (mono_reached(now, mono_add_ms(paths->heard, PATHS_CHECK_MS)))
+		ask_used(paths, now);
+}
+
 uint64_t paths_patience_us(const struct paths *paths)
 {
 	return trial_patience_us(paths_used(paths));
@@ -514,41 +541,11 @@ uint64_t paths_patience_us(const struct paths *paths)
 
 /* -- time ---------------------------------------------------------------------------------- */
 
-/* All, or those that do well or may do so yet. */
-static uint32_t count_relays(const struct paths *paths, bool resting)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
-		count += paths->trials[i].state != TRIAL_UNUSED &&
-			 (resting || paths->trials[i].state != TRIAL_RESTING);
-	return count;
-}
-
 /* While nobody talks, no reserve is needed, and none is asked. */
 static bool is_standby(const struct paths *paths, uint32_t i)
 {
 	return paths->talks && i >= RELAYS_AT && i < DIRECT_AT && i != paths->used &&
 	       paths->trials[i].state == TRIAL_PROVEN;
-}
-
-/* The relay that is missed least, by what it has shown; NULL if there is none beside the one in
- * use. */
-static struct trial *spare_relay(struct paths *paths)
-{
-	static const uint8_t worth[TRIAL_STATES] = {
-		[TRIAL_RESTING] = 1, [TRIAL_PUNCHING] = 2, [TRIAL_DOUBTED] = 3, [TRIAL_PROVEN] = 4
-	};
-	struct trial *spare = NULL;
-
-	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++) {
-		struct trial *t = &paths->trials[i];
-
-		if (i != paths->used && t->state != TRIAL_UNUSED &&
-		    (spare == NULL || worth[t->state] < worth[spare->state]))
-			spare = t;
-	}
-	return spare;
 }
 
 bool paths_rests(const struct paths *paths, const struct way *way)
@@ -582,9 +579,9 @@ static bool is_hopeless(const struct paths *paths)
 /* What follows, and what changes with time alone. */
 static void conclude(struct paths *paths, struct mono now)
 {
-	paths->relays = count_relays(paths, false);
+	paths->relays = trials_count_relays(paths, false);
 	paths->wanted = (is_direct(paths) ? 0U : 1U) + (paths->talks ? 1 : 0); /* one in reserve */
-	if (count_relays(paths, true) <= paths->wanted)
+	if (trials_count_relays(paths, true) <= paths->wanted)
 		paths->spare_at = MONO_NEVER;
 	else if (paths->spare_at.us == MONO_NEVER.us)
 		paths->spare_at = mono_add_ms(now, PATHS_RELAY_SPARE_MS);
@@ -609,7 +606,7 @@ static void give_up_in_vain(struct paths *paths, struct mono now)
 
 static void watch_silence(struct paths *paths, struct mono now)
 {
-	if (mono_reached(now, paths->quiet_at)) {
+	if (mono_reached(now, paths->quiet_at) && !was_put_off(paths, now)) {
 		paths->quiet_at = mono_add_ms(now, PATHS_QUIET_MS);
 		ask_used(paths, now);
 	}
@@ -659,7 +656,7 @@ static void watch_size(struct paths *paths, struct mono now)
 /* A relay that had no room for a pair that was silent may have some for one that talks. */
 static void watch_talk(struct paths *paths, struct mono now)
 {
-	const bool talks = had_ip(paths, now, PATHS_QUIET_MS);
+	const bool talks = had_ip(paths, now, PATHS_TALK_MS);
 
 	if (talks && !paths->talks && paths->relay_said.us != 0)
 		want_relay_by(paths, now);
@@ -683,7 +680,7 @@ static void turn(struct paths *paths, struct mono now)
 
 static void drop_relay(struct paths *paths, struct paths_output *ret)
 {
-	struct trial *spare = spare_relay(paths);
+	struct trial *spare = trials_spare_relay(paths);
 
 	CHECK(spare != NULL); /* one more than wanted, and what is used is wanted */
 	*ret = (struct paths_output){ .kind = PATHS_DROP_RELAY, .way = spare->way };

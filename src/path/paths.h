@@ -34,8 +34,10 @@
  *
  * FAILURE. With traffic: who received IP and has sent nothing for PATHS_ECHO_MS sends an empty
  * frame; who sent IP and heard nothing for PATHS_DOUBT_MS + 2 round trips asks this way and all
- * others, and the first that answers carries on. Without: this way is asked after some silence, the
- * others when that is not answered in time. Also asked is a way when the peer goes another one.
+ * others, and the first that answers carries on. Without: this way is asked when nothing came, or
+ * nothing left, for PATHS_QUIET_MS, since each NAT is kept open by what leaves through it; and the
+ * others when that is not answered in time. Also asked is a way when the peer goes another one, and
+ * when somebody takes the peer for gone.
  * Four probes in vain, and the way rests; if nothing else answers either, the peer is dead.
  *
  * SIZE. While IP comes and goes, the way in use, if it is direct or a relay, is asked how large a
@@ -62,11 +64,13 @@
 #define PATHS_ECHO_MS 100
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
-#define PATHS_REPEAT_MS 1000 /* between the later ones of these, at least */
-#define PATHS_FOLLOW_MS 500  /* between two changes of who follows: each is work */
-#define PATHS_QUIET_MS 10000
+#define PATHS_REPEAT_MS 1000       /* between the later ones of these, at least */
+#define PATHS_FOLLOW_MS 500        /* between two changes of who follows: each is work */
+#define PATHS_QUIET_MS 25000       /* NATs that forget a flow sooner than in 30 s are rare */
 #define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
-#define PATHS_BUSY_QUIET_MS 2500   /* instead, for PATHS_QUIET_MS after the last IP packet */
+#define PATHS_TALK_MS 10000        /* a pair talks for so long after the last IP packet: */
+#define PATHS_BUSY_QUIET_MS 2500   /* this is silence then */
+#define PATHS_CHECK_MS 2000        /* who was heard within so long is not doubted on hearsay */
 #define PATHS_STANDBY_MS 20000     /* a relay in reserve is asked so often */
 #define PATHS_WANTED_MAX 2         /* relays */
 #define PATHS_NO_RELAY_MS 1500     /* so long without a direct way: ask for a relay */
@@ -119,7 +123,7 @@ struct paths {
 	bool is_dead, dead_told;
 	bool use_told; /* that `used` is in use */
 	bool is_busy;
-	bool talks;              /* IP came or went within PATHS_QUIET_MS */
+	bool talks;              /* IP came or went within PATHS_TALK_MS */
 	uint32_t relays, wanted; /* that do well, or may do so yet; and should */
 	bool asked_others;       /* since the way in use is doubted */
 	uint32_t used;           /* the trial that carries the session now */
@@ -185,6 +189,9 @@ int paths_answered(struct paths *paths, struct mono now, uint64_t token, const s
 /* What passed since: to be told each PATHS_ECHO_MS while paths_is_busy(), since forward/ tells only
  * of the beginning of traffic; and always before paths_poll(), since it judges silence. */
 void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic *traffic);
+
+/* Somebody takes the peer for gone: the way in use is asked, unless it was heard just now. */
+void paths_check(struct paths *paths, struct mono now);
 
 /* Within this time an answer is expected, by the way in use. */
 uint64_t paths_patience_us(const struct paths *paths);

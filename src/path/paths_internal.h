@@ -26,6 +26,13 @@ struct trial *trials_find(struct paths *paths, const struct way *way);
  * nobody named, and resting relays. */
 struct trial *trials_add(struct paths *paths, const struct way *way);
 
+/* Relays: all, or those that do well or may do so yet. */
+uint32_t trials_count_relays(const struct paths *paths, bool resting);
+
+/* The relay that is missed least, by what it has shown; NULL if there is none beside the one in
+ * use. */
+struct trial *trials_spare_relay(struct paths *paths);
+
 bool trial_is_used(const struct paths *paths, const struct trial *t);
 
 /* The place is free again; not of the way in use. */

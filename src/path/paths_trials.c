@@ -83,6 +83,33 @@ struct trial *trials_add(struct paths *paths, const struct way *way)
 	return place;
 }
 
+uint32_t trials_count_relays(const struct paths *paths, bool resting)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
+		count += paths->trials[i].state != TRIAL_UNUSED &&
+			 (resting || paths->trials[i].state != TRIAL_RESTING);
+	return count;
+}
+
+struct trial *trials_spare_relay(struct paths *paths)
+{
+	static const uint8_t worth[TRIAL_STATES] = {
+		[TRIAL_RESTING] = 1, [TRIAL_PUNCHING] = 2, [TRIAL_DOUBTED] = 3, [TRIAL_PROVEN] = 4
+	};
+	struct trial *spare = NULL;
+
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++) {
+		struct trial *t = &paths->trials[i];
+
+		if (i != paths->used && t->state != TRIAL_UNUSED &&
+		    (spare == NULL || worth[t->state] < worth[spare->state]))
+			spare = t;
+	}
+	return spare;
+}
+
 /* -- one way ------------------------------------------------------------------------------- */
 
 void trial_punch(struct trial *t, struct mono now, bool low_ttl)

@@ -29,8 +29,8 @@
 
 #define RELAYS_MAX 256          /* pairs that stand, and as many for which one alone asked */
 #define RELAYS_PER_MEMBER 32    /* a member's share of all; with more it is a guest */
-#define RELAYS_REFRESH_MS 30000 /* an end repeats its ASK so often */
-#define RELAYS_EXPIRY_MS 100000 /* a pair stands so long after the last ASK of either side */
+#define RELAYS_REFRESH_MS 90000 /* an end repeats its ASK so often */
+#define RELAYS_EXPIRY_MS 300000 /* a pair stands so long after the last ASK of either side */
 #define RELAYS_LONELY_MS 10000  /* one side asked, and the other does not */
 #define RELAYS_CHANGED_MS \
 	100 /* between two new tables: whatever members say, it is made no oftener */

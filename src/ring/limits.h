@@ -14,7 +14,9 @@
 #define RING_IGNORE_MAX_MS 32000
 #define RING_JOIN_MAX_MS 30000 /* between two questions for our place; from RING_TRY_MS on */
 #define RING_TELL_MIN_MS 100   /* between two lists to the same member */
-#define RING_TELL_MS 60000     /* a list goes to each near member at least so often */
+#define RING_TELL_MS 300000    /* a list goes to each near member at least so often */
+#define RING_NAME_MS 330000    /* a name that nobody repeats is kept */
+#define RING_SUSPECT_MS 10000  /* after two have met neither is missed in the other's list */
 
 #define RING_SHORTCUTS_MAX 12 /* of our own: enough for 2^24 members */
 #define RING_NEAR_LOG 406     /* id_log2() of RING_NEAR: 1.58 */

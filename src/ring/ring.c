@@ -18,7 +18,8 @@
 #include <stdlib.h>
 
 #define LISTEN_MS 500  /* so long may a new neighbour take for its first list */
-#define REPEAT_MS 1000 /* after a change: until the next list, then twice as long, and so on */
+#define REPEAT_MS 2000 /* after a change: until the next list, */
+#define REPEAT_LOG2 2  /* then four times as long, and so on */
 #define FAR_LISTS 3    /* so often is a member told that is not near */
 #define ASKED_MAX 3    /* times that a foreign member is asked, if it fails */
 
@@ -279,7 +280,8 @@ static void near_changed(struct ring *ring, struct now now)
  * change, seldom without), and to others until it has probably arrived. */
 static void tell_again(struct ring *ring, struct now now, struct member *member)
 {
-	const uint64_t interval_ms = ring_doubled(REPEAT_MS, member->lists, RING_TELL_MS);
+	const uint64_t interval_ms =
+		ring_doubled(REPEAT_MS, REPEAT_LOG2 * member->lists, RING_TELL_MS);
 
 	member->has_heard = true;
 	member->told = now.mono;
@@ -303,17 +305,19 @@ static void list_for(const struct ring *ring, const struct member *reader, struc
 	}
 }
 
-/* Does who told this list count us among its near members? So it is if on one side fewer than
- * RING_NEAR of those that it names stand between us. */
-static bool shows_us(const struct ring *ring, const struct member *teller,
-		     const struct neighbours *list)
+/* Does who told this list count `whom` among its near members, or would it if it knew it? So it is
+ * if on one side fewer than RING_NEAR stand between them of those that it names, and us, whom it
+ * does not name to ourselves. */
+static bool is_near_to(const struct ring *ring, const struct member *teller,
+		       const struct neighbours *list, const struct id *whom)
 {
-	const struct id its = ring_place(ring, &teller->id);
+	const struct id its = id_clockwise(whom, &teller->id);
 	unsigned before = 0;
 	unsigned behind_it = 0;
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct id place = ring_place(ring, &list->ids[i]);
+	for (size_t i = 0; i <= list->count; i++) {
+		const struct id *id = i < list->count ? &list->ids[i] : &ring->self;
+		const struct id place = id_clockwise(whom, id);
 
 		if (id_is_zero(&place))
 			continue;
@@ -323,6 +327,48 @@ static bool shows_us(const struct ring *ring, const struct member *teller,
 			behind_it++;
 	}
 	return before < RING_NEAR || behind_it < RING_NEAR;
+}
+
+static bool is_named(const struct neighbours *list, const struct id *id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (id_equal(&list->ids[i], id))
+			return true;
+	return false;
+}
+
+/* Who has just been met may not have met all the others yet. */
+static bool has_settled(const struct member *member, struct now now)
+{
+	return mono_reached(now.mono, mono_add_ms(member->met, RING_SUSPECT_MS));
+}
+
+static void suspect(struct ring *ring, struct now now, struct member *member)
+{
+	member->is_suspect = has_settled(member, now);
+	ring->has_suspects |= member->is_suspect;
+}
+
+/* Near members whom a near one should name, and does not. */
+static void suspect_unnamed(struct ring *ring, struct now now, const struct member *teller,
+			    const struct neighbours *list)
+{
+	if (!ring_is_near(ring, &teller->id) || !has_settled(teller, now))
+		return;
+	for (size_t i = 0; i < count_around(ring, RING_NEAR); i++) {
+		struct member *member = around(ring, RING_NEAR, i);
+
+		if (member != teller && !is_named(list, &member->id) &&
+		    is_near_to(ring, teller, list, &member->id))
+			suspect(ring, now, member);
+	}
+}
+
+/* One of them is gone: whatever took it may have taken others. */
+static void suspect_near(struct ring *ring, struct now now)
+{
+	for (size_t i = 0; i < count_around(ring, RING_NEAR); i++)
+		suspect(ring, now, around(ring, RING_NEAR, i));
 }
 
 /* Notes the names of those we have not met. True if there are some, and no others. */
@@ -363,7 +409,8 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
 	const bool all_unknown = teller->tried < NAMED_MAX && note_names(ring, now, teller, list);
 
 	teller->has_told = true;
-	teller->sees_us = shows_us(ring, teller, list);
+	teller->sees_us = is_near_to(ring, teller, list, &ring->self);
+	suspect_unnamed(ring, now, teller, list);
 	if (teller->by_address && teller->linked && all_unknown && !teller->sees_us)
 		set_foreign(ring, teller, true);
 	teller->by_address = false;
@@ -447,6 +494,7 @@ void ring_left(struct ring *ring, struct now now, const struct id *id)
 	if (member == NULL)
 		return;
 	const bool was_near = is_near_at(ring, index);
+	const bool is_missed = was_near && has_settled(member, now);
 
 	set_linked(ring, member, false);
 	alarms_set(&ring->lists, member->handle.index, MONO_NEVER);
@@ -454,6 +502,8 @@ void ring_left(struct ring *ring, struct now now, const struct id *id)
 	rumours_left(&ring->rumours, id);
 	shortcuts_left(&ring->shortcuts, now, id);
 	pool_give(&ring->members, member->handle);
+	if (is_missed)
+		suspect_near(ring, now);
 	if (was_near)
 		near_changed(ring, now);
 	review(ring, now);
@@ -634,6 +684,21 @@ static bool poll_lists(struct ring *ring, struct now now, struct ring_output *re
 	return true;
 }
 
+static bool poll_suspects(struct ring *ring, struct ring_output *ret)
+{
+	for (size_t i = 0; ring->has_suspects && i < count_around(ring, RING_NEAR); i++) {
+		struct member *member = around(ring, RING_NEAR, i);
+
+		if (!member->is_suspect)
+			continue;
+		member->is_suspect = false;
+		*ret = (struct ring_output){ .kind = RING_CHECK, .id = member->id };
+		return true;
+	}
+	ring->has_suspects = false;
+	return false;
+}
+
 bool ring_poll(struct ring *ring, struct now now, struct ring_output *ret)
 {
 	if (ring->near_changed) {
@@ -641,7 +706,7 @@ bool ring_poll(struct ring *ring, struct now now, struct ring_output *ret)
 		*ret = (struct ring_output){ .kind = RING_NEAR_CHANGED };
 		return true;
 	}
-	if (poll_lists(ring, now, ret))
+	if (poll_lists(ring, now, ret) || poll_suspects(ring, ret))
 		return true;
 	return poll_wants(ring, now, ret) || poll_join(ring, now, ret) ||
 	       poll_shortcuts(ring, now, ret);
@@ -652,7 +717,7 @@ struct mono ring_deadline(const struct ring *ring)
 	uint32_t slot;
 	struct mono next = alarms_first(&ring->lists, &slot);
 
-	if (ring->near_changed)
+	if (ring->near_changed || ring->has_suspects)
 		return (struct mono){ .us = 0 };
 	next = mono_min(next, rumours_deadline(&ring->rumours));
 	if (stands(ring))

@@ -11,6 +11,12 @@
  * Who is not seen as near by the members that it takes for its nearest asks the ring for its place:
  * RING_JOIN.
  *
+ * Members that were all well look seldom whether they still are. But they see each other: a near
+ * one whom another near one's list lacks, though it would be near to that as well, may be gone, and
+ * when one is gone others may be too. Those are to be asked: RING_CHECK. So that somebody died is
+ * known to all his neighbours soon after the first of them has noticed. The word of a member has
+ * somebody asked, and nothing else.
+ *
  * Beside the near links it wants a few far ones, its shortcuts (shortcuts.h); what it has no use
  * for is told by ring_uses(), and closed by the world unless somebody else has.
  *
@@ -81,6 +87,7 @@ enum ring_output_kind {
 	RING_JOIN, /* via, a link: make a session with whoever is nearest to our own id, asking
 		    * there first; it may be one that we have */
 	RING_TELL, /* id, list: send it to that member */
+	RING_CHECK, /* id: a near member that may be gone: ask it, unless it was heard just now */
 	RING_NEAR_CHANGED, /* the set of near members that are met, for who remembers or watches it
 			    */
 };

@@ -26,6 +26,7 @@ struct member {
 	bool has_heard;        /* we told it a list */
 	bool has_told;         /* it told us one */
 	bool sees_us;          /* by the last of those we are among its near members */
+	bool is_suspect;       /* near, and to be asked whether it lives */
 
 	bool by_address; /* linked as it was met: found without the ring */
 	bool foreign;    /* and it may stand on another one: to be asked who is nearest there */
@@ -46,6 +47,7 @@ struct ring {
 	struct shortcuts shortcuts;
 	struct id gap;     /* the mean way between two near members; zero: too few are met to say */
 	bool near_changed; /* to be reported */
+	bool has_suspects; /* somebody near may be one */
 
 	struct mono wanting; /* since when somebody is wanted */
 	struct mono quiet;   /* no question for our place before */

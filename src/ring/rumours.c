@@ -8,9 +8,8 @@
 #include <string.h>
 
 /* How long a name is kept that nobody repeats: three lists of a neighbour may be lost. */
-#define FORGET_MS (UINT64_C(3) * RING_TELL_MS)
 
-static_assert(FORGET_MS > RING_IGNORE_MAX_MS, "who is ignored would be tried like a new one");
+static_assert(RING_NAME_MS > RING_IGNORE_MAX_MS, "who is ignored would be tried like a new one");
 static_assert(RING_WANTED_MAX >= 2 * (NEIGHBOURS_MAX + RING_NEAR),
 	      "one list could drive out those who are near");
 
@@ -142,7 +141,7 @@ static void note_teller(struct rumour *rumour, const struct id *teller)
 void rumours_hear(struct rumours *rumours, struct now now, const struct id *place,
 		  const struct id *id, const struct id *teller)
 {
-	const struct mono expiry = mono_add_ms(now.mono, FORGET_MS);
+	const struct mono expiry = mono_add_ms(now.mono, RING_NAME_MS);
 	bool there;
 	size_t index;
 
@@ -221,7 +220,7 @@ static void ignore(struct rumours *rumours, struct now now, struct rumour *rumou
 	const uint64_t ms = ring_doubled(RING_IGNORE_MS, rumour->vain, RING_IGNORE_MAX_MS);
 
 	rumour->next = ring_after(rumours->rng, now, ms);
-	rumour->expiry = mono_add_ms(now.mono, FORGET_MS);
+	rumour->expiry = mono_add_ms(now.mono, RING_NAME_MS);
 	rumour->is_named = false;
 	rumour->vain++;
 	rumour->tries = 0;

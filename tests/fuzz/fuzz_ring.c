@@ -190,6 +190,9 @@ static void check_output(struct trial *trial, const struct ring_output *output)
 	case RING_TELL:
 		check_list(trial, member, output);
 		break;
+	case RING_CHECK:
+		CHECK(member->met && ring_is_near(trial->ring, &output->id));
+		break;
 	case RING_NEAR_CHANGED:
 		break;
 	}

@@ -97,7 +97,7 @@ static void who_loses_the_direct_way_is_told_again(struct world *world)
 	lab_inside(GUEST, HOME)->candidates = (struct candidates_message){ 0 };
 	net_path(net, home, guest)->loss = 1000;
 	net_path(net, guest, home)->loss = 1000;
-	lab_run_ms(20000);
+	lab_run_ms(PATHS_QUIET_MS + 10000);
 	SCENARIO_EXPECT(world, peer_way(lab_inside(GUEST, HOME)).kind == WAY_RELAY);
 	SCENARIO_EXPECT(world, lab_inside(GUEST, HOME)->candidates.candidate_count > 0);
 }

@@ -108,7 +108,7 @@ static void a_better_way_takes_what_waits(struct world *world)
  * far from each other. */
 static void the_ring_keeps_the_order(struct world *world)
 {
-	enum { COUNT = 8 };
+	enum { COUNT = 12 };
 	struct net *net = world_net(world);
 	unsigned number = 0;
 	unsigned along = 0; /* the ring */

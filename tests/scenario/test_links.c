@@ -591,7 +591,7 @@ static void who_loses_all_links_is_let_in_again(struct world *world)
 	net_set_side(world_net(world), lab.members[0].host, ENTRANCE);
 	cut(HOME, OTHERS, true);
 	cut(HOME, ENTRANCE, true);
-	lab_run_slowly_ms(20000);
+	lab_run_slowly_ms(PATHS_QUIET_MS + 10000);
 	SCENARIO_EXPECT(world, node_is_alone(lab_node(home)));
 	cut(HOME, ENTRANCE, false);
 	lab_run_slowly_ms(2000);
@@ -655,7 +655,7 @@ static void who_was_let_go_once_is_not_let_go_for_ever(struct world *world)
 	for (unsigned i = 3; i < COUNT; i++)
 		if (i != home)
 			lab_crash(i);
-	lab_run_slowly_ms(20000);
+	lab_run_slowly_ms(PATHS_QUIET_MS + 10000);
 	SCENARIO_EXPECT(world, lab_has_met(home, 0) && lines_are_needed(lab_node(home)));
 	SCENARIO_EXPECT(world, ring_link_count(lab_node(home)->ring) > 1);
 	for (unsigned i = 1; i < 3; i++) {

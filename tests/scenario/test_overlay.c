@@ -385,7 +385,7 @@ static void who_takes_over_tries_anew(struct world *world)
 		lab_run_ms(100);
 		SCENARIO_EXPECT(world, !peer_is_up(peer) || !peer->paths.is_dead);
 	}
-	lab_run_ms(20000);
+	lab_run_ms(PATHS_QUIET_MS + 10000);
 	SCENARIO_EXPECT(world, !peer_is_up(peer));
 }
 

@@ -246,7 +246,7 @@ static void partitioned(struct world *world, const char *text, bool both_ways)
 
 	run_until_ms(play, 10000);
 	SCENARIO_EXPECT(world, fate(play, FATE_CUT) == 0 && on_far_side(play) == 0);
-	run_until_ms(play, 20000);
+	run_until_ms(play, 39000); /* somebody has said something by then: PATHS_QUIET_MS */
 	SCENARIO_EXPECT(world, on_far_side(play) == 2 && fate(play, FATE_CUT) > 0);
 	SCENARIO_EXPECT(world, net->cuts[1] == 1 && (net->cuts[0] == 2) == both_ways);
 	for (uint32_t i = 0; i < 8; i++) {
@@ -256,10 +256,10 @@ static void partitioned(struct world *world, const char *text, bool both_ways)
 			world, m->side == net->devices[m->host].side &&
 				       m->side == net->devices[crowd_device(&play->crowd, i)].side);
 	}
-	run_until_ms(play, 30100);
+	run_until_ms(play, 40100);
 	cut = fate(play, FATE_CUT);
 	SCENARIO_EXPECT(world, on_far_side(play) == 0 && net->cuts[0] == 0 && net->cuts[1] == 0);
-	run_until_ms(play, 60000);
+	run_until_ms(play, 80000);
 	SCENARIO_EXPECT(world, fate(play, FATE_CUT) == cut && settled(play) == 8);
 	end(world, play);
 }
@@ -269,12 +269,12 @@ static void partitioned(struct world *world, const char *text, bool both_ways)
 
 static void a_partition_cuts_both_ways_until_it_heals(struct world *world)
 {
-	partitioned(world, PARTITIONED "at 10s partition 40%\nat 30s heal\n", true);
+	partitioned(world, PARTITIONED "at 10s partition 40%\nat 40s heal\n", true);
 }
 
 static void a_partition_can_be_one_way(struct world *world)
 {
-	partitioned(world, PARTITIONED "at 10s partition 40% one-way\nat 30s heal\n", false);
+	partitioned(world, PARTITIONED "at 10s partition 40% one-way\nat 40s heal\n", false);
 }
 
 static void nats_forget_or_move(struct world *world)

@@ -76,9 +76,9 @@ static void a_reserve_is_given_up(struct world *world)
 	talk_ms(1, 2, &number, 5000);
 	SCENARIO_EXPECT(world, way_between(1, 2) == WAY_DIRECT);
 	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
-	lab_run_slowly_ms(PATHS_QUIET_MS + PATHS_RELAY_SPARE_MS - 6000);
+	lab_run_slowly_ms(PATHS_TALK_MS + PATHS_RELAY_SPARE_MS - 6000);
 	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);
-	lab_run_slowly_ms(20000);
+	lab_run_slowly_ms(PATHS_QUIET_MS + 5000); /* it is looked at when silence gets too long */
 	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 0);
 	talk_ms(1, 2, &number, 1000);
 	SCENARIO_EXPECT(world, relays_count(inside(0)->relays) == 1);

@@ -181,7 +181,7 @@ static void the_reserve_is_asked_each_20_s_while_somebody_talks(void **state)
 	}
 	lone_run_us(f, 1);
 	assert_int_equal(lone_seen(f, PATHS_PROBE, &relay, proven.us + 1), 1);
-	lone_run(f, PATHS_QUIET_MS + 1000); /* nobody talks any more */
+	lone_run(f, PATHS_TALK_MS + 1000); /* nobody talks any more */
 	for (unsigned i = 0; i < 4; i++) {
 		f->count = 0;
 		lone_run(f, 10000);
@@ -214,7 +214,7 @@ static void a_relay_that_nobody_wants_is_given_up(void **state)
 		talk(f, 100);
 		assert_int_equal(paths_add_relay(&f->paths, f->now, &spare), 0);
 		talk(f, 90000);
-		unwanted_us = f->now.us - 100000 + PATHS_QUIET_MS * UINT64_C(1000);
+		unwanted_us = f->now.us - 100000 + PATHS_TALK_MS * UINT64_C(1000);
 		lone_run_us(f, unwanted_us + PATHS_RELAY_SPARE_MS * UINT64_C(1000) - f->now.us - 1);
 		assert_non_null(lone_trial(f, spare));
 		f->count = 0;
@@ -483,10 +483,9 @@ static void silence_is_asked_about_sooner_after_traffic(void **state)
 		begin = f->now.us;
 		f->count = 0;
 		f->traffic.received = f->now;
-		if (busy) {
+		f->traffic.sent = f->now;
+		if (busy)
 			f->traffic.ip_received = f->now;
-			f->traffic.sent = f->now;
-		}
 		lone_run_us(f,
 			    (busy ? PATHS_BUSY_QUIET_MS : PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS) *
 					    1000 -
@@ -495,6 +494,58 @@ static void silence_is_asked_about_sooner_after_traffic(void **state)
 		lone_run_us(f, busy ? 1 : PATHS_QUIET_JITTER_MS * 1000 + 1);
 		assert_int_equal(lone_seen(f, PATHS_PROBE, &a, begin), 1);
 	}
+}
+
+/* A NAT is kept open by what leaves through it: who hears all the time, and says nothing, asks. And
+ * who says all the time, and hears nothing, does. */
+static void silence_in_either_direction_is_asked_about(void **state)
+{
+	for (unsigned hears = 0; hears < 2; hears++) {
+		struct lone *f = *state;
+		const struct way a = lone_direct(A);
+		unsigned probes = 0;
+
+		f->working_count = 0;
+		f->traffic = (struct paths_traffic){ 0 };
+		lone_works(f, a, 50);
+		lone_start(f, true, a);
+		lone_run(f, 1000);
+		for (unsigned s = 0; s < 10 * PATHS_QUIET_MS / 1000; s++) {
+			*(hears ? &f->traffic.received : &f->traffic.sent) = f->now;
+			f->count = 0;
+			lone_run(f, 1000);
+			probes += lone_seen(f, PATHS_PROBE, &a, 0);
+		}
+		assert_in_range(probes, 9,
+				10 * PATHS_QUIET_MS / (PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS));
+	}
+}
+
+static void who_is_taken_for_gone_is_asked_unless_it_was_just_heard(void **state)
+{
+	struct lone *f = *state;
+	const struct way a = lone_direct(A);
+
+	lone_works(f, a, 50);
+	lone_start(f, true, a);
+	lone_run(f, 1000);
+	f->traffic.received = f->now;
+	lone_run(f, PATHS_CHECK_MS - 1);
+	f->count = 0;
+	paths_check(&f->paths, f->now);
+	lone_run(f, 0);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &a, 0), 0);
+	lone_run(f, 1);
+	paths_check(&f->paths, f->now);
+	paths_check(&f->paths, f->now);
+	lone_run(f, 0);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &a, 0), 1);
+	lone_run(f, 5000);
+	assert_true(lone_uses(f, a));
+	lone_works_no_more(f, a);
+	paths_check(&f->paths, f->now);
+	lone_run(f, 9000);
+	assert_true(f->paths.is_dead);
 }
 
 /* Nothing was heard for so long that the way in use is asked, in this instant. */
@@ -645,6 +696,8 @@ int main(void)
 		PATHS_TEST(who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on),
 		PATHS_TEST(who_hears_anything_does_not_doubt),
 		PATHS_TEST(silence_is_asked_about_sooner_after_traffic),
+		PATHS_TEST(silence_in_either_direction_is_asked_about),
+		PATHS_TEST(who_is_taken_for_gone_is_asked_unless_it_was_just_heard),
 		PATHS_TEST(when_nothing_answers_the_peer_is_dead),
 		PATHS_TEST(one_lost_probe_changes_nothing),
 		PATHS_TEST(a_new_mapping_is_followed),

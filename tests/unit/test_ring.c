@@ -132,7 +132,7 @@ static void near_members_are_told_often_after_a_change_and_then_seldom(void **st
 		assert_int_equal(meet(10, false), 0);
 		assert_int_equal(wait_for(RING_TELL), 0);
 		assert_int_equal(output.list.count, 0);
-		for (uint64_t ms = 1000; ms < RING_TELL_MS; ms *= 2)
+		for (uint64_t ms = 2000; ms < RING_TELL_MS; ms *= 4)
 			assert_jittered(wait_for(RING_TELL), ms);
 		for (unsigned i = 0; i < 5; i++)
 			assert_jittered(wait_for(RING_TELL), RING_TELL_MS);
@@ -160,6 +160,72 @@ static void nobody_is_told_twice_within_the_shortest_interval(void **state)
 	pass_us(1);
 	assert_int_equal(count_of(RING_TELL, &last), 1);
 	assert_int_equal(last, 10);
+}
+
+/* Who may be gone */
+
+static const unsigned around[] = { 10, 20, 30, BACK(10), BACK(20), BACK(30) };
+
+static void meet_those_around(void)
+{
+	for (unsigned i = 0; i < 2 * RING_NEAR; i++)
+		assert_int_equal(meet(around[i], true), 0);
+	assert_int_equal(meet(500, true), 0); /* far */
+	drain();
+}
+
+/* All around, but for one and the teller itself. */
+static void hear_without(unsigned teller, unsigned missing)
+{
+	unsigned places[2 * RING_NEAR + 1] = { 500 };
+	size_t count = 1;
+
+	for (unsigned i = 0; i < 2 * RING_NEAR; i++)
+		if (around[i] != teller && around[i] != missing)
+			places[count++] = around[i];
+	assert_int_equal(hear(teller, places, count), 0);
+}
+
+static void who_is_missing_from_a_list_is_asked(void **state)
+{
+	unsigned last;
+
+	(void)state;
+	meet_those_around();
+	pass_us(UINT64_C(1000) * RING_SUSPECT_MS - 1);
+	hear_without(10, 20);
+	assert_int_equal(count_of(RING_CHECK, &last), 0); /* they have met just now */
+	pass_us(1);
+	hear_without(10, 0);
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
+	hear_without(10, 20);
+	assert_int_equal(ring_deadline(ring).us, 0);
+	assert_int_equal(count_of(RING_CHECK, &last), 1);
+	assert_int_equal(last, 20);
+	hear_without(10, BACK(20)); /* we, 10 back, and it: near to 10 */
+	assert_int_equal(count_of(RING_CHECK, &last), 1);
+	assert_int_equal(last, BACK(20));
+	hear_without(10, BACK(30)); /* three are between them, and one is we */
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
+	hear_without(500, 20); /* not near */
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
+}
+
+static void when_one_near_member_is_gone_the_others_are_asked(void **state)
+{
+	unsigned last;
+
+	(void)state;
+	meet_those_around();
+	pass_us(UINT64_C(1000) * RING_SUSPECT_MS - 1);
+	leave(500);
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
+	leave(20); /* who comes and goes in no time tells of nothing */
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
+	pass_us(1);
+	leave(30);
+	assert_int_equal(count_of(RING_CHECK, &last), 2 * RING_NEAR - 2);
+	assert_int_equal(count_of(RING_CHECK, &last), 0);
 }
 
 static void far_members_are_told_when_it_matters(void **state)
@@ -199,7 +265,7 @@ static void far_members_are_told_when_it_matters(void **state)
 				assert_true(names(&output.list, 5));
 				lists++;
 			}
-			assert_true((place != 500 && place != 600) || now.mono.us < 9000000);
+			assert_true((place != 500 && place != 600) || now.mono.us < 16000000);
 		} else {
 			now.mono = ring_deadline(ring);
 		}
@@ -261,6 +327,8 @@ int main(void)
 		RING_TEST(a_list_names_those_around_us_but_not_its_reader),
 		RING_TEST(near_members_are_told_often_after_a_change_and_then_seldom),
 		RING_TEST(nobody_is_told_twice_within_the_shortest_interval),
+		RING_TEST(who_is_missing_from_a_list_is_asked),
+		RING_TEST(when_one_near_member_is_gone_the_others_are_asked),
 		RING_TEST(far_members_are_told_when_it_matters),
 		RING_TEST(memory_is_taken_as_members_come_and_for_nothing_else),
 	};

@@ -93,7 +93,7 @@ static void who_was_in_vain_is_tried_again_only_when_named(void **state)
 		again(1);
 		stand();
 		try_in_vain(names);
-		pass_us(UINT64_C(3000) * RING_TELL_MS - 1 + late);
+		pass_us(UINT64_C(1000) * RING_NAME_MS - 1 + late);
 		assert_false(next_of(RING_WANT));
 		assert_int_equal(hear(BACK(100), names, 1), 0);
 		assert_true(next_of(RING_WANT));
@@ -330,7 +330,7 @@ static void a_name_is_forgotten_that_nobody_repeats(void **state)
 			assert_int_equal(meet(BACK(i * 10), false), 0);
 		}
 		assert_int_equal(hear(10, names, 1), 0);
-		pass_us(UINT64_C(3000) * RING_TELL_MS - 1 + late);
+		pass_us(UINT64_C(1000) * RING_NAME_MS - 1 + late);
 		leave(100);
 		leave(20);
 		assert_int_equal(next_of(RING_WANT), late == 0);
