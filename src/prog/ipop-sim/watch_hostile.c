@@ -1,6 +1,6 @@
 /* watch_hostile.c - members that hold a valid certificate and play foul: see watch.h.
  *
- *     drop       carries no message of others
+ *     drop       carries no message of others, nor their questions to all
  *     misroute   sends what it should carry to any of its links, whichever
  *     lie        names as its neighbours whomever it likes
  *     collude    carries messages among the hostile; drops those for members who stand beside them,
@@ -18,6 +18,7 @@
 static struct {
 	bool any;
 	enum script_hostile how;
+	bool ends_broadcast; /* the one that it takes right now */
 	struct rng rng;
 } hostile;
 
@@ -91,6 +92,33 @@ int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link, 
 	    (drops || (!is_hostile(&routed.target.id) && !is_hostile(&routed.from))))
 		return 0;
 	return __real_overlay_routed(node, now, link, payload);
+}
+
+int __real_broadcast_take(struct node *node, struct now now, struct peer *link,
+			  struct span payload);
+int __wrap_broadcast_take(struct node *node, struct now now, struct peer *link,
+			  struct span payload);
+
+/* It answers what it is asked itself, and nobody behind it hears the question. */
+int __wrap_broadcast_take(struct node *node, struct now now, struct peer *link, struct span payload)
+{
+	int err;
+
+	hostile.ends_broadcast = plays(SCRIPT_DROP) || plays(SCRIPT_COLLUDE);
+	err = __real_broadcast_take(node, now, link, payload);
+	hostile.ends_broadcast = false;
+	return err;
+}
+
+size_t __real_ring_split(const struct ring *ring, const struct id *until, unsigned route,
+			 struct ring_share *ret, size_t max);
+size_t __wrap_ring_split(const struct ring *ring, const struct id *until, unsigned route,
+			 struct ring_share *ret, size_t max);
+
+size_t __wrap_ring_split(const struct ring *ring, const struct id *until, unsigned route,
+			 struct ring_share *ret, size_t max)
+{
+	return hostile.ends_broadcast ? 0 : __real_ring_split(ring, until, route, ret, max);
 }
 
 enum ring_step __wrap_ring_next(const struct ring *ring, const struct routed *routed,
