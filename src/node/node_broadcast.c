@@ -72,19 +72,25 @@ static void answer_found(struct node *node, struct now now, const struct broadca
 	found_encode(&(struct found){ .token = broadcast->token }, &w);
 	CHECK(writer_ok(&w));
 	routed.payload = writer_span(&w);
-	(void)overlay_send(node, now, &routed);
+	if (broadcast->route == 0)
+		(void)overlay_send(node, now, &routed);
+	else /* what was to arrive before got lost, or its answer */
+		(void)overlay_send_twice(node, now, &routed, broadcast->route);
 }
 
-static struct id range_of(const struct id *self, const struct broadcast *broadcast)
+/* From us to there, in the direction that it takes. */
+static struct id way_to(const struct id *self, const struct broadcast *broadcast,
+			const struct id *there)
 {
-	return id_clockwise(self, &broadcast->until);
+	return broadcast->route < RING_MIRRORED ? id_clockwise(self, there)
+						: id_clockwise(there, self);
 }
 
 /* Whether the member is among those to be reached from here. */
 static bool covers(const struct id *self, const struct broadcast *broadcast, const struct id *id)
 {
-	const struct id range = range_of(self, broadcast);
-	const struct id place = id_clockwise(self, id);
+	const struct id range = way_to(self, broadcast, &broadcast->until);
+	const struct id place = way_to(self, broadcast, id);
 
 	return id_is_zero(&range) || id_compare(&place, &range) < 0;
 }
@@ -92,7 +98,7 @@ static bool covers(const struct id *self, const struct broadcast *broadcast, con
 /* Of a ring that is not whole: covers() sees to that. */
 static uint32_t cost(const struct id *self, const struct broadcast *broadcast)
 {
-	const struct id range = range_of(self, broadcast);
+	const struct id range = way_to(self, broadcast, &broadcast->until);
 
 	return BROADCAST_LEAST + (uint32_t)(range.bytes[0] << 8 | range.bytes[1]);
 }

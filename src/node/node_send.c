@@ -216,6 +216,7 @@ static void send_carried(struct node *node, struct now now, const struct carrier
 	struct routed routed = { .kind = ROUTED_HANDSHAKE, .payload = bytes };
 
 	carrier_route(carrier, &routed);
+	routed.route = repeats % ROUTED_ROUTES;
 	if (datagram_type(bytes) == DATAGRAM_M0)
 		send_m0(node, now, &routed, repeats);
 	else if (datagram_type(bytes) == DATAGRAM_M2)

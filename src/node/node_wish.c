@@ -20,9 +20,15 @@
 #include "node/carrier.h"
 #include "vnet/address.h"
 
-#define FIND_REPEAT_MS 1000 /* also when it was answered: a liar may have been faster */
-#define NO_LINK_MS 100      /* until there is a link at all */
-#define PROOF_MS 700        /* for a session that stands beside ours to be proven */
+#include <assert.h>
+
+#define FIND_ROUNDS 6         /* of questions to all, by other routes each; */
+#define FIND_ROUND_MS 500     /* no answer so long after one: the next begins; */
+#define FIND_ANSWERED_MS 1000 /* also if there was one: a liar may have been faster */
+#define NO_LINK_MS 100        /* until there is a link at all */
+#define PROOF_MS 700          /* for a session that stands beside ours to be proven */
+
+static_assert(FIND_ROUNDS <= RING_MIRRORED, "each round has a route of its own");
 
 static bool is_same_wish(const struct wish *a, const struct wish *b)
 {
@@ -246,18 +252,25 @@ static void dial_wish(struct node *node, struct now now, struct wish *wish)
 		wish->next = mono_add_ms(now.mono, NO_LINK_MS);
 }
 
+/* Once by the cheapest way; who was not answered asks by two others at once, one from each side. */
 static void ask_around(struct node *node, struct now now, struct wish *wish)
 {
 	struct broadcast question = { .kind = wish->kind == WISH_IPV4 ? BROADCAST_FIND_IPV4
 								      : BROADCAST_FIND_NAME,
+				      .route = wish->rounds,
 				      .key = span_of(wish->key, wish->key_len) };
 
 	if (wish->token == 0)
 		wish->token = rng_u64(&node->rng) | 1;
 	question.token = wish->token;
-	question.route = wish->asked++ % ROUTED_ROUTES;
 	broadcast_ask(node, now, &question);
-	wish->next = mono_add_ms(now.mono, FIND_REPEAT_MS);
+	if (wish->rounds > 0) {
+		question.route = (uint8_t)(wish->rounds + RING_MIRRORED);
+		broadcast_ask(node, now, &question);
+	}
+	wish->next = mono_add_ms(now.mono, wish->answered ? FIND_ANSWERED_MS : FIND_ROUND_MS);
+	if (++wish->rounds == FIND_ROUNDS)
+		wish->next = MONO_NEVER;
 }
 
 /* Whether the peer, by its certificate, is who is wanted. */
@@ -306,8 +319,10 @@ static void tick_wish(struct node *node, struct now now, struct wish *wish)
 		return;
 	}
 	for (size_t i = 0; i < WISH_CLAIMS_MAX; i++)
-		if (mono_reached(now.mono, claim_deadline(&wish->claims[i])))
-			stop_dial(node, now, &wish->claims[i].session);
+		if (mono_reached(now.mono, claim_deadline(&wish->claims[i]))) {
+			wish->claims[i].doubted = true;
+			wish->claims[i].patience = MONO_NEVER;
+		}
 	if (!handle_is_none(wish->session) || !mono_reached(now.mono, wish->next))
 		return;
 	if (is_fulfilled(node, wish))

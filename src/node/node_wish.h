@@ -12,7 +12,7 @@
 #define WISH_MS 5000          /* as long as a packet waits */
 #define WISH_OF_RING_MS 4000  /* the ring tries others then; */
 #define WISH_DOUBTED_MS 1000  /* or so long after somebody said that it leads to nobody */
-#define WISH_FIND_MS 3000     /* who does not answer three broadcasts is nobody */
+#define WISH_FIND_MS 3000     /* who does not answer six rounds of broadcasts is nobody */
 #define WISH_CLAIMS_MAX 4     /* answers to one question that are tried at once */
 #define WISH_CLAIMS_OF_LINK 2 /* of these, by one link: a liar has no more than that */
 #define WISH_CLAIM_MS 2500    /* for who answered, to prove it */
@@ -36,7 +36,7 @@ struct wish_claim {
 	struct id link;    /* that it came by */
 	struct handle session;
 	struct mono patience;
-	bool doubted; /* said to be unreachable: goes on while nobody else wants the place */
+	bool doubted; /* or said to be unreachable: goes on while nobody else wants the place */
 };
 
 /* A session that is wanted; ends when it stands, or when it cannot be made. Up to `of_ring` it is
@@ -57,7 +57,7 @@ struct wish {
 
 	/* IPV4, NAME */
 	uint64_t token; /* of the broadcast; 0: none yet */
-	uint8_t asked;  /* broadcasts */
+	uint8_t rounds; /* of broadcasts, each by other routes */
 	bool answered;  /* by anybody */
 	struct wish_claim claims[WISH_CLAIMS_MAX];
 };

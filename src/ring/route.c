@@ -184,27 +184,35 @@ bool ring_beside(const struct ring *ring, const struct id *target, const struct 
 	return true;
 }
 
-/* The links inside the range, in their order: `front` in doubt, then others of which `sound` are in
+/* The links inside the range, from us on: `front` in doubt, then others of which `sound` are in
  * none. */
 struct range {
+	bool is_mirrored; /* counter-clockwise from us */
 	size_t inside, front, sound;
 };
 
-static const struct member *link_at(const struct ring *ring, size_t index)
+static const struct member *link_at(const struct ring *ring, const struct range *range,
+				    size_t index)
 {
-	return ring_member_at(ring, ring->links.spots[index].slot);
+	const size_t at = range->is_mirrored ? ring->links.count - 1 - index : index;
+
+	return ring_member_at(ring, ring->links.spots[at].slot);
 }
 
-static struct range range_until(const struct ring *ring, const struct id *until)
+static struct range range_until(const struct ring *ring, const struct id *until, unsigned route)
 {
 	const struct id end = ring_place(ring, until);
-	struct range range = { .inside = ring->links.count };
+	struct range range = { .is_mirrored = route >= RING_MIRRORED,
+			       .inside = ring->links.count };
 	bool there;
 
-	if (!id_is_zero(&end))
-		range.inside = circle_find(&ring->links, &end, &there);
+	if (!id_is_zero(&end)) {
+		const size_t before = circle_find(&ring->links, &end, &there);
+
+		range.inside = range.is_mirrored ? ring->links.count - before - there : before;
+	}
 	for (size_t i = 0; i < range.inside; i++) {
-		if (!link_at(ring, i)->doubted)
+		if (!link_at(ring, &range, i)->doubted)
 			range.sound++;
 		else if (range.sound == 0)
 			range.front++;
@@ -212,37 +220,47 @@ static struct range range_until(const struct ring *ring, const struct id *until)
 	return range;
 }
 
+/* Each of the first RING_SPLITS routes makes the same choice everywhere; of those after them each
+ * member makes its own, so that no two routes have all their choices in common. */
+static unsigned turn_of(const struct ring *ring, unsigned route)
+{
+	const unsigned n = route % RING_MIRRORED;
+
+	return (n + n / RING_SPLITS * ring->self.bytes[ID_BYTES - 1]) % RING_SPLITS;
+}
+
 /* Which of the sound links has the i-th of so many shares. The first always has one: nobody else
  * would reach those behind it. */
-static size_t leader(size_t i, size_t shares, size_t sound, unsigned route)
+static size_t leader(size_t i, size_t shares, size_t sound, unsigned turn)
 {
 	CHECK(shares > 0);
 	const size_t begin = i * sound / shares;
 	const size_t width = (i + 1) * sound / shares - begin;
 
-	return i == 0 ? 0 : begin + route % RING_SPLITS * width / RING_SPLITS;
+	return i == 0 ? 0 : begin + turn * width / RING_SPLITS;
 }
 
 size_t ring_split(const struct ring *ring, const struct id *until, unsigned route,
 		  struct ring_share *ret, size_t max)
 {
-	const struct range range = range_until(ring, until);
+	const struct range range = range_until(ring, until, route);
+	const unsigned turn = turn_of(ring, route);
 	const size_t left = range.sound > 0 && max > 0 ? max - 1 : max;
 	/* Nobody but us reaches those before the first that is not in doubt. A part of its own
 	 * costs a datagram and hides nobody: they are nearest to us, so we know who is between. */
 	const size_t front = range.front < left ? range.front : left;
 	/* Of each two, at least, one that does not lead by another route does by this one. */
-	const size_t most = route % RING_SPLITS == 0 ? range.sound : (range.sound + 1) / 2;
+	const size_t most = turn == 0 ? range.sound : (range.sound + 1) / 2;
 	const size_t shares = most < max - front ? most : max - front;
 	size_t count = 0;
 	size_t sound = 0; /* of those before */
 
 	/* A link without a share is a member like others in the part of the link before it. */
 	for (size_t i = 0; count < front + shares; i++) {
-		const struct member *link = link_at(ring, i);
+		const struct member *link = link_at(ring, &range, i);
 
 		if (link->doubted ? i >= front
-				  : sound++ != leader(count - front, shares, range.sound, route))
+				  : sound++ != leader(count - front, shares, range.sound, turn))
 			continue;
 		ret[count].link = link->id;
 		ret[count].until = *until;

@@ -139,14 +139,18 @@ static void check_split(const struct trial *trial, struct script *script)
 	const struct id until = id_of(script_name(script));
 	const size_t max = script_u8(script) % 20;
 	const struct id self = id_of(0);
-	const struct id end = id_clockwise(&self, &until);
+	const unsigned route = script_u8(script) % ROUTED_ROUTES;
+	const bool is_mirrored = route >= RING_MIRRORED;
+	const struct id end = is_mirrored ? id_clockwise(&until, &self)
+					  : id_clockwise(&self, &until);
 	struct ring_share shares[20];
 	struct id before = { { 0 } };
-	const size_t count = ring_split(trial->ring, &until, script_u8(script), shares, max);
+	const size_t count = ring_split(trial->ring, &until, route, shares, max);
 
 	CHECK(count <= max && count <= trial->linked);
 	for (size_t i = 0; i < count; i++) {
-		const struct id place = id_clockwise(&self, &shares[i].link);
+		const struct id place = is_mirrored ? id_clockwise(&shares[i].link, &self)
+						    : id_clockwise(&self, &shares[i].link);
 
 		CHECK(trial->members[name_of(&shares[i].link)].linked);
 		CHECK(id_compare(&before, &place) < 0);

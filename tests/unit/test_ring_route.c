@@ -476,6 +476,7 @@ static void a_broadcast_reaches_each_member_once(void **state)
 			const size_t max = 1 + (i + seed) % 8;
 			const unsigned route = (unsigned)(i + seed) % ROUTED_ROUTES;
 			const size_t end = rng_between(&rng, 0, count - 1);
+			const size_t step = route < RING_MIRRORED ? 1 : count - 1;
 			unsigned times[COUNT_MAX] = { 0 };
 
 			spread(i, &nodes[i].id, route, i % 5 == 0 ? COUNT_MAX : max, times);
@@ -484,7 +485,7 @@ static void a_broadcast_reaches_each_member_once(void **state)
 			for (size_t j = 0; j < count; j++)
 				times[j] = 0;
 			spread(i, &nodes[end].id, route, max, times); /* a part */
-			for (size_t j = i; j != end || times[j] > 0; j = (j + 1) % count) {
+			for (size_t j = i; j != end || times[j] > 0; j = (j + step) % count) {
 				assert_int_equal(times[j], 1);
 				times[j] = 0;
 			}
@@ -685,6 +686,71 @@ static void who_is_in_doubt_leads_to_nobody_else(void **state)
 	assert_leaders("abcdefgh", 0, 2, "ab");
 }
 
+/* The same from the other side: who stands behind us is before all others there. */
+static void half_of_the_routes_go_the_other_way(void **state)
+{
+	(void)state;
+	assert_leaders("", RING_MIRRORED, 8, "hgfedcba");
+	assert_leaders("", RING_MIRRORED, 2, "hd");
+	assert_leaders("cdg", RING_MIRRORED + 1, 8, "hfb");
+	assert_leaders("hgb", RING_MIRRORED, 8, "hgfedca");
+	assert_leaders("hgb", RING_MIRRORED, 2, "hf");
+}
+
+/* Eight links in a row clockwise of us. */
+static void set_up_row(struct id own, struct ring **ret)
+{
+	rng_init_seed(&rng, 1);
+	assert_int_equal(ring_new(&own, &rng, ret), 0);
+	for (unsigned i = 1; i <= 8; i++) {
+		struct ring_member member = { .id = own, .linked = true };
+
+		member.id.bytes[0] = (uint8_t)(own.bytes[0] + i);
+		assert_int_equal(ring_met(*ret, (struct now){ .mono = { 0 } }, &member), 0);
+	}
+}
+
+static void a_part_ends_before_the_next_from_either_side(void **state)
+{
+	struct ring_share shares[8];
+	struct id until = { { 0xc5, 1 } }; /* one of them */
+	struct ring *ring;
+
+	(void)state;
+	set_up_row((struct id){ { 0xc0, 1 } }, &ring);
+	assert_int_equal(ring_split(ring, &until, 0, shares, 8), 4);
+	assert_int_equal(shares[3].link.bytes[0], 0xc4);
+	assert_int_equal(ring_split(ring, &until, RING_MIRRORED, shares, 8), 3);
+	assert_int_equal(shares[2].link.bytes[0], 0xc6);
+	assert_true(id_equal(&shares[2].until, &until));
+	until.bytes[1] = 0; /* nobody: just before that one */
+	assert_int_equal(ring_split(ring, &until, RING_MIRRORED, shares, 8), 4);
+	assert_int_equal(shares[3].link.bytes[0], 0xc5);
+	ring_del(ring);
+}
+
+/* By a route above the first ones two members need not choose the same. */
+static void members_choose_for_themselves_by_later_routes(void **state)
+{
+	bool is_second[256] = { false };
+	unsigned kinds = 0;
+
+	(void)state;
+	for (uint8_t last = 0; last < RING_SPLITS; last++) {
+		struct id own = { { 0xc0, 1 } };
+		struct ring_share shares[8];
+		struct ring *ring;
+
+		own.bytes[ID_BYTES - 1] = last;
+		set_up_row(own, &ring);
+		assert_in_range(ring_split(ring, &own, RING_SPLITS + 1, shares, 8), 4, 8);
+		kinds += !is_second[shares[1].link.bytes[0]];
+		is_second[shares[1].link.bytes[0]] = true;
+		ring_del(ring);
+	}
+	assert_in_range(kinds, 2, RING_SPLITS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -706,6 +772,9 @@ int main(void)
 		cmocka_unit_test(each_route_splits_at_other_links),
 		cmocka_unit_test(few_links_are_split_differently_too),
 		cmocka_unit_test(who_is_in_doubt_leads_to_nobody_else),
+		cmocka_unit_test(half_of_the_routes_go_the_other_way),
+		cmocka_unit_test(a_part_ends_before_the_next_from_either_side),
+		cmocka_unit_test(members_choose_for_themselves_by_later_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
