@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/seccheck.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -661,12 +662,25 @@ static bool poll_shortcuts(struct ring *ring, struct now now, struct ring_output
 	return false;
 }
 
+/* Ids are drawn by lot, so members stand everywhere about as densely as around us: that nobody is
+ * within RING_SPARSE mean gaps on either side has a chance of e^-32, and of e^-6 if our near ones
+ * happen to stand five times as densely as others. */
+static bool is_plausible(const struct ring *ring, const struct id *key, const struct id *found)
+{
+	const struct id way = id_distance(key, found);
+	const uint32_t most = id_log2(&ring->gap) + RING_SPARSE_LOG * ID_LOG_ONE;
+
+	return id_is_zero(&ring->gap) || id_log2(&way) <= most;
+}
+
 void ring_sought(struct ring *ring, struct now now, const struct id *key, const struct id *found)
 {
 	size_t index;
 
 	if (found != NULL && member_find(ring, found, &index) == NULL)
 		found = NULL; /* it has left again */
+	if (found != NULL && !SECCHECK(SEC_SOUGHT_DENSITY, is_plausible(ring, key, found)))
+		found = NULL; /* many stand nearer: another key is tried, which goes by others */
 	shortcuts_sought(&ring->shortcuts, now, key, found);
 }
 

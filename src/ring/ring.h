@@ -77,7 +77,8 @@ void ring_disbelieve(struct ring *ring, struct now now, const struct id *id,
 		     const struct id *teller);
 
 /* What came of a RING_SEEK: the member that answered to the key, which may be known already; NULL:
- * nobody did. */
+ * nobody did. Who stands more than RING_SPARSE mean gaps from it did not either: somebody must be
+ * nearer, and is kept from us. */
 void ring_sought(struct ring *ring, struct now now, const struct id *key, const struct id *found);
 
 enum ring_output_kind {

@@ -317,6 +317,45 @@ static void memory_is_taken_as_members_come_and_for_nothing_else(void **state)
 	}
 }
 
+/* Six near members a step apart, that see us: so far apart do all stand. */
+static void stand_in_place(unsigned step)
+{
+	const unsigned side[] = { 3 * step,   2 * step,       step,
+				  BACK(step), BACK(2 * step), BACK(3 * step) };
+
+	again(1);
+	for (size_t i = 0; i < sizeof(side) / sizeof(side[0]); i++)
+		assert_int_equal(meet(side[i], true), 0);
+	for (size_t i = 0; i < sizeof(side) / sizeof(side[0]); i++)
+		assert_int_equal(hear(side[i], NULL, 0), 0);
+	assert_true(ring_is_settled(ring));
+}
+
+/* Who answers to a key from so far away has passed over many who stand nearer. */
+static void who_answers_from_far_away_is_not_believed(void **state)
+{
+	static const unsigned steps[] = { 1, 4, 16 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		for (unsigned gaps = 12; gaps <= 20; gaps += 8) {
+			struct id answered, key;
+			unsigned place, way;
+
+			stand_in_place(steps[i]);
+			(void)wait_for(RING_SEEK);
+			key = output.id;
+			place = place_of(&key);
+			way = gaps * steps[i]; /* away from us */
+			answered = id_at(place < 0x8000 ? place + way : place - way);
+			assert_int_equal(meet(place_of(&answered), true), 0);
+			ring_sought(ring, now, &key, &answered);
+			assert_int_equal(ring_uses(ring, &answered), gaps < RING_SPARSE);
+			if (gaps >= RING_SPARSE) /* and another one is sought */
+				assert_in_range(wait_for(RING_SEEK), 0, 1000 * RING_SEEK_MS);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +369,7 @@ int main(void)
 		RING_TEST(who_is_missing_from_a_list_is_asked),
 		RING_TEST(when_one_near_member_is_gone_the_others_are_asked),
 		RING_TEST(far_members_are_told_when_it_matters),
+		RING_TEST(who_answers_from_far_away_is_not_believed),
 		RING_TEST(memory_is_taken_as_members_come_and_for_nothing_else),
 	};
 
