@@ -5,7 +5,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 PREFIX ?= /usr/local
 
-.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth soak bench demo demo-keep install clean
+.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth sim-hostile soak bench demo demo-keep install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -41,6 +41,10 @@ sim-large: deps ## ten thousand members join within seconds, on the simulator: m
 sim-growth: deps ## what a member costs against the size of the network, as a page: [NODES="50 100 ..."], minutes
 	@tools/build large
 	@tests/sim/growth $(if $(NODES),--nodes "$(NODES)")
+
+sim-hostile: deps ## look-ups past hostile members of each kind and share, of 1,000: an hour
+	@tools/build large
+	@tests/sim/hostile
 
 soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
 	@tools/run tests/soak/run.sh $(PARTS)

@@ -140,6 +140,7 @@ static void put_times(struct play *play, struct figures *ret)
 struct figures figures_of(struct play *play)
 {
 	const struct probe_figures *sample = &play->probes.sums[PROBE_SAMPLE];
+	const struct probe_goal *worst = probes_worst(&play->probes);
 	const struct probe_figures *talk = &play->probes.sums[PROBE_TALK];
 	const struct play_measure *m = &play->measure;
 	const uint64_t both = m->sent_bytes + m->received_bytes;
@@ -153,6 +154,9 @@ struct figures figures_of(struct play *play)
 	ret.values[FIGURE_DATAGRAMS] = whole(net_count(world_net(play->world), FATE_SENT));
 	ret.values[FIGURE_VIOLATIONS] = whole(play->violation_count);
 	ret.values[FIGURE_REACHED] = share(sample->arrived, sample->arrived + sample->failed);
+	ret.values[FIGURE_REACHED_WORST] =
+		worst == NULL ? FIGURES_UNKNOWN
+			      : share(worst->arrived, worst->arrived + worst->failed);
 	ret.values[FIGURE_TALKED] = share(talk->arrived, talk->arrived + talk->failed);
 	ret.values[FIGURE_TALK_LOST] = share(talk->packets - talk->packets_arrived, talk->packets);
 	put_times(play, &ret);

@@ -40,6 +40,7 @@
 	  "from start until a first packet has reached somebody, median")                        \
 	X(USABLE_MS_P99, "usable_ms_p99", "the same, 99 of 100")                                 \
 	X(REACHED, "reached", "share of the packets between programs that arrived within 5 s")   \
+	X(REACHED_WORST, "reached_worst", "the same of the member that the fewest reached")      \
 	X(REACH_MS_P50, "reach_ms_p50", "how long they took, median")                            \
 	X(REACH_MS_P99, "reach_ms_p99", "the same, 99 of 100")                                   \
 	X(TALKED, "talked", "the same of all pairs, by IPv4 and by IPv6 (`pairs all`)")          \

@@ -21,13 +21,15 @@ void probes_init(struct probes *probes, struct crowd *crowd)
 {
 	*probes = (struct probes){ .crowd = crowd };
 	probes->probes = calloc(PROBES_OPEN_MAX, sizeof(probes->probes[0]));
-	CHECK(probes->probes != NULL);
+	probes->goals = calloc(crowd->count, sizeof(probes->goals[0]));
+	CHECK(probes->probes != NULL && probes->goals != NULL);
 }
 
 void probes_free(struct probes *probes)
 {
 	for (unsigned sum = 0; sum < PROBE_SUMS; sum++)
 		tally_free(&probes->sums[sum].times_us);
+	free(probes->goals);
 	free(probes->probes);
 	*probes = (struct probes){ 0 };
 }
@@ -148,11 +150,32 @@ static bool still_stands(const struct probes *probes, const struct probe *probe)
 	       from->side == to->side;
 }
 
+static uint32_t goal_count(const struct probe_goal *goal)
+{
+	return goal->arrived + goal->failed;
+}
+
+const struct probe_goal *probes_worst(const struct probes *probes)
+{
+	const struct probe_goal *worst = NULL;
+
+	for (uint32_t i = 0; i < probes->crowd->count; i++) {
+		const struct probe_goal *goal = &probes->goals[i];
+
+		if (goal_count(goal) >= PROBES_WORST &&
+		    (worst == NULL || (uint64_t)goal->arrived * goal_count(worst) <
+					      (uint64_t)worst->arrived * goal_count(goal)))
+			worst = goal;
+	}
+	return worst;
+}
+
 static void fail(struct probes *probes, const struct probe_ask *ask)
 {
 	world_note(probes->crowd->world, "nothing from member %u has reached member %u by IPv%c",
 		   ask->from, ask->to, ask->v4 ? '4' : '6');
 	probes->sums[ask->sum].failed++;
+	probes->goals[ask->to].failed += ask->sum == PROBE_SAMPLE;
 }
 
 /* Ends it if its time is over, or sends once more. */
@@ -191,6 +214,7 @@ static void arrive(struct probes *probes, struct probe *probe)
 	if (!in_time)
 		return;
 	sum->arrived++;
+	probes->goals[probe->ask.to].arrived += probe->ask.sum == PROBE_SAMPLE;
 	tally_add(&sum->times_us, world_time(probes->crowd->world).us - probe->sent.us);
 }
 

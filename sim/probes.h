@@ -15,6 +15,7 @@
 #define PROBES_OPEN_MAX 65536 /* remembered; older ones are forgotten */
 #define PROBES_AGAIN_MS 1000
 #define PROBES_PATIENCE_MS 5000 /* then it has not arrived */
+#define PROBES_WORST 5          /* of fewer no share is worth telling */
 
 /* What a message is sent for: it counts there and nowhere else. */
 enum probe_sum {
@@ -47,9 +48,15 @@ struct probe_figures {
 	struct tally times_us; /* of those that arrived */
 };
 
+/* Of the samples that were for one member. */
+struct probe_goal {
+	uint32_t arrived, failed;
+};
+
 struct probes {
-	struct crowd *crowd;  /* borrowed */
-	struct probe *probes; /* owned: by number modulo PROBES_OPEN_MAX */
+	struct crowd *crowd;      /* borrowed */
+	struct probe *probes;     /* owned: by number modulo PROBES_OPEN_MAX */
+	struct probe_goal *goals; /* owned: one a member of the crowd */
 	uint32_t sent, ended; /* numbers given out; numbers below this one are not open any more */
 	struct probe_figures sums[PROBE_SUMS];
 	const char *violation; /* literal; NULL: none so far */
@@ -64,6 +71,10 @@ bool probes_send(struct probes *probes, const struct probe_ask *ask, uint32_t *r
 
 /* True if that message has arrived; false also if it was forgotten. */
 bool probes_has_arrived(const struct probes *probes, uint32_t number);
+
+/* Of the members for whom there were PROBES_WORST samples at least, the one that the smallest share
+ * of them reached; NULL: there is none. */
+const struct probe_goal *probes_worst(const struct probes *probes);
 
 /* Sends again what has not arrived, and ends those whose time is over. */
 void probes_tick(struct probes *probes);
