@@ -146,7 +146,7 @@
 	X(SEC_CANDIDATES_ALLOWANCE, "a member tells its candidates not too often")           \
 	X(SEC_LIST_ALLOWANCE, "a member tells not too many lists of neighbours a second")    \
 	X(SEC_NAMES_ALLOWANCE, "and has not too many dialled who are not there")             \
-	X(SEC_SOUGHT_DENSITY, "who answers to a key stands as near as somebody must")       \
+	X(SEC_SOUGHT_DENSITY, "who answers to a key stands as near as somebody must")        \
 	X(SEC_CANDIDATE_TOLD, "what one alone says of us is told where it is needed")        \
 	X(SEC_BEACON_NEW, "a beacon is newer than the last of its sender")                   \
 	X(SEC_BEACON_FRESH, "a beacon was made now, as calendars go")                        \

@@ -20,9 +20,9 @@
 
 #define RING_SHORTCUTS_MAX 12 /* of our own: enough for 2^24 members */
 #define RING_NEAR_LOG 406     /* id_log2() of RING_NEAR: 1.58 */
-#define RING_SPARSE_LOG 4            /* who answers to a key stands within 2^4 mean gaps of it */
+#define RING_SPARSE_LOG 4     /* who answers to a key stands within 2^4 mean gaps of it */
 #define RING_SPARSE (1 << RING_SPARSE_LOG)
-#define RING_SEEK_MS 2000     /* after a shortcut was sought in vain: then 4, 8 ... */
+#define RING_SEEK_MS 2000 /* after a shortcut was sought in vain: then 4, 8 ... */
 #define RING_SEEK_MAX_MS 60000
 #define RING_SEEK_STEP_MS 200      /* between two that are sought */
 #define RING_SEEK_PATIENCE_MS 6000 /* for the answer */

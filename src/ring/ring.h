@@ -159,9 +159,9 @@ bool ring_beside(const struct ring *ring, const struct id *target, const struct 
  * route 0 each link leads, if there is a share for it; by the next three half of them at most, and
  * not the same ones; by those up to RING_MIRRORED each member takes one of these choices, and
  * another one by each. From there on all is as before, but counter-clockwise: each member is
- * reached from its other side. So a member who passes nothing on keeps what is repeated from few for
- * long. Who is in doubt has a part only if it stands before all others: it ends with the next link
- * that has one. */
+ * reached from its other side. So a member who passes nothing on keeps what is repeated from few
+ * for long. Who is in doubt has a part only if it stands before all others: it ends with the next
+ * link that has one. */
 #define RING_SPLITS 4
 #define RING_MIRRORED (ROUTED_ROUTES / 2)
 struct ring_share {

@@ -202,8 +202,7 @@ static const struct member *link_at(const struct ring *ring, const struct range 
 static struct range range_until(const struct ring *ring, const struct id *until, unsigned route)
 {
 	const struct id end = ring_place(ring, until);
-	struct range range = { .is_mirrored = route >= RING_MIRRORED,
-			       .inside = ring->links.count };
+	struct range range = { .is_mirrored = route >= RING_MIRRORED, .inside = ring->links.count };
 	bool there;
 
 	if (!id_is_zero(&end)) {

@@ -141,8 +141,8 @@ static void check_split(const struct trial *trial, struct script *script)
 	const struct id self = id_of(0);
 	const unsigned route = script_u8(script) % ROUTED_ROUTES;
 	const bool is_mirrored = route >= RING_MIRRORED;
-	const struct id end = is_mirrored ? id_clockwise(&until, &self)
-					  : id_clockwise(&self, &until);
+	const struct id end =
+		is_mirrored ? id_clockwise(&until, &self) : id_clockwise(&self, &until);
 	struct ring_share shares[20];
 	struct id before = { { 0 } };
 	const size_t count = ring_split(trial->ring, &until, route, shares, max);

@@ -1,5 +1,5 @@
-/* test_lookup.c - members that stand in the way of a look-up where it has stood before: whoever looks
- * again, or answers again, takes other ways.
+/* test_lookup.c - members that stand in the way of a look-up where it has stood before: whoever
+ * looks again, or answers again, takes other ways.
  *
  * Method: overlay_routed() and broadcast_take() of those members are ours; what they swallow they
  * have never seen. */
@@ -16,8 +16,8 @@ static struct {
 
 static bool is_answer(const struct routed *routed)
 {
-	return routed->kind == ROUTED_FOUND || (routed->kind == ROUTED_HANDSHAKE &&
-						datagram_type(routed->payload) == DATAGRAM_M1);
+	return routed->kind == ROUTED_FOUND ||
+	       (routed->kind == ROUTED_HANDSHAKE && datagram_type(routed->payload) == DATAGRAM_M1);
 }
 
 /* To this member `b` gives what goes to the same place, if it takes its best step. */
@@ -43,7 +43,8 @@ int __wrap_overlay_routed(struct node *node, struct now now, struct peer *link, 
 	struct routed routed;
 
 	if (play.answers && node != lab_node(play.a) && routed_decode(payload, &routed) == 0 &&
-	    is_answer(&routed) && id_equal(&link->id, lab_id(play.b)) && is_best_step(node, &routed))
+	    is_answer(&routed) && id_equal(&link->id, lab_id(play.b)) &&
+	    is_best_step(node, &routed))
 		return 0;
 	return __real_overlay_routed(node, now, link, payload);
 }
