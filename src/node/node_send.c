@@ -100,11 +100,22 @@ static bool leave_by_relay(struct node *node, struct now now, const struct leavi
 	return leave_direct(node, &outer);
 }
 
+#define RING_ONCE_MS 400 /* so long after a session began what is said in it leaves once */
+
 /* Of the second ways for what leaves twice: another one each time, or the chosen one would do for
  * who wants to be in the way. */
 static unsigned any_choice(struct node *node)
 {
 	return (unsigned)rng_between(&node->rng, 0, UINT16_MAX);
+}
+
+/* What is said as a session begins is said again if it is lost, candidates after 500 ms and lists after
+ * a second, and by then most have a way of their own. While many join, that is most of what goes
+ * along the ring. */
+static bool goes_once(const struct leaving *leaving, const struct peer *peer, struct now now)
+{
+	return leaving->class == EGRESS_CONTROL && peer != NULL &&
+	       !mono_reached(now.mono, mono_add_ms(peer->since, RING_ONCE_MS));
 }
 
 /* Programs get their packets in order as far as they have taken one way. */
@@ -117,6 +128,8 @@ static bool leave_by_ring(struct node *node, struct now now, const struct leavin
 
 	routed.target.id = peer != NULL ? peer->id : leaving->ring_id;
 	routed.to_via = peer != NULL ? peer->via : leaving->ring_via;
+	if (goes_once(leaving, peer, now))
+		return overlay_send(node, now, &routed);
 	return overlay_send_twice(node, now, &routed,
 				  leaving->class == EGRESS_DATA ? 0 : any_choice(node));
 }

@@ -704,22 +704,24 @@ static void name_for_ms(unsigned a, unsigned b, unsigned ms)
 	}
 }
 
-/* Two who are asked do not answer: links to others are made before that is certain. In the crowd of
- * this seed the pair finds nobody else to ask; in others it may have a relay by then. */
+/* Two who are asked do not answer: links to others are made before that is certain. That is seen of
+ * a pair that finds nobody else to ask. */
 static void who_is_silent_holds_up_nothing(struct world *world)
 {
 	const unsigned a = 1;
-	unsigned b = 1 + CROWD_EACH;
+	unsigned b = 1;
 
 	start_crowd(world);
-	while (b + CROWD_EACH < CROWD && lab_has_met(a, b))
+	do {
 		b += CROWD_EACH;
-	lab_send_number(a, b, 0);
-	lab_run_ms(PATHS_NO_RELAY_MS / 2);
-	SCENARIO_EXPECT(world, lab_has_met(a, b));
-	name_for_ms(a, b, PATHS_NO_RELAY_MS / 2 + 1000);
-	SCENARIO_EXPECT(world, way_between(a, b) == WAY_RING);
-	SCENARIO_EXPECT(world, lab_inside(a, b)->relayings[1].asks == 1);
+		if (b >= CROWD || lab_has_met(a, b))
+			continue;
+		lab_send_number(a, b, 0);
+		lab_run_ms(PATHS_NO_RELAY_MS / 2);
+		SCENARIO_EXPECT(world, lab_has_met(a, b));
+		name_for_ms(a, b, PATHS_NO_RELAY_MS / 2 + 1000);
+	} while (b < CROWD && way_between(a, b) != WAY_RING);
+	SCENARIO_EXPECT(world, b < CROWD && lab_inside(a, b)->relayings[1].asks == 1);
 	SCENARIO_EXPECT(world, lab_inside(a, b)->relay_links_next.us == 0);
 	name_for_ms(a, b, 1000);
 	SCENARIO_EXPECT(world, lab_inside(a, b)->relay_links_next.us != 0);
