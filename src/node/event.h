@@ -15,7 +15,7 @@
 #define NODE_HOST_MAX 255    /* a host name in a bootstrap line */
 #define NODE_ENDPOINTS_MAX 4 /* addresses of one host name that are tried */
 #define NODE_PEERS_MAX 1024
-#define NODE_GONE_MAX 32             /* of these, members whose session ended: the last ones */
+#define NODE_GONE_MAX 16             /* of these, members whose session ended: the last ones */
 #define NODE_NEIGHBOURS_MAX 16       /* remembered */
 #define NODE_HOST_ENDPOINTS_MAX 8    /* addresses of the host that others are told of */
 #define NODE_CAPABILITY_RELAY 0x01   /* in handshakes: relays for others */

@@ -142,6 +142,7 @@ void node_del(struct node *node)
 	ring_del(node->ring);
 	relays_del(node->relays);
 	relaying_free_shares(node);
+	peer_free_all(node);
 	meter_unref(node->relay_meter);
 	probe_budget_del(node->probe_budget);
 	policy_del(node->policy);

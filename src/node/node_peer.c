@@ -65,11 +65,23 @@ static bool forget_longest_gone(struct node *node, uint32_t most)
 	}
 	if (gone <= most)
 		return false;
-	const struct peer *peer = pool_at(&node->peers, oldest);
+	struct peer *peer = pool_at(&node->peers, oldest);
 
+	paths_free(&peer->paths);
 	CHECK(map_remove(&node->peer_by_id, peer->id.bytes));
 	pool_give(&node->peers, oldest);
 	return true;
+}
+
+void peer_free_all(struct node *node)
+{
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer != NULL)
+			paths_free(&peer->paths);
+	}
 }
 
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle)

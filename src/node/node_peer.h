@@ -55,6 +55,8 @@ struct peer *peer_find(const struct node *node, const struct id *id, struct hand
  * made, of those who are gone the last NODE_GONE_MAX stay known, with it, and all of the bootstrap
  * lines. */
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
+/* What the peers own, when the node ends. */
+void peer_free_all(struct node *node);
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
 /* Whether this is a name, an address or the id of our own. */
 bool peer_is_self(const struct node *node, const char *text);

@@ -133,6 +133,7 @@ void ways_begin(struct node *node, struct now now, struct handle handle)
 	peer->via = channel->ring_via; /* zero, if it was not found along the ring */
 	relaying_link_down(node, now, handle);
 	relaying_forget(node, now, handle);
+	paths_free(&peer->paths);
 	paths_init(&peer->paths, &node->rng, now.mono,
 		   id_compare(&node->certificate.id, &peer->id) < 0, &channel->way);
 	peer->paths.purse = purse; /* who dials again has not more to spend */

@@ -13,19 +13,18 @@ static_assert(SIZE_CONTROL == FRAME_PROBE_BYTES, "the control is not padded");
 
 #define ROUND_MS (PATHS_PUNCH_MS + PATHS_RETRY_MS)
 #define BUSY_MS 1000            /* forward/ tells of traffic after so long without */
-#define LATELY_MS 1000          /* so fresh an answer need not be asked for again */
 #define GAIN_MIN_US 2000        /* a round trip is clearly shorter by this and a quarter */
 #define RELAY_GAIN_MIN_US 20000 /* between relays: by this and a half */
 #define SELDOM 4                /* rounds: PATHS_RARELY is reached in steps of so many */
 
 static struct trial *used_trial(struct paths *paths)
 {
-	return &paths->trials[paths->used];
+	return trial_at(paths, paths->used);
 }
 
 const struct trial *paths_used(const struct paths *paths)
 {
-	return &paths->trials[paths->used];
+	return paths_trial(paths, paths->used);
 }
 
 uint16_t paths_size(const struct paths *paths)
@@ -107,18 +106,13 @@ static void ask_used(struct paths *paths, struct mono now)
 	paths->overdue_at = mono_add_us(now, trial_patience_us(used));
 }
 
-static bool has_answered_lately(const struct trial *t, struct mono now)
-{
-	return t->state == TRIAL_PROVEN && !mono_reached(now, mono_add_ms(t->proven, LATELY_MS));
-}
-
 static void ask_others(struct paths *paths, struct mono now)
 {
 	paths->asked_others = true;
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
-		if (i != paths->used && !has_answered_lately(t, now))
+		if (i != paths->used && !trial_has_answered_lately(t, now))
 			trial_ask(t, now);
 	}
 }
@@ -129,7 +123,7 @@ static void doubt_word(struct paths *paths, struct mono now)
 {
 	const struct trial *used = paths_used(paths);
 
-	if (has_answered_lately(used, now))
+	if (trial_has_answered_lately(used, now))
 		return;
 	ask_used(paths, now);
 	ask_others(paths, now);
@@ -167,10 +161,11 @@ static const struct trial *followed(const struct paths *paths)
 	const uint32_t uses = paths->peer_uses;
 	const struct trial *used = paths_used(paths);
 
-	if (paths->is_leader || uses == TRIAL_NONE || paths->trials[uses].state != TRIAL_PROVEN ||
-	    paths->trials[uses].way.kind != used->way.kind)
+	const struct trial *peers = uses == TRIAL_NONE ? used : paths_trial(paths, uses);
+
+	if (paths->is_leader || peers->state != TRIAL_PROVEN || peers->way.kind != used->way.kind)
 		return used;
-	return &paths->trials[uses];
+	return peers;
 }
 
 /* Is it better to use `t`, which is proven, than `than`? */
@@ -197,7 +192,7 @@ static void adopt(struct paths *paths, struct mono now, const struct trial *t)
 {
 	const bool was_lost = used_trial(paths)->state != TRIAL_PROVEN;
 
-	paths->used = (uint32_t)(t - paths->trials);
+	paths->used = t->place;
 	paths->follow_at = mono_add_ms(now, PATHS_FOLLOW_MS);
 	paths->use_told = false;
 	paths->doubt_at = MONO_NEVER;
@@ -214,8 +209,8 @@ static void settle(struct paths *paths, struct mono now)
 	const struct trial *best = used;
 	bool lost = is_used_lost(paths, now, used);
 
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		const struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		const struct trial *t = trial_at(paths, i);
 
 		if (t == used || !SECCHECK(SEC_PATH_PROVEN, t->state == TRIAL_PROVEN))
 			continue;
@@ -234,7 +229,7 @@ static void settle(struct paths *paths, struct mono now)
 void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_leader,
 		const struct way *first)
 {
-	struct trial *t = &paths->trials[RING_AT];
+	struct trial *t = &paths->first[RING_AT];
 
 	CHECK(rng != NULL && (first->kind == WAY_RING || first->kind == WAY_DIRECT));
 	*paths = (struct paths){ .rng = rng,
@@ -248,20 +243,23 @@ void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_l
 				 .round = 1,
 				 .every = 1,
 				 .relay_at = mono_add_ms(now, PATHS_NO_RELAY_MS),
-				 .spare_at = MONO_NEVER };
+				 .spare_at = MONO_NEVER,
+				 .places = PATHS_FIRST };
+	for (uint32_t i = 0; i < PATHS_FIRST; i++)
+		paths->first[i].place = i;
 	t->way.kind = WAY_RING;
 	t->is_named = true;
 	t->size = PATHS_SIZE_MAX;
 	if (first->kind == WAY_DIRECT) {
 		trial_set_state(t, TRIAL_RESTING);
-		t = &paths->trials[DIRECT_AT];
+		t = &paths->first[DIRECT_AT];
 		t->way = *first;
 		t->is_named = true;
 		t->size = PATHS_SIZE_MAX;
 	}
 	trial_set_state(t, TRIAL_PROVEN); /* by the handshake */
 	t->proven = now;
-	paths->used = (uint32_t)(t - paths->trials);
+	paths->used = t->place;
 	sizing_begin(&paths->sizing, now, t->size);
 	heard(paths, now, now);
 	paths->why = paths_reason(paths, now);
@@ -282,8 +280,8 @@ static bool is_among(const struct paths_candidates *remote, const struct way *wa
 /* What the peer names no more loses its claim; what is in use or proven goes on. */
 static void forget_unnamed(struct paths *paths, const struct paths_candidates *remote)
 {
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = DIRECT_AT; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
 		if (!t->is_named || is_among(remote, &t->way))
 			continue;
@@ -295,8 +293,8 @@ static void forget_unnamed(struct paths *paths, const struct paths_candidates *r
 
 static struct trial *find_remote(struct paths *paths, const struct endpoint *remote)
 {
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = DIRECT_AT; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
 		if (t->state != TRIAL_UNUSED && endpoint_equal(&t->way.remote, remote))
 			return t;
@@ -338,8 +336,8 @@ void paths_candidates(struct paths *paths, struct mono now, const struct paths_c
 
 static void punch_resting(struct paths *paths, struct mono now)
 {
-	for (uint32_t i = RELAYS_AT; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = RELAYS_AT; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
 		if (t->state != TRIAL_RESTING)
 			continue;
@@ -427,7 +425,7 @@ void paths_came(struct paths *paths, struct mono now, const struct way *way)
 void paths_probed(struct paths *paths, struct mono now, uint64_t token, const struct way *way)
 {
 	const struct trial *t = invite(paths, now, way);
-	const uint32_t index = t == NULL ? TRIAL_NONE : (uint32_t)(t - paths->trials);
+	const uint32_t index = t == NULL ? TRIAL_NONE : t->place;
 
 	if (t == NULL)
 		return;
@@ -506,18 +504,20 @@ void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic
 /* Of the way in use it is told. */
 static void forget_sizes(struct paths *paths, struct mono now)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
+	for (uint32_t i = 0; i < paths->places; i++)
 		if (i != paths->used)
-			paths->trials[i].size = PATHS_SIZE_MAX;
+			trial_at(paths, i)->size = PATHS_SIZE_MAX;
 	sizing_begin(&paths->sizing, now, PATHS_SIZE_MAX);
 }
 
 void paths_host_changed(struct paths *paths, struct mono now)
 {
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++) {
-		paths->trials[i].way.local = (struct endpoint){ 0 };
-		if (paths->trials[i].state == TRIAL_PUNCHING)
-			trial_punch(&paths->trials[i], now, !paths->trials[i].same_network);
+	for (uint32_t i = DIRECT_AT; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
+
+		t->way.local = (struct endpoint){ 0 };
+		if (t->state == TRIAL_PUNCHING)
+			trial_punch(t, now, !t->same_network);
 	}
 	if (is_direct(paths))
 		paths->use_told = false;
@@ -545,14 +545,14 @@ uint64_t paths_patience_us(const struct paths *paths)
 static bool is_standby(const struct paths *paths, uint32_t i)
 {
 	return paths->talks && i >= RELAYS_AT && i < DIRECT_AT && i != paths->used &&
-	       paths->trials[i].state == TRIAL_PROVEN;
+	       paths_trial(paths, i)->state == TRIAL_PROVEN;
 }
 
 bool paths_rests(const struct paths *paths, const struct way *way)
 {
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
-		if (paths->trials[i].state == TRIAL_RESTING &&
-		    way_matches(&paths->trials[i].way, way))
+		if (paths_trial(paths, i)->state == TRIAL_RESTING &&
+		    way_matches(&paths_trial(paths, i)->way, way))
 			return true;
 	return false;
 }
@@ -566,8 +566,8 @@ static struct mono standby_at(const struct trial *t)
  * also when nobody is there. */
 static bool is_hopeless(const struct paths *paths)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		const enum trial_state state = paths->trials[i].state;
+	for (uint32_t i = 0; i < paths->places; i++) {
+		const enum trial_state state = paths_trial(paths, i)->state;
 
 		if (state == TRIAL_PROVEN || state == TRIAL_DOUBTED ||
 		    (state == TRIAL_PUNCHING && i == RING_AT))
@@ -592,8 +592,8 @@ static void conclude(struct paths *paths, struct mono now)
 
 static void give_up_in_vain(struct paths *paths, struct mono now)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 		const bool was_direct = i == paths->used && is_direct(paths);
 
 		if (!trial_is_in_vain(paths, t, now))
@@ -668,8 +668,8 @@ static void turn(struct paths *paths, struct mono now)
 	watch_talk(paths, now);
 	watch_silence(paths, now);
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
-		if (is_standby(paths, i) && mono_reached(now, standby_at(&paths->trials[i])))
-			trial_ask(&paths->trials[i], now);
+		if (is_standby(paths, i) && mono_reached(now, standby_at(trial_at(paths, i))))
+			trial_ask(trial_at(paths, i), now);
 	give_up_in_vain(paths, now);
 	if (!is_direct(paths) && mono_reached(now, paths->round_at))
 		begin_round(paths, now);
@@ -754,8 +754,8 @@ bool paths_poll(struct paths *paths, struct mono now, struct probe_budget *budge
 	}
 	if (say(paths, now, ret))
 		return true;
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
-		if (trial_probe(paths, &paths->trials[i], now, budget, ret))
+	for (uint32_t i = 0; i < paths->places; i++)
+		if (trial_probe(paths, trial_at(paths, i), now, budget, ret))
 			return true;
 	return probe_size(paths, now, ret);
 }
@@ -778,8 +778,8 @@ struct mono paths_deadline(const struct paths *paths)
 		first = mono_min(first, paths->relay_at);
 	first = mono_min(first, paths->spare_at);
 	first = mono_min(first, sizing_deadline(&paths->sizing, paths->talks && has_size(paths)));
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		const struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		const struct trial *t = paths_trial(paths, i);
 
 		if (t->state == TRIAL_PUNCHING)
 			first = mono_min(first, mono_min(t->next, t->until));

@@ -49,12 +49,16 @@
 #include "base/rng.h"
 #include "path/paths_size.h"
 #include "path/probe_budget.h"
+#include "path/trial.h"
 #include "wire/overlay.h"
 #include "wire/way.h"
 
 #define PATHS_DIRECT_MAX 12
 #define PATHS_RELAYS_MAX 3
 #define PATHS_TRIALS_MAX (1 + PATHS_RELAYS_MAX + PATHS_DIRECT_MAX)
+#define PATHS_FIRST (1 + PATHS_RELAYS_MAX + 2) /* what nearly every peer needs; and */
+#define PATHS_STEP 5                           /* more at once, twice at most */
+#define PATHS_STEPS ((PATHS_TRIALS_MAX - PATHS_FIRST) / PATHS_STEP)
 #define PATHS_LOW_TTL 2
 #define PATHS_PUNCH_MS 10000
 #define PATHS_PUNCH_LESS 3   /* probes to a candidate while a direct way stands */
@@ -64,7 +68,6 @@
 #define PATHS_ECHO_MS 100
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
-#define PATHS_REPEAT_MS 1000       /* between the later ones of these, at least */
 #define PATHS_FOLLOW_MS 500        /* between two changes of who follows: each is work */
 #define PATHS_QUIET_MS 25000       /* NATs that forget a flow sooner than in 30 s are rare */
 #define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
@@ -75,40 +78,9 @@
 #define PATHS_WANTED_MAX 2         /* relays */
 #define PATHS_NO_RELAY_MS 1500     /* so long without a direct way: ask for a relay */
 #define PATHS_RELAY_AGAIN_MS 10000 /* and again, if none came */
-#define PATHS_RELAY_APART_MS 1000  /* never sooner, whatever becomes of those that were granted */
 #define PATHS_RELAY_SPARE_MS 60000 /* one more than wanted is kept so long */
 #define PATHS_REFUSED_MS 60000     /* that a relay had no room is a reason so long */
 #define PATHS_ANSWER_MS 5000       /* an answer that takes longer proves nothing */
-#define PATHS_OPEN_MAX 2           /* newest probes of a trial whose answers count */
-
-enum trial_state {
-	TRIAL_UNUSED,
-	TRIAL_PUNCHING, /* probed again and again */
-	TRIAL_RESTING,  /* in vain so far */
-	TRIAL_PROVEN,   /* answered, and as far as we know it still would */
-	TRIAL_DOUBTED,  /* it was proven, and is being asked */
-	TRIAL_STATES
-};
-
-struct trial {
-	enum trial_state state;
-	struct way way;
-	bool is_named;     /* by the peer, or dialled, or granted: in vain, it is tried again */
-	bool same_network; /* a host candidate behind our own NAT, or on our link */
-	bool is_invited;   /* a packet of the peer came by it since it is punched */
-	bool low_ttl;      /* of the next probe */
-	uint32_t probes;   /* since it is punched or asked; without low TTL one is skipped */
-	struct mono next;  /* probe, or the verdict; PUNCHING, DOUBTED */
-	struct mono until; /* PUNCHING */
-	struct mono sent, proven; /* last probe, last answer; zero: never */
-	struct {
-		uint64_t token; /* 0: none is open */
-		struct mono sent;
-	} open[PATHS_OPEN_MAX];
-	bool has_rtt;
-	uint64_t rtt_us; /* smoothed (RFC 6298, 2) */
-	uint16_t size;   /* of the largest packet that it carries, as far as we know */
-};
 
 /* What forward/ saw of the peer's session, under all its keys: instants, zero for never. */
 struct paths_traffic {
@@ -116,13 +88,12 @@ struct paths_traffic {
 	struct mono ip_received, ip_sent; /* IP packets */
 };
 
-/* Embed it; nothing to free. To be read: is_dead, why, trials. */
+/* Embed it. To be read: is_dead, why. */
 struct paths {
 	struct rng *rng; /* borrowed */
 	bool is_leader;
-	bool is_dead, dead_told;
-	bool use_told; /* that `used` is in use */
-	bool is_busy;
+	bool is_dead, dead_told, is_busy;
+	bool use_told;           /* that `used` is in use */
 	bool talks;              /* IP came or went within PATHS_TALK_MS */
 	uint32_t relays, wanted; /* that do well, or may do so yet; and should */
 	bool asked_others;       /* since the way in use is doubted */
@@ -130,7 +101,9 @@ struct paths {
 	uint32_t peer_uses;      /* the trial that carries the peer's packets, as it says */
 	struct mono follow_at;   /* not before, while ours answers */
 	uint8_t nat, peer_nat;
-	struct trial trials[PATHS_TRIALS_MAX]; /* the ring; relays; direct ones */
+	struct trial first[PATHS_FIRST]; /* the ring; relays; direct ones, */
+	struct trial *more[PATHS_STEPS]; /* owned: and PATHS_STEP more in each; or NULL */
+	uint32_t places;                 /* in all */
 	struct paths_traffic traffic;
 	struct sizing sizing; /* of the way in use */
 	struct probe_purse purse;
@@ -150,9 +123,13 @@ struct paths {
 };
 
 /* A session stands, and its handshake came by `first` (DIRECT: that proves it; or RING), which is
- * in use from now on: no PATHS_USE tells of it. */
+ * in use from now on: no PATHS_USE tells of it. What was there before is to be freed. */
 void paths_init(struct paths *paths, struct rng *rng, struct mono now, bool is_leader,
 		const struct way *first);
+void paths_free(struct paths *paths); /* accepts zeroed ones */
+
+/* The trial at this place, below paths->places. It stays there. */
+const struct trial *paths_trial(const struct paths *paths, uint32_t place);
 
 /* What the peer said under which addresses it may be reached: those probeable; replaces what it
  * said before, and what is new of it is punched at once.

@@ -6,7 +6,10 @@
 
 #include "path/paths.h"
 
-/* Where the kinds stand in paths->trials. */
+#define PATHS_REPEAT_MS 1000      /* between the later ones of these, at least */
+#define PATHS_RELAY_APART_MS 1000 /* never sooner, whatever becomes of those that were granted */
+
+/* At which places the kinds stand. */
 #define RING_AT 0
 #define RELAYS_AT 1
 #define DIRECT_AT (RELAYS_AT + PATHS_RELAYS_MAX)
@@ -16,14 +19,19 @@ const char *paths_reason(const struct paths *paths, struct mono now);
 
 #define TRIAL_NONE UINT32_MAX /* of paths->peer_uses */
 
+struct trial *trial_at(struct paths *paths, uint32_t place);
+
+/* So fresh an answer need not be asked for again. */
+bool trial_has_answered_lately(const struct trial *t, struct mono now);
+
 /* The only writer of t->state. */
 void trial_set_state(struct trial *t, enum trial_state next);
 
 /* The trial by which a packet came that came by this way; or NULL. */
 struct trial *trials_find(struct paths *paths, const struct way *way);
 
-/* A new one, UNUSED still; NULL if there is no room: nobody gives way but those who rest and whom
- * nobody named, and resting relays. */
+/* A new one, UNUSED still; NULL if there is no room, or no memory: nobody gives way but those who
+ * rest and whom nobody named, and resting relays. */
 struct trial *trials_add(struct paths *paths, const struct way *way);
 
 /* Relays: all, or those that do well or may do so yet. */

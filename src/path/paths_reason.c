@@ -7,8 +7,8 @@ static enum hindrance hindrance_of(const struct paths *paths)
 {
 	bool named = false;
 
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++)
-		named |= paths->trials[i].is_named;
+	for (uint32_t i = DIRECT_AT; i < paths->places; i++)
+		named |= paths_trial(paths, i)->is_named;
 	if (!named)
 		return UNNAMED;
 	if (paths->nat == NAT_CHANGING && paths->peer_nat == NAT_CHANGING)
@@ -56,8 +56,8 @@ const char *paths_reason(const struct paths *paths, struct mono now)
 
 	if (paths_used(paths)->way.kind == WAY_DIRECT)
 		return "";
-	for (uint32_t i = DIRECT_AT; i < PATHS_TRIALS_MAX; i++)
-		if (paths->trials[i].state == TRIAL_PUNCHING)
+	for (uint32_t i = DIRECT_AT; i < paths->places; i++)
+		if (paths_trial(paths, i)->state == TRIAL_PUNCHING)
 			return "direct ways are being tried";
 	return why[hindrance_of(paths)][lack_of(paths, now)];
 }

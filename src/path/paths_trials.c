@@ -4,9 +4,13 @@
 #include "base/check.h"
 #include "base/seccheck.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 #define RING_PUNCH_MS 3500 /* the ring is there or it is not */
 #define INVITE_MS 100      /* peers that invite each other do not do so in a loop */
-#define DENIED_MS 500      /* the budget said no: ask again */
+#define LATELY_MS 1000
+#define DENIED_MS 500 /* the budget said no: ask again */
 #define HASTE_MS 50
 #define RTT_UNKNOWN_US 200000 /* what most are below */
 
@@ -31,15 +35,61 @@ void trial_set_state(struct trial *t, enum trial_state next)
 
 /* -- the table ----------------------------------------------------------------------------- */
 
+static_assert(PATHS_FIRST > DIRECT_AT, "a session begins on a direct way without an allocation");
+static_assert(PATHS_FIRST + PATHS_STEPS * PATHS_STEP == PATHS_TRIALS_MAX, "no place is left over");
+
+struct trial *trial_at(struct paths *paths, uint32_t place)
+{
+	const uint32_t i = place - PATHS_FIRST;
+
+	CHECK(place < paths->places);
+	return place < PATHS_FIRST ? &paths->first[place]
+				   : &paths->more[i / PATHS_STEP][i % PATHS_STEP];
+}
+
+const struct trial *paths_trial(const struct paths *paths, uint32_t place)
+{
+	const uint32_t i = place - PATHS_FIRST;
+
+	CHECK(place < paths->places);
+	return place < PATHS_FIRST ? &paths->first[place]
+				   : &paths->more[i / PATHS_STEP][i % PATHS_STEP];
+}
+
+void paths_free(struct paths *paths)
+{
+	for (uint32_t i = 0; i < PATHS_STEPS; i++) {
+		free(paths->more[i]);
+		paths->more[i] = NULL;
+	}
+}
+
+/* PATHS_STEP places more. The first of them; NULL: there is no room, or no memory. */
+static struct trial *add_places(struct paths *paths)
+{
+	struct trial *step;
+
+	if (paths->places == PATHS_TRIALS_MAX)
+		return NULL;
+	step = calloc(PATHS_STEP, sizeof(*step));
+	if (step == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < PATHS_STEP; i++)
+		step[i].place = paths->places + i;
+	paths->more[(paths->places - PATHS_FIRST) / PATHS_STEP] = step;
+	paths->places += PATHS_STEP;
+	return step;
+}
+
 bool trial_is_used(const struct paths *paths, const struct trial *t)
 {
-	return t == &paths->trials[paths->used];
+	return t->place == paths->used;
 }
 
 struct trial *trials_find(struct paths *paths, const struct way *way)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
 		if (t->state != TRIAL_UNUSED && way_matches(&t->way, way))
 			return t;
@@ -50,21 +100,21 @@ struct trial *trials_find(struct paths *paths, const struct way *way)
 void trial_forget(struct paths *paths, struct trial *t)
 {
 	CHECK(!trial_is_used(paths, t));
-	if (paths->peer_uses == (uint32_t)(t - paths->trials))
+	if (paths->peer_uses == t->place)
 		paths->peer_uses = TRIAL_NONE;
-	*t = (struct trial){ 0 };
+	*t = (struct trial){ .place = t->place };
 }
 
 struct trial *trials_add(struct paths *paths, const struct way *way)
 {
 	const bool direct = way->kind == WAY_DIRECT;
 	const uint32_t from = direct ? DIRECT_AT : RELAYS_AT;
-	const uint32_t end = from + (direct ? PATHS_DIRECT_MAX : PATHS_RELAYS_MAX);
+	const uint32_t end = direct ? paths->places : DIRECT_AT;
 	struct trial *place = NULL;
 
 	CHECK(way->kind != WAY_RING);
 	for (uint32_t i = from; i < end; i++) {
-		struct trial *t = &paths->trials[i];
+		struct trial *t = trial_at(paths, i);
 
 		if (t->state == TRIAL_UNUSED) {
 			place = t;
@@ -73,6 +123,11 @@ struct trial *trials_add(struct paths *paths, const struct way *way)
 		if (t->state == TRIAL_RESTING && (!direct || !t->is_named) &&
 		    !trial_is_used(paths, t))
 			place = t;
+	}
+	if (direct && (place == NULL || place->state != TRIAL_UNUSED)) {
+		struct trial *fresh = add_places(paths);
+
+		place = fresh != NULL ? fresh : place;
 	}
 	if (place == NULL)
 		return NULL;
@@ -88,8 +143,8 @@ uint32_t trials_count_relays(const struct paths *paths, bool resting)
 	uint32_t count = 0;
 
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
-		count += paths->trials[i].state != TRIAL_UNUSED &&
-			 (resting || paths->trials[i].state != TRIAL_RESTING);
+		count += paths_trial(paths, i)->state != TRIAL_UNUSED &&
+			 (resting || paths_trial(paths, i)->state != TRIAL_RESTING);
 	return count;
 }
 
@@ -101,7 +156,7 @@ struct trial *trials_spare_relay(struct paths *paths)
 	struct trial *spare = NULL;
 
 	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++) {
-		struct trial *t = &paths->trials[i];
+		struct trial *t = trial_at(paths, i);
 
 		if (i != paths->used && t->state != TRIAL_UNUSED &&
 		    (spare == NULL || worth[t->state] < worth[spare->state]))
@@ -223,7 +278,7 @@ bool trial_probe(struct paths *paths, struct trial *t, struct mono now, struct p
 				      .way = t->way,
 				      .token = trial_token(paths, t),
 				      .ttl = t->low_ttl ? PATHS_LOW_TTL : 0 };
-	for (uint32_t i = PATHS_OPEN_MAX - 1; i > 0; i--)
+	for (uint32_t i = TRIAL_OPEN_MAX - 1; i > 0; i--)
 		t->open[i] = t->open[i - 1];
 	t->open[0].token = ret->token;
 	t->open[0].sent = now;
@@ -237,10 +292,10 @@ bool trial_probe(struct paths *paths, struct trial *t, struct mono now, struct p
 struct trial *trials_of_token(struct paths *paths, struct mono now, uint64_t token,
 			      struct mono *ret_sent)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++) {
-		struct trial *t = &paths->trials[i];
+	for (uint32_t i = 0; i < paths->places; i++) {
+		struct trial *t = trial_at(paths, i);
 
-		for (uint32_t k = 0; k < PATHS_OPEN_MAX; k++) {
+		for (uint32_t k = 0; k < TRIAL_OPEN_MAX; k++) {
 			const struct mono sent = t->open[k].sent;
 
 			if (t->open[k].token == 0 ||
@@ -253,11 +308,16 @@ struct trial *trials_of_token(struct paths *paths, struct mono now, uint64_t tok
 	return NULL;
 }
 
+bool trial_has_answered_lately(const struct trial *t, struct mono now)
+{
+	return t->state == TRIAL_PROVEN && !mono_reached(now, mono_add_ms(t->proven, LATELY_MS));
+}
+
 void trial_prove(struct trial *t, struct mono now, struct mono sent)
 {
 	const uint64_t took_us = now.us - sent.us;
 
-	for (uint32_t k = 0; k < PATHS_OPEN_MAX; k++)
+	for (uint32_t k = 0; k < TRIAL_OPEN_MAX; k++)
 		if (t->open[k].sent.us <= sent.us)
 			t->open[k].token = 0; /* once only; and what is older measures worse */
 	t->rtt_us = t->has_rtt ? (7 * t->rtt_us + took_us) / 8 : took_us;

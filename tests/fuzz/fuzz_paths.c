@@ -316,7 +316,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (unsigned i = 0; i < STEPS_MAX && play.script.left > 0; i++)
 		step(&play);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
+		paths_free(&play.members[i].paths);
 		probe_budget_del(play.members[i].budget);
+	}
 	return 0;
 }

@@ -37,12 +37,16 @@ int lone_set_up(void **state)
 
 int lone_tear_down(void **state)
 {
-	probe_budget_del(((struct lone *)*state)->budget);
+	struct lone *f = *state;
+
+	paths_free(&f->paths);
+	probe_budget_del(f->budget);
 	return 0;
 }
 
 void lone_start(struct lone *f, bool is_leader, struct way first)
 {
+	paths_free(&f->paths);
 	paths_init(&f->paths, &f->rng, f->now, is_leader, &first);
 }
 
@@ -161,10 +165,12 @@ bool lone_uses(const struct lone *f, struct way way)
 
 const struct trial *lone_trial(const struct lone *f, struct way way)
 {
-	for (unsigned i = 0; i < PATHS_TRIALS_MAX; i++)
-		if (f->paths.trials[i].state != TRIAL_UNUSED &&
-		    lone_same_way(&f->paths.trials[i].way, &way))
-			return &f->paths.trials[i];
+	for (uint32_t i = 0; i < f->paths.places; i++) {
+		const struct trial *t = paths_trial(&f->paths, i);
+
+		if (t->state != TRIAL_UNUSED && lone_same_way(&t->way, &way))
+			return t;
+	}
 	return NULL;
 }
 

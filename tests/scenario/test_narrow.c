@@ -132,7 +132,7 @@ static void direct_1280(struct world *world)
 	unsigned icmp;
 
 	direct_with(world, 1280);
-	ring = &lab_inside(B, A)->paths.trials[0];
+	ring = &lab_inside(B, A)->paths.first[0];
 	ring->is_invited = false; /* as it was when they met */
 	SCENARIO_EXPECT(world, arrives(A, B, 1000, 1280));
 	SCENARIO_EXPECT(world, !ring->is_invited); /* nothing came that way */

@@ -251,6 +251,7 @@ static void meet(struct wanderer *w, struct now now)
 {
 	const struct way ring = { .kind = WAY_RING };
 
+	paths_free(&w->paths);
 	paths_init(&w->paths, &w->rng, now.mono, w->number == 0, &ring);
 	w->is_met = true;
 	w->next_packet = now.mono;
@@ -306,11 +307,12 @@ static void talk(struct wanderer *w, struct now now)
 
 static bool has_relay(const struct wanderer *w, uint64_t relay)
 {
-	for (uint32_t i = 0; i < PATHS_TRIALS_MAX; i++)
-		if (w->paths.trials[i].state != TRIAL_UNUSED &&
-		    w->paths.trials[i].way.kind == WAY_RELAY &&
-		    w->paths.trials[i].way.link == relay)
+	for (uint32_t i = 0; i < w->paths.places; i++) {
+		const struct trial *t = paths_trial(&w->paths, i);
+
+		if (t->state != TRIAL_UNUSED && t->way.kind == WAY_RELAY && t->way.link == relay)
 			return true;
+	}
 	return false;
 }
 
@@ -459,8 +461,10 @@ void hike_start(struct hike *hike, struct world *world, const struct natbox_kind
 
 void hike_end(struct hike *hike)
 {
-	for (uint32_t i = 0; i < 2; i++)
+	for (uint32_t i = 0; i < 2; i++) {
+		paths_free(&hike->wanderers[i].paths);
 		probe_budget_del(hike->wanderers[i].budget);
+	}
 }
 
 void hike_meet(struct hike *hike)
@@ -474,9 +478,8 @@ void hike_meet(struct hike *hike)
 /* True if the packets of the peer come by the way that is used here. */
 static bool is_answered_alike(const struct wanderer *w)
 {
-	const struct trial *used = paths_used(&w->paths);
-
-	return w->is_met && used->way.kind == WAY_DIRECT && way_matches(&used->way, &w->came_last);
+	return w->is_met && paths_used(&w->paths)->way.kind == WAY_DIRECT &&
+	       way_matches(&paths_used(&w->paths)->way, &w->came_last);
 }
 
 bool hike_is_direct(const struct hike *hike)

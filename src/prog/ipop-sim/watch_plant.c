@@ -9,6 +9,7 @@
 #include "prog/ipop-sim/watch_internal.h"
 
 #include "node/node_internal.h"
+#include "path/paths_internal.h"
 
 #include <string.h>
 
@@ -80,20 +81,20 @@ bool plant_discloses(uint8_t kind)
  * is given up meanwhile takes the bug with it. */
 static void mix_addresses(struct node *node)
 {
-	struct trial *first = NULL;
+	struct way *first = NULL;
 
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle unused;
 		struct peer *peer = pool_slot(&node->peers, i, &unused);
-		struct trial *used;
 
 		if (peer == NULL || peer_way(peer).kind != WAY_DIRECT)
 			continue;
-		used = &peer->paths.trials[peer->paths.used];
+		struct way *used = &trial_at(&peer->paths, peer->paths.used)->way;
+
 		if (first == NULL) {
 			first = used;
-		} else if (!endpoint_ip_equal(&first->way.remote, &used->way.remote)) {
-			first->way.remote = used->way.remote;
+		} else if (!endpoint_ip_equal(&first->remote, &used->remote)) {
+			first->remote = used->remote;
 			return;
 		}
 	}
