@@ -89,12 +89,13 @@ static void the_best_step_of_answers_is_barred(struct world *world)
 	play_look_up(world, 2, 1500);
 }
 
-/* A question to all is repeated after 500 ms, the dial that follows after 400. */
+/* A question to all is repeated each 500 ms, the dial that follows after 400 and then 700: each
+ * may meet a barred step more than once. */
 static void the_best_step_of_those_found_is_barred(struct world *world)
 {
 	memset(&play, 0, sizeof(play));
 	play.answers = true;
-	play_look_up(world, 1, 2500);
+	play_look_up(world, 1, 3500);
 }
 
 static void one_side_hears_no_question(struct world *world)
