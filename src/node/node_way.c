@@ -121,6 +121,20 @@ static void look_for_doubt(struct node *node, struct now now, struct peer *peer)
 		neighbour_changed(node, now, peer);
 }
 
+void ways_near_changed(struct node *node)
+{
+	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
+		struct handle handle;
+		struct peer *peer = pool_slot(&node->peers, i, &handle);
+
+		if (peer == NULL || !peer_is_up(peer) ||
+		    peer->paths.is_near == ring_is_near(node->ring, &peer->id))
+			continue;
+		paths_set_near(&peer->paths, !peer->paths.is_near);
+		ways_touch(node, handle);
+	}
+}
+
 /* All that we knew of the ways may have ended with the peer's last life: it begins with the one
  * that the handshake came by. */
 void ways_begin(struct node *node, struct now now, struct handle handle)

@@ -70,6 +70,11 @@ static struct mono silent_since(const struct paths *paths)
 	return sent.us == 0 ? paths->heard : mono_min(paths->heard, sent);
 }
 
+static uint64_t quiet_ms(const struct paths *paths)
+{
+	return paths->is_near ? PATHS_NEAR_QUIET_MS : PATHS_QUIET_MS;
+}
+
 static void heard(struct paths *paths, struct mono now, struct mono at)
 {
 	if (paths->heard.us > at.us)
@@ -80,14 +85,21 @@ static void heard(struct paths *paths, struct mono now, struct mono at)
 	else
 		paths->quiet_at = mono_add_ms(
 			silent_since(paths),
-			PATHS_QUIET_MS - rng_between(paths->rng, 0, PATHS_QUIET_JITTER_MS));
+			quiet_ms(paths) - rng_between(paths->rng, 0, PATHS_QUIET_JITTER_MS));
+}
+
+void paths_set_near(struct paths *paths, bool is_near)
+{
+	paths->is_near = is_near;
+	paths->quiet_at =
+		mono_min(paths->quiet_at, mono_add_ms(silent_since(paths), quiet_ms(paths)));
 }
 
 /* When that was foreseen nothing had left since. */
 static bool was_put_off(struct paths *paths, struct mono now)
 {
 	const struct mono quiet_at =
-		mono_add_ms(silent_since(paths), PATHS_QUIET_MS - PATHS_QUIET_JITTER_MS);
+		mono_add_ms(silent_since(paths), quiet_ms(paths) - PATHS_QUIET_JITTER_MS);
 
 	if (had_ip(paths, now, PATHS_TALK_MS) || mono_reached(now, quiet_at))
 		return false;
@@ -548,15 +560,6 @@ static bool is_standby(const struct paths *paths, uint32_t i)
 	       paths_trial(paths, i)->state == TRIAL_PROVEN;
 }
 
-bool paths_rests(const struct paths *paths, const struct way *way)
-{
-	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
-		if (paths_trial(paths, i)->state == TRIAL_RESTING &&
-		    way_matches(&paths_trial(paths, i)->way, way))
-			return true;
-	return false;
-}
-
 static struct mono standby_at(const struct trial *t)
 {
 	return mono_add_ms(t->proven, PATHS_STANDBY_MS);
@@ -607,7 +610,7 @@ static void give_up_in_vain(struct paths *paths, struct mono now)
 static void watch_silence(struct paths *paths, struct mono now)
 {
 	if (mono_reached(now, paths->quiet_at) && !was_put_off(paths, now)) {
-		paths->quiet_at = mono_add_ms(now, PATHS_QUIET_MS);
+		paths->quiet_at = mono_add_ms(now, quiet_ms(paths));
 		ask_used(paths, now);
 	}
 	if (mono_reached(now, paths->doubt_at)) {

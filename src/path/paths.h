@@ -70,6 +70,7 @@
 #define PATHS_DOUBT_PROBES 4
 #define PATHS_FOLLOW_MS 500        /* between two changes of who follows: each is work */
 #define PATHS_QUIET_MS 25000       /* NATs that forget a flow sooner than in 30 s are rare */
+#define PATHS_NEAR_QUIET_MS 21000  /* of those who find out first that a neighbour is gone */
 #define PATHS_QUIET_JITTER_MS 2000 /* taken off at random: peers do not go on in step */
 #define PATHS_TALK_MS 10000        /* a pair talks for so long after the last IP packet: */
 #define PATHS_BUSY_QUIET_MS 2500   /* this is silence then */
@@ -91,7 +92,7 @@ struct paths_traffic {
 /* Embed it. To be read: is_dead, why. */
 struct paths {
 	struct rng *rng; /* borrowed */
-	bool is_leader;
+	bool is_leader, is_near;
 	bool is_dead, dead_told, is_busy;
 	bool use_told;           /* that `used` is in use */
 	bool talks;              /* IP came or went within PATHS_TALK_MS */
@@ -169,6 +170,9 @@ void paths_seen(struct paths *paths, struct mono now, const struct paths_traffic
 
 /* Somebody takes the peer for gone: the way in use is asked, unless it was heard just now. */
 void paths_check(struct paths *paths, struct mono now);
+
+/* Whether it is one of our near members on the ring: asked sooner then, if it is silent. */
+void paths_set_near(struct paths *paths, bool is_near);
 
 /* Within this time an answer is expected, by the way in use. */
 uint64_t paths_patience_us(const struct paths *paths);

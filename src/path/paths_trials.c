@@ -165,6 +165,15 @@ struct trial *trials_spare_relay(struct paths *paths)
 	return spare;
 }
 
+bool paths_rests(const struct paths *paths, const struct way *way)
+{
+	for (uint32_t i = RELAYS_AT; i < DIRECT_AT; i++)
+		if (paths_trial(paths, i)->state == TRIAL_RESTING &&
+		    way_matches(&paths_trial(paths, i)->way, way))
+			return true;
+	return false;
+}
+
 /* -- one way ------------------------------------------------------------------------------- */
 
 void trial_punch(struct trial *t, struct mono now, bool low_ttl)

@@ -82,6 +82,24 @@ static void a_way_along_the_ring_is_not_asked_at_once(void **state)
 	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 1);
 }
 
+/* Who becomes near is asked sooner than was foreseen; who is near no longer waits as others do. */
+static void a_near_member_is_asked_sooner(void **state)
+{
+	struct lone *f = *state;
+
+	lone_works(f, ring, 50);
+	lone_start(f, true, ring);
+	paths_set_near(&f->paths, true);
+	lone_run(f, PATHS_NEAR_QUIET_MS - PATHS_QUIET_JITTER_MS - 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 0);
+	lone_run(f, PATHS_QUIET_JITTER_MS + 1);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 1);
+	lone_run(f, 1000);
+	paths_set_near(&f->paths, false);
+	lone_run(f, 2 * PATHS_NEAR_QUIET_MS - 2000);
+	assert_int_equal(lone_seen(f, PATHS_PROBE, &ring, 0), 1);
+}
+
 static void a_direct_way_is_asked_at_once(void **state)
 {
 	struct lone *f = *state;
@@ -691,6 +709,7 @@ int main(void)
 		PATHS_TEST(a_way_is_doubted_when_its_answer_is_overdue),
 		PATHS_TEST(a_stream_one_way_is_answered_while_it_flows),
 		PATHS_TEST(a_way_along_the_ring_is_not_asked_at_once),
+		PATHS_TEST(a_near_member_is_asked_sooner),
 		PATHS_TEST(a_direct_way_is_asked_at_once),
 		PATHS_TEST(who_received_ip_says_that_it_is_there),
 		PATHS_TEST(who_hears_nothing_for_its_ip_asks_all_and_the_first_carries_on),
