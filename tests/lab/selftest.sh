@@ -352,6 +352,11 @@ becomes() {
 	((sent == 2000 && (condition)))
 }
 
+# Who is moved to another processor in the midst may overtake itself: so many of 2000, where a line
+# that reorders does so with hundreds.
+# shellcheck disable=SC2034 # read by conditions
+STRAY=20
+
 test_bad_lines() {
 	local carrier_changes
 	lab_begin lines
@@ -360,13 +365,14 @@ test_bad_lines() {
 	lab_impair a b
 	carrier_changes=$(lab_run a cat /sys/class/net/b/carrier_changes)
 	lab_check "a line is good until told otherwise" \
-		becomes 'lost + late + twice + damaged == 0 && median_us < 5000'
-	lab_check "loss" becomes 'lost >= 518 && lost <= 682 && late + twice + damaged == 0' --loss 30
+		becomes 'lost + twice + damaged == 0 && late <= STRAY && median_us < 5000'
+	lab_check "loss" becomes 'lost >= 518 && lost <= 682 && twice + damaged == 0 && late <= STRAY' \
+		--loss 30
 	lab_check "a small loss" becomes 'lost >= 18 && lost <= 82' --loss 2.5
 	lab_check "loss in bursts" becomes 'lost >= 420 && lost <= 780 && runs * 2 < lost' \
 		--loss 30 --burst 3
 	lab_check "delay" becomes 'least_us >= 30000 && median_us < 35000' --delay 30
-	lab_check "jitter" becomes 'most_us - least_us > 8000 && median_us > 30000 && late == 0' \
+	lab_check "jitter" becomes 'most_us - least_us > 8000 && median_us > 30000 && late <= STRAY' \
 		--delay 30 --jitter 10
 	lab_check "duplication" becomes 'twice >= 911 && twice <= 1089 && lost == 0' --duplicate 50
 	lab_check "reordering" becomes 'late >= 400 && late <= 600 && lost == 0' --reorder 25
