@@ -38,11 +38,11 @@ sim-large: deps ## ten thousand members join within seconds, on the simulator: m
 	@tools/build large
 	@build/large/src/prog/ipop-sim/ipop-sim-large --scenario large
 
-sim-growth: deps ## what a member costs against the size of the network, as a page: [NODES="50 100 ..."], minutes
+sim-growth: deps ## what a member costs against the size of the network, as a page: [NODES="50 100 ..."]; long
 	@tools/build large
 	@tests/sim/growth $(if $(NODES),--nodes "$(NODES)")
 
-sim-hostile: deps ## look-ups past hostile members of each kind and share, of 1,000: an hour
+sim-hostile: deps ## look-ups past hostile members of each kind and share, of 1,000: hours
 	@tools/build large
 	@tests/sim/hostile
 

@@ -110,8 +110,8 @@ static unsigned any_choice(struct node *node)
 }
 
 /* What is said as a session begins is said again if it is lost, candidates after 500 ms and lists
- * after a second, and by then most have a way of their own. While many join, that is most of what
- * goes along the ring. */
+ * after two seconds, and by then most have a way of their own. While many join, that is most of
+ * what goes along the ring. */
 static bool goes_once(const struct leaving *leaving, const struct peer *peer, struct now now)
 {
 	return leaving->class == EGRESS_CONTROL && peer != NULL &&

@@ -104,7 +104,7 @@ static void a_better_way_takes_what_waits(struct world *world)
 
 /* Two who meet along the ring, and directly a while later: by neither way packets take longer, so
  * none overtakes another. More come than the ring takes, so some wait when the change comes. */
-/* So does the ring, where each packet takes two ways: eight members, of whom no two pairs are as
+/* So does the ring, where each packet takes two ways: twelve members, of whom no two pairs are as
  * far from each other. */
 static void the_ring_keeps_the_order(struct world *world)
 {
