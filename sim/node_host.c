@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define PACKET_BYTES_MAX 2048
-#define EGRESS_SLOTS 256
-#define REPLIES_MAX 64 /* power of two */
+#define EGRESS_SLOTS 16 /* of a large world each byte counts; what is more leaves in parts */
+#define REPLIES_MAX 64  /* power of two */
 
 struct tun_packet {
 	size_t len;
@@ -249,6 +249,8 @@ static void take_from_programs(struct node_host *nh, struct now now)
 		struct tun_packet *packet =
 			nh->from_programs.packets[queue_pop(&nh->from_programs.queue)];
 
+		if (egress_room(nh->egress) == 0)
+			send_what_waits(nh, now);
 		batch.count = 1;
 		batch.packets[0] =
 			(struct forward_packet){ .data = packet->bytes, .len = packet->len };

@@ -37,7 +37,7 @@ struct place {
 };
 
 struct stack {
-	uint16_t numbers[EGRESS_SLOTS_MAX];
+	uint16_t *numbers;
 	uint16_t count;
 };
 
@@ -57,18 +57,19 @@ struct flow {
 	struct codel codel; /* of its data */
 };
 
+/* All arrays are owned, and have slot_count places; by_length has one more. */
 struct egress {
-	uint8_t (*room)[EGRESS_SLOT_BYTES]; /* owned: the bytes of the slots */
-	struct slot slots[EGRESS_SLOTS_MAX];
-	struct flow flows[EGRESS_SLOTS_MAX];
+	uint8_t (*room)[EGRESS_SLOT_BYTES]; /* the bytes of the slots */
+	struct slot *slots;
+	struct flow *flows;
 	struct stack free_slots, free_flows;
 	struct map flow_of_link;
 	uint16_t recent; /* the flow that was found last, if it still has that link */
 	uint16_t slot_count;
-	struct list active, by_length[EGRESS_SLOTS_MAX + 1];
-	struct place in_flow[EGRESS_SLOTS_MAX];                                /* of slots */
-	struct place in_active[EGRESS_SLOTS_MAX], in_length[EGRESS_SLOTS_MAX]; /* of flows */
-	uint16_t longest; /* the greatest length of a flow; 0: nothing waits */
+	struct list active, *by_length;
+	struct place *in_flow;               /* of slots */
+	struct place *in_active, *in_length; /* of flows */
+	uint16_t longest;                    /* the greatest length of a flow; 0: nothing waits */
 	struct egress_counters counters;
 };
 
@@ -119,6 +120,26 @@ static uint16_t stack_pop(struct stack *stack)
 	return stack->numbers[--stack->count];
 }
 
+static int make_arrays(struct egress *egress, size_t slots)
+{
+	egress->room = calloc(slots, sizeof(egress->room[0]));
+	egress->slots = calloc(slots, sizeof(egress->slots[0]));
+	egress->flows = calloc(slots, sizeof(egress->flows[0]));
+	egress->free_slots.numbers = calloc(slots, sizeof(egress->free_slots.numbers[0]));
+	egress->free_flows.numbers = calloc(slots, sizeof(egress->free_flows.numbers[0]));
+	egress->by_length = calloc(slots + 1, sizeof(egress->by_length[0]));
+	egress->in_flow = calloc(slots, sizeof(egress->in_flow[0]));
+	egress->in_active = calloc(slots, sizeof(egress->in_active[0]));
+	egress->in_length = calloc(slots, sizeof(egress->in_length[0]));
+	const bool has_all = egress->room != NULL && egress->slots != NULL &&
+			     egress->flows != NULL && egress->free_slots.numbers != NULL &&
+			     egress->free_flows.numbers != NULL && egress->by_length != NULL &&
+			     egress->in_flow != NULL && egress->in_active != NULL &&
+			     egress->in_length != NULL;
+
+	return has_all ? 0 : ERR_NOMEM;
+}
+
 int egress_new(struct rng *rng, size_t slots, struct egress **ret)
 {
 	struct egress *egress = calloc(1, sizeof(*egress));
@@ -127,9 +148,9 @@ int egress_new(struct rng *rng, size_t slots, struct egress **ret)
 	if (egress == NULL)
 		return ERR_NOMEM;
 	egress->slot_count = (uint16_t)slots;
-	egress->room = calloc(slots, sizeof(egress->room[0]));
 	map_init(&egress->flow_of_link, rng, (uint32_t)slots, sizeof(uint32_t));
-	if (egress->room == NULL || map_reserve(&egress->flow_of_link, (uint32_t)slots) < 0) {
+	if (make_arrays(egress, slots) != 0 ||
+	    map_reserve(&egress->flow_of_link, (uint32_t)slots) < 0) {
 		egress_del(egress);
 		return ERR_NOMEM;
 	}
@@ -149,6 +170,14 @@ void egress_del(struct egress *egress)
 	if (egress == NULL)
 		return;
 	map_free(&egress->flow_of_link);
+	free(egress->in_length);
+	free(egress->in_active);
+	free(egress->in_flow);
+	free(egress->by_length);
+	free(egress->free_flows.numbers);
+	free(egress->free_slots.numbers);
+	free(egress->flows);
+	free(egress->slots);
 	free(egress->room);
 	free(egress);
 }

@@ -10,6 +10,7 @@
 #define RING_WANTED_MAX 64    /* heard of, and not met; the farthest gives, counted in members */
 #define RING_TRIES 3
 #define RING_TRY_MS 1000    /* then 2, 4 s */
+#define RING_BEHIND_MS 400  /* before the first, for whom another one stands between */
 #define RING_IGNORE_MS 2000 /* after the last try in vain; one more try, then 4, 8 ... */
 #define RING_IGNORE_MAX_MS 32000
 #define RING_JOIN_MAX_MS 30000 /* between two questions for our place; from RING_TRY_MS on */

@@ -294,10 +294,22 @@ static void tell_again(struct ring *ring, struct now now, struct member *member)
 			   ring_after(ring->rng, now, interval_ms));
 }
 
-/* Those whom we met around ourselves, without the reader. */
-static void list_for(const struct ring *ring, const struct member *reader, struct neighbours *ret)
+/* It should see us and by its last list it does not: that list is old, or a newer one was lost. It
+ * is asked for another one; so is who told none for longer than it takes. */
+static bool misses_us(const struct ring *ring, struct now now, const struct member *member)
 {
-	*ret = (struct neighbours){ .count = 0 };
+	const bool is_nearest =
+		member == met_at(ring, 0) || member == met_at(ring, ring->met.count - 1);
+
+	return is_nearest && !member->sees_us &&
+	       (member->has_told || mono_reached(now.mono, mono_add_ms(member->met, LISTEN_MS)));
+}
+
+/* Those whom we met around ourselves, without the reader. */
+static void list_for(const struct ring *ring, struct now now, const struct member *reader,
+		     struct neighbours *ret)
+{
+	*ret = (struct neighbours){ .asks = misses_us(ring, now, reader) };
 	for (size_t i = 0; i < count_around(ring, SIDE_MAX); i++) {
 		const struct member *member = around(ring, SIDE_MAX, i);
 
@@ -415,7 +427,8 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
 	if (teller->by_address && teller->linked && all_unknown && !teller->sees_us)
 		set_foreign(ring, teller, true);
 	teller->by_address = false;
-	if (!teller->has_heard) /* it takes us for near; our list shows it whether that is mutual */
+	/* It takes us for near; our list shows it whether that is mutual. */
+	if (!teller->has_heard || list->asks)
 		tell_soon(ring, now, teller);
 	review(ring, now);
 	return 0;
@@ -574,6 +587,17 @@ static struct mono join_due(const struct ring *ring)
 	return ring->rumours.wanted > 0 && !mono_reached(due, patience) ? patience : due;
 }
 
+/* Nobody may stand between us at all: a list was lost. */
+static void ask_who_misses_us(struct ring *ring, struct now now)
+{
+	for (size_t side = 0; ring->joins > 0 && side < 2; side++) {
+		struct member *nearest = met_at(ring, side == 0 ? 0 : ring->met.count - 1);
+
+		if (misses_us(ring, now, nearest))
+			tell_soon(ring, now, nearest);
+	}
+}
+
 static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret)
 {
 	uint64_t quiet_ms = RING_TRY_MS;
@@ -586,6 +610,7 @@ static bool poll_join(struct ring *ring, struct now now, struct ring_output *ret
 		via->asked++;
 	set_foreign(ring, via, false);
 	if (!stands(ring)) {
+		ask_who_misses_us(ring, now);
 		quiet_ms = ring_doubled(RING_TRY_MS, ring->joins, RING_JOIN_MAX_MS);
 		ring->joins++;
 	}
@@ -693,7 +718,7 @@ static bool poll_lists(struct ring *ring, struct now now, struct ring_output *re
 	struct member *member = ring_member_at(ring, (uint16_t)slot);
 
 	*ret = (struct ring_output){ .kind = RING_TELL, .id = member->id };
-	list_for(ring, member, &ret->list);
+	list_for(ring, now, member, &ret->list);
 	tell_again(ring, now, member);
 	return true;
 }

@@ -248,8 +248,8 @@ static bool holds_place(const struct rumour *rumour)
 }
 
 /* Marks in `ret` the slots of those who would be among the RING_NEAR nearest on one side, counted
- * together with the members that were met. */
-static void mark_side(struct rumours *rumours, bool clockwise, bool ret[RING_WANTED_MAX])
+ * together with the members that were met: by 1 who would be the nearest, and so on. */
+static void mark_side(struct rumours *rumours, bool clockwise, uint8_t ret[RING_WANTED_MAX])
 {
 	const struct circle *circle = &rumours->circle;
 	size_t held = 0;
@@ -265,7 +265,8 @@ static void mark_side(struct rumours *rumours, bool clockwise, bool ret[RING_WAN
 			return;
 		if (rumour->state == RUMOUR_IGNORED)
 			continue;
-		ret[spot->slot] = true;
+		if (ret[spot->slot] == 0 || ret[spot->slot] > nearer + held + 1)
+			ret[spot->slot] = (uint8_t)(nearer + held + 1);
 		if (holds_place(rumour))
 			held++;
 	}
@@ -273,7 +274,7 @@ static void mark_side(struct rumours *rumours, bool clockwise, bool ret[RING_WAN
 
 void rumours_review(struct rumours *rumours, struct now now)
 {
-	bool marked[RING_WANTED_MAX] = { false };
+	uint8_t marked[RING_WANTED_MAX] = { 0 };
 
 	age(rumours, now);
 	if (rumours->may_want) {
@@ -282,12 +283,15 @@ void rumours_review(struct rumours *rumours, struct now now)
 	}
 	for (size_t i = 0; i < rumours->circle.count; i++) {
 		struct rumour *rumour = rumour_at(rumours, i);
-		const bool is_wanted = marked[rumours->circle.spots[i].slot];
+		const unsigned place = marked[rumours->circle.spots[i].slot];
 
-		if (is_wanted && rumour->state == RUMOUR_HEARD) {
+		if (place > 0 && rumour->state == RUMOUR_HEARD) {
 			set_state(rumours, rumour, RUMOUR_WANTED);
+			rumour->next = place == 1 ? now.mono
+						  : ring_after(rumours->rng, now, RING_BEHIND_MS);
+		} else if (place == 1 && rumour->state == RUMOUR_WANTED && rumour->tries == 0) {
 			rumour->next = now.mono;
-		} else if (!is_wanted && rumour->state == RUMOUR_WANTED) {
+		} else if (place == 0 && rumour->state == RUMOUR_WANTED) {
 			set_state(rumours, rumour, RUMOUR_HEARD);
 			rumour->tries = 0;
 			rumour->failed = false;

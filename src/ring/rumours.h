@@ -2,7 +2,9 @@
  *
  * A name in somebody's list is a claim. It costs us nothing until the member that it names would,
  * if it exists, be one of our nearest; then a session with it is tried, RING_TRIES times, and if it
- * does not come the name is ignored for RING_IGNORE_MS, however often it is heard. Whoever is named
+ * does not come the name is ignored for RING_IGNORE_MS, however often it is heard. The nearest of
+ * all on its side is tried at once, the others after RING_BEHIND_MS: while many join, nearer ones
+ * come in that time more often than not, and the session would have been for nothing. Whoever is named
  * in that time may just be hard to reach: it is tried again, once, and then ignored twice as long,
  * up to RING_IGNORE_MAX_MS; nobody behind it waits for that. So one that comes back is met soon,
  * and one that never does costs a try each half a minute, while somebody names it. Names that are

@@ -133,7 +133,8 @@ int broadcast_decode(struct span bytes, struct broadcast *ret)
 void neighbours_encode(const struct neighbours *neighbours, struct writer *w)
 {
 	writer_u8(w, neighbours->count);
-	writer_zero(w, 3);
+	writer_u8(w, neighbours->asks ? 1 : 0);
+	writer_zero(w, 2);
 	for (size_t i = 0; i < neighbours->count; i++)
 		put_id(w, &neighbours->ids[i]);
 }
@@ -142,10 +143,12 @@ int neighbours_decode(struct span bytes, struct neighbours *ret)
 {
 	struct reader r = reader_of(bytes);
 	struct neighbours neighbours = { 0 };
+	uint8_t asks;
 
 	if (!reader_u8(&r, &neighbours.count) || neighbours.count > NEIGHBOURS_MAX ||
-	    !reader_zero(&r, 3))
+	    !reader_u8(&r, &asks) || asks > 1 || !reader_zero(&r, 2))
 		return ERR_MALFORMED;
+	neighbours.asks = asks == 1;
 	for (size_t i = 0; i < neighbours.count; i++)
 		if (!get_id(&r, &neighbours.ids[i]))
 			return ERR_MALFORMED;

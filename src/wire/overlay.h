@@ -5,7 +5,7 @@
  *                  | to 20 | to's via 20 | from 20 | from's via 20 | payload
  *     BROADCAST    kind 1, hops left 1, key length 1, route 1
  *                  | until 20 | from 20 | from's via 20 | token 8 | key
- *     NEIGHBOURS   count 1, 0 0 0 | count times: id 20
+ *     NEIGHBOURS   count 1, asks 1, 0 0 | count times: id 20
  *     CANDIDATES   NAT 1, candidates 1, relays 1, 0 | each: kind 1, endpoint 18 | each: id 20
  *     RELAY_ASK, RELAY_GRANT, RELAY_END   peer 20, index 4, needed 1, 0 0 0
  *     RELAY        index 4, 0 0 0 0 | a data datagram
@@ -74,6 +74,7 @@ struct broadcast {
 #define NEIGHBOURS_MAX 16
 struct neighbours {
 	uint8_t count;
+	bool asks; /* for the receiver's list: the one that came last did not name the sender */
 	struct id ids[NEIGHBOURS_MAX];
 };
 

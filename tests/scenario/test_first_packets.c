@@ -102,13 +102,11 @@ static void a_better_way_takes_what_waits(struct world *world)
 	SCENARIO_EXPECT(world, lab_arrived(1, 2, 0, 300) == 2 * VNET_QUEUE_PACKETS);
 }
 
-/* Two who meet along the ring, and directly a while later: by neither way packets take longer, so
- * none overtakes another. More come than the ring takes, so some wait when the change comes. */
-/* So does the ring, where each packet takes two ways: twelve members, of whom no two pairs are as
+/* Along the ring, where each packet takes two ways: sixteen members, of whom no two pairs are as
  * far from each other. */
 static void the_ring_keeps_the_order(struct world *world)
 {
-	enum { COUNT = 12 };
+	enum { COUNT = 16 };
 	struct net *net = world_net(world);
 	unsigned number = 0;
 	unsigned along = 0; /* the ring */
@@ -138,6 +136,8 @@ static void the_ring_keeps_the_order(struct world *world)
 	SCENARIO_EXPECT(world, lab.members[to].behind[1] == 0);
 }
 
+/* Two who meet along the ring, and directly a while later: by neither way packets take longer, so
+ * none overtakes another. More come than the ring takes, so some wait when the change comes. */
 static void a_better_way_keeps_the_order(struct world *world)
 {
 	struct net *net = world_net(world);

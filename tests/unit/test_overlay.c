@@ -170,10 +170,12 @@ static void neighbours_read_back_within_their_limit(void **state)
 	(void)state;
 	for (uint8_t i = 0; i < NEIGHBOURS_MAX; i++)
 		neighbours.ids[i] = id_of((uint8_t)(i + 1));
+	neighbours.asks = true;
 	neighbours_encode(&neighbours, &w);
 	assert_int_equal(w.len, 4 + NEIGHBOURS_MAX * ID_BYTES);
 	assert_int_equal(neighbours_decode(writer_span(&w), &back), 0);
 	assert_int_equal(back.count, NEIGHBOURS_MAX);
+	assert_true(back.asks);
 	assert_memory_equal(back.ids, neighbours.ids, sizeof(back.ids));
 	assert_int_equal(neighbours_decode(span_of(bytes, w.len - 1), &back), ERR_MALFORMED);
 	assert_int_equal(neighbours_decode(span_of(bytes, w.len + 1), &back), ERR_MALFORMED);
@@ -181,6 +183,12 @@ static void neighbours_read_back_within_their_limit(void **state)
 	assert_int_equal(neighbours_decode(span_of(bytes, w.len + ID_BYTES), &back), ERR_MALFORMED);
 	bytes[0] = 0;
 	assert_int_equal(neighbours_decode(span_of(bytes, 4), &back), 0);
+	bytes[1] = 0;
+	assert_int_equal(neighbours_decode(span_of(bytes, 4), &back), 0);
+	assert_false(back.asks);
+	bytes[1] = 2;
+	assert_int_equal(neighbours_decode(span_of(bytes, 4), &back), ERR_MALFORMED);
+	bytes[1] = 0;
 	bytes[3] = 1;
 	assert_int_equal(neighbours_decode(span_of(bytes, 4), &back), ERR_MALFORMED);
 }

@@ -124,6 +124,48 @@ static void a_list_names_those_around_us_but_not_its_reader(void **state)
 	}
 }
 
+/* Its newest list may be lost: nobody can know but us. */
+static void who_should_see_us_and_does_not_is_asked_for_its_list(void **state)
+{
+	static const unsigned beside[] = { 5, 10, 15, 110, 120, 130 };
+
+	(void)state;
+	stand();
+	assert_int_equal(meet(20, false), 0); /* which has told no list: one may be on its way */
+	assert_true(next_of(RING_TELL) && !output.list.asks);
+	drain();
+	assert_int_equal(hear(20, beside, 6), 0); /* and by this one does not see us */
+	(void)wait_for(RING_JOIN);
+	assert_false(next_of(RING_TELL)); /* the ring may know who stands between us */
+	(void)wait_for(RING_JOIN);
+	assert_true(next_of(RING_TELL));
+	assert_int_equal(place_of(&output.id), 20);
+	assert_true(output.list.asks);
+	assert_int_equal(hear(20, NULL, 0), 0); /* now it sees us */
+	assert_true(ring_is_settled(ring));
+	assert_int_equal(meet(30, false), 0);
+	while (next_of(RING_TELL))
+		assert_false(output.list.asks);
+}
+
+static void who_asks_for_our_list_is_told_it(void **state)
+{
+	struct neighbours list = { .asks = true };
+	const struct id id = id_at(100);
+
+	(void)state;
+	stand();
+	pass_us(UINT64_C(1000) * RING_TELL_MIN_MS);
+	assert_false(next_of(RING_TELL));
+	assert_int_equal(ring_hear(ring, now, &id, &list), 0);
+	assert_true(next_of(RING_TELL));
+	assert_int_equal(place_of(&output.id), 100);
+	for (unsigned i = 0; i < 50; i++) /* not more often for asking more often */
+		assert_int_equal(ring_hear(ring, now, &id, &list), 0);
+	assert_false(next_of(RING_TELL));
+	assert_int_equal(wait_for(RING_TELL), UINT64_C(1000) * RING_TELL_MIN_MS);
+}
+
 static void near_members_are_told_often_after_a_change_and_then_seldom(void **state)
 {
 	(void)state;
@@ -364,6 +406,8 @@ int main(void)
 		RING_TEST(few_members_are_near_once_each),
 		RING_TEST(changes_of_the_near_set_are_reported),
 		RING_TEST(a_list_names_those_around_us_but_not_its_reader),
+		RING_TEST(who_should_see_us_and_does_not_is_asked_for_its_list),
+		RING_TEST(who_asks_for_our_list_is_told_it),
 		RING_TEST(near_members_are_told_often_after_a_change_and_then_seldom),
 		RING_TEST(nobody_is_told_twice_within_the_shortest_interval),
 		RING_TEST(who_is_missing_from_a_list_is_asked),

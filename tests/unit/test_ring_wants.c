@@ -133,7 +133,10 @@ static void for_who_is_tried_again_nobody_waits(void **state)
 	assert_int_equal(hear(100, names, 1), 0);
 	(void)wait_for(RING_WANT);
 	assert_int_equal(hear(100, names, 4), 0);
-	assert_int_equal(count_of(RING_WANT, &last), 3);
+	assert_int_equal(count_of(RING_WANT, &last), 1);
+	assert_int_equal(last, 20);
+	pass_us(UINT64_C(1000) * RING_BEHIND_MS);
+	assert_int_equal(count_of(RING_WANT, &last), 2);
 }
 
 static void who_failed_the_last_time_is_ignored_at_once(void **state)
@@ -228,6 +231,7 @@ static void only_who_would_be_near_is_wanted(void **state)
 	(void)state;
 	stand();
 	assert_int_equal(hear(100, names, 8), 0);
+	pass_us(UINT64_C(1000) * RING_BEHIND_MS);
 	for (unsigned i = 0; i < 2 * RING_NEAR; i++) {
 		assert_true(next_of(RING_WANT));
 		assert_int_not_equal(place_of(&output.id), 40);
@@ -238,7 +242,8 @@ static void only_who_would_be_near_is_wanted(void **state)
 	assert_int_equal(meet(20, false), 0); /* one of them came, nothing changes */
 	assert_int_equal(count_of(RING_WANT, &last), 0);
 	id = id_at(30);
-	ring_failed(ring, now, &id); /* who is behind it need not wait */
+	ring_failed(ring, now, &id); /* who is behind it need not wait for it */
+	pass_us(UINT64_C(1000) * RING_BEHIND_MS);
 	assert_int_equal(count_of(RING_WANT, &last), 1);
 	assert_int_equal(last, 40);
 	for (unsigned i = 1; i <= 3; i++) { /* it came after all, and with it the others */
@@ -254,21 +259,96 @@ static void the_next_follows_when_a_first_try_took_too_long(void **state)
 {
 	static const unsigned names[] = { 10, 20, 30, 40 };
 	bool seen_40 = false;
-	unsigned last;
 
 	(void)state;
 	stand();
 	assert_int_equal(meet(BACK(10), false), 0); /* so that the names are far on this side */
 	assert_int_equal(meet(BACK(20), false), 0);
 	assert_int_equal(hear(BACK(10), NULL, 0), 0);
+	const uint64_t heard_us = now.mono.us;
+
 	assert_int_equal(hear(100, names, 4), 0);
-	assert_int_equal(count_of(RING_WANT, &last), 3);
+
 	while (!seen_40) {
 		(void)wait_for(RING_WANT);
 		seen_40 = place_of(&output.id) == 40;
 		assert_true(seen_40 || place_of(&output.id) <= 30);
 	}
-	assert_in_range(now.mono.us, 5000000 + RING_TRY_MS * 800, 5000000 + RING_TRY_MS * 1000);
+	/* The first try of one of the three was at once, and it was the next to wait. */
+	assert_in_range(now.mono.us - heard_us, (RING_TRY_MS + RING_BEHIND_MS) * 800,
+			(RING_TRY_MS + RING_BEHIND_MS) * 1000);
+}
+
+/* Of those who are named together only the nearest on either side are tried at once. */
+static void who_stands_behind_another_is_tried_later(void **state)
+{
+	static const unsigned names[] = { 10, 20, 30, BACK(10), BACK(20), BACK(30) };
+	unsigned last;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		again(seed);
+		stand();
+		const uint64_t heard_us = now.mono.us;
+
+		assert_int_equal(hear(100, names, 6), 0);
+		assert_true(next_of(RING_WANT));
+		assert_int_equal(place_of(&output.id), 10);
+		assert_true(next_of(RING_WANT));
+		assert_int_equal(place_of(&output.id), BACK(10));
+		for (unsigned i = 0; i < 4; i++) {
+			const uint64_t us = wait_for(RING_WANT);
+
+			assert_true(i > 0 || us >= UINT64_C(800) * RING_BEHIND_MS);
+			assert_true(place_of(&output.id) == 20 || place_of(&output.id) == 30 ||
+				    place_of(&output.id) == BACK(20) ||
+				    place_of(&output.id) == BACK(30));
+		}
+		assert_in_range(now.mono.us - heard_us, UINT64_C(800) * RING_BEHIND_MS,
+				UINT64_C(1000) * RING_BEHIND_MS);
+		assert_int_equal(count_of(RING_WANT, &last), 0);
+	}
+}
+
+/* While it waits nearer ones come: the session with it is never made. */
+static void for_whom_nearer_ones_come_is_not_tried(void **state)
+{
+	static const unsigned names[] = { 40, 50, 60 };
+	static const unsigned nearer[] = { 10, 20, 30 };
+
+	(void)state;
+	stand();
+	for (unsigned place = 10; place <= 30; place += 10) /* so that they are far on this side */
+		assert_int_equal(meet(BACK(place), false), 0);
+	assert_int_equal(hear(BACK(10), NULL, 0), 0);
+	const uint64_t heard_us = now.mono.us;
+
+	assert_int_equal(hear(100, names, 3), 0);
+	assert_true(next_of(RING_WANT));
+	assert_int_equal(place_of(&output.id), 40);
+	pass_us(UINT64_C(790) * RING_BEHIND_MS);
+	assert_int_equal(hear(100, nearer, 3), 0);
+	while (now.mono.us < heard_us + UINT64_C(2000) * RING_BEHIND_MS) {
+		while (next_of(RING_WANT))
+			assert_true(place_of(&output.id) <= 30);
+		pass_us(1000);
+	}
+}
+
+/* It failed who stood between: it is the nearest now, and waits no longer. */
+static void who_becomes_the_nearest_is_tried_at_once(void **state)
+{
+	static const unsigned names[] = { 10, 20 };
+	const struct id id = id_at(10);
+
+	(void)state;
+	stand();
+	assert_int_equal(hear(100, names, 2), 0);
+	assert_true(next_of(RING_WANT));
+	assert_false(next_of(RING_WANT));
+	ring_failed(ring, now, &id);
+	assert_true(next_of(RING_WANT));
+	assert_int_equal(place_of(&output.id), 20);
 }
 
 static void who_left_is_wanted_only_when_named(void **state)
@@ -306,11 +386,13 @@ static void the_next_one_is_known_when_a_near_one_leaves(void **state)
 	leave(100);
 	assert_int_equal(count_of(RING_WANT, &last), 0);
 	leave(20);
+	pass_us(UINT64_C(1000) * RING_BEHIND_MS);
 	assert_true(next_of(RING_WANT));
 	assert_int_equal(place_of(&output.id), 150);
 	assert_int_equal(place_of(&output.via), 30);
 	assert_false(next_of(RING_WANT));
 	leave(30); /* who told it: nobody is to be asked on the way */
+	pass_us(UINT64_C(1000) * RING_BEHIND_MS);
 	assert_true(next_of(RING_WANT));
 	assert_int_equal(place_of(&output.id), 200);
 	assert_true(id_is_zero(&output.via));
@@ -333,6 +415,7 @@ static void a_name_is_forgotten_that_nobody_repeats(void **state)
 		pass_us(UINT64_C(1000) * RING_NAME_MS - 1 + late);
 		leave(100);
 		leave(20);
+		pass_us(UINT64_C(1000) * RING_BEHIND_MS);
 		assert_int_equal(next_of(RING_WANT), late == 0);
 	}
 }
@@ -454,8 +537,10 @@ static void a_newcomer_asks_for_its_place(void **state)
 		assert_false(next_of(RING_WANT)); /* names from afar can wait for the answer */
 		if (seed % 2 == 0) {              /* which is lost */
 			assert_jittered(wait_for(RING_JOIN), interval_ms);
-			assert_int_equal(count_of(RING_WANT, &last),
-					 6); /* now they are all we have */
+			/* Now they are all we have. */
+			assert_int_equal(count_of(RING_WANT, &last), 2);
+			pass_us(UINT64_C(1000) * RING_BEHIND_MS);
+			assert_int_equal(count_of(RING_WANT, &last), 4);
 		}
 
 		assert_int_equal(meet(10, false), 0); /* it answered, carried by the ring */
@@ -559,6 +644,9 @@ int main(void)
 		RING_TEST(who_is_not_believed_speaks_for_itself_alone),
 		RING_TEST(only_who_would_be_near_is_wanted),
 		RING_TEST(the_next_follows_when_a_first_try_took_too_long),
+		RING_TEST(who_stands_behind_another_is_tried_later),
+		RING_TEST(for_whom_nearer_ones_come_is_not_tried),
+		RING_TEST(who_becomes_the_nearest_is_tried_at_once),
 		RING_TEST(who_left_is_wanted_only_when_named),
 		RING_TEST(the_next_one_is_known_when_a_near_one_leaves),
 		RING_TEST(a_name_is_forgotten_that_nobody_repeats),
