@@ -282,7 +282,7 @@ static void count_churn(struct play *play)
 		churned->member_us += (uint64_t)PLAY_TICK_US * crowd_up_count(&play->crowd);
 	}
 	churned->seen_bytes = bytes;
-	churned->counts = play->churn != NULL;
+	churned->counts = play->churn != NULL && play->probe_rate == 0;
 }
 
 void measure_tick(struct play *play)

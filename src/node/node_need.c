@@ -38,6 +38,11 @@ void need_begin(struct need *need, struct now now)
 	*need = (struct need){ .state = NEED_HOLDS, .look = mono_add_ms(now.mono, NEED_FIRST_MS) };
 }
 
+void need_ended(struct need *need, struct now now)
+{
+	need->look = mono_min(need->look, mono_add_ms(now.mono, NEED_FIRST_MS));
+}
+
 static struct mono next_look(const struct need *need, struct now now)
 {
 	return mono_add_ms(now.mono, (uint64_t)NEED_LOOK_MS << need->held);

@@ -48,6 +48,9 @@ struct need {
 /* The peer has a new session. */
 void need_begin(struct need *need, struct now now);
 
+/* A use of ours for it has ended: it is looked at NEED_FIRST_MS from now, if not before. */
+void need_ended(struct need *need, struct now now);
+
 /* Looks at the peer when it is time, and lets it go. */
 void need_tick(struct node *node, struct now now, struct handle handle);
 

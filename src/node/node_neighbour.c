@@ -88,7 +88,7 @@ void neighbours_poll(struct node *node, struct now now)
 			break;
 		case RING_NEAR_CHANGED:
 			remember_soon(node);
-			ways_near_changed(node);
+			ways_near_changed(node, now);
 			relaying_near_changed(node);
 			break;
 		}

@@ -121,7 +121,7 @@ static void look_for_doubt(struct node *node, struct now now, struct peer *peer)
 		neighbour_changed(node, now, peer);
 }
 
-void ways_near_changed(struct node *node)
+void ways_near_changed(struct node *node, struct now now)
 {
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
 		struct handle handle;
@@ -131,6 +131,8 @@ void ways_near_changed(struct node *node)
 		    peer->paths.is_near == ring_is_near(node->ring, &peer->id))
 			continue;
 		paths_set_near(&peer->paths, !peer->paths.is_near);
+		if (!peer->paths.is_near)
+			need_ended(&peer->need, now);
 		ways_touch(node, handle);
 	}
 }

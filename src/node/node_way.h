@@ -26,7 +26,7 @@ bool peer_is_linked(const struct peer *peer); /* DIRECT or RELAY */
 void ways_begin(struct node *node, struct now now, struct handle handle);
 void ways_end(struct node *node, struct now now, struct handle handle);
 /* Who is near on the ring is another now. */
-void ways_near_changed(struct node *node);
+void ways_near_changed(struct node *node, struct now now);
 void ways_tick(struct node *node, struct now now);
 struct mono ways_deadline(const struct node *node);
 /* Something concerns the peer: it is looked at in this turn. */

@@ -27,7 +27,7 @@
 #define RING_SEEK_MAX_MS 60000
 #define RING_SEEK_STEP_MS 200      /* between two that are sought */
 #define RING_SEEK_PATIENCE_MS 6000 /* for the answer */
-#define RING_RIVAL_MS 120000       /* a shortcut's rivals are sought so far apart, */
+#define RING_RIVAL_MS 600000       /* a shortcut's rivals are sought so far apart, */
 #define RING_RIVALS 3              /* and so many of them */
 #define RING_RIVALRY_MS 15000      /* until both must have been measured */
 
