@@ -4,13 +4,13 @@
  * if it exists, be one of our nearest; then a session with it is tried, RING_TRIES times, and if it
  * does not come the name is ignored for RING_IGNORE_MS, however often it is heard. The nearest of
  * all on its side is tried at once, the others after RING_BEHIND_MS: while many join, nearer ones
- * come in that time more often than not, and the session would have been for nothing. Whoever is named
- * in that time may just be hard to reach: it is tried again, once, and then ignored twice as long,
- * up to RING_IGNORE_MAX_MS; nobody behind it waits for that. So one that comes back is met soon,
- * and one that never does costs a try each half a minute, while somebody names it. Names that are
- * not wanted today are kept for a while: they say who comes next when a neighbour leaves. Of too
- * many, the one with as many on its either side gives: the nearest of each side stay, however the
- * ring is populated.
+ * come in that time more often than not, and the session would have been for nothing. Whoever is
+ * named in that time may just be hard to reach: it is tried again, once, and then ignored twice as
+ * long, up to RING_IGNORE_MAX_MS; nobody behind it waits for that. So one that comes back is met
+ * soon, and one that never does costs a try each half a minute, while somebody names it. Names that
+ * are not wanted today are kept for a while: they say who comes next when a neighbour leaves. Of
+ * too many, the one with as many on its either side gives: the nearest of each side stay, however
+ * the ring is populated.
  *
  * A try is made by way of who named the member, who can spoil it. So of those who do two are kept,
  * however often others repeat it, and each try goes by another: by the first, by the second, and by
