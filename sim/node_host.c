@@ -9,7 +9,7 @@
 
 #define PACKET_BYTES_MAX 2048
 #define EGRESS_SLOTS 4 /* of a large world each byte counts; what is more leaves in parts */
-#define REPLIES_MAX 64  /* power of two */
+#define REPLIES_MAX 64 /* power of two */
 
 struct tun_packet {
 	size_t len;
