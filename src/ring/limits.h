@@ -15,6 +15,7 @@
 #define RING_IGNORE_MAX_MS 32000
 #define RING_JOIN_MAX_MS 30000 /* between two questions for our place; from RING_TRY_MS on */
 #define RING_TELL_MIN_MS 100   /* between two lists to the same member */
+#define RING_ASKED_MS 1000     /* after a list, until who asks for one is told it again */
 #define RING_TELL_MS 300000    /* a list goes to each near member at least so often */
 #define RING_NAME_MS 330000    /* a name that nobody repeats is kept */
 #define RING_SUSPECT_MS 10000  /* after two have met neither is missed in the other's list */

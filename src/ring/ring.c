@@ -254,15 +254,23 @@ static void set_foreign(struct ring *ring, struct member *member, bool foreign)
 
 /* Lists */
 
-static void tell_soon(struct ring *ring, struct now now, struct member *member)
+/* Now, or so long after the list before, unless one leaves sooner anyway. */
+static void tell_after(struct ring *ring, struct now now, struct member *member,
+		       uint64_t interval_ms)
 {
 	struct mono at = now.mono;
-	const struct mono earliest = mono_add_ms(member->told, RING_TELL_MIN_MS);
+	const struct mono earliest = mono_add_ms(member->told, interval_ms);
 
 	if (member->has_heard && !mono_reached(at, earliest))
 		at = earliest;
 	member->lists = 0;
-	alarms_set(&ring->lists, member->handle.index, at);
+	alarms_set(&ring->lists, member->handle.index,
+		   mono_min(at, ring->lists.at[member->handle.index]));
+}
+
+static void tell_soon(struct ring *ring, struct now now, struct member *member)
+{
+	tell_after(ring, now, member, RING_TELL_MIN_MS);
 }
 
 /* The near members are told, and who no longer is one: somebody stands between us now. */
@@ -428,8 +436,10 @@ int ring_hear(struct ring *ring, struct now now, const struct id *from,
 		set_foreign(ring, teller, true);
 	teller->by_address = false;
 	/* It takes us for near; our list shows it whether that is mutual. */
-	if (!teller->has_heard || list->asks)
+	if (!teller->has_heard)
 		tell_soon(ring, now, teller);
+	else if (list->asks)
+		tell_after(ring, now, teller, RING_ASKED_MS);
 	review(ring, now);
 	return 0;
 }
