@@ -323,13 +323,16 @@ static unsigned take_common(struct node *node, struct now now, struct handle han
 			give_up(node, now, handle, relaying);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		const struct relaying *present = relaying_by(peer, chosen[i]);
+		struct relaying *present = relaying_by(peer, chosen[i]);
 		const struct way way = present == NULL ? (struct way){ 0 } : way_of(present);
 
-		if (present != NULL) /* path/ knows it: it rests */
+		if (present != NULL) { /* path/ knows it: it rests */
+			/* The relay may have ended it, and its END was lost. */
+			ask(node, now, peer, present);
 			CHECK(paths_add_relay(&peer->paths, now.mono, &way) == 0);
-		else if (relaying_by(peer, HANDLE_NONE) != NULL)
+		} else if (relaying_by(peer, HANDLE_NONE) != NULL) {
 			begin(node, now, peer, chosen[i]);
+		}
 		begun++;
 	}
 	if (begun > 0) /* else it stays: what the peer tells meanwhile puts nothing off */
