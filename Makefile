@@ -34,7 +34,7 @@ fuzz: deps ## fuzz one target: T=reader [TIME=seconds]; without T, list the targ
 swarm: build ## small networks in which everything goes wrong: SEEDS=1000 [FIRST=1]
 	@tests/swarm/seeds "$(SEEDS)" "$(FIRST)"
 
-sim-large: deps ## ten thousand members join within seconds, on the simulator: minutes, gigabytes
+sim-large: deps ## ten thousand members join within seconds, on the simulator: most of an hour, 7 GB
 	@tools/build large
 	@build/large/src/prog/ipop-sim/ipop-sim-large --scenario large
 

@@ -51,7 +51,7 @@
 	X(BYTES_PER_NODE_S, "bytes_per_node_s",                                                  \
 	  "IP bytes sent and received in quiet, a member and second")                            \
 	X(CHURN_BYTES_PER_NODE_S, "churn_bytes_per_node_s",                                      \
-	  "the same while members come and go, with what programs' packets cost")                \
+	  "the same while members come and go, and programs send nothing")                       \
 	X(VIOLATIONS, "violations", "of safety, and of what was expected in time")
 
 #define FIGURE_ENUM(name, text, help) FIGURE_##name,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define PACKET_BYTES_MAX 2048
-#define EGRESS_SLOTS 4 /* of a large world each byte counts; what is more leaves in parts */
+#define EGRESS_SLOTS 4 /* full, they all leave at once: of many hosts each byte counts */
 #define REPLIES_MAX 64 /* power of two */
 
 struct tun_packet {

@@ -25,8 +25,8 @@ bool forward_report(struct forward_thread *thread, struct forward_report *ret)
 
 void forward_tell(struct forward_thread *thread, const struct forward_report *what)
 {
-	if (queue_is_empty(
-		    &thread->report_queue)) /* the slots behind are not touched without need */
+	/* All were read: the first slots again, those behind are not touched without need. */
+	if (queue_is_empty(&thread->report_queue))
 		thread->report_queue = queue_of(FORWARD_REPORTS_MAX);
 	if (queue_is_full(&thread->report_queue))
 		thread->counters.reports_lost++;
