@@ -5,7 +5,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 PREFIX ?= /usr/local
 
-.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth sim-hostile soak bench demo demo-keep install clean
+.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth sim-hostile soak bench bench-peers demo demo-keep install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -51,6 +51,10 @@ soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for 
 
 bench: build ## measure, and compare with the promises
 	@tools/run bench/run.sh
+
+bench-peers: build ## measure IPOP beside other VPNs: [ROUNDS=5] [PEERS="raw ipop ..."] [JSON=file]; an hour (root)
+	@tools/deps --no-services deps-peers.txt
+	@tools/run bench/bench-peers
 
 demo: build ## machines behind NATs, in network namespaces, join a group and talk (root)
 	@tools/run tests/lab/demo.sh
