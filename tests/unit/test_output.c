@@ -26,6 +26,27 @@ static void durations(void **state)
 		assert_string_equal(output_duration(cases[i].s).text, cases[i].want);
 }
 
+static void rates(void **state)
+{
+	static const struct {
+		uint64_t bits_s;
+		const char *want;
+	} cases[] = {
+		{ 0, "0 bit/s" },
+		{ 999, "999 bit/s" },
+		{ 1000, "1.00 kbit/s" },
+		{ 943000000, "943 Mbit/s" },
+		{ 999999999, "999 Mbit/s" },
+		{ 1000000000, "1.00 Gbit/s" },
+		{ 12345678901, "12.3 Gbit/s" },
+		{ UINT64_MAX, "18.4 Ebit/s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(output_rate(cases[i].bits_s).text, cases[i].want);
+}
+
 static void round_trips(void **state)
 {
 	static const struct {
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),
+		cmocka_unit_test(rates),
 		cmocka_unit_test(round_trips),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(what_is_left),

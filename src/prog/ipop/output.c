@@ -69,16 +69,31 @@ struct output_text output_rtt(uint64_t us)
 	return us < 1000000 ? three_digits(us, "ms") : three_digits(us / 1000, "s");
 }
 
+/* In the unit of one, or of the powers of 1,000 that follow. */
+static struct output_text in_powers(uint64_t value, const char *one, const char *const units[6])
+{
+	size_t i = 0;
+
+	if (value < 1000)
+		return output_text("%" PRIu64 " %s", value, one);
+	for (; value >= 1000000; i++)
+		value /= 1000;
+	return three_digits(value, units[i]);
+}
+
 struct output_text output_bytes(uint64_t bytes)
 {
 	static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
-	size_t i = 0;
 
-	if (bytes < 1000)
-		return output_text("%" PRIu64 " B", bytes);
-	for (; bytes >= 1000000; i++)
-		bytes /= 1000;
-	return three_digits(bytes, units[i]);
+	return in_powers(bytes, "B", units);
+}
+
+struct output_text output_rate(uint64_t bits_s)
+{
+	static const char *const units[] = { "kbit/s", "Mbit/s", "Gbit/s",
+					     "Tbit/s", "Pbit/s", "Ebit/s" };
+
+	return in_powers(bits_s, "bit/s", units);
 }
 
 struct output_text output_left(const char *instant, struct wall now)

@@ -31,6 +31,9 @@ struct output_text output_rtt(uint64_t us);
 /* "700 B", "1.4 kB", "31 MB": powers of 1,000. */
 struct output_text output_bytes(uint64_t bytes);
 
+/* "700 bit/s", "943 Mbit/s", "2.31 Gbit/s": powers of 1,000. */
+struct output_text output_rate(uint64_t bits_s);
+
 /* How much is left until an instant in RFC 3339, "expired" or "?" if it is none. */
 struct output_text output_left(const char *instant, struct wall now);
 
