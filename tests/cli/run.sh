@@ -39,6 +39,8 @@ all=$work/all-output
 . "$top/tests/cli/founders.sh"
 # shellcheck source=tests/cli/looks.sh
 . "$top/tests/cli/looks.sh"
+# shellcheck source=tests/cli/benches.sh
+. "$top/tests/cli/benches.sh"
 # shellcheck source=tests/cli/renewals.sh
 . "$top/tests/cli/renewals.sh"
 
@@ -599,7 +601,7 @@ explains_every_verb() {
 		says out '--bootstrap HOST:PORT' && run 0 "$ipop" group create --help &&
 		says out 'group create NAME --bootstrap HOST:PORT [OPTION...]' || return 1
 	for verb in 'group create' 'group sign' 'group list' request join leave up down status peers \
-		ping trace graph top version; do
+		ping trace graph top bench version; do
 		# shellcheck disable=SC2086 # two words
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" ||
 			return 1
@@ -756,6 +758,9 @@ check 'trace tells where a way ends' tells_where_a_way_ends
 check 'graph' draws_the_network
 check 'top' shows_who_talks
 check 'top gives the terminal back' gives_the_terminal_back
+check 'bench explains itself' explains_bench
+check 'bench refuses what makes no sense' refuses_words_that_make_no_bench
+check 'bench of who is not there' benches_nobody
 check 'a daemon that cannot be asked is not left alone' does_not_leave_what_runs
 check 'up tells why the daemon ended' tells_why_it_did_not_start
 check 'join starts, and starts again when it renews' joins_and_goes_up

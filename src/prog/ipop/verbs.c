@@ -91,6 +91,24 @@ static const struct cli_option trace_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option bench_options[] = {
+	{ .name = "listen",
+	  .help = "Wait for members who measure the way to this host, until Ctrl-C; a line for "
+		  "each." },
+	{ .name = "once", .help = "With --listen: end after one." },
+	{ .name = "time",
+	  .value = "S",
+	  .help = "Seconds a direction, up to 60; 5 if left away.",
+	  .letter = 't' },
+	{ .name = "streams",
+	  .value = "N",
+	  .help = "TCP connections at once, up to 8; 1 if left away." },
+	{ .name = "port",
+	  .value = "N",
+	  .help = "TCP and UDP port; 4769 if left away. The same on both hosts." },
+	{ .name = NULL },
+};
+
 static const struct cli_option graph_options[] = {
 	{ .name = "svg", .help = "A picture for any browser: one file, by itself." },
 	{ .name = "dot", .help = "For Graphviz." },
@@ -319,6 +337,25 @@ const struct cli_verb verbs[] = {
 			"ends; with --json, a line an interval.",
 		.example = "ipop top --once",
 		.run = verb_top,
+	},
+	{
+		.section = "Look",
+		.verb = "bench",
+		.arguments = "[PEER] [NET]",
+		.options = bench_options,
+		.reads = true,
+		.help = "Measure how much passes to a peer and back, and how fast.",
+		.detail =
+			"Measures the way to PEER through the tunnel: round trips while nothing "
+			"else is sent, then TCP to it and from it, with the round trips beside "
+			"that load (half of them, and 99 of 100, took no longer than shown); which "
+			"way the packets went, and how busy the processors of this host were. PEER "
+			"is a name, an address inside the network, or an id.\n"
+			"On PEER, somebody runs ipop bench --listen first. It can be reached by "
+			"members alone, serves one of them at a time, and nothing of it stays when "
+			"it ends.",
+		.example = "ipop bench beta --time 10",
+		.run = verb_bench,
 	},
 	{
 		.section = "Look",
