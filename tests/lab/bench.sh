@@ -173,6 +173,15 @@ for hello in b"ipbench\1\2\5\0" + bytes(21), b"ipbench\1\3\5\0" + bytes(21):
     s = socket.create_connection((sys.argv[1], 4769), timeout=10)
     s.sendall(hello)
     assert s.recv(100, socket.MSG_WAITALL) == b"ipbench\1\4" + bytes(7)' "$V4"
+	: >"$LAB_DIR/two/listener.log"
+	lab_check "many runs that are none" on one '
+import socket, sys
+for _ in range(100):
+    s = socket.create_connection((sys.argv[1], 4769), timeout=10)
+    s.sendall(b"ipbench\1\1\0\1" + bytes(21))
+    assert len(s.recv(16, socket.MSG_WAITALL)) == 16
+    s.close()' "$V4"
+	lab_check "fill nobody's screen" eval '[[ $(wc -l <"$LAB_DIR/two/listener.log") -le 10 ]]'
 	lab_check "a crowd of the silent keeps nobody out" crowd_is_harmless
 }
 

@@ -27,7 +27,8 @@
 #define WAY_TRIES 10 /* for a way better than along the ring, so often */
 #define WAY_WAIT_MS 500
 #define LOOK_MS 2000 /* between two looks at whether the interface is still there */
-#define TOLD_MS 1000 /* between two lines about strangers */
+#define TOLD_MS 1000 /* between two lines about what is no test */
+#define TEST_MS_MIN ((uint64_t)BENCH_IDLE_ECHOES * BENCH_IDLE_INTERVAL_MS)
 
 static const char *const families[] = { "ipv6", "ipv4" }; /* in the order of preference */
 
@@ -178,7 +179,8 @@ static enum exit_code meet(struct bench *bench, json_t **ret)
 		pong = *ret;
 		if (strcmp(answer_text(pong, "way").text, "ring") != 0 || i == WAY_TRIES - 1)
 			break;
-		report_progress(&progress, 0, "bench: looking for a way to %s", typed);
+		report_progress(&progress, (uint64_t)i * WAY_WAIT_MS / 1000,
+				"bench: looking for a way to %s", typed);
 		(void)control_wait_closed(&bench->control, WAY_WAIT_MS);
 	}
 	report_progress_end(&progress);
@@ -398,15 +400,11 @@ static void tell_served(struct bench *bench, const struct bench_served *served)
 	(void)fflush(stdout);
 }
 
-/* Of those who are no bench of ours, at most a line in a while: the lines are theirs to cause. */
-static void tell_of_stranger(const struct bench_happened *happened, struct mono *quiet_until)
+/* Of those who are no bench of ours. */
+static void tell_of_stranger(const struct bench_happened *happened)
 {
-	const struct mono now = clock_now().mono;
 	char address[INET6_ADDRSTRLEN];
 
-	if (!mono_reached(now, *quiet_until))
-		return;
-	*quiet_until = mono_add_ms(now, TOLD_MS);
 	bench_place_to_text(&happened->from, address);
 	if (happened->event == BENCH_ALIEN)
 		report_note("%s: bench there is of version %u, and here of %u: install the same "
@@ -414,6 +412,24 @@ static void tell_of_stranger(const struct bench_happened *happened, struct mono 
 			    address, happened->version, BENCH_VERSION);
 	else
 		report_note("%s: what connected is not ipop bench, and was let go", address);
+}
+
+/* Lines are members' to cause, and any program of theirs can: of what is no test, as of one that
+ * was over before its first round trips were, there is one in a while at most. */
+static void tell_what_happened(struct bench *bench, const struct bench_happened *happened,
+			       struct mono *quiet_until)
+{
+	const struct mono now = clock_now().mono;
+	const bool is_test = happened->event == BENCH_SERVED && happened->served.ms >= TEST_MS_MIN;
+
+	if (happened->event == BENCH_NOTHING || (!is_test && !mono_reached(now, *quiet_until)))
+		return;
+	if (!is_test)
+		*quiet_until = mono_add_ms(now, TOLD_MS);
+	if (happened->event == BENCH_SERVED)
+		tell_served(bench, &happened->served);
+	else
+		tell_of_stranger(happened);
 }
 
 /* Until a signal comes, the interface goes, or (--once) a run is over. */
@@ -430,10 +446,7 @@ static enum exit_code serve(struct bench *bench, struct bench_server *server, in
 	while (bench_server_turn(server, signals, LOOK_MS, &happened)) {
 		const struct mono now = clock_now().mono;
 
-		if (happened.event == BENCH_SERVED)
-			tell_served(bench, &happened.served);
-		else if (happened.event != BENCH_NOTHING)
-			tell_of_stranger(&happened, &quiet_until);
+		tell_what_happened(bench, &happened, &quiet_until);
 		if (once && happened.event == BENCH_SERVED)
 			return EXIT_OK;
 		if (!mono_reached(now, look_at))
