@@ -76,6 +76,7 @@ struct pass forward_pass(struct forward_thread *thread, const struct forward_tab
 		.table = table,
 		.now = now,
 		.joiner.joins_udp = thread->joins_udp,
+		.node_has_work = thread->node_is_behind,
 		.is_same_run =
 			table != NULL && SECCHECK(SEC_FORWARD_SNAPSHOT, is_same_run(table, now)),
 	};

@@ -19,7 +19,9 @@
  * ORDER: a handshake or control frame may bring the keys for what stands behind it in the same
  * batch. So forward_from_wire() leaves a datagram with an index that nobody has PENDING if
  * something for the node came before it. The caller gives the node its part, takes the new table,
- * and calls again until nothing is pending; each call decides about one at least.
+ * and calls again until nothing is pending; each call decides about one at least. A worker hands
+ * what is pending on to the control thread, behind the rest (handover.h), and so it does with an
+ * index that nobody has while the node is behind.
  *
  * SNAPSHOT: if the calendar moved by more than FORWARD_DRIFT_US against the steady clock since the
  * table was built, this may be a resumed copy of a machine whose original goes on under the same
@@ -133,10 +135,12 @@ struct forward_thread {
 	struct forward_report reports[FORWARD_REPORTS_MAX];
 	struct queue report_queue;
 	struct forward_counters counters;
-	bool takes_partial; /* set by the owner: the TUN takes partial checksums and super-packets
-			     * of TCP, and the node has said so to its peers */
-	bool joins_udp;     /* set by the owner: it takes those of UDP, which not every kernel does
-			     * that takes those of TCP */
+	bool takes_partial;  /* set by the owner: the TUN takes partial checksums and super-packets
+			      * of TCP, and the node has said so to its peers */
+	bool joins_udp;      /* set by the owner: it takes those of UDP, which not every kernel does
+			      * that takes those of TCP */
+	bool node_is_behind; /* set by the owner, of another thread than the node's: the node has
+			      * not yet seen all that was handed on before. See ORDER */
 };
 
 void forward_thread_init(struct forward_thread *thread, struct egress *egress);

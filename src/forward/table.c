@@ -29,6 +29,7 @@ struct forward_table {
 	struct ip_address own[TABLE_OWN_MAX];
 	uint32_t own_count;
 	int64_t clock_offset_us;
+	struct table_shelf shelf;
 };
 
 static uint32_t at_least_one(uint32_t count)
@@ -270,4 +271,9 @@ bool table_is_own(const struct forward_table *table, const struct ip_address *ad
 int64_t table_clock_offset_us(const struct forward_table *table)
 {
 	return table->clock_offset_us;
+}
+
+struct table_shelf *table_shelf(struct forward_table *table)
+{
+	return &table->shelf;
 }

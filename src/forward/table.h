@@ -99,6 +99,14 @@ const struct table_relay *table_find_relay(const struct forward_table *table, ui
 /* True if the peer behind the entry may use this address. */
 bool table_entry_has(const struct table_entry *entry, const struct ip_address *address);
 
+/* A place in a table that was replaced, for whoever keeps it until nobody reads it (publisher.h).
+ */
+struct table_shelf {
+	struct forward_table *next;
+	uint64_t replaced_by; /* the number of a publication */
+};
+struct table_shelf *table_shelf(struct forward_table *table);
+
 bool table_is_own(const struct forward_table *table, const struct ip_address *address);
 int64_t table_clock_offset_us(const struct forward_table *table);
 

@@ -126,6 +126,16 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"only to find out whether a kernel or driver has a fault there.",
 		.offset = offsetof(struct config, offload),
 	},
+	[CONFIG_WORKERS] = {
+		.name = "workers",
+		.type = CONFIG_TYPE_NUMBER,
+		.max = CONFIG_WORKERS_MAX,
+		.example = "2",
+		.help = "How many threads move packets; a stream is moved by one of them. With 0 the "
+			"thread that does everything else moves them too. Without this line: one for "
+			"each processor but one, at least one.",
+		.offset = offsetof(struct config, workers),
+	},
 	[CONFIG_LOG_LEVEL] = {
 		.name = "log-level",
 		.type = CONFIG_TYPE_WORD,

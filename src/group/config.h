@@ -16,6 +16,7 @@
 
 #define CONFIG_BYTES_MAX 65536
 #define CONFIG_BOOTSTRAP_MAX 16
+#define CONFIG_WORKERS_MAX 8
 #define CONFIG_PORT_DEFAULT 4767 /* what "IPOP" is on a telephone's keys */
 
 enum config_option_id {
@@ -26,6 +27,7 @@ enum config_option_id {
 	CONFIG_LAN,
 	CONFIG_CRYPTO,
 	CONFIG_OFFLOAD,
+	CONFIG_WORKERS,
 	CONFIG_LOG_LEVEL,
 	CONFIG_OPTIONS
 };
@@ -70,6 +72,7 @@ struct config {
 	uint32_t lan;          /* enum config_lan */
 	uint32_t crypto;       /* enum config_crypto */
 	uint32_t offload;      /* enum config_offload */
+	uint32_t workers;      /* threads that move packets; not set: as many as suit the machine */
 	uint32_t log_level;    /* enum config_log_level */
 };
 

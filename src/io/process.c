@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,4 +240,13 @@ int process_find_group(const char *name, uint32_t *ret_gid)
 		return ERR_NOT_FOUND;
 	*ret_gid = entry.gr_gid;
 	return 0;
+}
+
+uint32_t process_cpus(void)
+{
+	cpu_set_t set;
+
+	/* A machine with more processors than fit into a set has enough. */
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t)CPU_COUNT(&set)
+							    : CPU_SETSIZE;
 }

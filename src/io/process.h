@@ -47,6 +47,9 @@ void process_kill(struct process *process);
  * child that has stopped listening. 0 or ERR_IO. */
 int process_harden(int death_signal);
 
+/* How many processors this process may run on; at least 1. */
+uint32_t process_cpus(void);
+
 /* Gives up all capabilities but these (CAP_... of capabilities(7), below 64, as bits), for ever,
  * and so that no program that is executed has another. None is gained. 0 or ERR_IO. */
 int process_keep_capabilities(uint64_t kept);

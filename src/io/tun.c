@@ -58,13 +58,13 @@ static int why_not_opened(int error)
 	}
 }
 
-int tun_open(const char *name, int *ret_fd)
+/* One queue of the interface: `flags` besides those that each has. */
+static int open_queue(const char *name, int flags, int *ret_fd)
 {
-	struct ifreq request = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL) };
+	struct ifreq request = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags) };
 	unsigned features = 0;
 	int fd;
 
-	CHECK(strlen(name) <= TUN_NAME_MAX);
 	memcpy(request.ifr_name, name, strlen(name));
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -78,6 +78,24 @@ int tun_open(const char *name, int *ret_fd)
 		return why_not_opened(error);
 	}
 	*ret_fd = fd;
+	return 0;
+}
+
+int tun_open(const char *name, uint32_t queues, int ret_fds[TUN_QUEUES_MAX])
+{
+	const int several = queues > 1 ? IFF_MULTI_QUEUE : 0;
+
+	CHECK(strlen(name) <= TUN_NAME_MAX && queues >= 1 && queues <= TUN_QUEUES_MAX);
+	for (uint32_t i = 0; i < queues; i++) {
+		const int err =
+			open_queue(name, i == 0 ? several | IFF_TUN_EXCL : several, &ret_fds[i]);
+
+		if (err == 0)
+			continue;
+		while (i > 0)
+			(void)close(ret_fds[--i]); /* nothing was written */
+		return err;
+	}
 	return 0;
 }
 

@@ -11,10 +11,13 @@
 #include "forward/forward.h"
 
 #define TUN_NAME_MAX 15 /* IFNAMSIZ less the final zero */
+#define TUN_QUEUES_MAX 8
 
-/* Makes the interface, which is down and has no address. 0, ERR_UNSUPPORTED (no /dev/net/tun
- * here), ERR_PERMISSION (needs CAP_NET_ADMIN), ERR_EXISTS (an interface has that name), ERR_IO. */
-int tun_open(const char *name, int *ret_fd);
+/* Makes the interface, which is down and has no address, with so many queues, each with a
+ * descriptor: the kernel puts what belongs together into one of them. 0, ERR_UNSUPPORTED (no
+ * /dev/net/tun here), ERR_PERMISSION (needs CAP_NET_ADMIN), ERR_EXISTS (an interface has that
+ * name), ERR_IO. */
+int tun_open(const char *name, uint32_t queues, int ret_fds[TUN_QUEUES_MAX]);
 
 /* False once somebody has deleted the interface: the descriptor is of no use then. */
 bool tun_is_attached(int fd);

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static int bind_any(int fd, enum udp_family family, uint16_t port)
 }
 
 /* ERR_UNSUPPORTED: the host does not have the family. */
-static int open_one(enum udp_family family, uint16_t port, int *ret_fd)
+static int open_one(enum udp_family family, uint16_t port, bool shared, int *ret_fd)
 {
 	const int fd = socket(family == UDP_V4 ? AF_INET : AF_INET6,
 			      SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
@@ -127,6 +128,8 @@ static int open_one(enum udp_family family, uint16_t port, int *ret_fd)
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? ERR_UNSUPPORTED : ERR_IO;
 	err = set_options(fd, family);
+	if (err == 0 && shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		err = ERR_IO;
 	if (err == 0)
 		err = bind_any(fd, family, port);
 	if (err < 0) {
@@ -153,7 +156,7 @@ static int open_both(struct udp *udp, uint16_t port)
 {
 	udp->port = port;
 	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
-		int err = open_one(family, udp->port, &udp->sockets[family]);
+		int err = open_one(family, udp->port, false, &udp->sockets[family]);
 
 		if (err == 0 && udp->port == 0)
 			err = port_of(udp->sockets[family], &udp->port);
@@ -212,6 +215,62 @@ int udp_open(struct udp *udp, uint16_t port, unsigned offloads)
 	else
 		choose_offloads(udp, offloads);
 	return err;
+}
+
+/* What is bound first may share its port from then on: before that, nobody else has it. */
+static bool share(const struct udp *udp)
+{
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		if (udp->sockets[family] >= 0 &&
+		    !set_option(udp->sockets[family], SOL_SOCKET, SO_REUSEPORT, 1))
+			return false;
+	}
+	return true;
+}
+
+int udp_open_more(struct udp *first, struct udp *more)
+{
+	int err = share(first) ? 0 : ERR_IO;
+
+	*more = (struct udp){ .sockets = { -1, -1 },
+			      .port = first->port,
+			      .paces = { { .buffer_bytes = SEND_BUFFER_BYTES },
+					 { .buffer_bytes = SEND_BUFFER_BYTES } },
+			      .room = calloc(1, sizeof(*more->room)) };
+	if (more->room == NULL)
+		return ERR_NOMEM;
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES && err == 0; family++)
+		if (first->sockets[family] >= 0)
+			err = open_one(family, first->port, true, &more->sockets[family]);
+	if (err < 0) {
+		udp_close(more);
+		return ERR_IO;
+	}
+	choose_offloads(more, first->offloads);
+	return 0;
+}
+
+/* The kernel runs this on the bytes of each message, and takes the socket with the number that
+ * comes out: they have the order in which they were bound. */
+bool udp_steer(struct udp *first, uint32_t more)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATAGRAM_RECEIVER_AT),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, more),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	const struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	bool steered = true;
+
+	CHECK(more > 0 && more < UDP_GROUP_MAX);
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		if (first->sockets[family] >= 0 &&
+		    setsockopt(first->sockets[family], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
+			       &program, sizeof(program)) < 0)
+			steered = false;
+	}
+	return steered;
 }
 
 void udp_close(struct udp *udp)

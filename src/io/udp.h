@@ -16,6 +16,8 @@
 #include "forward/egress.h"
 #include "forward/forward.h"
 
+#define UDP_GROUP_MAX 9 /* sockets of one family that share a port */
+
 enum udp_family { UDP_V4, UDP_V6, UDP_FAMILIES };
 
 /* What may be left to the kernel. */
@@ -57,6 +59,16 @@ struct udp {
  * (neither family is here), ERR_NOMEM, ERR_IO. */
 int udp_open(struct udp *udp, uint16_t port, unsigned offloads);
 void udp_close(struct udp *udp);
+
+/* Another pair of sockets on the port of `first`, for another thread (SO_REUSEPORT): the same
+ * families, with the offloads that `first` uses. What comes for the port is spread over all of
+ * them. Only before the port was told to anybody. 0, ERR_NOMEM, ERR_IO. */
+int udp_open_more(struct udp *first, struct udp *more);
+
+/* What comes for the port goes to those that were opened with udp_open_more(), so many, and to the
+ * same one whatever has the same receiver index: a session is one thread's. `first` gets nothing
+ * any more. False: this kernel does not do that, and spreads by addresses over all of them. */
+bool udp_steer(struct udp *first, uint32_t more);
 
 /* Hands out datagrams without waiting, at most FORWARD_BATCH_MAX, whole messages of them. Sets
  * count, and of each packet data (in a buffer of the socket's, until the next call), len, way, ecn

@@ -9,7 +9,7 @@
 #include "base/span.h"
 
 #define UNIX_MESSAGE_BYTES_MAX 1024
-#define UNIX_FDS_MAX 4
+#define UNIX_FDS_MAX 12
 
 struct unix_message {
 	uint8_t bytes[UNIX_MESSAGE_BYTES_MAX];

@@ -51,6 +51,7 @@ struct node_config {
 	bool lan;                  /* look for members on our own segment (node_lan.h) */
 	bool takes_partial;        /* the TUN takes partial checksums and super-packets, if not of
 				    * UDP, and the threads of forward/ know: others are told */
+	uint32_t workers;          /* threads of forward/ besides the node's */
 	struct wall built;         /* build date: a calendar before it is wrong */
 	struct wall bundle_issued; /* newest issue date of our own bundle */
 };

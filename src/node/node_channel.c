@@ -104,6 +104,7 @@ static int add_keyset(struct node *node, struct channel *channel,
 		.receive_key = keys->receive_key,
 		.suite = keys->suite,
 		.stop = keys->stop,
+		.senders = 1 + node->config.workers,
 	};
 	const uint32_t at = (uint32_t)(channel - node->channels);
 

@@ -21,7 +21,7 @@ void datagram_header_encode(const struct datagram_header *header,
 			    uint8_t ret[DATAGRAM_HEADER_BYTES])
 {
 	store_u32(ret, (uint32_t)DATAGRAM_DATA << 24); /* and three zeros */
-	store_u32(ret + 4, header->receiver);
+	store_u32(ret + DATAGRAM_RECEIVER_AT, header->receiver);
 	store_u32(ret + 8, (uint32_t)(header->counter >> 32));
 	store_u32(ret + 12, (uint32_t)header->counter);
 }
@@ -32,7 +32,7 @@ int datagram_header_decode(struct span datagram, struct datagram_header *ret)
 
 	if (datagram.len < DATAGRAM_HEADER_BYTES || load_u32(at) != (uint32_t)DATAGRAM_DATA << 24)
 		return ERR_MALFORMED;
-	ret->receiver = load_u32(at + 4);
+	ret->receiver = load_u32(at + DATAGRAM_RECEIVER_AT);
 	ret->counter = (uint64_t)load_u32(at + 8) << 32 | load_u32(at + 12);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/span.h"
 
 #define DATAGRAM_HEADER_BYTES 16
+#define DATAGRAM_RECEIVER_AT 4  /* where the receiver index stands, of all types but M0 */
 #define DATAGRAM_BYTES_MAX 1452 /* 1500 less IPv6 and UDP: carried by every common underlay */
 
 enum datagram_type {

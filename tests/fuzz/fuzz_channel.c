@@ -16,15 +16,22 @@ static void check_neighbours(const struct channel_neighbours *neighbours)
 		CHECK(channel_may_name(&neighbours->list[i].endpoint));
 }
 
+static void check_start(const struct channel_message *message)
+{
+	CHECK(message->start.network[0] != 0);
+	CHECK(memchr(message->start.network, 0, sizeof(message->start.network)) != NULL);
+	CHECK(message->start.log_style < LOG_STYLES);
+	CHECK(message->start.workers <= CONFIG_WORKERS_MAX);
+	CHECK(message->fd_count ==
+	      CHANNEL_FD_CONFIG + (message->start.has_config ? 1U : 0U) + message->start.queues);
+	check_neighbours(&message->start.neighbours);
+}
+
 static void check_fields(const struct channel_message *message)
 {
 	switch (message->kind) {
 	case CHANNEL_START:
-		CHECK(message->start.network[0] != 0);
-		CHECK(memchr(message->start.network, 0, sizeof(message->start.network)) != NULL);
-		CHECK(message->start.log_style < LOG_STYLES);
-		CHECK(message->fd_count == CHANNEL_FDS || message->fd_count == CHANNEL_FD_CONFIG);
-		check_neighbours(&message->start.neighbours);
+		check_start(message);
 		return;
 	case CHANNEL_CLIENT:
 		CHECK(message->fd_count == 1);

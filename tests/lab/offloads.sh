@@ -1,6 +1,7 @@
 #!/bin/bash
-# offloads.sh - packets pass the kernel in large pieces, or not, and arrive as they were in either case:
-# each offload switched off in turn at either end, each cipher, a bad line, a relay.
+# offloads.sh - packets pass the kernel in large pieces, or not, by one thread or several, and arrive as they
+# were in any case: each offload switched off in turn at either end, each cipher, no worker and many, a
+# bad line. And workers go on while the thread of the node stands still.
 # shellcheck disable=SC2016 # conditions in quotes are for eval, or for another shell
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -114,6 +115,44 @@ nothing_was_refused() {
 	done
 }
 
+# ---- threads ---------------------------------------------------------------------------------------
+
+# pauses HOST, resumes HOST: the thread of its node alone; workers go on.
+pauses() {
+	lab_start "$1" pause "$LAB_HERE/paused.py" "$(node_of "$1")" &&
+		lab_wait_until 5 grep -q paused "$LAB_DIR/$1/pause.log"
+}
+
+resumes() {
+	lab_stop "$1" pause
+}
+
+node_of() {
+	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
+}
+
+# has_threads HOST COUNT: the process of its node, the first among them.
+has_threads() {
+	[[ $(lab_run lab ls "/proc/$(node_of "$1")/task" | wc -l) == "$2" ]]
+}
+
+# has_queues HOST COUNT: its interface.
+has_queues() {
+	[[ $(lab_run "$1" sh -c 'ls -d /sys/class/net/lab/queues/tx-*' | wc -l) == "$2" ]]
+}
+
+# several_carry FROM TO ADDRESS: streams that the kernel spreads over the queues, all at once.
+several_carry() {
+	lab_start "$2" sink iperf3 --server --one-off --bind "$3"
+	lab_wait_until 5 "lab_run $2 ss -Hltn 'sport = 5201' | grep -q LISTEN" &&
+		lab_run "$1" timeout 60 iperf3 --client "$3" --parallel 8 --bytes "$((MEGABYTES / 4))M" --json |
+		python3 -c '
+import json, sys
+end = json.load(sys.stdin)["end"]
+assert len(end["streams"]) == 8 and end["sum_received"]["bytes"] > 0' &&
+		lab_wait "$2" sink
+}
+
 # ---- two hosts and a cable -------------------------------------------------------------------------
 
 lab_begin offloads
@@ -141,6 +180,19 @@ lab_check "with one library here and another there" passes a b
 with crypto chacha20 crypto auto
 lab_check "with ChaCha20-Poly1305" passes a b
 lab_check "the kernel took all of that, too" nothing_was_refused a b
+with crypto auto crypto auto
+with workers 0 workers 3
+lab_check "without a worker at one end, with three at the other" passes a b
+lab_check "which are so many threads" eval 'has_threads a 1 && has_threads b 4'
+lab_check "and queues" eval 'has_queues a 1 && has_queues b 3'
+lab_check "eight streams at once" several_carry a b "$(member_is b ipv6)"
+lab_check "and back" several_carry b a "$(member_is a ipv6)"
+lab_check "nothing was refused or forged" nothing_was_refused a b
+with workers 1 workers 2
+address=$(member_is b ipv6) # of which a node that stands still says nothing
+lab_check "the nodes stand still" eval 'pauses a && pauses b'
+lab_check "their workers do not" carries a b "$address"
+lab_check "the nodes go on" eval 'resumes a && resumes b'
 members_down b
 lets b offload auto
 lab_start b ipopd "$LAB_BUILD/tests/lab/ipopd_of_2022" --root "$LAB_DIR/b" --foreground lab
@@ -166,3 +218,23 @@ lab_wait_until 30 member_goes a b direct
 MEGABYTES=$((MEGABYTES / 2))
 lab_check "loss and reordering cost time and nothing else" carries a b "$(member_is b ipv6)"
 lab_check "and nothing was forged" nothing_was_refused a b
+lab_end
+
+# ---- a relay ---------------------------------------------------------------------------------------
+
+lab_begin between
+lab_host a b r
+lab_link a 192.0.2.1/24 r 192.0.2.2/24
+lab_link b 198.51.100.1/24 r 198.51.100.2/24
+members_found r 192.0.2.2 198.51.100.2
+members_admit r a b
+members_up r
+members_up a b
+MEGABYTES=2 # at 10 Mbit/s
+lab_wait_until 30 member_goes a b relay
+lab_wait_until 30 member_goes b a relay
+address=$(member_is b ipv6)
+lab_check "what a relay passes on arrives" carries a b "$address"
+lab_check "its node stands still" pauses r
+lab_check "it passes on all the same" carries a b "$address"
+lab_check "its node goes on" resumes r

@@ -43,7 +43,9 @@ static struct channel_message sample(enum channel_kind kind)
 		message.start.log_style = LOG_JOURNAL;
 		memcpy(message.start.network, "a23456789012345", NODE_NAME_MAX);
 		message.start.neighbours = full_neighbours();
-		message.fd_count = CHANNEL_FDS;
+		message.start.workers = message.start.queues = CONFIG_WORKERS_MAX;
+		message.start.has_config = true;
+		message.fd_count = CHANNEL_FDS + CONFIG_WORKERS_MAX;
 		break;
 	case CHANNEL_LOOKUP_DONE:
 		message.lookup_done.bootstrap = 0x01020304;
@@ -202,14 +204,45 @@ static void lengths_and_descriptors_are_exact(void **state)
 		}
 		raw.len = CHANNEL_BYTES;
 		for (size_t count = 0; count <= UNIX_FDS_MAX; count++) {
-			const bool right =
-				count == message.fd_count ||
-				(kinds[i] == CHANNEL_START && count == CHANNEL_FD_CONFIG);
-
 			raw.fd_count = count;
 			assert_int_equal(channel_decode(&raw, of_steward, &got),
-					 right ? 0 : ERR_MALFORMED);
+					 count == message.fd_count ? 0 : ERR_MALFORMED);
 		}
+	}
+}
+
+/* A node without workers has one queue, others one for each; the configuration may be missing. */
+static void a_start_has_the_descriptors_that_it_says(void **state)
+{
+	static const struct {
+		uint8_t workers, queues;
+		bool has_config;
+		size_t fd_count;
+		int err;
+	} cases[] = {
+		{ 0, 1, true, CHANNEL_FDS + 1, 0 },
+		{ 0, 1, false, CHANNEL_FDS, 0 },
+		{ 1, 1, false, CHANNEL_FDS, 0 },
+		{ 1, 1, false, CHANNEL_FDS + 1, ERR_MALFORMED },
+		{ 2, 2, true, CHANNEL_FDS + 2, 0 },
+		{ 2, 1, true, CHANNEL_FDS + 1, ERR_MALFORMED },
+		{ 0, 0, true, CHANNEL_FDS, ERR_MALFORMED },
+		{ CONFIG_WORKERS_MAX + 1, CONFIG_WORKERS_MAX + 1, false,
+		  CHANNEL_FDS + CONFIG_WORKERS_MAX, ERR_MALFORMED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_message message = sample(CHANNEL_START);
+		struct channel_message got;
+		struct unix_message raw;
+
+		message.start.workers = cases[i].workers;
+		message.start.queues = cases[i].queues;
+		message.start.has_config = cases[i].has_config;
+		message.fd_count = cases[i].fd_count;
+		channel_encode(&message, &raw);
+		assert_int_equal(channel_decode(&raw, true, &got), cases[i].err);
 	}
 }
 
@@ -335,6 +368,7 @@ int main(void)
 		cmocka_unit_test(fields_arrive),
 		cmocka_unit_test(nobody_says_what_is_the_others),
 		cmocka_unit_test(lengths_and_descriptors_are_exact),
+		cmocka_unit_test(a_start_has_the_descriptors_that_it_says),
 		cmocka_unit_test(what_is_accepted_is_canonical),
 		cmocka_unit_test(fields_have_their_range),
 		cmocka_unit_test(a_malformed_message_loses_its_descriptors),

@@ -61,6 +61,7 @@ static void every_option_is_read(void **state)
 			       "lan = off\n"
 			       "crypto = chacha20\n"
 			       "offload = no-udp\n"
+			       "workers = 8\n"
 			       "log-level = debug",
 			       &config, &complaint),
 			 0);
@@ -76,6 +77,7 @@ static void every_option_is_read(void **state)
 	assert_int_equal(config.lan, CONFIG_LAN_OFF);
 	assert_int_equal(config.crypto, CONFIG_CRYPTO_CHACHA20);
 	assert_int_equal(config.offload, CONFIG_OFFLOAD_NO_UDP);
+	assert_int_equal(config.workers, CONFIG_WORKERS_MAX);
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);
 }
 
@@ -93,6 +95,7 @@ static void complaints(void **state)
 		{ "port = 1 # why",
 		  "lab.conf:1: port: \"1 # why\" must be a number from 0 to 65535" },
 		{ "port = 1\n#\nport = 1", "lab.conf:3: port: stands a second time; remove one" },
+		{ "workers = 9", "lab.conf:1: workers: \"9\" must be a number from 0 to 8" },
 		{ "log-level = all",
 		  "lab.conf:1: log-level: \"all\" must be error, warning, info or debug" },
 		{ "relay = 10", "lab.conf:1: relay: \"10\" must be off, or bits per second from "

@@ -218,6 +218,18 @@ static void a_packet_behind_its_handshake_waits_for_the_keys(void **state)
 	assert_int_equal(p.batch.packets[0].verdict, FORWARD_FRAME);
 	assert_int_equal(p.batch.packets[1].verdict, FORWARD_PENDING);
 
+	/* So may what was handed on before, in another batch, and the node has not seen yet. */
+	p.batch.count = 0;
+	(void)packets_add_datagram(&p, span_of(unknown, sizeof(unknown)));
+	m->b.thread.node_is_behind = true;
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 0);
+	assert_int_equal(p.batch.packets[0].verdict, FORWARD_PENDING);
+	assert_int_equal(p.batch.pending, 1);
+	m->b.thread.node_is_behind = false;
+	assert_int_equal(member_from_wire(&m->b, members_start, &p), 0);
+	assert_int_equal(p.batch.packets[0].verdict, FORWARD_DROP);
+	drop_reports(&m->b);
+
 	/* If the node had no keys either, the second call says so. */
 	p.batch.count = 0;
 	(void)packets_add_datagram(&p, span_of(m2, sizeof(m2)));

@@ -112,7 +112,7 @@ int __wrap_settings_open(const struct store *store, int fds[CHANNEL_FDS],
 int __wrap_settings_read(const struct store *store, const int fds[CHANNEL_FDS],
 			 struct settings *ret, struct complaint *complaint);
 int __wrap_host_open(struct host *host, const struct store *store, const struct claims *wanted,
-		     struct complaint *complaint);
+		     uint32_t workers, struct complaint *complaint);
 void __wrap_host_close(struct host *host);
 int __wrap_host_configure(struct host *host, const struct node_addresses *addresses,
 			  struct complaint *complaint);
@@ -143,17 +143,22 @@ int __wrap_settings_read(const struct store *store, const int fds[CHANNEL_FDS],
 }
 
 int __wrap_host_open(struct host *host, const struct store *store, const struct claims *wanted,
-		     struct complaint *complaint)
+		     uint32_t workers, struct complaint *complaint)
 {
 	char path[64];
 	int watch[2];
 
 	(void)wanted;
 	(void)complaint;
-	*host = (struct host){ .store = store, .lock = -1, .group = UNIX_GROUP_NONE };
+	*host = (struct host){ .store = store,
+			       .lock = -1,
+			       .queues = workers == 0 ? 1 : workers,
+			       .workers = workers,
+			       .group = UNIX_GROUP_NONE };
 	(void)snprintf(path, sizeof(path), "%s/control", t.root);
 	host->uevents = t.copied[0];
-	host->tun = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (uint32_t i = 0; i < host->queues; i++)
+		host->tun[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (unix_pair(watch) < 0)
 		return ERR_IO;
 	host->watch = watch[0]; /* the other end stays open and silent */

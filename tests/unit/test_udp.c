@@ -213,6 +213,37 @@ static void ports_are_taken_once(void **state)
 	assert_int_equal(other.sockets[UDP_V6], -1);
 }
 
+/* Three threads on one port: what has one receiver index comes to one of them, and never to the
+ * first, which the node has. Nobody else may have the port all the same. */
+static void datagrams_find_the_thread_of_their_session(void **state)
+{
+	struct udp more[3];
+	struct udp other;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(udp_open_more(&net.b, &more[i]), 0);
+	assert_int_equal(udp_open(&other, net.b.port, OFFLOADS), ERR_EXISTS);
+	assert_true(udp_steer(&net.b, 3));
+	for (enum udp_family family = UDP_V4; family < UDP_FAMILIES; family++) {
+		const struct endpoint to = loopback(family, 1, net.b.port);
+
+		if (net.a.sockets[family] < 0)
+			continue; /* a host without this family */
+		for (uint8_t index = 0; index < 6; index++) {
+			const char datagram[] = { 6, 1, 1, 1, 1, 1, 1, (char)(index + 1), 0 };
+			const uint32_t number = 0x01010100U + index + 1;
+
+			queue(NULL, &to, datagram, 32);
+			send_all(&net.a);
+			assert_int_equal(receive(&more[number % 3], family), 1);
+			assert_memory_equal(net.batch.packets[0].data, datagram, 8);
+		}
+	}
+	for (size_t i = 0; i < 3; i++)
+		udp_close(&more[i]);
+}
+
 /* Queues `count` datagrams of `len` bytes, each with its number in it. */
 static void queue_many(const struct endpoint *to, unsigned count, size_t len)
 {
@@ -378,6 +409,7 @@ int main(void)
 		WITH_SOCKETS(marks_are_carried),
 		WITH_SOCKETS(what_is_refused_together_leaves_singly),
 		WITH_SOCKETS(ports_are_taken_once),
+		WITH_SOCKETS(datagrams_find_the_thread_of_their_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,11 +117,13 @@ static void descriptors_travel(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+#define MANY (2UL * UNIX_FDS_MAX)
+
 /* More descriptors than a message may have are all closed, whoever sent them. */
 static void too_many_descriptors_are_refused(void **state)
 {
 	struct {
-		_Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(8 * sizeof(int))];
+		_Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(MANY * sizeof(int))];
 	} control = { 0 };
 	char byte = 'x';
 	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
@@ -130,7 +132,7 @@ static void too_many_descriptors_are_refused(void **state)
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
-	const int fds[8] = { 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const int fds[MANY]; /* all the same */
 	const unsigned before = open_descriptors();
 	struct unix_message got;
 	int pair[2];

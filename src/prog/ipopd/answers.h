@@ -24,8 +24,8 @@ struct answers {
 
 /* Of the world around the node. */
 struct world_counters {
-	uint64_t looped; /* datagrams that came through the tunnel itself: a session would
-			  * carry itself */
+	uint64_t looped;        /* datagrams that came through the tunnel itself */
+	uint64_t handover_lost; /* what workers had no room to hand over to the node */
 };
 
 /* What a status tells besides what the node knows; borrowed for the call. */
@@ -33,6 +33,7 @@ struct answers_world {
 	bool ready;
 	uint16_t port;
 	const char *cipher;
+	uint32_t workers;
 	const struct forward_counters *forward;
 	const struct egress_counters *egress;
 	const struct udp_counters *udp;

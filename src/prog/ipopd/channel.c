@@ -10,7 +10,8 @@
 #include <string.h>
 
 static_assert(CHANNEL_BYTES <= UNIX_MESSAGE_BYTES_MAX, "a message fits");
-static_assert(CHANNEL_FDS <= UNIX_FDS_MAX, "and so do its descriptors");
+static_assert(CHANNEL_FDS + TUN_QUEUES_MAX <= UNIX_FDS_MAX, "and so do its descriptors");
+static_assert(CONFIG_WORKERS_MAX <= TUN_QUEUES_MAX, "each worker has a queue");
 static_assert(1 + NODE_NAME_MAX + 1 + 1 + 1 +
 			      NODE_NEIGHBOURS_MAX * (ID_BYTES + ENDPOINT_WIRE_BYTES) <=
 		      CHANNEL_BYTES,
@@ -31,6 +32,9 @@ static void encode_start(const struct channel_message *message, struct writer *w
 {
 	writer_bytes(w, (const uint8_t *)message->start.network, sizeof(message->start.network));
 	writer_u8(w, message->start.log_style);
+	writer_u8(w, message->start.workers);
+	writer_u8(w, message->start.queues);
+	writer_u8(w, message->start.has_config);
 	encode_neighbours(&message->start.neighbours, w);
 }
 
@@ -155,8 +159,11 @@ static bool decode_start(struct reader *r, struct channel_message *ret)
 	char *network = ret->start.network;
 
 	return reader_bytes(r, (uint8_t *)network, sizeof(ret->start.network)) &&
-	       reader_u8(r, &ret->start.log_style) && network[0] != 0 &&
-	       network[NODE_NAME_MAX] == 0 && ret->start.log_style < LOG_STYLES &&
+	       reader_u8(r, &ret->start.log_style) && reader_u8(r, &ret->start.workers) &&
+	       reader_u8(r, &ret->start.queues) && read_bool(r, &ret->start.has_config) &&
+	       network[0] != 0 && network[NODE_NAME_MAX] == 0 &&
+	       ret->start.log_style < LOG_STYLES && ret->start.workers <= CONFIG_WORKERS_MAX &&
+	       ret->start.queues == (ret->start.workers == 0 ? 1 : ret->start.workers) &&
 	       decode_neighbours(r, &ret->start.neighbours);
 }
 
@@ -215,11 +222,12 @@ static bool decode_failed(struct reader *r, struct complaint *ret)
 	return reader_bytes(r, (uint8_t *)ret->text, len) && strlen(ret->text) == len;
 }
 
-static bool descriptors_match(enum channel_kind kind, size_t count)
+static bool descriptors_match(const struct channel_message *message, size_t count)
 {
-	switch (kind) {
+	switch (message->kind) {
 	case CHANNEL_START:
-		return count == CHANNEL_FDS || count == CHANNEL_FD_CONFIG;
+		return count == CHANNEL_FD_CONFIG + (message->start.has_config ? 1U : 0U) +
+					message->start.queues;
 	case CHANNEL_CLIENT:
 		return count == 1;
 	case CHANNEL_CONFIGURED:
@@ -276,7 +284,7 @@ int channel_decode(const struct unix_message *raw, bool from_steward, struct cha
 	    !decode_fields(&r, kind, &message) || !reader_zero(&r, reader_left(&r)))
 		return ERR_MALFORMED;
 	message.kind = (enum channel_kind)kind;
-	if (!SECCHECK(SEC_CHANNEL_FDS, descriptors_match(message.kind, raw->fd_count)))
+	if (!SECCHECK(SEC_CHANNEL_FDS, descriptors_match(&message, raw->fd_count)))
 		return ERR_MALFORMED;
 	memcpy(message.fds, raw->fds, sizeof(message.fds));
 	message.fd_count = raw->fd_count;

@@ -16,7 +16,8 @@
 #ifndef PROG_IPOPD_CHANNEL_H
 #define PROG_IPOPD_CHANNEL_H
 
-#include "group/complaint.h"
+#include "group/config.h"
+#include "io/tun.h"
 #include "io/unix.h"
 #include "node/node.h"
 #include "prog/ipopd/addresses.h"
@@ -43,14 +44,9 @@ struct channel_neighbours {
 	uint32_t count;
 };
 
-/* The descriptors of START, in this order; the configuration file need not exist. */
-enum channel_start_fd {
-	CHANNEL_FD_TUN,
-	CHANNEL_FD_BUNDLE,
-	CHANNEL_FD_KEY,
-	CHANNEL_FD_CONFIG,
-	CHANNEL_FDS
-};
+/* The files that a node reads; the configuration need not exist, then its place holds -1. START has
+ * those that exist, in this order, and behind them the queues of the interface. */
+enum channel_file { CHANNEL_FD_BUNDLE, CHANNEL_FD_KEY, CHANNEL_FD_CONFIG, CHANNEL_FDS };
 
 struct channel_message {
 	enum channel_kind kind;
@@ -58,6 +54,9 @@ struct channel_message {
 		struct {
 			char network[NODE_NAME_MAX + 1];
 			uint8_t log_style; /* enum log_style */
+			uint8_t workers;
+			uint8_t queues; /* 1, or one for each worker */
+			bool has_config;
 			struct channel_neighbours neighbours;
 		} start;
 		struct {

@@ -33,6 +33,8 @@
 struct child {
 	struct store store; /* only for the names in sentences */
 	int fds[CHANNEL_FDS];
+	int queues[TUN_QUEUES_MAX]; /* of the interface; the steward's, and ours to the end */
+	uint32_t queue_count, workers;
 	struct settings settings;
 	struct channel_neighbours neighbours; /* whom the last node knew */
 	struct key *key;
@@ -70,6 +72,7 @@ static int wait_for_start(struct child *c)
 {
 	struct pollfd channel = { .fd = PROCESS_CHANNEL, .events = POLLIN };
 	struct channel_message start;
+	size_t files;
 	int err = ERR_AGAIN;
 
 	while (err == ERR_AGAIN) {
@@ -82,7 +85,11 @@ static int wait_for_start(struct child *c)
 	log_init("node", c->store.network);
 	log_set_style((enum log_style)start.start.log_style);
 	c->neighbours = start.start.neighbours;
-	memcpy(c->fds, start.fds, start.fd_count * sizeof(start.fds[0]));
+	c->workers = start.start.workers;
+	c->queue_count = start.start.queues;
+	files = start.fd_count - start.start.queues;
+	memcpy(c->fds, start.fds, files * sizeof(start.fds[0]));
+	memcpy(c->queues, start.fds + files, c->queue_count * sizeof(start.fds[0]));
 	return 0;
 }
 
@@ -161,6 +168,7 @@ static void configure(struct child *c)
 		.neighbour_count = c->neighbours.count,
 		.ipv4_prefix.len = bundle->ipv4_prefix.len,
 		.relay_bytes_s = (uint64_t)c->settings.config.relay_kbit_s * BYTES_S_PER_KBIT_S,
+		.workers = c->workers,
 		.lan = c->settings.config.lan == CONFIG_LAN_ON,
 		.built = version_built(),
 		.bundle_issued = c->certificate.not_before,
@@ -212,15 +220,19 @@ static int open_port(struct child *c, struct udp *ret)
 }
 
 /* What the kernel has for us on the interface is what others are told. */
-static int attach_tun(struct child *c, struct tun *ret)
+static int attach_tun(struct child *c, struct world_config *ret)
 {
 	const uint32_t offload = c->settings.config.offload;
 	const bool wanted = offload == CONFIG_OFFLOAD_AUTO || offload == CONFIG_OFFLOAD_NO_UDP;
-	const int err = tun_attach(ret, c->fds[CHANNEL_FD_TUN], wanted ? TUN_OFFLOADS_ALL : 0);
+	const unsigned offloads = wanted ? TUN_OFFLOADS_ALL : 0;
+	int err = tun_attach(&ret->tun, c->queues[0], offloads);
 
+	for (uint32_t i = 0; i < c->workers && err == 0; i++)
+		err = tun_attach(&ret->queues[i], c->queues[i], offloads);
 	if (err < 0)
 		return complain(&c->complaint, err, "cannot use the interface: %s", err_text(err));
-	c->node.takes_partial = wanted && ret->has_header;
+	c->node.takes_partial = wanted && ret->tun.has_header;
+	ret->workers = c->workers;
 	return 0;
 }
 
@@ -274,7 +286,7 @@ static int run(struct child *c)
 	if (err == 0)
 		err = open_port(c, &config.udp);
 	if (err == 0)
-		err = attach_tun(c, &config.tun);
+		err = attach_tun(c, &config);
 	if (err < 0)
 		return err;
 	log_info("encrypts packets with %s cost_ns=%u", c->ciphers.suites[0].packets->name,

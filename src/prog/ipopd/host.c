@@ -75,7 +75,7 @@ static int lock(struct host *host, struct complaint *complaint)
 static int open_tun(struct host *host, struct complaint *complaint)
 {
 	const char *name = host->store->network;
-	const int err = tun_open(name, &host->tun);
+	const int err = tun_open(name, host->queues, host->tun);
 
 	if (err == ERR_UNSUPPORTED)
 		return complain(complaint, err,
@@ -94,6 +94,7 @@ static int open_tun(struct host *host, struct complaint *complaint)
 	if (err < 0)
 		return complain(complaint, err, "cannot make the interface %s: %s", name,
 				err_text(err));
+	host->has_tun = true;
 	return netlink_find(name, &host->index) == 0
 		       ? 0
 		       : complain(complaint, ERR_IO, "the interface %s vanished", name);
@@ -168,13 +169,14 @@ static int listen_for_users(struct host *host, struct complaint *complaint)
 /* --- all of it --- */
 
 int host_open(struct host *host, const struct store *store, const struct claims *claims,
-	      struct complaint *complaint)
+	      uint32_t workers, struct complaint *complaint)
 {
 	int err;
 
 	*host = (struct host){ .store = store,
+			       .workers = workers,
+			       .queues = workers == 0 ? 1 : workers,
 			       .lock = -1,
-			       .tun = -1,
 			       .listener = -1,
 			       .watch = -1,
 			       .uevents = -1,
@@ -191,11 +193,18 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 	return err < 0 ? err : listen_for_users(host, complaint);
 }
 
+static void close_tun(struct host *host)
+{
+	for (uint32_t i = 0; host->has_tun && i < host->queues; i++)
+		(void)close(host->tun[i]); /* nothing of what is written waits in it */
+	host->has_tun = false;
+}
+
 void host_close(struct host *host)
 {
 	struct file_path path;
 
-	close_if_open(&host->tun); /* its last descriptor: the interface is gone after this */
+	close_tun(host); /* its last descriptors: the interface is gone after this */
 	close_if_open(&host->watch);
 	close_if_open(&host->uevents);
 	netlink_close(host->netlink);
@@ -296,9 +305,9 @@ int host_addresses(const struct host *host, struct addresses *ret)
 
 int host_restore(struct host *host, struct complaint *complaint)
 {
-	if (tun_is_attached(host->tun))
+	if (host->has_tun && tun_is_attached(host->tun[0]))
 		return 0;
 	log_warning("somebody deleted the interface; making it again");
-	close_if_open(&host->tun);
+	close_tun(host);
 	return open_tun(host, complaint);
 }

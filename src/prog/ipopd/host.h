@@ -10,25 +10,30 @@
 #include "group/complaint.h"
 #include "group/store.h"
 #include "io/netlink.h"
+#include "io/tun.h"
 #include "io/unix.h"
 #include "prog/ipopd/addresses.h"
 #include "prog/ipopd/claims.h"
 
 struct host {
 	const struct store *store; /* borrowed */
-	int lock, tun, listener;   /* owned; -1: not held */
-	int watch;                 /* owned; readable when addresses of the host changed */
-	int uevents;               /* owned; readable when the kernel has a word; -1: it has none */
-	unsigned index;            /* of the interface */
-	struct netlink *netlink;   /* owned */
-	uint32_t group;            /* who may read the socket; UNIX_GROUP_NONE */
+	int lock, listener;        /* owned; -1: not held */
+	bool has_tun;
+	int tun[TUN_QUEUES_MAX]; /* owned, if has_tun: one for each queue */
+	uint32_t queues;
+	uint32_t workers;        /* of each node: without any, one queue */
+	int watch;               /* owned; readable when addresses of the host changed */
+	int uevents;             /* owned; readable when the kernel has a word; -1: it has none */
+	unsigned index;          /* of the interface */
+	struct netlink *netlink; /* owned */
+	uint32_t group;          /* who may read the socket; UNIX_GROUP_NONE */
 };
 
-/* Takes everything but addresses. 0, or an error with a sentence that says what to do:
- * ERR_EXISTS (a daemon, or an interface of that name; routes that overlap), ERR_UNSUPPORTED (no
- * TUN), ERR_PERMISSION, ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
+/* Takes everything but addresses; the interface has a queue for each worker. 0, or an error with a
+ * sentence that says what to do: ERR_EXISTS (a daemon, or an interface of that name; routes that
+ * overlap), ERR_UNSUPPORTED (no TUN), ERR_PERMISSION, ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
 int host_open(struct host *host, const struct store *store, const struct claims *claims,
-	      struct complaint *complaint);
+	      uint32_t workers, struct complaint *complaint);
 
 /* Removes interface and socket; accepts what host_open() left behind when it failed. */
 void host_close(struct host *host);

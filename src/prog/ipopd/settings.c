@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "io/process.h"
 
 #include <assert.h>
 #include <string.h>
@@ -47,7 +48,7 @@ int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct compla
 
 void settings_close(int fds[CHANNEL_FDS])
 {
-	for (int i = CHANNEL_FD_BUNDLE; i < CHANNEL_FDS; i++) {
+	for (int i = 0; i < CHANNEL_FDS; i++) {
 		if (fds[i] >= 0)
 			(void)close(fds[i]); /* only read */
 		fds[i] = -1;
@@ -139,6 +140,17 @@ int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct 
 	add_bootstrap(ret, ret->config.bootstrap.lines, ret->config.bootstrap.count);
 	add_bootstrap(ret, ret->bundle.bootstrap, ret->bundle.bootstrap_count);
 	return 0;
+}
+
+uint32_t settings_workers(const struct settings *settings)
+{
+	const uint32_t cpus = process_cpus();
+
+	if (settings->config.is_set[CONFIG_WORKERS])
+		return settings->config.workers;
+	if (cpus <= 2)
+		return 1;
+	return cpus - 1 < CONFIG_WORKERS_MAX ? cpus - 1 : CONFIG_WORKERS_MAX;
 }
 
 void settings_wipe(struct settings *settings)

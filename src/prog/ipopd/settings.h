@@ -36,6 +36,9 @@ int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct 
 		  struct complaint *complaint);
 
 /* Overwrites the secret. */
+/* How many threads are to move packets: what the configuration says, or what suits the machine. */
+uint32_t settings_workers(const struct settings *settings);
+
 void settings_wipe(struct settings *settings);
 
 #endif

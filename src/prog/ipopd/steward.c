@@ -190,7 +190,8 @@ static void use_settings(struct steward *s, const struct settings *settings)
 }
 
 /* What the files say now: a renewed bundle counts from the next node on. */
-static int take_settings(struct steward *s, const int fds[CHANNEL_FDS], struct complaint *complaint)
+static int take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_t *ret_workers,
+			 struct complaint *complaint)
 {
 	struct settings settings;
 	int err = settings_read(s->config->store, fds, &settings, complaint);
@@ -200,34 +201,54 @@ static int take_settings(struct steward *s, const int fds[CHANNEL_FDS], struct c
 	err = claim(s, &settings.bundle, complaint);
 	if (err == 0)
 		use_settings(s, &settings);
+	*ret_workers = settings_workers(&settings);
 	settings_wipe(&settings);
 	return err;
 }
 
+/* All that a node gets with it to begin with: what was read, and the interface. */
+static struct channel_message start_message(const struct steward *s, const int files[CHANNEL_FDS])
+{
+	struct channel_message start = {
+		.kind = CHANNEL_START,
+		.start = { .log_style = (uint8_t)s->config->log_style,
+			   .workers = (uint8_t)s->host.workers,
+			   .queues = (uint8_t)s->host.queues,
+			   .has_config = files[CHANNEL_FD_CONFIG] >= 0,
+			   .neighbours = s->keep.neighbours },
+	};
+
+	memcpy(start.start.network, s->config->store->network, strlen(s->config->store->network));
+	for (int i = 0; i < CHANNEL_FDS; i++)
+		if (files[i] >= 0)
+			start.fds[start.fd_count++] = files[i];
+	for (uint32_t i = 0; i < s->host.queues; i++)
+		start.fds[start.fd_count++] = s->host.tun[i];
+	return start;
+}
+
 static int start_node(struct steward *s, struct mono now, struct complaint *complaint)
 {
-	struct channel_message start = { .kind = CHANNEL_START,
-					 .start.log_style = (uint8_t)s->config->log_style };
-	int err = settings_open(s->config->store, start.fds, complaint);
+	struct channel_message start;
+	int files[CHANNEL_FDS];
+	uint32_t workers = 0;
+	int err = settings_open(s->config->store, files, complaint);
 
 	if (err < 0)
 		return err;
-	err = take_settings(s, start.fds, complaint);
+	err = take_settings(s, files, &workers, complaint);
 	if (err == 0)
 		err = s->was_ready ? host_restore(&s->host, complaint)
-				   : host_open(&s->host, s->config->store, &s->claims, complaint);
+				   : host_open(&s->host, s->config->store, &s->claims, workers,
+					       complaint);
 	if (err == 0) {
-		start.fds[CHANNEL_FD_TUN] = s->host.tun;
-		start.fd_count = start.fds[CHANNEL_FD_CONFIG] < 0 ? CHANNEL_FD_CONFIG : CHANNEL_FDS;
-		start.start.neighbours = s->keep.neighbours;
-		memcpy(start.start.network, s->config->store->network,
-		       strlen(s->config->store->network));
+		start = start_message(s, files);
 		err = spawn(s, &start);
 		if (err < 0)
 			(void)complain(complaint, err, "cannot start the node process: %s",
 				       err_text(err));
 	}
-	settings_close(start.fds);
+	settings_close(files);
 	s->configured = false;
 	s->has_said = false;
 	s->knows_addresses = false;
@@ -749,7 +770,7 @@ int steward_run(const struct steward_config *config)
 		.config = config,
 		.state = STEWARD_STARTING,
 		.deadline = MONO_NEVER,
-		.host = { .lock = -1, .tun = -1, .listener = -1, .watch = -1, .uevents = -1 },
+		.host = { .lock = -1, .listener = -1, .watch = -1, .uevents = -1 },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,

@@ -20,45 +20,37 @@
 #define MIX_BYTES 32
 #define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
-#define EGRESS_SLOTS 512 /* 5 ms of 1 Gbit/s */
-#define TUN_ROOM_MIN 64  /* less is not worth a turn */
-#define TOKEN_STOP 0     /* of our own request; no client has it: its generation is 0 */
+#define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
 
-enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_BEACON, EVENT_CLIENT };
+enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_BEACON, EVENT_CLIENT, EVENT_WORKER };
 
 struct world {
 	struct world_config config;
 	const char *cipher; /* what sessions that begin here seal packets with; borrowed for ever */
 	struct loop loop;
 	struct node *node;
-	struct egress *egress;
-	struct forward_table *table; /* the newest; NULL before the first */
-	struct forward_thread thread;
+	struct pump pump; /* of this thread: what the node sends, and without workers everything */
+	struct publisher publisher;
+	struct worker *workers[WORLD_WORKERS_MAX]; /* owned; as many as `config` says */
 	struct control *control;
 	struct beacons beacons;
 	struct now now;     /* of this turn */
 	struct mono mix_at; /* when to stir the entropy again */
 	struct reminder reminder;
-	bool blocked;         /* a socket is full: nothing is sent */
-	bool reads_tun;       /* the egress has room for what comes from there */
-	enum udp_family full; /* which one, while blocked */
-	bool configured;      /* our addresses stand on the interface */
+	bool configured; /* our addresses stand on the interface */
 	bool has_addresses;
 	struct node_addresses addresses;
 	bool stopping; /* somebody wants an end */
 	bool told;     /* and the node was told to say goodbye */
 	bool said_goodbye;
 	bool has_stop_token;
-	uint64_t stop_token; /* the user who asked for it */
-	struct mono stop_at; /* whatever has not left by then stays */
-	struct world_counters counters;
-	struct forward_batch batch, ring_batch;
+	uint64_t stop_token;         /* the user who asked for it */
+	struct mono stop_at;         /* whatever has not left by then stays */
+	struct forward_batch single; /* what is opened outside of the pump's batches */
 	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
 };
 
 /* --- what the node wants --- */
-
-static void send_egress(struct world *w);
 
 static void send_datagram(struct world *w, const struct node_action *action)
 {
@@ -71,20 +63,18 @@ static void send_datagram(struct world *w, const struct node_action *action)
 	struct egress_datagram *slot;
 
 	CHECK(action->send.bytes.len <= EGRESS_SLOT_BYTES);
-	if (egress_room(w->egress) == 0)
-		send_egress(w); /* more than that leaves in one turn */
-	slot = egress_reserve(w->egress, &like);
+	if (egress_room(w->pump.egress) == 0)
+		pump_send(&w->pump, w->now.mono); /* more than that leaves in one turn */
+	slot = egress_reserve(w->pump.egress, &like);
 	if (slot == NULL)
 		return; /* counted there; what must arrive is sent again */
 	memcpy(slot->data, action->send.bytes.data, action->send.bytes.len);
-	egress_commit(w->egress, slot, action->send.bytes.len);
+	egress_commit(w->pump.egress, slot, action->send.bytes.len);
 }
 
-/* No batch is under way in another thread, so the old snapshot can go at once. */
-static void swap_table(struct world *w, struct forward_table *table)
+static const struct forward_table *table_of(const struct world *w)
 {
-	table_del(w->table);
-	w->table = table;
+	return publisher_newest(&w->publisher);
 }
 
 static void ask_steward(struct world *w, const struct channel_message *message)
@@ -118,17 +108,35 @@ static void keep(struct world *w, const struct node_action *action)
 	ask_steward(w, &message);
 }
 
+/* Of all threads. */
+static struct pump_counters sum_counters(const struct world *w, struct world_counters *ret_world)
+{
+	struct pump_counters sum = pump_counters(&w->pump);
+
+	*ret_world = (struct world_counters){ 0 };
+	for (uint32_t i = 0; i < w->config.workers; i++) {
+		const struct pump_counters counters = worker_counters(w->workers[i]);
+
+		pump_counters_add(&sum, &counters);
+		ret_world->handover_lost += worker_lost(w->workers[i]);
+	}
+	ret_world->looped = sum.looped;
+	return sum;
+}
+
 static void reply(struct world *w, const struct node_reply *reply)
 {
-	const struct egress_counters egress = egress_counters(w->egress);
+	struct world_counters counters;
+	const struct pump_counters pump = sum_counters(w, &counters);
 	const struct answers_world world = { .ready = w->configured,
-					     .port = w->config.udp.port,
+					     .port = w->pump.udp.port,
 					     .cipher = w->cipher,
-					     .forward = &w->thread.counters,
-					     .egress = &egress,
-					     .udp = &w->config.udp.counters,
-					     .tun = &w->config.tun.counters,
-					     .world = &w->counters };
+					     .workers = w->config.workers,
+					     .forward = &pump.forward,
+					     .egress = &pump.egress,
+					     .udp = &pump.udp,
+					     .tun = &pump.tun,
+					     .world = &counters };
 
 	if (reply->token != TOKEN_STOP)
 		control_reply(w->control, w->now, reply, &world);
@@ -143,22 +151,33 @@ static void log_event(const struct trace_record *event)
 }
 
 static void tell_node(struct world *w, const struct node_event *event);
-static void dispatch(struct world *w, struct forward_packet *packets, size_t count);
+static void tell_packet(struct world *w, const struct forward_packet *packet);
 static void tell_reports(struct world *w);
 
-/* A datagram that came along the ring, or in pieces, is opened like one from a socket. */
+/* One datagram that is in no batch of the pump's: opened like those. */
+static void open_single(struct world *w, const struct forward_packet *packet)
+{
+	struct forward_batch *batch = &w->single;
+
+	batch->count = 1;
+	batch->packets[0] = *packet;
+	(void)forward_from_wire(&w->pump.thread, table_of(w), w->now, batch);
+	if (batch->packets[0].verdict == FORWARD_DELIVER)
+		tun_write(&w->pump.tun, batch->packets, 1);
+	else
+		tell_packet(w, &batch->packets[0]);
+	tell_reports(w); /* no other batch may come for long */
+}
+
+/* A datagram that came along the ring, or in pieces. */
 static void open_datagram(struct world *w, struct span datagram)
 {
-	struct forward_batch *batch = &w->ring_batch;
+	const struct forward_packet packet = { .data = w->ring_buffer,
+					       .len = datagram.len,
+					       .way = { .kind = WAY_RING } };
 
 	memcpy(w->ring_buffer, datagram.data, datagram.len);
-	batch->count = 1;
-	batch->packets[0] = (struct forward_packet){ .data = w->ring_buffer,
-						     .len = datagram.len,
-						     .way = { .kind = WAY_RING } };
-	(void)forward_from_wire(&w->thread, w->table, w->now, batch);
-	dispatch(w, batch->packets, 1);
-	tell_reports(w); /* no other batch may come for long */
+	open_single(w, &packet);
 }
 
 static void act(struct world *w, const struct node_action *action)
@@ -177,10 +196,10 @@ static void act(struct world *w, const struct node_action *action)
 		keep(w, action);
 		break;
 	case NODE_DELIVER:
-		tun_write_plain(&w->config.tun, action->packet);
+		tun_write_plain(&w->pump.tun, action->packet);
 		break;
 	case NODE_TABLE:
-		swap_table(w, action->table);
+		publisher_put(&w->publisher, action->table);
 		break;
 	case NODE_CONFIGURE:
 		configure(w, &action->addresses);
@@ -214,14 +233,14 @@ static void tell_reports(struct world *w)
 {
 	struct node_event event = { .kind = NODE_REPORT };
 
-	while (forward_report(&w->thread, &event.report))
+	while (forward_report(&w->pump.thread, &event.report))
 		tell_node(w, &event);
 }
 
 /* --- packets --- */
 
-/* A packet for the node, as a wire would carry it. */
-static void tell_packet(struct world *w, const struct forward_packet *packet)
+/* A packet of this host's, as a wire would carry it. */
+static void tell_cut(struct world *w, const struct forward_packet *packet)
 {
 	uint8_t bytes[FORWARD_PACKET_BYTES_MAX];
 	struct node_event event = {
@@ -239,22 +258,17 @@ static void tell_packet(struct world *w, const struct forward_packet *packet)
 	}
 }
 
-/* Gives packets[0], which has a verdict, to whom it is for. */
-static void dispatch(struct world *w, struct forward_packet *packets, size_t count)
+/* Gives a packet to the node, if its verdict says so. */
+static void tell_packet(struct world *w, const struct forward_packet *packet)
 {
-	struct forward_packet *packet = &packets[0];
 	const struct span bytes = span_of(packet->data, packet->len);
 	struct node_event event = { .kind = NODE_TIME };
 
 	switch (packet->verdict) {
-	case FORWARD_DELIVER:
-		tun_write(&w->config.tun, packets, count);
-		w->thread.joins_udp = w->config.tun.takes_udp;
-		break;
 	case FORWARD_NO_ENTRY:
 	case FORWARD_TOO_BIG:
-		tell_packet(w, packet);
-		break;
+		tell_cut(w, packet);
+		return;
 	case FORWARD_FRAME:
 		event.kind = NODE_FRAME;
 		event.frame.link = packet->link;
@@ -269,61 +283,41 @@ static void dispatch(struct world *w, struct forward_packet *packets, size_t cou
 		event.datagram.remote = packet->way.remote;
 		event.datagram.bytes = bytes;
 		break;
-	case FORWARD_PENDING:
-		return;    /* for the next pass */
-	case FORWARD_JOIN: /* written with the one that it joins */
+	case FORWARD_PENDING: /* for the next pass */
+	case FORWARD_DELIVER: /* for the TUN, and what JOINs it */
+	case FORWARD_JOIN:
 	case FORWARD_SENT:
 	case FORWARD_DROP:
-		break;
+		return;
 	}
-	if (event.kind != NODE_TIME)
-		tell_node(w, &event);
-	packet->verdict = FORWARD_DROP; /* done with */
+	tell_node(w, &event);
 }
 
 static void dispatch_batch(struct world *w)
 {
-	for (size_t i = 0; i < w->batch.count; i++)
-		dispatch(w, &w->batch.packets[i], w->batch.count - i);
+	struct forward_batch *batch = &w->pump.batch;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct forward_packet *packet = &batch->packets[i];
+
+		if (packet->verdict == FORWARD_DELIVER)
+			pump_write(&w->pump, i);
+		else
+			tell_packet(w, packet);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->packets[i].verdict != FORWARD_PENDING)
+			batch->packets[i].verdict = FORWARD_DROP; /* done with */
 	tell_reports(w);
 	poll_node(w);
 }
 
 static int read_tun(struct world *w)
 {
-	/* What is not read waits in the kernel. */
-	const int err = tun_read(&w->config.tun, egress_room(w->egress), &w->batch);
+	const int err = pump_read_tun(&w->pump, table_of(w), w->now);
 
-	if (w->batch.count > 0) {
-		(void)forward_from_tun(&w->thread, w->table, w->now, &w->batch);
-		dispatch_batch(w);
-	}
+	dispatch_batch(w);
 	return err;
-}
-
-/* A datagram that was sent to one of our addresses inside the network came through the tunnel, or
- * pretends so: a session inside a session would carry itself. */
-static bool is_inside(const struct world *w, const struct endpoint *local)
-{
-	const struct ip_address v4 = ip_v4(w->addresses.ipv4);
-
-	return w->has_addresses &&
-	       (memcmp(local->ip, w->addresses.ipv6.bytes, sizeof(local->ip)) == 0 ||
-		(w->addresses.has_ipv4 && memcmp(local->ip, v4.bytes, sizeof(local->ip)) == 0));
-}
-
-static void take_datagrams(struct world *w)
-{
-	for (size_t i = 0; i < w->batch.count; i++) {
-		if (is_inside(w, &w->batch.packets[i].way.local)) {
-			w->batch.packets[i].verdict = FORWARD_DROP;
-			w->counters.looped++;
-		}
-	}
-	do {
-		(void)forward_from_wire(&w->thread, w->table, w->now, &w->batch);
-		dispatch_batch(w);
-	} while (w->batch.pending > 0);
 }
 
 static void read_udp(struct world *w, enum udp_family family)
@@ -331,47 +325,40 @@ static void read_udp(struct world *w, enum udp_family family)
 	bool more = true;
 
 	while (more) {
-		more = udp_receive(&w->config.udp, family, &w->batch);
-		if (w->batch.count > 0)
-			take_datagrams(w);
+		more = pump_read_udp(&w->pump, family, table_of(w), w->now);
+		dispatch_batch(w);
+		while (w->pump.batch.pending > 0) {
+			pump_again(&w->pump, table_of(w), w->now);
+			dispatch_batch(w);
+		}
 	}
 }
 
-/* --- sending --- */
-
-static void watch(struct world *w)
+/* What a worker did not finish. What is to be opened after all that came before it waits for
+ * what the node makes of that. */
+static int hear_worker(struct world *w, struct worker *worker)
 {
-	const unsigned wants = w->blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ;
+	const bool is_there = worker_answer_bell(worker);
+	struct handover *handover = worker_handover(worker);
+	struct node_event report = { .kind = NODE_REPORT };
+	struct handover_item *item = NULL;
 
-	loop_change(&w->loop, w->config.udp.sockets[w->full], wants, EVENT_UDP,
-		    (struct handle){ .index = w->full });
-}
-
-/* While a socket is full the TUN is read all the same: the queue that grows shall be ours, where
- * what waits too long is seen and thinned out. Without room there, packets wait in the kernel. */
-static void watch_tun(struct world *w)
-{
-	const bool reads = egress_room(w->egress) >= TUN_ROOM_MIN;
-
-	if (reads != w->reads_tun)
-		loop_change(&w->loop, w->config.tun.fd, reads ? LOOP_READ : 0, EVENT_TUN,
-			    HANDLE_NONE);
-	w->reads_tun = reads;
-}
-
-static void send_egress(struct world *w)
-{
-	if (w->blocked)
-		return;
-	w->blocked = udp_send(&w->config.udp, w->egress, w->now.mono, &w->full);
-	if (w->blocked)
-		watch(w);
-}
-
-static void unblock(struct world *w)
-{
-	w->blocked = false;
-	watch(w);
+	for (size_t n = 0; n < HANDOVER_ITEMS && (item = handover_next(handover)) != NULL; n++) {
+		if (item->is_report) {
+			report.report = item->report;
+			tell_node(w, &report);
+		} else if (item->packet.verdict == FORWARD_PENDING) {
+			poll_node(w);
+			open_single(w, &item->packet);
+		} else {
+			tell_packet(w, &item->packet);
+		}
+	}
+	poll_node(w);
+	handover_done(handover);
+	if (item != NULL)
+		worker_ring_bell(worker); /* there may be more, for the next turn */
+	return is_there ? 0 : ERR_IO;
 }
 
 /* --- steward and users --- */
@@ -448,7 +435,7 @@ static void host_is(struct world *w, const struct addresses *host)
 	beacons_host(&w->beacons, host);
 	for (uint32_t i = 0; i < host->count; i++) {
 		memcpy(event.host.endpoints[i].ip, host->list[i].ip.bytes, ENDPOINT_IP_BYTES);
-		event.host.endpoints[i].port = w->config.udp.port;
+		event.host.endpoints[i].port = w->pump.udp.port;
 	}
 	tell_node(w, &event);
 }
@@ -463,7 +450,7 @@ static int obey(struct world *w, const struct channel_message *message)
 		w->configured = true;
 		memcpy(own.ip, w->addresses.ipv6.bytes, sizeof(own.ip));
 		endpoint_ip_to_text(&own, v6);
-		log_info("is up address=%s port=%u", v6, w->config.udp.port);
+		log_info("is up address=%s port=%u", v6, w->pump.udp.port);
 		break;
 	case CHANNEL_LOOKUP_DONE:
 		lookup_done(w, message);
@@ -570,10 +557,10 @@ static int handle_event(struct world *w, const struct loop_event *event)
 	case EVENT_CHANNEL:
 		return hear_steward(w);
 	case EVENT_TUN:
-		return w->reads_tun ? read_tun(w) : 0;
+		return read_tun(w);
 	case EVENT_UDP:
-		if (event->writable && w->blocked && event->handle.index == w->full)
-			unblock(w);
+		if (event->writable)
+			pump_writable(&w->pump, (enum udp_family)event->handle.index);
 		if (event->readable)
 			read_udp(w, (enum udp_family)event->handle.index);
 		break;
@@ -583,6 +570,8 @@ static int handle_event(struct world *w, const struct loop_event *event)
 	case EVENT_CLIENT:
 		control_event(w->control, w->now, event);
 		break;
+	case EVENT_WORKER:
+		return hear_worker(w, w->workers[event->handle.index]);
 	}
 	return 0;
 }
@@ -610,8 +599,7 @@ static struct mono next_deadline(const struct world *w)
 	struct mono next = mono_min(node_deadline(w->node), control_deadline(w->control));
 
 	next = mono_min(next, reminder_deadline(&w->reminder));
-	if (!w->blocked)
-		next = mono_min(next, egress_deadline(w->egress));
+	next = mono_min(next, pump_deadline(&w->pump));
 	return w->stopping ? mono_min(next, w->stop_at) : next;
 }
 
@@ -631,15 +619,16 @@ static int turn(struct world *w)
 	say_goodbye(w);
 	tell_node(w, &time);
 	poll_node(w);
-	send_egress(w);
-	watch_tun(w);
+	pump_send(&w->pump, w->now.mono);
+	pump_mind_tun(&w->pump);
+	(void)publisher_sweep(&w->publisher);
 	return err;
 }
 
 static bool has_ended(const struct world *w)
 {
 	return w->stopping && (mono_reached(w->now.mono, w->stop_at) ||
-			       (w->said_goodbye && egress_room(w->egress) == EGRESS_SLOTS));
+			       (w->said_goodbye && pump_is_empty(&w->pump)));
 }
 
 int world_run(struct world *world)
@@ -655,31 +644,75 @@ int world_run(struct world *world)
 
 /* --- begin and end --- */
 
-static int watch_all(struct world *w)
-{
-	const struct world_config *config = &w->config;
-
-	if (loop_add(&w->loop, config->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE) < 0 ||
-	    loop_add(&w->loop, config->tun.fd, LOOP_READ, EVENT_TUN, HANDLE_NONE) < 0)
-		return ERR_IO;
-	for (uint32_t family = UDP_V4; family < UDP_FAMILIES; family++) {
-		if (config->udp.sockets[family] >= 0 &&
-		    loop_add(&w->loop, config->udp.sockets[family], LOOP_READ, EVENT_UDP,
-			     (struct handle){ .index = family }) < 0)
-			return ERR_IO;
-	}
-	return 0;
-}
-
-static int new_egress(struct egress **ret)
+/* For tables of what others name. */
+static int seed_rng(struct rng *ret)
 {
 	uint32_t key[RNG_KEY_WORDS];
-	struct rng rng;
 
 	if (seed_read((uint8_t *)key, sizeof(key)) < 0)
 		return ERR_IO;
-	rng_init(&rng, key);
-	return egress_new(&rng, EGRESS_SLOTS, ret);
+	rng_init(ret, key);
+	return 0;
+}
+
+static int open_pump(struct world *w, const struct world_config *config, struct rng *rng)
+{
+	const struct pump_watch watch = { .loop = &w->loop,
+					  .tun_kind = EVENT_TUN,
+					  .udp_kind = EVENT_UDP };
+	const struct pump_config pump = { .tun = config->tun,
+					  .udp = config->udp,
+					  .reads_tun = config->workers == 0,
+					  .takes_partial = config->node->takes_partial };
+
+	return pump_open(&w->pump, &pump, &watch, rng);
+}
+
+static int start_worker(struct world *w, const struct world_config *config, uint32_t number,
+			struct rng *rng)
+{
+	struct worker_config worker = { .pump = { .tun = config->queues[number],
+						  .takes_partial = config->node->takes_partial },
+					.publisher = &w->publisher,
+					.number = number,
+					.rng = rng };
+	int err = udp_open_more(&w->pump.udp, &worker.pump.udp);
+
+	if (err == 0)
+		err = worker_start(&worker, &w->workers[number]);
+	if (err == 0)
+		err = loop_add(&w->loop, worker_bell(w->workers[number]), LOOP_READ, EVENT_WORKER,
+			       (struct handle){ .index = number });
+	return err;
+}
+
+static int start_workers(struct world *w, const struct world_config *config, struct rng *rng)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < config->workers && err == 0; i++)
+		err = start_worker(w, config, i, rng);
+	if (err == 0 && config->workers > 0 && !udp_steer(&w->pump.udp, config->workers))
+		log_info("this kernel does not let a socket be chosen by what comes");
+	return err;
+}
+
+static int open_all(struct world *w, const struct world_config *config, struct now now)
+{
+	struct rng rng;
+	int err = seed_rng(&rng);
+
+	if (err == 0)
+		err = loop_init(&w->loop);
+	if (err == 0)
+		err = open_pump(w, config, &rng);
+	if (err == 0)
+		err = control_new(&w->loop, EVENT_CLIENT, &w->control);
+	if (err == 0)
+		err = node_new(config->node, config->entropy, now, &w->node);
+	if (err == 0)
+		err = loop_add(&w->loop, config->channel, LOOP_READ, EVENT_CHANNEL, HANDLE_NONE);
+	return err < 0 ? err : start_workers(w, config, &rng);
 }
 
 int world_new(const struct world_config *config, struct now now, struct world **ret)
@@ -689,31 +722,23 @@ int world_new(const struct world_config *config, struct now now, struct world **
 
 	if (w == NULL)
 		return ERR_NOMEM;
+	CHECK(config->workers <= WORLD_WORKERS_MAX);
 	w->config = *config;
 	w->cipher = config->node->suites[0].packets->name;
 	w->now = now;
 	w->mix_at = mono_add_ms(now.mono, MIX_MS);
+	w->pump.udp = config->udp;
+	w->pump.tun = config->tun;
+	publisher_init(&w->publisher, config->workers);
 	reminder_init(&w->reminder, config->node->certificate->not_after, config->node->built,
 		      now.mono);
-	err = loop_init(&w->loop);
-	if (err == 0)
-		err = new_egress(&w->egress);
-	if (err == 0)
-		err = control_new(&w->loop, EVENT_CLIENT, &w->control);
-	if (err == 0)
-		err = node_new(config->node, config->entropy, now, &w->node);
-	if (err == 0)
-		err = watch_all(w);
+	err = open_all(w, config, now);
 	if (err < 0) {
 		world_del(w);
 		return err;
 	}
 	if (config->node->lan)
 		beacons_open(&w->beacons, &w->loop, EVENT_BEACON);
-	w->reads_tun = true;
-	forward_thread_init(&w->thread, w->egress);
-	w->thread.takes_partial = config->node->takes_partial;
-	w->thread.joins_udp = config->tun.takes_udp;
 	*ret = w;
 	return 0;
 }
@@ -722,13 +747,13 @@ void world_del(struct world *world)
 {
 	if (world == NULL)
 		return;
+	for (uint32_t i = 0; i < world->config.workers; i++)
+		worker_stop(world->workers[i]);
 	node_del(world->node);
-	table_del(world->table);
+	publisher_close(&world->publisher);
 	control_del(world->control);
-	egress_del(world->egress);
 	beacons_close(&world->beacons);
-	udp_close(&world->config.udp);
-	tun_detach(&world->config.tun);
+	pump_close(&world->pump);
 	loop_free(&world->loop);
 	free(world);
 }
