@@ -191,6 +191,7 @@ test_rights() {
 	steward=$(steward_of one) node=$(node_of one)
 	lab_check "the node is not root" eval '[[ $(status_field '"$node"' Uid) != *0* ]]'
 	lab_check "the node has no capabilities" has_no_capabilities "$node"
+	lab_check "each thread of both has only the calls it needs" are_in_sandbox "$steward" "$node"
 	lab_check "the node cannot gain any" eval '[[ $(status_field '"$node"' NoNewPrivs) == 1 && $(status_field '"$node"' CapBnd) == 0000000000000000 ]]'
 	lab_check "the steward has what it needs of root's rights" has_few_rights "$steward"
 	lab_check "and leaves no core" eval 'lab_run lab grep -E "^Max core file size +0 +0 " /proc/'"$steward"'/limits'
@@ -213,6 +214,16 @@ has_no_capabilities() {
 	for set in CapInh CapPrm CapEff CapAmb; do
 		[[ $(status_field "$1" $set) == 0000000000000000 ]] || return 1
 	done
+}
+
+# are_in_sandbox PID...: seccomp filters all threads, of which a node has two at least.
+are_in_sandbox() {
+	local pid
+	for pid; do
+		[[ $(lab_run lab sh -c 'cat /proc/'"$pid"'/task/*/status | grep -c "^Seccomp:.*2$"') == \
+			"$(lab_run lab ls "/proc/$pid/task" | wc -l)" ]] || return 1
+	done
+	(($(lab_run lab ls "/proc/$pid/task" | wc -l) >= 2))
 }
 
 # Sockets, the TUN, epoll and its kin, /dev/null and its log.

@@ -75,6 +75,18 @@ static void encode_failed(const struct complaint *failed, struct writer *w)
 	writer_bytes(w, (const uint8_t *)failed->text, len);
 }
 
+void channel_add_start_fds(struct channel_message *start, const int files[CHANNEL_FDS],
+			   const int *queues, uint32_t queue_count)
+{
+	start->start.queues = (uint8_t)queue_count;
+	start->start.has_config = files[CHANNEL_FD_CONFIG] >= 0;
+	for (int i = 0; i < CHANNEL_FDS; i++)
+		if (files[i] >= 0)
+			start->fds[start->fd_count++] = files[i];
+	for (uint32_t i = 0; i < queue_count; i++)
+		start->fds[start->fd_count++] = queues[i];
+}
+
 void channel_encode(const struct channel_message *message, struct unix_message *ret)
 {
 	struct writer w = writer_of(ret->bytes, CHANNEL_BYTES);

@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/process.h"
+#include "io/sandbox.h"
 #include "io/seed.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/ciphers.h"
@@ -275,6 +276,41 @@ static int prepare(struct child *c)
 	return 0;
 }
 
+/* Before workers start: they have what this thread has. What a kernel does not know is missing, and
+ * said; what it knows and refuses is no way to run. */
+static int close_files(struct child *c)
+{
+	const int err = sandbox_close_files();
+
+	if (err == ERR_UNSUPPORTED)
+		log_info("this kernel has no Landlock: a node that is taken over may open files");
+	else if (err < 0)
+		return complain(&c->complaint, err, "cannot give up files: %s", err_text(err));
+	return 0;
+}
+
+static int close_calls(struct child *c)
+{
+	const int err = sandbox_close_calls(SANDBOX_NODE);
+
+	if (err == ERR_UNSUPPORTED)
+		log_warning(
+			"this kernel has no seccomp: a node that is taken over may use all of it");
+	else if (err < 0)
+		return complain(&c->complaint, err, "cannot give up system calls: %s",
+				err_text(err));
+	return 0;
+}
+
+static int run_world(struct child *c, struct world *world)
+{
+	const int err = world_run(world);
+
+	if (err == ERR_IO)
+		return complain(&c->complaint, err, "the interface is gone");
+	return err < 0 ? complain(&c->complaint, err, "ends: %s", err_text(err)) : 0;
+}
+
 static int run(struct child *c)
 {
 	struct world_config config = { .node = &c->node,
@@ -293,15 +329,18 @@ static int run(struct child *c)
 		 c->ciphers.cost_ns[0]);
 	tell_offloads(&config.tun, &config.udp);
 	settings_close(c->fds); /* everything is read; a node has no files */
+	err = close_files(c);
+	if (err < 0)
+		return err;
 	err = world_new(&config, clock_now(), &world);
 	if (err < 0)
 		return complain(&c->complaint, err, "cannot start: %s", err_text(err));
 	(void)malloc_trim(0); /* what reading the files took */
-	err = world_run(world);
+	err = close_calls(c);
+	if (err == 0)
+		err = run_world(c, world);
 	world_del(world);
-	if (err == ERR_IO)
-		return complain(&c->complaint, err, "the interface is gone");
-	return err < 0 ? complain(&c->complaint, err, "ends: %s", err_text(err)) : 0;
+	return err;
 }
 
 /* Tells the log, and the steward, who tells whoever asks. */

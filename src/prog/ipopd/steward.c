@@ -13,6 +13,7 @@
 #include "io/loop.h"
 #include "io/notify.h"
 #include "io/process.h"
+#include "io/sandbox.h"
 #include "io/signals.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/claims.h"
@@ -213,17 +214,11 @@ static struct channel_message start_message(const struct steward *s, const int f
 		.kind = CHANNEL_START,
 		.start = { .log_style = (uint8_t)s->config->log_style,
 			   .workers = (uint8_t)s->host.workers,
-			   .queues = (uint8_t)s->host.queues,
-			   .has_config = files[CHANNEL_FD_CONFIG] >= 0,
 			   .neighbours = s->keep.neighbours },
 	};
 
 	memcpy(start.start.network, s->config->store->network, strlen(s->config->store->network));
-	for (int i = 0; i < CHANNEL_FDS; i++)
-		if (files[i] >= 0)
-			start.fds[start.fd_count++] = files[i];
-	for (uint32_t i = 0; i < s->host.queues; i++)
-		start.fds[start.fd_count++] = s->host.tun[i];
+	channel_add_start_fds(&start, files, s->host.tun, s->host.queues);
 	return start;
 }
 
@@ -782,6 +777,10 @@ int steward_run(const struct steward_config *config)
 
 	if (err == 0)
 		err = process_keep_capabilities(CAPABILITIES);
+	if (err == 0)
+		err = sandbox_close_calls(SANDBOX_STEWARD);
+	if (err == ERR_UNSUPPORTED)
+		err = 0; /* the node's log says so */
 	if (err < 0)
 		(void)complain(&complaint, err, "cannot give up rights: %s", err_text(err));
 	else

@@ -1,0 +1,24 @@
+/* sandbox.h - what a process gives up for ever: files by name, and system calls.
+ *
+ * What is open stays open and works. Both need that no new privileges can be gained (process.h),
+ * and neither can be taken back, by whatever code gets to run in the process later.
+ *
+ * The node keeps the calls with which it moves bytes between descriptors that it has, waits, and
+ * gets memory that cannot be executed; sockets it may open for IPv4 and IPv6 alone. Another call
+ * ends the process at once (SIGSYS), but those that a C library makes without being asked (opening
+ * a file, naming memory) fail. The steward starts programs and sets up the host, so it keeps most;
+ * it gives up what looks into other processes, changes the kernel, mounts, or changes the clock.
+ */
+#ifndef IO_SANDBOX_H
+#define IO_SANDBOX_H
+
+enum sandbox_calls { SANDBOX_NODE, SANDBOX_STEWARD };
+
+/* For this thread and those that it starts from now on (landlock(7)). 0, ERR_UNSUPPORTED (this
+ * kernel does not do it), ERR_IO. */
+int sandbox_close_files(void);
+
+/* For all threads (seccomp(2)). The same results. */
+int sandbox_close_calls(enum sandbox_calls kept);
+
+#endif
