@@ -7,6 +7,7 @@ import html
 from report import RATIO_OF, machine, median_of
 
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, FOOT = 860, 150, 130, 13, 9, 78, 40
+COMMAND_CHARS = 70  # of it below the bars; the description has it whole
 STYLE = """
     .page { fill: #f6f8fa; stroke: #d0d7de }
     .t { fill: #1f2328 } .s { fill: #57606a; font-size: 12px } .h { font-size: 16px; font-weight: bold }
@@ -47,7 +48,7 @@ def draw(told):
     parts = [f'<rect class="page" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
              '<text class="t h" x="20" y="28">One TCP stream through each, between two hosts on one machine</text>']
     cable = cables(told)
-    parts.append(f'<text class="s" x="20" y="47">Gbit/s, medians of {told["rounds"]} rounds'
+    parts.append(f'<text class="s" x="20" y="47">Gbit/s, medians; rounds: {told["rounds"]}'
                  f'{"; the cable alone: " + cable if cable else ""}</text>')
     x = 20
     for underlay in underlays:
@@ -72,8 +73,10 @@ def draw(told):
             parts.append(f'<rect class="{underlay}{ours}" x="{LEFT}" y="{top}" width="{value * scale:.1f}" '
                          f'height="{BAR - 1}"/><text class="s" x="{LEFT + value * scale + 6:.1f}" '
                          f'y="{top + BAR - 3}">{value:.2f}</text>')
-    parts.append(f'<text class="s" x="{WIDTH - 20}" y="{height - 10}" text-anchor="end">'
-                 f'{html.escape(here["cpu"])}, {here["processors"]} processors; {html.escape(told["command"])}</text>')
+    command = told["command"] if len(told["command"]) <= COMMAND_CHARS else told["command"][:COMMAND_CHARS - 1] + "…"
+    parts.append(f'<text class="s" x="20" y="{height - 10}">{html.escape(here["cpu"])}, '
+                 f'{here["processors"]} processors</text><text class="s" x="{WIDTH - 20}" y="{height - 10}" '
+                 f'text-anchor="end">{html.escape(command)}</text>')
     described = (f'{told["command"]}: ' + "; ".join(
         f'{name} ' + ", ".join(f"{value:.2f} Gbit/s {UNDERLAYS[underlay]}" for underlay, value in values.items())
         for name, values in rows))

@@ -69,7 +69,7 @@ def play_one(row, lengths, say):
 
 
 def play(rows, rounds, seed, plan):
-    """All rounds; the rows take the figures."""
+    """All rounds; the rows take the figures. Yields the number of each round that is over."""
     lengths, quiet_s = plan
     chance = random.Random(seed)
     progress = Progress(rounds * len(rows))
@@ -84,3 +84,4 @@ def play(rows, rounds, seed, plan):
                 print(f"  TCP {measured['tcp_mbps']:.0f} Mbit/s"
                       + (f"; others used {measured['busy_pct']:.0f} % of the machine" if busy else ""),
                       file=sys.stderr, flush=True)
+        yield number
