@@ -91,3 +91,28 @@ member_kill() {
 	mapfile -t pids < <(member_pids "$1")
 	lab_run lab kill -KILL "${pids[@]}" && lab_wait_until 5 "[[ -z \$(member_pids $1) ]]"
 }
+
+# carries FROM TO ADDRESS: $MEGABYTES of random bytes by TCP from one to the other, and the hashes agree.
+carries() {
+	lab_start "$2" sink python3 -c '
+import hashlib, socket, sys
+listener = socket.create_server((sys.argv[1], 7), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+stream, _ = listener.accept()
+digest, block = hashlib.sha256(), b"x"
+while block:
+    block = stream.recv(1 << 20)
+    digest.update(block)
+stream.sendall(digest.digest())' "$3"
+	lab_wait_until 5 "lab_run $2 ss -Hltn 'sport = 7' | grep -q LISTEN" &&
+		lab_run "$1" timeout $((60 + MEGABYTES / 10)) python3 -c '
+import hashlib, os, socket, sys
+stream = socket.create_connection((sys.argv[1], 7), timeout=60)
+block, digest = os.urandom(1 << 20), hashlib.sha256()
+for i in range(int(sys.argv[2])):
+    piece = block[i % 4096 :] + block[: i % 4096]
+    digest.update(piece)
+    stream.sendall(piece)
+stream.shutdown(socket.SHUT_WR)
+sys.exit(stream.recv(32, socket.MSG_WAITALL) != digest.digest())' "$3" "$MEGABYTES" &&
+		lab_wait "$2" sink
+}

@@ -6,6 +6,7 @@
 #   cases         what the test of a session pair tries of each order, with 5,000 seeds
 #   seeds         each member scenario with SEEDS (1000) seeds beyond those of `make test`
 #   natlab        each pair of NATs of the lab with STARTS (20) fresh starts, and how many missed a bound
+#   bulk          GIGABYTES (10) of random data over a cable, a tenth of it over a bad line, and their hashes
 #   certificates  the certificate parser, fuzzed for SECONDS_OF_FUZZ (6200: about 10^8 executions)
 #
 # `make soak PARTS="handshakes seeds" SEEDS=50` runs some of it. A part says each minute how far it is,
@@ -56,14 +57,18 @@ part_natlab() {
 	return $held
 }
 
+part_bulk() {
+	tests/lab/bulk.sh
+}
+
 part_certificates() {
 	tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
 }
 
-[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab certificates
+[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab bulk certificates
 for part in "$@"; do
 	case $part in
-	handshakes | crypto | cases | seeds | natlab | certificates) ;;
+	handshakes | crypto | cases | seeds | natlab | bulk | certificates) ;;
 	*)
 		echo "soak: no part is called $part; they stand at the head of $0" >&2
 		exit 2
