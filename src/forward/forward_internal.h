@@ -5,12 +5,22 @@
 #include "forward/forward.h"
 #include "forward/joiner.h"
 
+/* A packet of UDP that left, as far as the next one may go on where it ends. */
+struct departure {
+	const struct table_entry *entry; /* NULL: there is none */
+	size_t len;
+	uint16_t transport_at;
+	uint32_t ports; /* both, as they stand there */
+};
+
 /* One batch on its way through one table. */
 struct pass {
 	struct forward_thread *thread;
 	const struct forward_table *table; /* NULL: none */
 	struct now now;
 	bool is_same_run; /* SNAPSHOT: the keys of the table may be used */
+
+	struct departure last; /* from the TUN */
 
 	/* From the wire. */
 	bool node_has_work;    /* the node may have keys for us when it has seen what came so far */

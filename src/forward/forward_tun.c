@@ -4,6 +4,11 @@
  * counters that follow one another, so that the other end can put it together again. Of TCP's the
  * segments are made as short as the way wants them: the kernel has left the cutting to us, and TCP
  * does not see where it was cut. So it goes on at once where other packets wait for an answer.
+ *
+ * Small packets of UDP come one by one, since the kernel puts together only what a program wrote
+ * together. Of a flow, one behind the other, they are marked as if they had been cut from one: who
+ * gets them writes them at once. The mark is a hint (joiner.h), so two ports and a length are all
+ * that is compared.
  */
 #include "base/err.h"
 #include "base/seccheck.h"
@@ -12,11 +17,12 @@
 #include "forward/seal.h"
 
 #include <assert.h>
+#include <string.h>
 
 static_assert(FORWARD_MTU <= SEAL_RELAYED_PAYLOAD_BYTES_MAX, "a way may change at any packet");
 
 /* What the receiver needs to know of the next packet. */
-static struct frame_header frame_of(const struct cutter *cutter)
+static struct frame_header frame_of(const struct cutter *cutter, bool continues)
 {
 	struct frame_header frame = { .kind = FRAME_IP };
 
@@ -26,7 +32,7 @@ static struct frame_header frame_of(const struct cutter *cutter)
 	frame.header_len = (uint8_t)cutter->layout.header_len;
 	frame.checksum_start = (uint8_t)cutter->layout.transport_at;
 	frame.checksum_offset = (uint8_t)cutter->layout.checksum_offset;
-	if (cutter->index > 0)
+	if (cutter->index > 0 || continues)
 		frame.flags |= FRAME_FLAG_CONTINUES;
 	return frame;
 }
@@ -46,12 +52,34 @@ static struct seal_keys keys_of(const struct pass *pass, const struct table_entr
 	return keys;
 }
 
-/* Seals one packet of the run into a slot; false: dropped, and counted. */
+/* One packet of UDP, as it leaves. */
+static struct departure departure_of(const struct table_entry *entry, const struct cutter *cutter)
+{
+	struct departure departure = { .len = cutter->packet.len,
+				       .transport_at = cutter->layout.transport_at };
+
+	if (!cutter->partial || cutter->layout.tcp || cutter->offload.kind != OFFLOAD_NONE)
+		return departure;
+	departure.entry = entry;
+	memcpy(&departure.ports, cutter->packet.data + departure.transport_at,
+	       sizeof(departure.ports));
+	return departure;
+}
+
+/* Only the last of what is written together may be shorter. */
+static bool goes_on(const struct departure *last, const struct departure *next)
+{
+	return next->entry != NULL && next->entry == last->entry && next->len <= last->len &&
+	       next->transport_at == last->transport_at && next->ports == last->ports;
+}
+
+/* Seals one packet of the run into a slot; false: dropped, and counted. `continues`: the first one
+ * goes on where the packet before ended. */
 static bool send_next(const struct pass *pass, const struct table_entry *link,
-		      struct cutter *cutter, struct seal_run *run)
+		      struct cutter *cutter, bool continues, struct seal_run *run)
 {
 	struct forward_counters *counters = &pass->thread->counters;
-	const struct frame_header frame = frame_of(cutter);
+	const struct frame_header frame = frame_of(cutter, continues);
 	struct egress_datagram *datagram = forward_reserve(pass, link, cutter->ip.ecn);
 	size_t len;
 	int err;
@@ -71,10 +99,12 @@ static bool send_next(const struct pass *pass, const struct table_entry *link,
 }
 
 /* Seals what the cutter makes into the egress, by a relay's link if the entry says so. */
-static enum forward_verdict send_all(const struct pass *pass, const struct table_entry *entry,
+static enum forward_verdict send_all(struct pass *pass, const struct table_entry *entry,
 				     struct cutter *cutter)
 {
 	struct forward_counters *counters = &pass->thread->counters;
+	const struct departure departure = departure_of(entry, cutter);
+	const bool continues = goes_on(&pass->last, &departure);
 	const size_t count = cutter_count(cutter);
 	const struct table_entry *link;
 	const struct seal_keys keys = keys_of(pass, entry, &link);
@@ -84,9 +114,10 @@ static enum forward_verdict send_all(const struct pass *pass, const struct table
 
 	if (err == ERR_EXPIRED || err == ERR_EXHAUSTED)
 		return FORWARD_NO_ENTRY; /* it can wait at the node until there are new keys */
-	while (sent < count && send_next(pass, link, cutter, &run))
+	while (sent < count && send_next(pass, link, cutter, continues, &run))
 		sent++;
 	seal_run_end(&run);
+	pass->last = departure;
 	if (sent + 1 < count) /* the first that had no slot was counted; the rest has none either */
 		counters->drop_egress_full += count - sent - 1;
 	counters->cut += cutter->offload.kind != OFFLOAD_NONE;
@@ -96,7 +127,7 @@ static enum forward_verdict send_all(const struct pass *pass, const struct table
 	return sent > 0 ? FORWARD_SENT : FORWARD_DROP;
 }
 
-static enum forward_verdict packet_from_tun(const struct pass *pass, struct forward_packet *packet)
+static enum forward_verdict packet_from_tun(struct pass *pass, struct forward_packet *packet)
 {
 	struct forward_counters *counters = &pass->thread->counters;
 	const struct table_entry *entry;
@@ -132,7 +163,7 @@ static enum forward_verdict packet_from_tun(const struct pass *pass, struct forw
 size_t forward_from_tun(struct forward_thread *thread, const struct forward_table *table,
 			struct now now, struct forward_batch *batch)
 {
-	const struct pass pass = forward_pass(thread, table, now);
+	struct pass pass = forward_pass(thread, table, now);
 	size_t handed_on = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {

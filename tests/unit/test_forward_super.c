@@ -317,6 +317,63 @@ static void a_mark_alone_joins_nothing(void **state)
 	members_del(m);
 }
 
+/* A packet of a program that sends one by one. */
+static struct forward_packet *add_single(struct packets *p, const struct super *super, uint8_t port)
+{
+	struct forward_packet *packet = packets_add(p);
+
+	packet->len = super_make(super, packet->data);
+	packet->data[super_transport_at(super) + 1] = port;
+	if (!super->v6)
+		packet->data[6] = 0x40; /* do not fragment */
+	super_set_len(super, packet->data, packet->len);
+	packet->offload = offload_of(super);
+	return packet;
+}
+
+/* What was sent one by one is written at once, if each could be the next of the one before. */
+static void packets_of_a_flow_are_written_at_once(void **state)
+{
+	static const struct {
+		bool tcp;
+		size_t payload;
+		uint8_t port;
+		bool joined;
+	} packets[] = {
+		{ false, 40, 1, false }, { false, 40, 1, true },
+		{ false, 40, 1, true },  { false, 40, 2, false }, /* of another flow */
+		{ false, 40, 1, false }, { false, 20, 1, true },  /* a shorter one is the last */
+		{ false, 20, 1, false }, { false, 20, 1, true },
+		{ false, 21, 1, false },                         /* longer */
+		{ true, 21, 1, false },  { true, 21, 1, false }, /* TCP does that itself */
+	};
+	const size_t count = sizeof(packets) / sizeof(packets[0]);
+
+	(void)state;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct members *m = new_members(true);
+		static struct packets p;
+
+		p.batch.count = 0;
+		for (size_t i = 0; i < count; i++) {
+			struct super super = super_of(v6 != 0, packets[i].tcp, packets[i].payload);
+
+			super.segment_bytes = 0;
+			(void)add_single(&p, &super, packets[i].port);
+		}
+		assert_int_equal(member_from_tun(&m->a, members_start, &p), 0);
+		packets_carry(&p, m);
+		assert_int_equal(member_from_wire(&m->b, members_start, &p), count);
+		for (size_t i = 0; i < count; i++)
+			assert_int_equal(p.batch.packets[i].verdict,
+					 packets[i].joined ? FORWARD_JOIN : FORWARD_DELIVER);
+		assert_int_equal(p.batch.packets[0].offload.kind, OFFLOAD_UDP);
+		assert_int_equal(p.batch.packets[0].offload.segment_bytes, 40);
+		assert_int_equal(p.batch.packets[3].offload.kind, OFFLOAD_NONE);
+		members_del(m);
+	}
+}
+
 static void what_is_too_big_is_told_by_its_segments(void **state)
 {
 	const struct super super = super_of(false, false, 3 * EACH);
@@ -524,6 +581,7 @@ int main(void)
 		cmocka_unit_test(a_checksum_is_taken_in_its_place_alone),
 		cmocka_unit_test(no_segment_hides_behind_another),
 		cmocka_unit_test(a_mark_alone_joins_nothing),
+		cmocka_unit_test(packets_of_a_flow_are_written_at_once),
 		cmocka_unit_test(what_is_too_big_is_told_by_its_segments),
 		cmocka_unit_test(segments_of_tcp_are_as_short_as_the_way_is_narrow),
 		cmocka_unit_test(a_full_egress_is_counted),
