@@ -41,9 +41,11 @@
 #define FORWARD_DRIFT_US 10000000
 #define FORWARD_PACKET_BYTES_MAX 2000 /* of a packet or segment that anybody has room for */
 #define FORWARD_MTU 1360              /* of the TUN: 1500 less all headers of the longest way */
-/* The longest super-packet that the TUN is to give: its segments, sealed, are what one system call
- * sends (65,535 bytes less headers). */
-#define FORWARD_SUPER_BYTES 61440
+/* The longest super-packet that the TUN is to give. A message of UDP_SEGMENT has less than 65,535
+ * bytes, so 46 segments that are sealed to 1,400; with one more each super-packet would be two
+ * messages, and come as two. Linux takes up to 321 bytes off for headers (MAX_TCP_HEADER + 1) and
+ * then as many segments as fit, of 1,288 bytes (TCP with timestamps on IPv6) or 1,308 (IPv4). */
+#define FORWARD_SUPER_BYTES 60544
 
 enum forward_verdict {
 	FORWARD_PENDING,  /* not decided yet */

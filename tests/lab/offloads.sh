@@ -78,6 +78,18 @@ joins() {
 	(($(counter_of "$1" forward joined) > 0))
 }
 
+# leaves_whole FROM TO ADDRESS: of what goes one way, what is read at once is one message. A few are the
+# node's.
+leaves_whole() {
+	local reads messages
+	reads=$(counter_of "$1" tun reads) messages=$(counter_of "$1" udp messages_sent)
+	carries "$@" || return 1
+	reads=$(($(counter_of "$1" tun reads) - reads))
+	messages=$(($(counter_of "$1" udp messages_sent) - messages))
+	echo "$reads reads, $messages messages"
+	((reads > 0 && messages <= reads + reads / 20 + 20))
+}
+
 joins_nothing() {
 	(($(counter_of "$1" forward joined) == 0))
 }
@@ -142,6 +154,7 @@ lab_wait_until 20 member_goes b a direct
 lab_check "with all that the kernel can" passes a b
 lab_check "TCP was put together at both ends" eval 'joins a && joins b'
 lab_check "the kernel took all of it" nothing_was_refused a b
+lab_check "what is read at once leaves at once" leaves_whole a b "$(member_is b ipv6)"
 with offload no-tun offload auto
 lab_check "without super-packets at one end" passes a b
 lab_check "nobody sends it what it did not ask for" eval 'joins_nothing a && joins_nothing b'
