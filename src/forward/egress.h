@@ -1,4 +1,4 @@
-/* egress.h - the one way out: every datagram, control or data, waits here for its turn.
+/* egress.h - the way out of a thread: each datagram, control or data, waits here for its turn.
  *
  * A bounded queue that is fair between links by bytes (deficit round robin, Shreedhar and Varghese
  * 1995), so that one bulk peer cannot starve another's keepalive. A turn is of so many bytes that
@@ -12,7 +12,8 @@
  * itself displaces its own newest data; anything else is refused. What was reserved or taken is
  * never displaced. Every call takes the same time, however many links wait.
  *
- * For one thread. Slots are taken from the heap once, at egress_new().
+ * For one thread; what the node sends does not wait behind what workers do. Slots are taken from
+ * the heap once, at egress_new().
  */
 #ifndef FORWARD_EGRESS_H
 #define FORWARD_EGRESS_H

@@ -11,6 +11,7 @@
 
 struct handover {
 	atomic_size_t written; /* by the worker */
+	size_t awaited; /* of the worker alone: so many are written up to what may bring keys */
 	struct handover_item items[HANDOVER_ITEMS];
 	atomic_size_t done; /* by the reader; far from what the worker writes */
 	size_t handed_out;  /* of the reader alone */
@@ -52,10 +53,17 @@ static void commit(struct handover *handover)
 	atomic_store_explicit(&handover->written, written + 1, memory_order_release);
 }
 
+/* How many places a packet leaves to others. */
+static size_t kept_by(enum forward_verdict verdict)
+{
+	if (verdict == FORWARD_FRAME)
+		return HANDOVER_KEPT_REPORTS;
+	return verdict == FORWARD_PENDING ? HANDOVER_KEPT_PENDING : HANDOVER_KEPT;
+}
+
 bool handover_packet(struct handover *handover, const struct forward_packet *packet)
 {
-	const size_t kept = packet->verdict == FORWARD_FRAME ? 0 : HANDOVER_KEPT;
-	struct handover_item *item = place(handover, kept);
+	struct handover_item *item = place(handover, kept_by(packet->verdict));
 
 	CHECK(packet->len <= sizeof(item->bytes));
 	if (item == NULL)
@@ -65,6 +73,8 @@ bool handover_packet(struct handover *handover, const struct forward_packet *pac
 	item->packet.data = item->bytes;
 	memcpy(item->bytes, packet->data, packet->len);
 	commit(handover);
+	if (packet->verdict == FORWARD_FRAME || packet->verdict == FORWARD_HANDSHAKE)
+		handover->awaited = atomic_load_explicit(&handover->written, memory_order_relaxed);
 	return true;
 }
 
@@ -82,8 +92,7 @@ bool handover_report(struct handover *handover, const struct forward_report *rep
 
 bool handover_is_behind(const struct handover *handover)
 {
-	return atomic_load_explicit(&handover->done, memory_order_acquire) !=
-	       atomic_load_explicit(&handover->written, memory_order_relaxed);
+	return atomic_load_explicit(&handover->done, memory_order_acquire) < handover->awaited;
 }
 
 struct handover_item *handover_next(struct handover *handover)

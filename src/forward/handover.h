@@ -1,20 +1,24 @@
 /* handover.h - what a worker gives to the control thread: packets that are for the node, and
  * reports, in their order. A bounded queue of one writer and one reader, without a lock.
  *
- * What is in it counts as "with the node" until the reader says that the node has seen it and that
- * the tables which came of it stand: see node_is_behind in forward.h.
+ * Handshakes and frames may bring keys. Until the reader says that the node has seen them, and that
+ * the tables which came of them stand, the node is behind: see node_is_behind in forward.h.
  *
- * Who may fill it. Handshakes, packets from the TUN and datagrams with an index that nobody has are
- * what strangers or this host's programs can make as many of as they like: they leave the last
- * quarter to frames and reports of members. What has no room is counted.
+ * Who may fill it. Handshakes and packets from the TUN are what strangers or this host's programs
+ * can make as many of as they like: they leave the last quarter to frames of members, and these
+ * leave the last eighth to reports, each of which is made once. Datagrams with an index that nobody
+ * has cost a stranger nothing: they are taken while the queue is nearly empty. What has no room is
+ * counted.
  */
 #ifndef FORWARD_HANDOVER_H
 #define FORWARD_HANDOVER_H
 
 #include "forward/forward.h"
 
-#define HANDOVER_ITEMS 256 /* power of two */
-#define HANDOVER_KEPT (HANDOVER_ITEMS / 4)
+#define HANDOVER_ITEMS 256                             /* power of two */
+#define HANDOVER_KEPT (HANDOVER_ITEMS / 4)             /* handshakes and the TUN leave these, */
+#define HANDOVER_KEPT_REPORTS (HANDOVER_ITEMS / 8)     /* frames these, */
+#define HANDOVER_KEPT_PENDING (HANDOVER_ITEMS * 7 / 8) /* and unknown indices these */
 
 struct handover; /* opaque */
 
@@ -35,7 +39,7 @@ void handover_del(struct handover *handover); /* accepts NULL */
 /* A copy; of a packet at most EGRESS_SLOT_BYTES. False: there was no room. */
 bool handover_packet(struct handover *handover, const struct forward_packet *packet);
 bool handover_report(struct handover *handover, const struct forward_report *report);
-/* True if the reader has not yet done with something. */
+/* True if the reader has not yet done with a handshake or a frame. */
 bool handover_is_behind(const struct handover *handover);
 
 /* --- the control thread --- */

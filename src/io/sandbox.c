@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,32 +49,63 @@ int sandbox_close_files(void)
 
 /* What a node does. */
 static const int node_calls[] = {
-	SCMP_SYS(read),          SCMP_SYS(readv),           SCMP_SYS(write),
-	SCMP_SYS(writev),        SCMP_SYS(close),           SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),       SCMP_SYS(recvmmsg),        SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),       SCMP_SYS(sendmmsg),        SCMP_SYS(bind),
-	SCMP_SYS(connect),       SCMP_SYS(getsockname),     SCMP_SYS(getpeername),
-	SCMP_SYS(getsockopt),    SCMP_SYS(setsockopt),      SCMP_SYS(shutdown),
-	SCMP_SYS(epoll_wait),    SCMP_SYS(epoll_pwait),     SCMP_SYS(epoll_ctl),
-	SCMP_SYS(poll),          SCMP_SYS(ppoll),           SCMP_SYS(timerfd_settime),
-	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday),  SCMP_SYS(getrandom),       SCMP_SYS(brk),
-	SCMP_SYS(munmap),        SCMP_SYS(mremap),          SCMP_SYS(madvise),
-	SCMP_SYS(futex),         SCMP_SYS(sched_yield),     SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(getpid),        SCMP_SYS(gettid),          SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigaction),
-	SCMP_SYS(sigaltstack),   SCMP_SYS(alarm),           SCMP_SYS(exit),
-	SCMP_SYS(rseq),          SCMP_SYS(set_robust_list), SCMP_SYS(exit_group),
-	SCMP_SYS(fcntl),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(alarm),
+	SCMP_SYS(setitimer),
+	SCMP_SYS(time),
+	SCMP_SYS(exit),
+	SCMP_SYS(rseq),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(exit_group),
 };
 
 /* What a C library does by itself, and does without. */
 static const int futile_calls[] = {
-	SCMP_SYS(open),     SCMP_SYS(openat), SCMP_SYS(access),     SCMP_SYS(faccessat),
-	SCMP_SYS(readlink), SCMP_SYS(stat),   SCMP_SYS(newfstatat), SCMP_SYS(fstat),
-	SCMP_SYS(statx),    SCMP_SYS(ioctl),  SCMP_SYS(prctl),      SCMP_SYS(membarrier),
-	SCMP_SYS(sysinfo),  SCMP_SYS(uname),  SCMP_SYS(prlimit64),  SCMP_SYS(getrusage),
-	SCMP_SYS(mlock),
+	SCMP_SYS(open),       SCMP_SYS(openat),     SCMP_SYS(access),     SCMP_SYS(faccessat),
+	SCMP_SYS(readlink),   SCMP_SYS(readlinkat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
+	SCMP_SYS(newfstatat), SCMP_SYS(fstat),      SCMP_SYS(statx),      SCMP_SYS(ioctl),
+	SCMP_SYS(prctl),      SCMP_SYS(membarrier), SCMP_SYS(sysinfo),    SCMP_SYS(uname),
+	SCMP_SYS(prlimit64),  SCMP_SYS(getrusage),  SCMP_SYS(mlock),
 };
 
 /* What a steward never does, and whoever takes it over would like to. */
@@ -147,20 +177,15 @@ static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, s
 /* Calls that are judged by what they ask for. */
 static bool add_judged(scmp_filter_ctx filter)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
 	static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 
-	for (size_t i = 0; i < COUNT(families); i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) != 0)
-			return false;
 	for (size_t i = 0; i < COUNT(mapping); i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
 			return false;
 	/* abort() sends a signal to its own thread. */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 }
 
 static bool add_rules(scmp_filter_ctx filter, enum sandbox_calls kept)
@@ -168,7 +193,7 @@ static bool add_rules(scmp_filter_ctx filter, enum sandbox_calls kept)
 	if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0)
 		return false;
 	if (kept == SANDBOX_STEWARD)
-		return add_all(filter, SCMP_ACT_KILL_PROCESS, steward_never, COUNT(steward_never));
+		return add_all(filter, SCMP_ACT_ERRNO(EPERM), steward_never, COUNT(steward_never));
 	return add_all(filter, SCMP_ACT_ALLOW, node_calls, COUNT(node_calls)) &&
 	       add_all(filter, SCMP_ACT_ERRNO(EACCES), futile_calls, COUNT(futile_calls)) &&
 	       add_judged(filter);

@@ -4,10 +4,10 @@
  * and neither can be taken back, by whatever code gets to run in the process later.
  *
  * The node keeps the calls with which it moves bytes between descriptors that it has, waits, and
- * gets memory that cannot be executed; sockets it may open for IPv4 and IPv6 alone. Another call
+ * gets memory that cannot be executed. It opens nothing any more, no socket either. Another call
  * ends the process at once (SIGSYS), but those that a C library makes without being asked (opening
  * a file, naming memory) fail. The steward starts programs and sets up the host, so it keeps most;
- * it gives up what looks into other processes, changes the kernel, mounts, or changes the clock.
+ * what looks into other processes, changes the kernel, mounts, or changes the clock fails.
  */
 #ifndef IO_SANDBOX_H
 #define IO_SANDBOX_H
@@ -18,7 +18,7 @@ enum sandbox_calls { SANDBOX_NODE, SANDBOX_STEWARD };
  * kernel does not do it), ERR_IO. */
 int sandbox_close_files(void);
 
-/* For all threads (seccomp(2)). The same results. */
+/* For all threads (seccomp(2)). 0, ERR_UNSUPPORTED, ERR_NOMEM, ERR_IO. */
 int sandbox_close_calls(enum sandbox_calls kept);
 
 #endif

@@ -255,6 +255,10 @@ int udp_open_more(struct udp *first, struct udp *more)
 bool udp_steer(struct udp *first, uint32_t more)
 {
 	struct sock_filter code[] = {
+		/* What is too short to have an index is some worker's, too. */
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, DATAGRAM_RECEIVER_AT + sizeof(uint32_t), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 1),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATAGRAM_RECEIVER_AT),
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, more),
 		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),

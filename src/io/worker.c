@@ -67,6 +67,9 @@ static void hand_over_reports(struct worker *w)
 	struct forward_report report;
 
 	while (forward_report(&w->pump.thread, &report)) {
+		/* The node could do nothing about it, and strangers make these. */
+		if (report.kind == FORWARD_REPORT_UNKNOWN)
+			continue;
 		if (!handover_report(w->handover, &report))
 			atomic_fetch_add_explicit(&w->lost, 1, memory_order_relaxed);
 		w->handed_over = true;

@@ -63,16 +63,24 @@ static void what_is_handed_over_arrives(void **state)
 	assert_null(handover_next(h));
 }
 
-/* Handed out is not yet done with. */
-static void the_reader_is_behind_until_it_has_done(void **state)
+/* Handed out is not yet done with; and only what may bring keys is waited for. */
+static void the_node_is_behind_until_it_has_done(void **state)
 {
+	const struct forward_report report = { .kind = FORWARD_REPORT_IP };
+
 	(void)state;
 	assert_true(hand_over(FORWARD_FRAME, ""));
 	assert_true(handover_is_behind(h));
+	assert_true(hand_over(FORWARD_PENDING, ""));
 	assert_non_null(handover_next(h));
 	assert_true(handover_is_behind(h));
 	handover_done(h);
+	assert_false(handover_is_behind(h)); /* though a datagram is there */
+	assert_true(hand_over(FORWARD_NO_ENTRY, ""));
+	assert_true(handover_report(h, &report));
 	assert_false(handover_is_behind(h));
+	assert_true(hand_over(FORWARD_HANDSHAKE, ""));
+	assert_true(handover_is_behind(h));
 }
 
 static void a_packet_may_fill_its_place(void **state)
@@ -86,31 +94,36 @@ static void a_packet_may_fill_its_place(void **state)
 	assert_memory_equal(handover_next(h)->packet.data, bytes, sizeof(bytes));
 }
 
-/* Those that anybody can make leave the last quarter to the others. */
+/* Those that anybody can make leave the last quarter to the others, and frames the last eighth to
+ * reports. */
 static void strangers_leave_room(void **state)
 {
 	static const enum forward_verdict anybodys[] = { FORWARD_HANDSHAKE, FORWARD_NO_ENTRY,
-							 FORWARD_TOO_BIG, FORWARD_PENDING };
+							 FORWARD_TOO_BIG };
 	const struct forward_report report = { .kind = FORWARD_REPORT_IP };
 	size_t count;
 
 	(void)state;
-	for (count = 0; count < HANDOVER_ITEMS - HANDOVER_KEPT; count++)
-		assert_true(hand_over(anybodys[count % 4], ""));
-	for (size_t i = 0; i < 4; i++)
+	for (count = 0; count < HANDOVER_ITEMS - HANDOVER_KEPT_PENDING; count++)
+		assert_true(hand_over(FORWARD_PENDING, ""));
+	assert_false(hand_over(FORWARD_PENDING, ""));
+	for (; count < HANDOVER_ITEMS - HANDOVER_KEPT; count++)
+		assert_true(hand_over(anybodys[count % 3], ""));
+	for (size_t i = 0; i < 3; i++)
 		assert_false(hand_over(anybodys[i], ""));
-	assert_true(handover_report(h, &report));
-	for (count++; count < HANDOVER_ITEMS; count++)
+	for (; count < HANDOVER_ITEMS - HANDOVER_KEPT_REPORTS; count++)
 		assert_true(hand_over(FORWARD_FRAME, ""));
 	assert_false(hand_over(FORWARD_FRAME, ""));
+	for (; count < HANDOVER_ITEMS; count++)
+		assert_true(handover_report(h, &report));
 	assert_false(handover_report(h, &report));
 
 	/* A place is free when its reader has done with it, not when it was handed out. */
 	assert_non_null(handover_next(h));
-	assert_false(hand_over(FORWARD_FRAME, ""));
+	assert_false(handover_report(h, &report));
 	handover_done(h);
-	assert_true(hand_over(FORWARD_FRAME, ""));
-	assert_false(hand_over(FORWARD_FRAME, ""));
+	assert_true(handover_report(h, &report));
+	assert_false(handover_report(h, &report));
 }
 
 #define WITH_HANDOVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -119,7 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HANDOVER(what_is_handed_over_arrives),
-		WITH_HANDOVER(the_reader_is_behind_until_it_has_done),
+		WITH_HANDOVER(the_node_is_behind_until_it_has_done),
 		WITH_HANDOVER(a_packet_may_fill_its_place),
 		WITH_HANDOVER(strangers_leave_room),
 	};

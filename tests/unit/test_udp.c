@@ -214,7 +214,7 @@ static void ports_are_taken_once(void **state)
 }
 
 /* Three threads on one port: what has one receiver index comes to one of them, and never to the
- * first, which the node has. Nobody else may have the port all the same. */
+ * first, which the node has. Who does not share the port does not get it. */
 static void datagrams_find_the_thread_of_their_session(void **state)
 {
 	struct udp more[3];
@@ -229,7 +229,10 @@ static void datagrams_find_the_thread_of_their_session(void **state)
 		const struct endpoint to = loopback(family, 1, net.b.port);
 
 		if (net.a.sockets[family] < 0)
-			continue; /* a host without this family */
+			continue;        /* a host without this family */
+		queue(NULL, &to, "", 1); /* without an index: the first of the three */
+		send_all(&net.a);
+		assert_int_equal(receive(&more[0], family), 1);
 		for (uint8_t index = 0; index < 6; index++) {
 			const char datagram[] = { 6, 1, 1, 1, 1, 1, 1, (char)(index + 1), 0 };
 			const uint32_t number = 0x01010100U + index + 1;

@@ -78,11 +78,11 @@ struct channel_message {
 	size_t fd_count;
 };
 
-/* Fits always. */
 /* Puts the files that exist, and so many queues, into a START. */
 void channel_add_start_fds(struct channel_message *start, const int files[CHANNEL_FDS],
 			   const int *queues, uint32_t queue_count);
 
+/* Fits always. */
 void channel_encode(const struct channel_message *message, struct unix_message *ret);
 
 /* Takes a message apart that came from the steward, or from the node: 0, or ERR_MALFORMED (length,

@@ -26,7 +26,7 @@ struct settings {
  * with a sentence. */
 int settings_open(const struct store *store, int fds[CHANNEL_FDS], struct complaint *complaint);
 
-/* Closes all but the TUN, which is not ours. */
+/* Closes those that are open. */
 void settings_close(int fds[CHANNEL_FDS]);
 
 /* Reads what they hold, without judging certificates. 0, ERR_FOREIGN (another network's bundle), or
@@ -35,10 +35,10 @@ void settings_close(int fds[CHANNEL_FDS]);
 int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct settings *ret,
 		  struct complaint *complaint);
 
-/* Overwrites the secret. */
 /* How many threads are to move packets: what the configuration says, or what suits the machine. */
 uint32_t settings_workers(const struct settings *settings);
 
+/* Overwrites the secret. */
 void settings_wipe(struct settings *settings);
 
 #endif

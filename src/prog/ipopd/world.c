@@ -381,13 +381,15 @@ static int stir(struct world *w)
 	return 0;
 }
 
-/* Before anything else is sealed in this turn. */
+/* Before anything else is sealed: what is left of this turn here, and of the batch that each worker
+ * has. */
 static int was_copied(struct world *w)
 {
 	const struct node_event event = { .kind = NODE_COPIED };
 	int err;
 
-	w->mix_at = w->now.mono; /* the kernel has mixed its own before it told us */
+	publisher_put(&w->publisher, NULL); /* the next one has new keys */
+	w->mix_at = w->now.mono;            /* the kernel has mixed its own before it told us */
 	err = stir(w);
 	if (err < 0)
 		return err;
