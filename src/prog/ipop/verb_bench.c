@@ -414,17 +414,23 @@ static void tell_of_stranger(const struct bench_happened *happened)
 		report_note("%s: what connected is not ipop bench, and was let go", address);
 }
 
+/* More than a connection that came and went. */
+static bool is_test(const struct bench_happened *happened)
+{
+	return happened->event == BENCH_SERVED && happened->served.ms >= TEST_MS_MIN;
+}
+
 /* Lines are members' to cause, and any program of theirs can: of what is no test, as of one that
  * was over before its first round trips were, there is one in a while at most. */
 static void tell_what_happened(struct bench *bench, const struct bench_happened *happened,
 			       struct mono *quiet_until)
 {
 	const struct mono now = clock_now().mono;
-	const bool is_test = happened->event == BENCH_SERVED && happened->served.ms >= TEST_MS_MIN;
 
-	if (happened->event == BENCH_NOTHING || (!is_test && !mono_reached(now, *quiet_until)))
+	if (happened->event == BENCH_NOTHING ||
+	    (!is_test(happened) && !mono_reached(now, *quiet_until)))
 		return;
-	if (!is_test)
+	if (!is_test(happened))
 		*quiet_until = mono_add_ms(now, TOLD_MS);
 	if (happened->event == BENCH_SERVED)
 		tell_served(bench, &happened->served);
@@ -432,7 +438,7 @@ static void tell_what_happened(struct bench *bench, const struct bench_happened 
 		tell_of_stranger(happened);
 }
 
-/* Until a signal comes, the interface goes, or (--once) a run is over. */
+/* Until a signal comes, the interface goes, or (--once) a test was served. */
 static enum exit_code serve(struct bench *bench, struct bench_server *server, int signals)
 {
 	const char *const interface =
@@ -447,7 +453,7 @@ static enum exit_code serve(struct bench *bench, struct bench_server *server, in
 		const struct mono now = clock_now().mono;
 
 		tell_what_happened(bench, &happened, &quiet_until);
-		if (once && happened.event == BENCH_SERVED)
+		if (once && is_test(&happened))
 			return EXIT_OK;
 		if (!mono_reached(now, look_at))
 			continue;
