@@ -39,6 +39,8 @@ all=$work/all-output
 . "$top/tests/cli/founders.sh"
 # shellcheck source=tests/cli/looks.sh
 . "$top/tests/cli/looks.sh"
+# shellcheck source=tests/cli/troubles.sh
+. "$top/tests/cli/troubles.sh"
 # shellcheck source=tests/cli/benches.sh
 . "$top/tests/cli/benches.sh"
 # shellcheck source=tests/cli/renewals.sh
@@ -758,6 +760,7 @@ check 'trace tells where a way ends' tells_where_a_way_ends
 check 'graph' draws_the_network
 check 'top' shows_who_talks
 check 'top gives the terminal back' gives_the_terminal_back
+check_troubles
 check 'bench explains itself' explains_bench
 check 'bench refuses what makes no sense' refuses_words_that_make_no_bench
 check 'bench of who is not there' benches_nobody

@@ -290,6 +290,20 @@ const struct cli_verb verbs[] = {
 	},
 	{
 		.section = "Look",
+		.verb = "why",
+		.arguments = "PEER [NET]",
+		.reads = true,
+		.help = "Tell why a peer is not up, not direct or slow, and what to do.",
+		.detail =
+			"Looks for PEER (a name, an address inside the network, or an id), pings "
+			"it, and says in two sentences how packets to it go and why, and the one "
+			"thing that would mend it. Ends as ipop ping does: with 0 if it is reached "
+			"directly, 6 if only by other members, 5 if not at all.",
+		.example = "ipop why beta",
+		.run = verb_why,
+	},
+	{
+		.section = "Look",
 		.verb = "trace",
 		.arguments = "PEER [NET]",
 		.options = trace_options,

@@ -1,0 +1,111 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # of run.sh
+# troubles.sh - the verbs that tell what is the matter: cases of run.sh.
+
+# absent_json WHY [N]: the N-th answers about `dora`, which is not up for that reason.
+absent_json() {
+	echo "{\"schema\": \"ipop.peers/1\", \"peers\": [{\"name\": \"dora\"," \
+		"\"id\": \"aebagbafaydqqcikbmga2dqpcaireeya\", \"state\": \"connecting\"," \
+		"\"ipv6\": \"fd00::9\", \"ipv4\": \"10.151.0.9\", \"way\": null, \"remote\": null," \
+		"\"relay\": null, \"mtu\": null, \"nat\": null, \"near\": false, \"rtt_us\": null," \
+		"\"session_s\": null, \"certificate_not_after\": null, \"why\": \"$1\"," \
+		"\"packets_sent\": 0, \"bytes_sent\": 0, \"packets_received\": 0," \
+		"\"bytes_received\": 0, \"packets_lost\": 0, \"replayed\": 0, \"forged\": 0}]}" \
+		>"answers/peers.${2:-0}"
+	error_json ERR_TIMEOUT "dora is not up: $1" 5 >"answers/ping.${2:-0}"
+}
+
+# golden FILE: what was just printed is this, to the letter. With GOLDEN=write it becomes this.
+golden() {
+	[ "${GOLDEN:-}" != write ] || cp out "$top/tests/cli/golden/$1"
+	diff "$top/tests/cli/golden/$1" out >diff.out || {
+		echo "# $1 differs:"
+		sed 's/^/#     /' diff.out
+		return 1
+	}
+}
+
+tells_why_it_is_direct() {
+	answers
+	look_at && run 0 on seen why alpha && golden why-direct &&
+		run 0 on seen why fd00:0::8 --json && [ "$(field code out)" = direct ] &&
+		says out '"fix": null' && run 0 on seen why beta && says out 'beta is this host itself.' &&
+		later_peers_json 1000 1000 950 50 >answers/peers.2 &&
+		run 0 on seen why alpha.lab.ipop && golden why-loss && look_away
+}
+
+tells_why_it_is_not_direct() {
+	answers
+	pong_json relay null '"carol"' false 'both NATs lend another port for each peer' >answers/ping.0
+	pong_json ring null null false 'no direct way answers, and no member relays' >answers/ping.1
+	pong_json ring null null false 'no direct way answers' >answers/ping.2
+	look_at && run 6 on seen why alpha && golden why-relay && run 6 on seen why alpha &&
+		golden why-ring && run 6 on seen why alpha --json && [ "$(field code out)" = firewall ] &&
+		says out 'Let UDP port 4767 in' && look_away
+}
+
+tells_why_it_is_not_up() {
+	answers
+	absent_json 'no longer valid'
+	look_at && run 5 on seen why dora && golden why-expired &&
+		run 5 on seen why 10.151.0.9 --json && [ "$(field code out)" = peer-expired ] &&
+		[ "$(field state out)" = connecting ] && look_away || return 1
+	error_json ERR_TIMEOUT 'zoe is not up: nobody answers to that name, address or id' 5 >answers/ping.0
+	look_at && run 5 on seen why zoe && golden why-unknown && run 5 on seen why zoe --json &&
+		[ "$(field code out)" = unknown ] && says out '"id": null' && look_away || return 1
+	answers
+	error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.0
+	look_at && run 5 on seen why alpha &&
+		says out 'alpha has a session with this host, and does not answer' && look_away || return 1
+	# Our own certificate comes before whatever is said of the peer.
+	absent_json 'dialled, no answer yet'
+	status_json true 1 null 0 2020-01-01T00:00:00Z >answers/status.0
+	look_at && run 5 on seen why dora && says out "this host's own certificate has ended" && look_away
+}
+
+# What the daemon can say of a peer, read from the sources: a new reason is not missed here.
+reasons() {
+	src=$top/src
+	sed -n 's/.*why = "\([a-z][^"]*\)";.*/\1/p; s/.*fail(node, now, line, "\([^"]*\)").*/\1/p
+		s/.*[?:] "\([a-z][^"]* answer yet\)".*/\1/p
+		s/^#define TWINS_WHY "\(.*\)"$/\1/p' "$src"/node/*.[ch]
+	sed -n 's/.*{ "\([a-z][^"]*\)",.*/\1/p; s/.*return "\([a-z][^"]*\)";/\1/p' "$src/path/paths_reason.c"
+	sed -n 's/.*\.text = "\([^"]*\)".*/\1/p; s/.*return "\(th[a-z]* [^"]*\)";/\1/p
+		s/.*[?:] "\(the peer [a-z ]*\)" : "\(the peer [a-z ]*\)".*/\1\n\2/p' "$src"/session/session*.c
+	sed -n 's/.*answer_fail(asked, [A-Za-z_]*, "\([^"]*\)").*/\1/p' "$src/node/node_answer.c"
+	for err in EXPIRED NOT_YET REVOKED FOREIGN CERTIFICATE PEER AUTH VERSION DENIED TIMEOUT; do
+		sed -n "s/^.*X(ERR_$err, -[0-9]*, \"\([^\"]*\)\").*/\1/p" "$src/base/err.h"
+	done
+}
+
+# Each is known by name: none is `other`.
+knows_each_reason() {
+	reasons | sed '/^$/d' | sort -u >reasons
+	[ "$(wc -l <reasons)" -gt 42 ] || { echo "# only $(wc -l <reasons) reasons found" && return 1; }
+	answers
+	n=0
+	while read -r reason; do
+		absent_json "$reason" "$n"
+		n=$((n + 1))
+	done <reasons
+	look_at || return 1
+	while read -r reason; do
+		run 5 on seen why dora --json || return 1
+		[ "$(field code out)" != other ] || { echo "# not known: $reason" && return 1; }
+	done <reasons
+	look_away
+}
+
+explains_troubles() {
+	for verb in why; do
+		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" || return 1
+	done
+}
+
+check_troubles() {
+	check 'why, of who is reached directly' tells_why_it_is_direct
+	check 'why, of who is not' tells_why_it_is_not_direct
+	check 'why, of who is not up' tells_why_it_is_not_up
+	check 'why knows each reason of the daemon' knows_each_reason
+	check 'help for these' explains_troubles
+}
