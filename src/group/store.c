@@ -113,6 +113,34 @@ int store_make_directory_for(const struct store *store, enum store_directory dir
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }
 
+static int give(const char *path, uint32_t uid, uint32_t gid, struct complaint *complaint)
+{
+	const int err = file_give(path, uid, gid);
+
+	return err == 0 || err == ERR_NOT_FOUND ? 0 : store_complain(complaint, err, path);
+}
+
+int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct complaint *complaint)
+{
+	static const enum store_file given[] = { STORE_KEY, STORE_BUNDLE, STORE_NEIGHBOURS };
+	struct file_path path;
+	int err = store_directory_path(store, STORE_MEMBER, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	if (file_is_of(path.text, uid))
+		return 0;
+	/* The directory last: while it is root's nobody else can put a link where a file is. */
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]) && err == 0; i++) {
+		struct file_path file;
+
+		err = store_path(store, given[i], &file);
+		err = err != 0 ? store_complain(complaint, err, path.text)
+			       : give(file.text, uid, gid, complaint);
+	}
+	return err == 0 ? give(path.text, uid, gid, complaint) : err;
+}
+
 static int open_file(const char *path, bool secret, int *ret_fd, struct complaint *complaint)
 {
 	const int err = file_open(path, ret_fd);

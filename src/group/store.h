@@ -71,6 +71,12 @@ int store_make_directory(const struct store *store, enum store_directory directo
 			 struct complaint *complaint);
 int store_make_directory_for(const struct store *store, enum store_directory directory,
 			     uint32_t group, struct complaint *complaint);
+
+/* Gives what the daemon of this network reads and writes to the user that it runs as: the member's
+ * directory, and what is in it but the group's CA, which is no daemon's. Does nothing if the
+ * directory is theirs already. */
+int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct complaint *complaint);
+
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,

@@ -282,12 +282,28 @@ static int write_all(int fd, struct span bytes)
 	return 0;
 }
 
+/* What root writes into the directory of somebody else is theirs: the daemon of a service manager
+ * is another user, and reads what the administrator's program writes. */
+static int give_to_owner(int directory, int fd)
+{
+	struct stat status;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(directory, &status) < 0 ||
+	    (status.st_uid != 0 && fchown(fd, status.st_uid, status.st_gid) < 0))
+		return file_err(errno);
+	return 0;
+}
+
 /* The bytes are on the disk before the name points to them: else a crash could leave a name with
  * nothing behind it. */
-static int write_temporary(int fd, struct span bytes, unsigned mode)
+static int write_temporary(const struct place *place, int fd, struct span bytes, unsigned mode)
 {
-	const int err = write_all(fd, bytes);
+	int err = give_to_owner(place->directory, fd);
 
+	if (err == 0)
+		err = write_all(fd, bytes);
 	return err == 0 && (fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) ? file_err(errno) : err;
 }
 
@@ -311,7 +327,7 @@ static int replace(struct place *place, struct span bytes, unsigned mode)
 	err = make_temporary(place, &fd);
 	if (err < 0)
 		return err;
-	err = write_temporary(fd, bytes, mode);
+	err = write_temporary(place, fd, bytes, mode);
 	if (err == 0 &&
 	    renameat(place->directory, place->temporary, place->directory, place->name) < 0)
 		err = file_err(errno);
@@ -418,6 +434,18 @@ int file_make_directory(const char *path, unsigned mode, uint32_t group)
 	if (err == 0)
 		err = make_one(path, (mode_t)mode);
 	return err < 0 ? err : set_access(path, (mode_t)mode, group);
+}
+
+int file_give(const char *path, uint32_t uid, uint32_t gid)
+{
+	return lchown(path, uid, gid) < 0 ? file_err(errno) : 0;
+}
+
+bool file_is_of(const char *path, uint32_t uid)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && status.st_uid == uid;
 }
 
 /* --- locks --- */

@@ -50,6 +50,8 @@ void file_free(struct file_bytes *bytes);
  * such directory), ERR_PERMISSION, ERR_UNSUPPORTED (something else than a regular file is there),
  * ERR_TOO_LONG, ERR_READ_ONLY, ERR_NO_SPACE, ERR_IO.
  *
+ * It is the caller's, but what root writes is the owner's of the directory.
+ *
  * Until it is complete it has another name, ".NAME.XXXXXXXX". What a crash has left under such a
  * name, with a secret in it perhaps, goes when anything is next written into the directory. */
 int file_write(const char *path, struct span bytes, unsigned mode);
@@ -63,6 +65,13 @@ void file_sweep(const char *directory);
  * 0, ERR_PERMISSION, ERR_UNSUPPORTED (something else is there), ERR_TOO_LONG, ERR_READ_ONLY,
  * ERR_NO_SPACE, ERR_IO. */
 int file_make_directory(const char *path, unsigned mode, uint32_t group);
+
+/* Gives a file or directory to another user and group; a symbolic link itself. 0, ERR_NOT_FOUND,
+ * ERR_PERMISSION, ERR_READ_ONLY, ERR_IO. */
+int file_give(const char *path, uint32_t uid, uint32_t gid);
+
+/* True if it is there and is theirs; of a symbolic link, the link. */
+bool file_is_of(const char *path, uint32_t uid);
 
 /* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is
  * open. It is for its owner alone. 0, ERR_EXISTS (another process holds it), ERR_NOT_FOUND,

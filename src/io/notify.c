@@ -29,3 +29,16 @@ void notify_manager(const char *path, const char *lines)
 		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	(void)close(fd); /* sent or not */
 }
+
+void notify_watchdog_poll(struct notify_watchdog *watchdog, struct mono now)
+{
+	if (watchdog->interval_us == 0 || !mono_reached(now, watchdog->next))
+		return;
+	notify_manager(watchdog->path, "WATCHDOG=1");
+	watchdog->next = mono_add_ms(now, watchdog->interval_us / 2000);
+}
+
+struct mono notify_watchdog_deadline(const struct notify_watchdog *watchdog)
+{
+	return watchdog->interval_us == 0 ? MONO_NEVER : watchdog->next;
+}

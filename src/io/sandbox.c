@@ -4,6 +4,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -25,13 +26,39 @@ static uint64_t all_rights(int version)
 	return (UINT64_C(1) << rights_of_version[version < last ? version : last]) - 1;
 }
 
+/* 0 or ERR_IO. */
+static int allow_reading(int rules, const char *directory)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+				  LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
+	int err;
+
+	if (rule.parent_fd < 0)
+		return 0; /* nothing to read there */
+	err = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0
+		      ? 0
+		      : ERR_IO;
+	(void)close(rule.parent_fd); /* only a name */
+	return err;
+}
+
 int sandbox_close_files(void)
+{
+	static const char *const none[] = { NULL };
+
+	return sandbox_close_files_but(none);
+}
+
+int sandbox_close_files_but(const char *const *directories)
 {
 	struct landlock_ruleset_attr rules = { .handled_access_fs = 0 };
 	const long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
 				     LANDLOCK_CREATE_RULESET_VERSION);
 	int fd;
-	int err;
+	int err = 0;
 
 	if (version < 1)
 		return errno == ENOSYS || errno == EOPNOTSUPP ? ERR_UNSUPPORTED : ERR_IO;
@@ -39,8 +66,11 @@ int sandbox_close_files(void)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return ERR_IO;
-	/* No rule allows anything. */
-	err = syscall(SYS_landlock_restrict_self, fd, 0) == 0 ? 0 : ERR_IO;
+	for (size_t i = 0; directories[i] != NULL && err == 0; i++)
+		err = allow_reading(fd, directories[i]);
+	/* Nothing else is allowed. */
+	if (err == 0 && syscall(SYS_landlock_restrict_self, fd, 0) != 0)
+		err = ERR_IO;
 	(void)close(fd); /* only a handle */
 	return err;
 }

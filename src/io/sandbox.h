@@ -18,6 +18,10 @@ enum sandbox_calls { SANDBOX_NODE, SANDBOX_STEWARD };
  * kernel does not do it), ERR_IO. */
 int sandbox_close_files(void);
 
+/* The same, but what is below these directories may still be read and executed; those that are not
+ * there are none. The list ends with NULL. */
+int sandbox_close_files_but(const char *const *directories);
+
 /* For all threads (seccomp(2)). 0, ERR_UNSUPPORTED, ERR_NOMEM, ERR_IO. */
 int sandbox_close_calls(enum sandbox_calls kept);
 

@@ -295,6 +295,49 @@ static void files_are_closed_by_themselves(void **state)
 	assert_int_equal(fate(SANDBOX_STEWARD, open_behind_landlock, false), REFUSED);
 }
 
+static bool can_open(const char *path, int flags)
+{
+	const int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)close(fd); /* only tried */
+	return fd >= 0;
+}
+
+/* Landlock but for the directories of a resolver; /etc is one, the others are as closed as ever. */
+static bool read_beside_landlock(const char *path)
+{
+	static const char *const kept[] = { "/etc", "/nowhere-at-all", NULL };
+	const int err = sandbox_close_files_but(kept);
+
+	if (err != 0)
+		_exit(err == ERR_UNSUPPORTED ? MISSING : BROKEN);
+	return can_open(path, O_RDONLY);
+}
+
+static bool read_what_stays(void)
+{
+	return read_beside_landlock("/etc/passwd");
+}
+
+static bool read_what_does_not(void)
+{
+	return read_beside_landlock("/var");
+}
+
+static bool write_what_stays(void)
+{
+	return read_beside_landlock("/etc/passwd") && can_open("/etc/passwd", O_WRONLY);
+}
+
+static void some_files_may_still_be_read(void **state)
+{
+	(void)state;
+	assert_int_equal(fate(SANDBOX_STEWARD, read_what_stays, false), DID);
+	assert_int_equal(fate(SANDBOX_STEWARD, read_what_does_not, false), REFUSED);
+	assert_int_equal(fate(SANDBOX_STEWARD, write_what_stays, false), REFUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +346,7 @@ int main(void)
 		cmocka_unit_test(what_a_node_needs_works),
 		cmocka_unit_test(a_steward_keeps_the_host_and_no_more),
 		cmocka_unit_test(files_are_closed_by_themselves),
+		cmocka_unit_test(some_files_may_still_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -257,15 +259,22 @@ static void end_node(char how)
 	(void)close(pidfd);
 }
 
-static void start_steward(void)
+static void start_steward_for(const char *manager, uint64_t watchdog_us)
 {
-	const struct steward_config config = { .store = &t.store };
+	const struct steward_config config = { .store = &t.store,
+					       .notify_socket = manager,
+					       .watchdog_us = watchdog_us };
 
 	t.steward = fork();
 	assert_true(t.steward >= 0);
 	if (t.steward == 0)
 		_exit(steward_run(&config));
 	await_start();
+}
+
+static void start_steward(void)
+{
+	start_steward_for(NULL, 0);
 }
 
 static void stop_steward(void)
@@ -364,6 +373,69 @@ static int tear_down(void **state)
 }
 
 /* --- the stories --- */
+
+/* What the manager hears next. */
+static void manager_hears(int manager, const char *line)
+{
+	struct pollfd fd = { .fd = manager, .events = POLLIN };
+	char text[64] = "";
+
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_true(recv(manager, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, line);
+}
+
+/* Also while there is no node: that it dies is nothing that the manager could mend. */
+static void a_watchdog_hears_that_the_loop_turns(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/manager", t.root);
+	assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
+	start_steward_for(address.sun_path, UINT64_C(20000));
+	for (int i = 0; i < 3; i++)
+		manager_hears(manager, "WATCHDOG=1");
+	stop_steward();
+	while (recv(manager, (char[64]){ 0 }, 64, MSG_DONTWAIT) > 0)
+		; /* what it said before it was stopped */
+	assert_int_equal(poll(&(struct pollfd){ .fd = manager, .events = POLLIN }, 1, 100), 0);
+	continue_steward();
+	manager_hears(manager, "WATCHDOG=1");
+	assert_int_equal(kill(t.node, SIGSTOP), 0); /* not the manager's business */
+	for (int i = 0; i < 3; i++)
+		manager_hears(manager, "WATCHDOG=1");
+	assert_int_equal(kill(t.node, SIGCONT), 0);
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+	(void)close(manager);
+	(void)unlink(address.sun_path);
+}
+
+/* Without one it is quiet. */
+static void without_a_watchdog_nobody_is_told(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/manager", t.root);
+	assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
+	start_steward_for(address.sun_path, 0);
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+	manager_hears(manager, "READY=1");
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	manager_hears(manager, "STOPPING=1");
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+	(void)close(manager);
+	(void)unlink(address.sun_path);
+}
 
 static void down_while_it_starts_ends_it(void **state)
 {
@@ -479,6 +551,8 @@ static void a_resumed_copy_is_told_so(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		STORY(a_watchdog_hears_that_the_loop_turns),
+		STORY(without_a_watchdog_nobody_is_told),
 		STORY(down_while_it_starts_ends_it),
 		STORY(down_may_meet_the_end_of_a_node_that_starts),
 		STORY(two_may_end_it_at_once),

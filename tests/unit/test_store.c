@@ -236,11 +236,48 @@ static void bundles_of_others_follow_nobody(void **state)
 	assert_int_equal(bundle.bootstrap_count, 1);
 }
 
+static bool is_of(const char *name, uint32_t uid)
+{
+	struct file_path path;
+
+	return file_path(&path, "%s/var/lib/ipop/lab%s", root, name) == 0 &&
+	       file_is_of(path.text, uid);
+}
+
+/* The daemon has what it reads; of the group's CA it has nothing. */
+static void a_daemon_is_given_its_files_and_not_the_ca(void **state)
+{
+	static const enum store_file files[] = { STORE_KEY, STORE_BUNDLE, STORE_CA_KEY };
+	struct complaint complaint;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(store_write(&store, files[i], span_text("text"), &complaint), 0);
+	assert_int_equal(store_give(&store, 4711, 4712, &complaint), 0);
+	assert_true(is_of("", 4711) && is_of("/key.pem", 4711) && is_of("/bundle.json", 4711));
+	assert_true(is_of("/ca", 0) && is_of("/ca/key.pem", 0));
+	/* What comes later is the daemon's, too; of the CA, root's. */
+	assert_int_equal(store_write(&store, STORE_BUNDLE, span_text("new"), &complaint), 0);
+	assert_int_equal(store_write(&store, STORE_CA_KEY, span_text("new"), &complaint), 0);
+	assert_true(is_of("/bundle.json", 4711) && is_of("/ca/key.pem", 0));
+	assert_int_equal(store_give(&store, 0, 0, &complaint), 0);
+	assert_true(is_of("", 0) && is_of("/key.pem", 0) && is_of("/bundle.json", 0));
+	for (size_t i = 0; i < 3; i++) {
+		struct file_path path;
+
+		assert_int_equal(store_path(&store, files[i], &path), 0);
+		assert_int_equal(unlink(path.text), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(other_files_are_for_all),
+		cmocka_unit_test(a_daemon_is_given_its_files_and_not_the_ca),
 		cmocka_unit_test(a_bundle_is_of_the_network_in_whose_place_it_stands),
 		cmocka_unit_test(bundles_follow_the_host_of_the_ca),
 		cmocka_unit_test(bundles_of_others_follow_nobody),

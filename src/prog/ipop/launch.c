@@ -6,10 +6,12 @@
 #include "base/err.h"
 #include "group/text.h"
 #include "io/clock.h"
+#include "io/process.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/output.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/spawn.h"
+#include "prog/ipopd/ipopd.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -174,17 +176,38 @@ static bool has_entrance(const struct store *store, const char *own_id)
 	return found;
 }
 
+/* The unit runs the daemon as a user of its own, who has to have its files before systemd gives it
+ * all of the directory, the CA with it. What we start is whose we are, and takes them back. */
+static int give_files(const struct launch *l, bool has_systemd, struct complaint *complaint)
+{
+	uint32_t uid = 0;
+	uint32_t gid = 0;
+
+	if (geteuid() != 0 || l->store->root[0] != '\0' ||
+	    (has_systemd && process_find_user(IPOPD_USER, &uid, &gid) < 0))
+		return 0;
+	return store_give(l->store, uid, gid, complaint);
+}
+
 static enum exit_code start(struct launch *l)
 {
+	const bool has_systemd = spawn_has_systemd(l->store);
 	struct complaint complaint;
-	int err;
+	int err = give_files(l, has_systemd, &complaint);
 
-	if (!spawn_has_systemd(l->store)) {
+	if (err == 0 && !has_systemd)
 		err = spawn_daemon(l->store, &l->pid, &l->log_from, &complaint);
-		return err == 0 ? EXIT_OK : report_failure(l->cli, err, &complaint);
-	}
-	if (spawn_systemctl("start", l->store) == 0)
+	if (err != 0)
+		return report_failure(l->cli, err, &complaint);
+	if (!has_systemd)
 		return EXIT_OK;
+	if (spawn_systemctl("start", l->store) == 0) {
+		if (!spawn_is_enabled(l->store))
+			report_note(
+				"%s is not started at boot; `systemctl enable ipop@%s` does that.",
+				l->store->network, l->store->network);
+		return EXIT_OK;
+	}
 	(void)complain(&complaint, 0,
 		       "%s: systemd could not start it; journalctl -u ipop@%s says why",
 		       l->store->network, l->store->network);

@@ -66,6 +66,16 @@ int spawn_systemctl(const char *verb, const struct store *store)
 	return exit_status(status);
 }
 
+bool spawn_is_enabled(const struct store *store)
+{
+	struct file_path link;
+
+	/* What `systemctl enable` makes of the unit's [Install]. */
+	return file_path(&link, "/etc/systemd/system/multi-user.target.wants/ipop@%s.service",
+			 store->network) == 0 &&
+	       faccessat(AT_FDCWD, link.text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* --- by ourselves --- */
 
 /* The daemon of our own build or installation, seen from this program's file. */

@@ -13,6 +13,9 @@ bool spawn_has_systemd(const struct store *store);
 /* `systemctl VERB ipop@NET.service`: its exit status, or -1. */
 int spawn_systemctl(const char *verb, const struct store *store);
 
+/* Whether systemd starts it at each boot. */
+bool spawn_is_enabled(const struct store *store);
+
 #define SPAWN_LOG_BYTES_MAX 1048576 /* of what earlier daemons said, when one is started */
 
 /* Starts the daemon in a session of its own, its output going to the log file, behind what is

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "group/text.h"
 #include "io/lookup.h"
+#include "io/sandbox.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/log.h"
 
@@ -189,14 +190,26 @@ struct mono lookups_deadline(const struct lookups *lookups)
 	return deadline;
 }
 
+/* What a resolver reads, which is the host's choice of modules, settings and sockets. Not there:
+ * keys. Where a service manager chose our user, the member's key is the same user's as this
+ * process. */
+static int close_files(void)
+{
+	static const char *const directories[] = { "/etc", "/usr",  "/lib", "/lib64", "/run",
+						   "/dev", "/proc", "/sys", NULL };
+	const int err = sandbox_close_files_but(directories);
+
+	return err == ERR_UNSUPPORTED ? 0 : err; /* the node's log says so */
+}
+
 int lookups_child(const char *host, const char *port)
 {
 	struct channel_message message = { .kind = CHANNEL_LOOKUP_DONE };
 	uint32_t number;
 	size_t count;
 
-	if (process_harden(SIGKILL) < 0 || text_number(span_text(port), &number) < 0 ||
-	    number > UINT16_MAX ||
+	if (process_harden(SIGKILL) < 0 || close_files() < 0 ||
+	    text_number(span_text(port), &number) < 0 || number > UINT16_MAX ||
 	    lookup_host(host, (uint16_t)number, message.lookup_done.endpoints, NODE_ENDPOINTS_MAX,
 			&count) < 0)
 		return EXIT_FAILED;

@@ -3,6 +3,7 @@
  * It never leaves the foreground: who starts it, a service manager or `ipop up`, is better at that.
  */
 #include "base/err.h"
+#include "group/text.h"
 #include "io/file.h"
 #include "prog/exit_code.h"
 #include "prog/ipopd/child.h"
@@ -118,12 +119,27 @@ static enum log_style choose_style(void)
 	return isatty(STDERR_FILENO) ? LOG_PLAIN : LOG_DATED;
 }
 
+/* As sd_watchdog_enabled(3) has one ask: the variables may be meant for another process. */
+static uint64_t watchdog_us(void)
+{
+	const char *const pid = getenv("WATCHDOG_PID");
+	const char *const text = getenv("WATCHDOG_USEC");
+	uint32_t number;
+
+	if (text == NULL || text_number(span_text(text), &number) < 0)
+		return 0;
+	if (pid != NULL && strtoul(pid, NULL, 10) != (unsigned long)getpid())
+		return 0;
+	return number;
+}
+
 static int run(const struct arguments *arguments)
 {
 	struct store store = { .root = arguments->root };
 	struct steward_config config = { .store = &store,
 					 .log_style = choose_style(),
-					 .notify_socket = getenv("NOTIFY_SOCKET") };
+					 .notify_socket = getenv("NOTIFY_SOCKET"),
+					 .watchdog_us = watchdog_us() };
 
 	memcpy(store.network, arguments->network, strlen(arguments->network));
 	log_init("steward", store.network);

@@ -23,6 +23,7 @@
 #include "prog/ipopd/keep.h"
 #include "prog/ipopd/lookups.h"
 #include "prog/ipopd/settings.h"
+#include "prog/ipopd/user.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -85,6 +86,7 @@ struct steward {
 	bool knows_addresses;
 	struct mono look_at; /* when to look whether they changed */
 	struct mono clients_again;
+	struct notify_watchdog watchdog;
 	struct control *control; /* owned; of those that no node can answer */
 	uint64_t stop_token;
 	bool has_stop_token; /* somebody of these has said `down` */
@@ -667,6 +669,7 @@ static struct mono next_deadline(const struct steward *s)
 		next = mono_min(next, control_deadline(s->control));
 	if (s->channel >= 0)
 		next = mono_min(next, s->look_at);
+	next = mono_min(next, notify_watchdog_deadline(&s->watchdog));
 	return s->clients_paused ? mono_min(next, s->clients_again) : next;
 }
 
@@ -686,6 +689,7 @@ static void run(struct steward *s)
 		run_lookups(s, now.mono);
 		tell_addresses(s, now.mono);
 		keep_poll(&s->keep, now.mono);
+		notify_watchdog_poll(&s->watchdog, now.mono);
 		handle_deadline(s, now.mono);
 	}
 	tell_the_end(s, now);
@@ -698,21 +702,6 @@ static void run(struct steward *s)
 #define CAPABILITIES                                                                           \
 	(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_SETUID | \
 	 UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETPCAP | UINT64_C(1) << CAP_KILL)
-
-/* A daemon of root has the node run as somebody who owns nothing. */
-static int find_user(struct steward *s, struct complaint *complaint)
-{
-	s->uid = s->gid = PROCESS_UID_KEEP;
-	if (geteuid() != 0 || process_find_user(IPOPD_USER, &s->uid, &s->gid) == 0)
-		return 0;
-	if (process_find_user(IPOPD_USER_FALLBACK, &s->uid, &s->gid) < 0)
-		return complain(complaint, ERR_UNSUPPORTED,
-				"there is neither a user " IPOPD_USER
-				" nor a user " IPOPD_USER_FALLBACK
-				" that the node could run as: `useradd --system " IPOPD_USER "`");
-	s->shares_user = true;
-	return 0;
-}
 
 static int begin(struct steward *s, struct mono now, struct complaint *complaint)
 {
@@ -728,7 +717,7 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 	if (err < 0)
 		return complain(complaint, err, "cannot set up the event loop");
 	keep_init(&s->keep, s->config->store);
-	err = find_user(s, complaint);
+	err = user_find(&s->uid, &s->gid, &s->shares_user, complaint);
 	if (err == 0)
 		err = start_node(s, now, complaint);
 	if (err < 0)
@@ -771,6 +760,7 @@ int steward_run(const struct steward_config *config)
 		.node.pidfd = -1,
 		.channel = -1,
 		.backoff_ms = BACKOFF_MIN_MS,
+		.watchdog = { .path = config->notify_socket, .interval_us = config->watchdog_us },
 	};
 	struct complaint complaint;
 	int err = process_harden(0);

@@ -15,6 +15,11 @@
  * Control connections are the node's in READY. In every other state the steward itself takes a
  * `down`, and tells all others why there is no node. A node that is told to end and does not within
  * 3 s is killed. SIGHUP is noted in the log and no more.
+ *
+ * A service manager that wants to hear from us (sd_watchdog_enabled(3)) does twice in each of its
+ * intervals, whenever this loop turns, whatever the node does: the manager's remedy is to end all
+ * of it, with the interface and the connections over it, and a node that is in trouble is ours to
+ * mend.
  */
 #ifndef PROG_IPOPD_STEWARD_H
 #define PROG_IPOPD_STEWARD_H
@@ -26,6 +31,7 @@ struct steward_config {
 	const struct store *store;
 	enum log_style log_style;  /* the node's, too */
 	const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
+	uint64_t watchdog_us;      /* how often the manager wants to hear from us; 0: not at all */
 };
 
 /* Runs a network until it is told to end; returns the program's exit code. */
