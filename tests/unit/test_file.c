@@ -396,25 +396,27 @@ static void paths_have_a_limit(void **state)
 static void a_file_of_root_is_the_owner_s_of_the_directory(void **state)
 {
 	const struct span old = span_text("old");
+	const char *mine;
 	struct stat status;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(file_write("mine", old, 0600), 0);
-	assert_true(file_is_of("mine", 0));
-	assert_int_equal(chown(".", 4711, 4712), 0);
-	assert_true(file_is_of(".", 4711));
-	assert_int_equal(file_write("mine", old, 0600), 0);
-	assert_int_equal(stat("mine", &status), 0);
+	mine = at("mine");
+	assert_int_equal(file_write(mine, old, 0600), 0);
+	assert_true(file_is_of(mine, 0));
+	assert_int_equal(chown(directory, 4711, 4712), 0);
+	assert_true(file_is_of(directory, 4711));
+	assert_int_equal(file_write(mine, old, 0600), 0);
+	assert_int_equal(stat(mine, &status), 0);
 	assert_int_equal(status.st_uid, 4711);
 	assert_int_equal(status.st_gid, 4712);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(file_give("mine", 0, 0), 0);
-	assert_true(file_is_of("mine", 0));
-	assert_int_equal(file_give("nothing", 0, 0), ERR_NOT_FOUND);
-	assert_false(file_is_of("nothing", 0));
-	assert_int_equal(unlink("mine"), 0);
+	assert_int_equal(file_give(mine, 0, 0), 0);
+	assert_true(file_is_of(mine, 0));
+	assert_int_equal(unlink(mine), 0);
+	assert_int_equal(file_give(mine, 0, 0), ERR_NOT_FOUND);
+	assert_false(file_is_of(mine, 0));
 }
 
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
