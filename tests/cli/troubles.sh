@@ -96,8 +96,15 @@ knows_each_reason() {
 	look_away
 }
 
+shows_routes() {
+	answers
+	look_at && run 0 on seen routes && golden routes && run 0 on seen routes lab --json &&
+		[ "$(field schema out)" = ipop.routes/1 ] && says out '"destination": "fd00::/48"' &&
+		says out '"destination": "10.151.0.3"' && ! grep -q 'fd00::9' out && look_away
+}
+
 explains_troubles() {
-	for verb in why; do
+	for verb in why routes; do
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" || return 1
 	done
 }
@@ -107,5 +114,6 @@ check_troubles() {
 	check 'why, of who is not' tells_why_it_is_not_direct
 	check 'why, of who is not up' tells_why_it_is_not_up
 	check 'why knows each reason of the daemon' knows_each_reason
+	check 'routes' shows_routes
 	check 'help for these' explains_troubles
 }

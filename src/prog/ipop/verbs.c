@@ -304,6 +304,21 @@ const struct cli_verb verbs[] = {
 	},
 	{
 		.section = "Look",
+		.verb = "routes",
+		.arguments = "[NET]",
+		.reads = true,
+		.help = "Show which addresses go to whom, and by which way.",
+		.detail =
+			"Shows the prefixes that the kernel leads to the interface of the network, "
+			"the addresses of this host, and those of each member that it has a "
+			"session "
+			"with, with the way by which packets go there. For any other address of "
+			"those prefixes a member is looked up when the first packet comes.",
+		.example = "ipop routes lab",
+		.run = verb_routes,
+	},
+	{
+		.section = "Look",
 		.verb = "trace",
 		.arguments = "PEER [NET]",
 		.options = trace_options,

@@ -20,6 +20,7 @@ enum exit_code verb_status(const struct cli *cli);
 enum exit_code verb_peers(const struct cli *cli);
 enum exit_code verb_ping(const struct cli *cli);
 enum exit_code verb_why(const struct cli *cli);
+enum exit_code verb_routes(const struct cli *cli);
 enum exit_code verb_graph(const struct cli *cli);
 enum exit_code verb_top(const struct cli *cli);
 enum exit_code verb_trace(const struct cli *cli);
