@@ -1,7 +1,8 @@
 /* fake_daemon.c - stands in for ipopd at the control socket, with prepared answers.
  *
  * fake_daemon SOCKET DIRECTORY: the n-th request of a verb (from 0) is answered with the file
- * DIRECTORY/VERB.n, or the last before it that is there. `down` is the last request. A connection
+ * DIRECTORY/VERB.n, or the last before it that is there; if DIRECTORY/VERB.n.end is there, too, the
+ * connection is closed then. `down` is the last request. A connection
  * with anything else than a request of doc/control.md is closed.
  */
 #include "base/err.h"
@@ -56,7 +57,9 @@ static int answer(struct fake *fake, int fd, const char *verb)
 		return err;
 	err = write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len ? 0 : ERR_IO;
 	file_free(&bytes);
-	return err;
+	if (err == 0)
+		err = file_path(&path, "%s/%s.%u.end", fake->directory, verb, n);
+	return err == 0 && access(path.text, F_OK) == 0 ? ERR_STALE : err;
 }
 
 /* One request: 0, or an error after which the connection is closed. */

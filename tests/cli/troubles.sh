@@ -103,8 +103,47 @@ shows_routes() {
 		says out '"destination": "10.151.0.3"' && ! grep -q 'fd00::9' out && look_away
 }
 
+# event_json EVENT FIELDS: of alpha, but for what FIELDS say.
+event_json() {
+	echo "{\"schema\": \"ipop.event/1\", \"at\": \"2026-11-23T11:00:00Z\", \"event\": \"$1\"," \
+		"\"name\": \"alpha\", \"id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\"," \
+		"\"relay\": null, \"why\": \"the peer said goodbye\", $2}"
+}
+
+tells_what_happens() {
+	answers
+	{
+		echo '{"schema": "ipop.monitor/1"}'
+		event_json peer-up '"way": "direct", "remote": "192.0.2.7:4767"'
+		event_json way '"way": "ring", "remote": null'
+		event_json peer-stale '"way": "ring"'
+		event_json peer-down '"way": null'
+		event_json nat '"nat": "changing"'
+		event_json place '"settled": true'
+		event_json host '"number": 2'
+		event_json copied '"number": null'
+		event_json certificate '"number": 1'
+		event_json lost '"number": 17'
+		event_json unheard '"number": 17'
+	} >answers/monitor.0
+	look_at && run 0 on seen monitor --count 11 && golden monitor &&
+		run 0 on seen monitor --json -c 2 && [ "$(wc -l <out)" = 2 ] && says out '"peer-up"' &&
+		refuses 2 'must be a number from 1' on seen monitor -c 0 && look_away || return 1
+	# One node ends, the next one answers.
+	echo '{"schema": "ipop.monitor/1"}' >answers/monitor.0
+	: >answers/monitor.0.end
+	cp answers/monitor.0 answers/monitor.1
+	event_json place '"settled": false' >>answers/monitor.1
+	look_at && run 0 on seen monitor -c 3 --json && [ "$(wc -l <out)" = 3 ] &&
+		says out '"node-gone"' && says out '"node-back"' && look_away || return 1
+	# It ends for good.
+	echo '{"schema": "ipop.monitor/1"}' >answers/monitor.0
+	look_at && kill "$(cat daemon.pid)" && rm -f seen/run/ipop/lab/control &&
+		run 3 on seen monitor && says err 'is not running'
+}
+
 explains_troubles() {
-	for verb in why routes; do
+	for verb in why routes monitor; do
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" || return 1
 	done
 }
@@ -115,5 +154,6 @@ check_troubles() {
 	check 'why, of who is not up' tells_why_it_is_not_up
 	check 'why knows each reason of the daemon' knows_each_reason
 	check 'routes' shows_routes
+	check 'monitor' tells_what_happens
 	check 'help for these' explains_troubles
 }

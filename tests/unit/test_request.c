@@ -31,6 +31,7 @@ static void verbs_are_known(void **state)
 		{ HEAD "\"status\"}", REQUEST_STATUS, false },
 		{ " { \"verb\" : \"peers\" , \"schema\" : \"ipop.request/1\" } \r", REQUEST_PEERS,
 		  false },
+		{ HEAD "\"monitor\"}", REQUEST_MONITOR, false },
 		{ HEAD "\"down\"}", REQUEST_DOWN, true },
 	};
 

@@ -222,6 +222,11 @@ enum exit_code control_ask(struct control *control, const struct control_request
 	return code;
 }
 
+int control_next(struct control *control, json_t **ret)
+{
+	return read_answer(control, -1, ret);
+}
+
 bool control_wait_closed(struct control *control, int timeout_ms)
 {
 	struct pollfd wait = { .fd = control->fd, .events = POLLIN };

@@ -40,6 +40,10 @@ struct control_request {
 enum exit_code control_ask(struct control *control, const struct control_request *request,
 			   json_t **ret, struct complaint *complaint);
 
+/* The next line of who was asked to monitor, however long it takes; the caller releases it. 0, or
+ * why there is none: the daemon closed the connection, or sent no JSON. */
+int control_next(struct control *control, json_t **ret);
+
 /* True once the daemon has closed the connection; waits at most so long. */
 bool control_wait_closed(struct control *control, int timeout_ms);
 

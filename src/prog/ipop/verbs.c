@@ -123,6 +123,11 @@ static const struct cli_option graph_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option monitor_options[] = {
+	{ .name = "count", .value = "N", .help = "End after so many events.", .letter = 'c' },
+	{ .name = NULL },
+};
+
 static const struct cli_option top_options[] = {
 	{ .name = "interval",
 	  .value = "S",
@@ -366,6 +371,21 @@ const struct cli_verb verbs[] = {
 			"ends; with --json, a line an interval.",
 		.example = "ipop top --once",
 		.run = verb_top,
+	},
+	{
+		.section = "Look",
+		.verb = "monitor",
+		.arguments = "[NET]",
+		.options = monitor_options,
+		.reads = true,
+		.help = "Tell what happens, as it happens: a line for each event.",
+		.detail =
+			"Tells when a peer comes up, goes down or is reached by another way, when "
+			"the kind of NAT or the addresses of this host change, and what else its "
+			"owner may want to know; until Ctrl-C. With --json, each event is an "
+			"object. If the node of the daemon ends, it waits for the next one.",
+		.example = "ipop monitor --json",
+		.run = verb_monitor,
 	},
 	{
 		.section = "Look",

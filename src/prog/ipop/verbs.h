@@ -22,6 +22,7 @@ enum exit_code verb_ping(const struct cli *cli);
 enum exit_code verb_why(const struct cli *cli);
 enum exit_code verb_routes(const struct cli *cli);
 enum exit_code verb_graph(const struct cli *cli);
+enum exit_code verb_monitor(const struct cli *cli);
 enum exit_code verb_top(const struct cli *cli);
 enum exit_code verb_trace(const struct cli *cli);
 enum exit_code verb_bench(const struct cli *cli);

@@ -324,6 +324,35 @@ void answers_version(struct answers *answer)
 				      version_text(), "protocol", HANDSHAKE_VERSION));
 }
 
+void answers_monitor(struct answers *answer)
+{
+	append_line(answer, json_pack("{s:s}", "schema", "ipop.monitor/1"));
+}
+
+/* What is of another kind of event is null. */
+static json_t *event_json(struct now now, const struct happening *h)
+{
+	const bool has_number = h->kind == HAPPENING_HOST || h->kind == HAPPENING_CERTIFICATE ||
+				h->kind == HAPPENING_LOST;
+
+	return json_pack(
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "schema",
+		"ipop.event/1", "at", instant_json(now.wall), "event", happening_name(h->kind),
+		"name", json_pack("s?", h->name[0] != '\0' ? h->name : NULL), "id",
+		h->has_peer ? id_json(&h->id) : json_null(), "way",
+		h->has_peer ? way_json(h->way) : json_null(), "remote",
+		h->has_peer ? endpoint_json(&h->remote) : json_null(), "relay",
+		json_pack("s?", h->way == WAY_RELAY && h->relay[0] != '\0' ? h->relay : NULL),
+		"why", h->why, "nat", nat_json(h->nat), "settled",
+		h->kind == HAPPENING_PLACE ? json_boolean(h->settled) : json_null(), "number",
+		number_json(has_number, h->number));
+}
+
+void answers_event(struct answers *answer, struct now now, const struct happening *happening)
+{
+	append_line(answer, event_json(now, happening));
+}
+
 void answers_down(struct answers *answer)
 {
 	append_line(answer, json_pack("{s:s}", "schema", "ipop.down/1"));

@@ -11,6 +11,7 @@
 #include "io/tun.h"
 #include "io/udp.h"
 #include "node/node.h"
+#include "prog/ipopd/lookout.h"
 
 #define ANSWERS_BYTES_MAX (1 << 20)
 
@@ -49,6 +50,9 @@ void answers_version(struct answers *answer);
 void answers_who(struct answers *answer, const struct node_who *who);
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world);
+/* `ipop.monitor/1`: from here on events come; and each of them, `ipop.event/1`. */
+void answers_monitor(struct answers *answer);
+void answers_event(struct answers *answer, struct now now, const struct happening *happening);
 void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us);
 void answers_down(struct answers *answer);
 void answers_error(struct answers *answer, int err, const char *text);

@@ -16,7 +16,7 @@
 #define INPUT_ROOM_MIN 1024
 #define TOKEN_SHIFT 32
 
-enum client_state { CLIENT_READING, CLIENT_ASKING, CLIENT_WRITING, CLIENT_STATES };
+enum client_state { CLIENT_READING, CLIENT_ASKING, CLIENT_WRITING, CLIENT_WATCHING, CLIENT_STATES };
 
 struct client {
 	enum client_state state;
@@ -25,6 +25,8 @@ struct client {
 	bool may_change;
 	bool polled;          /* ASKING: the request was handed out */
 	bool closing;         /* after what is being written */
+	bool watches;         /* what happens; it has said its last request */
+	uint64_t missed;      /* happenings that had no room */
 	struct mono deadline; /* MONO_NEVER: the node's */
 	struct request request;
 	char *input; /* owned; begins with a line, perhaps not whole yet */
@@ -94,11 +96,12 @@ static void set_state(struct control *control, struct handle handle, enum client
 	static const bool allowed[CLIENT_STATES][CLIENT_STATES] = {
 		[CLIENT_READING] = { [CLIENT_ASKING] = true, [CLIENT_WRITING] = true },
 		[CLIENT_ASKING] = { [CLIENT_WRITING] = true },
-		[CLIENT_WRITING] = { [CLIENT_READING] = true },
+		[CLIENT_WRITING] = { [CLIENT_READING] = true, [CLIENT_WATCHING] = true },
+		[CLIENT_WATCHING] = { [CLIENT_WRITING] = true },
 	};
-	static const unsigned wants[CLIENT_STATES] = {
-		[CLIENT_READING] = LOOP_READ, [CLIENT_WRITING] = LOOP_WRITE
-	};
+	static const unsigned wants[CLIENT_STATES] = { [CLIENT_READING] = LOOP_READ,
+						       [CLIENT_WRITING] = LOOP_WRITE,
+						       [CLIENT_WATCHING] = LOOP_READ };
 	struct client *client = pool_at(&control->clients, handle);
 
 	CHECK(allowed[client->state][next]);
@@ -108,33 +111,59 @@ static void set_state(struct control *control, struct handle handle, enum client
 
 /* --- answers --- */
 
-/* Writes what the socket takes. Once all is out: closed, or ready for the next request. False if
- * the client is gone after this. */
-static bool flush(struct control *control, struct now now, struct handle handle)
+/* All is out: of the room for happenings nothing is taken. True if the client had missed some, and
+ * the line that says so is to be written. */
+static bool admits_missed(struct client *client, struct now now)
 {
-	struct client *client = pool_at(&control->clients, handle);
-	struct answers *output = &client->output;
+	const struct happening lost = { .kind = HAPPENING_LOST,
+					.why = "",
+					.number = client->missed };
+
+	if (!client->watches || client->missed == 0)
+		return false;
+	answers_event(&client->output, now, &lost);
+	client->missed = 0;
+	return !client->output.failed; /* without memory for a line it is not told of them */
+}
+
+/* Writes what the socket takes: 0 once all is out, ERR_AGAIN, or ERR_IO if the client is gone. */
+static int write_output(struct client *client)
+{
+	const struct answers *const output = &client->output;
 
 	while (client->written < output->len) {
 		const ssize_t n = send(client->fd, output->data + client->written,
 				       output->len - client->written, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN)
-			return true;
-		if (n < 0 && errno != EINTR) {
-			close_client(control, handle);
-			return false;
-		}
+			return ERR_AGAIN;
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
 		client->written += n < 0 ? 0 : (size_t)n;
 	}
-	if (client->closing) {
+	answers_free(&client->output);
+	client->written = 0;
+	return 0;
+}
+
+/* Once all is out: closed, or ready for the next request, or for what happens next. False if the
+ * client is gone after this. */
+static bool flush(struct control *control, struct now now, struct handle handle)
+{
+	struct client *client = pool_at(&control->clients, handle);
+	int err = write_output(client);
+
+	if (err == 0 && admits_missed(client, now))
+		err = write_output(client);
+	if (err == ERR_AGAIN)
+		return true;
+	if (err < 0 || client->closing) {
 		close_client(control, handle);
 		return false;
 	}
-	answers_free(output);
-	client->written = 0;
-	client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
-	set_state(control, handle, CLIENT_READING);
+	client->deadline =
+		client->watches ? MONO_NEVER : mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
+	set_state(control, handle, client->watches ? CLIENT_WATCHING : CLIENT_READING);
 	return true;
 }
 
@@ -319,7 +348,8 @@ void control_event(struct control *control, struct now now, const struct loop_ev
 	case CLIENT_READING:
 		read_input(control, now, event->handle);
 		break;
-	case CLIENT_ASKING: /* only its end is an event now */
+	case CLIENT_ASKING:   /* only its end is an event now */
+	case CLIENT_WATCHING: /* or what it must not say any more */
 		close_client(control, event->handle);
 		break;
 	case CLIENT_WRITING:
@@ -432,6 +462,65 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		answer_error(client, reply);
 		complete(control, now, handle);
 		break;
+	}
+}
+
+void control_watch(struct control *control, struct now now, uint64_t token)
+{
+	const struct handle handle = handle_of(token);
+	struct client *client = pool_at(&control->clients, handle);
+
+	if (client == NULL || client->state != CLIENT_ASKING)
+		return;
+	client->watches = true;
+	answers_monitor(&client->output);
+	(void)finish(control, now, handle); /* or it is gone */
+}
+
+bool control_is_watched(const struct control *control)
+{
+	struct handle handle;
+
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		const struct client *client = pool_slot(&control->clients, i, &handle);
+
+		if (client != NULL && client->watches)
+			return true;
+	}
+	return false;
+}
+
+static void tell_client(struct control *control, struct now now, struct handle handle,
+			const struct happening *happening)
+{
+	struct client *client = pool_at(&control->clients, handle);
+	const size_t before = client->output.len;
+
+	if (client->missed > 0) { /* what comes behind it waits for the line that says so */
+		client->missed++;
+		return;
+	}
+	answers_event(&client->output, now, happening);
+	if (client->output.failed || client->output.len > CONTROL_EVENTS_BYTES_MAX) {
+		client->output.len = before;
+		client->output.failed = false;
+		client->missed++;
+	}
+	if (client->state == CLIENT_WATCHING) {
+		client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS);
+		set_state(control, handle, CLIENT_WRITING);
+		(void)flush(control, now, handle); /* or it is gone */
+	}
+}
+
+void control_tell(struct control *control, struct now now, const struct happening *happening)
+{
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct handle handle;
+		const struct client *client = pool_slot(&control->clients, i, &handle);
+
+		if (client != NULL && client->watches)
+			tell_client(control, now, handle, happening);
 	}
 }
 

@@ -1,8 +1,9 @@
 /* control.h - the control connections: lines in, lines out, a few at a time (doc/control.md).
  *
  *     READING --a request for the node--> ASKING --its last reply--> WRITING --at the end--> closed
- *      ^  `-----a request answered here, or refused-------------------^  |
- *      `----------------------------------------------------all is out---'
+ *      ^  `-----a request answered here, or refused-------------------^  | ^
+ *      `----------------------------------------------------all is out---' |
+ *                         of who monitors: all is out --> WATCHING --an event
  *
  * The steward has looked at who connects and passes the descriptors on. A connection is a slot of a
  * pool, and its handle is the token under which the node answers, so that an answer for one that
@@ -19,6 +20,7 @@
 #define CONTROL_CLIENTS_PER_USER_MAX 4 /* of anybody but root */
 #define CONTROL_ROOT_SLOTS 1           /* that nobody but root may have */
 #define CONTROL_PATIENCE_MS 30000      /* for the next request, and for answers nobody reads */
+#define CONTROL_EVENTS_BYTES_MAX 65536 /* that wait for one who monitors: the rest is counted */
 
 struct control; /* opaque */
 
@@ -46,6 +48,13 @@ struct mono control_deadline(const struct control *control);
 
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
 		   const struct answers_world *world);
+
+/* Answers REQUEST_MONITOR: the client is told what happens from here on. */
+void control_watch(struct control *control, struct now now, uint64_t token);
+bool control_is_watched(const struct control *control);
+/* Tells all of these. Who has not read CONTROL_EVENTS_BYTES_MAX of such before is told later how
+ * many of them it has missed. */
+void control_tell(struct control *control, struct now now, const struct happening *happening);
 
 /* Answers REQUEST_DOWN: the peers have been told, the daemon ends now. */
 void control_reply_down(struct control *control, struct now now, uint64_t token);

@@ -21,6 +21,7 @@ static const struct {
 	[REQUEST_PEERS] = { .name = "peers" },
 	[REQUEST_PING] = { .name = "ping", .has_peer = true },
 	[REQUEST_WHO] = { .name = "who", .has_peer = true, .has_route = true },
+	[REQUEST_MONITOR] = { .name = "monitor" },
 	[REQUEST_DOWN] = { .name = "down", .changes = true },
 };
 

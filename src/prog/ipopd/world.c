@@ -11,6 +11,7 @@
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/control.h"
 #include "prog/ipopd/log.h"
+#include "prog/ipopd/monitor.h"
 #include "prog/ipopd/reminder.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct world {
 	struct publisher publisher;
 	struct worker *workers[WORLD_WORKERS_MAX]; /* owned; as many as `config` says */
 	struct control *control;
+	struct monitor monitor;
 	struct beacons beacons;
 	struct now now;     /* of this turn */
 	struct mono mix_at; /* when to stir the entropy again */
@@ -138,6 +140,8 @@ static void reply(struct world *w, const struct node_reply *reply)
 					     .tun = &pump.tun,
 					     .world = &counters };
 
+	if (monitor_reply(&w->monitor, w->now, reply))
+		return;
 	if (reply->token != TOKEN_STOP)
 		control_reply(w->control, w->now, reply, &world);
 	else if (reply->kind == NODE_REPLY_END || reply->kind == NODE_REPLY_ERROR)
@@ -211,6 +215,7 @@ static void act(struct world *w, const struct node_action *action)
 		reply(w, &action->reply);
 		break;
 	case NODE_EVENT:
+		monitor_hint(&w->monitor, w->now.mono);
 		log_event(&action->event);
 		break;
 	}
@@ -395,6 +400,7 @@ static int was_copied(struct world *w)
 		return err;
 	tell_node(w, &event);
 	poll_node(w);
+	monitor_tell(&w->monitor, w->now, HAPPENING_COPIED, 0);
 	return 0;
 }
 
@@ -440,6 +446,7 @@ static void host_is(struct world *w, const struct addresses *host)
 		event.host.endpoints[i].port = w->pump.udp.port;
 	}
 	tell_node(w, &event);
+	monitor_tell(&w->monitor, w->now, HAPPENING_HOST, host->count);
 }
 
 static int obey(struct world *w, const struct channel_message *message)
@@ -512,6 +519,10 @@ static void ask_node(struct world *w, const struct control_request *request)
 	struct node_event event = { .kind = NODE_REQUEST };
 	struct node_reply refusal = { .token = request->token, .kind = NODE_REPLY_ERROR };
 
+	if (request->request.verb == REQUEST_MONITOR) {
+		control_watch(w->control, w->now, request->token);
+		return;
+	}
 	if (request->request.verb == REQUEST_DOWN) {
 		log_info("is told to end by a user");
 		w->has_stop_token = true;
@@ -527,6 +538,19 @@ static void ask_node(struct world *w, const struct control_request *request)
 	refusal.error.text = err_text(refusal.error.err);
 	if (refusal.error.err < 0)
 		reply(w, &refusal);
+}
+
+/* How things are, for those who monitor. */
+static void look(struct world *w)
+{
+	if (!monitor_is_due(&w->monitor, w->now.mono))
+		return;
+	for (size_t i = 0; i < MONITOR_QUESTIONS; i++) {
+		const struct node_event question = monitor_question(i);
+
+		tell_node(w, &question);
+	}
+	poll_node(w);
 }
 
 static void serve_clients(struct world *w)
@@ -586,6 +610,7 @@ static void remind(struct world *w)
 
 	if (!reminder_poll(&w->reminder, w->now, &days))
 		return;
+	monitor_tell(&w->monitor, w->now, HAPPENING_CERTIFICATE, days);
 	if (days == 0)
 		log_warning("this host's certificate has ended; to renew it: ipop request --renew "
 			    "%s",
@@ -602,6 +627,7 @@ static struct mono next_deadline(const struct world *w)
 
 	next = mono_min(next, reminder_deadline(&w->reminder));
 	next = mono_min(next, pump_deadline(&w->pump));
+	next = mono_min(next, monitor_deadline(&w->monitor));
 	return w->stopping ? mono_min(next, w->stop_at) : next;
 }
 
@@ -618,6 +644,7 @@ static int turn(struct world *w)
 	for (size_t i = 0; i < count && err == 0; i++)
 		err = handle_event(w, &events[i]);
 	serve_clients(w);
+	look(w);
 	say_goodbye(w);
 	tell_node(w, &time);
 	poll_node(w);
@@ -710,6 +737,7 @@ static int open_all(struct world *w, const struct world_config *config, struct n
 		err = open_pump(w, config, &rng);
 	if (err == 0)
 		err = control_new(&w->loop, EVENT_CLIENT, &w->control);
+	w->monitor.control = w->control;
 	if (err == 0)
 		err = node_new(config->node, config->entropy, now, &w->node);
 	if (err == 0)
@@ -754,6 +782,7 @@ void world_del(struct world *world)
 	node_del(world->node);
 	publisher_close(&world->publisher);
 	control_del(world->control);
+	monitor_free(&world->monitor);
 	beacons_close(&world->beacons);
 	pump_close(&world->pump);
 	loop_free(&world->loop);

@@ -1,0 +1,314 @@
+/* test_monitor.c - who monitors is told what changes, once, and how much it has missed; and cannot
+ * make the daemon keep more than it may. */
+#include "tests/lib/cmocka.h"
+
+#include "base/err.h"
+#include "prog/ipopd/monitor.h"
+#include "wire/overlay.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KIND 3
+#define MONITOR "{\"schema\":\"ipop.request/1\",\"verb\":\"monitor\"}\n"
+
+static struct {
+	struct loop loop;
+	struct monitor monitor;
+	struct now now;
+} side;
+
+static int set_up(void **state)
+{
+	(void)state;
+	side.now = (struct now){ .mono.us = 1000000, .wall.us = 1795000000000000 };
+	return loop_init(&side.loop) < 0 || control_new(&side.loop, KIND, &side.monitor.control) < 0
+		       ? -1
+		       : 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	control_del(side.monitor.control);
+	monitor_free(&side.monitor);
+	loop_free(&side.loop);
+	return 0;
+}
+
+static void settle(void)
+{
+	struct loop_event events[LOOP_EVENTS_MAX];
+	size_t count;
+
+	while ((count = loop_wait(&side.loop, side.now.mono, side.now.mono, events)) > 0)
+		for (size_t e = 0; e < count; e++)
+			control_event(side.monitor.control, side.now, &events[e]);
+}
+
+/* The next line; NULL if there is none. */
+static json_t *hear(int client)
+{
+	static char line[4096];
+	size_t len = 0;
+
+	settle();
+	while (len < sizeof(line) && recv(client, line + len, 1, 0) == 1 && line[len] != '\n')
+		len++;
+	return len == 0 ? NULL : json_loadb(line, len, 0, NULL);
+}
+
+/* The next line is such an event, of this number, if that is not negative. */
+static void expect(int client, const char *kind, json_int_t number)
+{
+	json_t *json = hear(client);
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "event")), kind);
+	if (number >= 0)
+		assert_int_equal(json_integer_value(json_object_get(json, "number")), number);
+	json_decref(json);
+}
+
+static void expect_nothing(int client)
+{
+	settle();
+	assert_null(hear(client));
+}
+
+/* A client that monitors, and has read that it does. */
+static int begin(void)
+{
+	struct control_request request;
+	json_t *json;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	control_accept(side.monitor.control, side.now, pair[1], 1000, false);
+	assert_int_equal(send(pair[0], MONITOR, strlen(MONITOR), MSG_NOSIGNAL), strlen(MONITOR));
+	settle();
+	assert_true(control_poll(side.monitor.control, side.now, &request));
+	assert_int_equal(request.request.verb, REQUEST_MONITOR);
+	control_watch(side.monitor.control, side.now, request.token);
+	json = hear(pair[0]);
+	assert_string_equal(json_string_value(json_object_get(json, "schema")), "ipop.monitor/1");
+	json_decref(json);
+	return pair[0];
+}
+
+/* What the node says in one look: a status, and so many peers. */
+static void look(const struct node_status *status, const struct node_peer *peers, size_t count)
+{
+	struct node_reply reply = { .kind = NODE_REPLY_STATUS, .status = *status };
+
+	side.now.mono = mono_add_ms(side.now.mono, LOOKOUT_MS);
+	assert_true(monitor_is_due(&side.monitor, side.now.mono));
+	reply.token = monitor_question(0).request.token;
+	assert_true(monitor_reply(&side.monitor, side.now, &reply));
+	reply.kind = NODE_REPLY_END;
+	assert_true(monitor_reply(&side.monitor, side.now, &reply));
+	reply.token = monitor_question(1).request.token;
+	for (size_t i = 0; i < count; i++) {
+		reply.kind = NODE_REPLY_PEER;
+		reply.peer = peers[i];
+		assert_true(monitor_reply(&side.monitor, side.now, &reply));
+	}
+	reply.kind = NODE_REPLY_END;
+	assert_true(monitor_reply(&side.monitor, side.now, &reply));
+}
+
+static const struct node_status calm = { .nat = NAT_STABLE, .is_settled = true };
+static const struct node_peer up = { .name = "beta",
+				     .id.bytes = { 1 },
+				     .state = NODE_PEER_UP,
+				     .way = WAY_DIRECT,
+				     .remote = { .ip = { 1 }, .port = 1 },
+				     .why = "" };
+
+static void each_change_is_told_once(void **state)
+{
+	const struct node_peer other = { .name = "carl", .id.bytes = { 2 }, .why = "" };
+	struct node_peer rows[2];
+	int client;
+
+	(void)state;
+	assert_false(monitor_is_due(&side.monitor, side.now.mono)); /* nobody is there */
+	client = begin();
+	rows[0] = up;
+	rows[1] = other;
+	look(&calm, rows, 2); /* how it is */
+	expect_nothing(client);
+	rows[0].state = NODE_PEER_STALE;
+	look(&calm, rows, 2);
+	expect(client, "peer-stale", -1);
+	look(&calm, rows, 2);
+	expect_nothing(client);
+	rows[0].state = NODE_PEER_UP;
+	rows[0].remote.port = 2;
+	rows[1].state = NODE_PEER_UP;
+	rows[1].way = WAY_RING;
+	look(&calm, rows, 2);
+	expect(client, "way", -1);
+	expect(client, "peer-up", -1);
+	rows[0] = rows[1]; /* beta is forgotten, and the rows have moved */
+	rows[0].way = WAY_RELAY;
+	rows[0].state = NODE_PEER_GONE;
+	look(&calm, rows, 1);
+	expect(client, "peer-down", -1);
+	expect(client, "peer-down", -1);
+	expect_nothing(client);
+	(void)close(client);
+}
+
+static void what_is_of_this_host_is_told(void **state)
+{
+	const struct node_status moved = { .nat = NAT_CHANGING, .is_settled = false };
+	int client;
+
+	(void)state;
+	client = begin();
+	look(&calm, NULL, 0);
+	look(&moved, NULL, 0);
+	expect(client, "nat", -1);
+	expect(client, "place", -1);
+	monitor_tell(&side.monitor, side.now, HAPPENING_HOST, 3);
+	expect(client, "host", 3);
+	monitor_tell(&side.monitor, side.now, HAPPENING_CERTIFICATE, 0);
+	expect(client, "certificate", 0);
+	expect_nothing(client);
+	(void)close(client);
+}
+
+static void it_looks_soon_when_something_moves(void **state)
+{
+	int client;
+
+	(void)state;
+	assert_int_equal(monitor_deadline(&side.monitor).us, MONO_NEVER.us);
+	client = begin();
+	look(&calm, NULL, 0);
+	assert_int_equal(monitor_deadline(&side.monitor).us,
+			 mono_add_ms(side.now.mono, LOOKOUT_MS).us);
+	monitor_hint(&side.monitor, side.now.mono);
+	assert_int_equal(monitor_deadline(&side.monitor).us,
+			 mono_add_ms(side.now.mono, LOOKOUT_SOON_MS).us);
+	(void)close(client);
+	settle();
+	assert_false(monitor_is_due(&side.monitor, side.now.mono));
+	assert_null(side.monitor.lookout); /* nobody listens: nothing is kept */
+	assert_int_equal(monitor_deadline(&side.monitor).us, MONO_NEVER.us);
+}
+
+/* More than the socket and the buffer take: the rest is counted, and nobody else misses any. */
+static void a_slow_reader_is_told_what_it_missed(void **state)
+{
+	enum { TOLD = 10000 };
+	uint64_t heard = 0;
+	uint64_t lost = 0;
+	int quick;
+	int slow;
+
+	(void)state;
+	slow = begin();
+	quick = begin();
+	for (uint64_t n = 0; n < TOLD; n++) {
+		monitor_tell(&side.monitor, side.now, HAPPENING_HOST, n);
+		expect(quick, "host", (json_int_t)n);
+	}
+	for (json_t *json; (json = hear(slow)) != NULL; json_decref(json)) {
+		const uint64_t number =
+			(uint64_t)json_integer_value(json_object_get(json, "number"));
+
+		if (strcmp(json_string_value(json_object_get(json, "event")), "lost") == 0) {
+			assert_int_equal(lost, 0);
+			lost = number;
+		} else {
+			assert_int_equal(number, heard); /* in order, and none is torn */
+			heard++;
+		}
+	}
+	assert_true(lost > 0);
+	assert_int_equal(heard + lost, TOLD);
+	monitor_tell(&side.monitor, side.now, HAPPENING_COPIED, 0);
+	expect(slow, "copied", -1);
+	(void)close(slow);
+	(void)close(quick);
+}
+
+static void who_never_reads_is_closed(void **state)
+{
+	struct control_request request;
+	char rest[4096];
+	ssize_t n;
+	int client;
+
+	(void)state;
+	client = begin();
+	side.now.mono = mono_add_ms(side.now.mono, 10 * (uint64_t)CONTROL_PATIENCE_MS);
+	assert_false(control_poll(side.monitor.control, side.now, &request));
+	assert_true(control_is_watched(side.monitor.control)); /* there was nothing to read */
+	for (int i = 0; i < 10000; i++)
+		monitor_tell(&side.monitor, side.now, HAPPENING_HOST, 1);
+	side.now.mono = mono_add_ms(side.now.mono, CONTROL_PATIENCE_MS);
+	assert_false(control_poll(side.monitor.control, side.now, &request));
+	assert_false(control_is_watched(side.monitor.control));
+	while ((n = recv(client, rest, sizeof(rest), 0)) > 0) {
+	}
+	assert_int_equal(n, 0);
+	(void)close(client);
+}
+
+static void who_monitors_says_no_more(void **state)
+{
+	int client;
+
+	(void)state;
+	client = begin();
+	assert_int_equal(send(client, MONITOR, strlen(MONITOR), MSG_NOSIGNAL), strlen(MONITOR));
+	settle();
+	assert_false(control_is_watched(side.monitor.control));
+	(void)close(client);
+}
+
+/* As many peers as a node can have, in any order, and one more. */
+static void many_peers_fit(void **state)
+{
+	struct lookout *const lookout = lookout_new();
+	struct node_peer peer = up;
+	struct happening happening;
+
+	(void)state;
+	for (uint32_t round = 0; round < 2; round++) {
+		lookout_begin(lookout, side.now.mono);
+		for (uint32_t i = 0; i < NODE_PEERS_MAX + 1; i++) {
+			const uint32_t n = round == 0 ? i : NODE_PEERS_MAX - i;
+
+			memcpy(peer.id.bytes, &n, sizeof(n));
+			assert_false(lookout_peer(lookout, &peer, &happening) &&
+				     happening.kind != HAPPENING_PEER_UP);
+		}
+		while (lookout_end(lookout, &happening))
+			assert_int_equal(happening.kind, HAPPENING_PEER_DOWN);
+	}
+	lookout_del(lookout);
+}
+
+#define WITH_SIDE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SIDE(each_change_is_told_once),
+		WITH_SIDE(what_is_of_this_host_is_told),
+		WITH_SIDE(it_looks_soon_when_something_moves),
+		WITH_SIDE(a_slow_reader_is_told_what_it_missed),
+		WITH_SIDE(who_never_reads_is_closed),
+		WITH_SIDE(who_monitors_says_no_more),
+		WITH_SIDE(many_peers_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
