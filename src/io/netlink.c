@@ -201,6 +201,26 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t s
 	return ask(netlink, &request, NULL, NULL);
 }
 
+static int look_at_link(const struct nlmsghdr *answer, void *argument)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(answer);
+	bool *is_up = argument;
+
+	*is_up = (link->ifi_flags & IFF_UP) != 0;
+	return MNL_CB_OK;
+}
+
+bool netlink_is_up(struct netlink *netlink, unsigned index)
+{
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	bool is_up = false;
+
+	(void)put_link(header, index); /* no flag changes: it only asks */
+	header->nlmsg_type = RTM_GETLINK;
+	return ask(netlink, &request, look_at_link, &is_up) == 0 && is_up;
+}
+
 /* --- addresses --- */
 
 static void put_ip(struct nlmsghdr *request, uint16_t type, const struct ip_address *address)
@@ -289,18 +309,25 @@ static int look_at_address(const struct nlmsghdr *answer, void *argument)
 	return MNL_CB_OK;
 }
 
-static int dump_addresses(struct netlink *netlink, void *argument)
+/* For all addresses of all interfaces. */
+static void put_address_dump(union request *request)
 {
-	struct address_list *list = argument;
-	union request request;
-	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request->bytes);
 	struct ifaddrmsg *message;
 
-	list->count = 0;
 	header->nlmsg_type = RTM_GETADDR;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
 	message->ifa_family = AF_UNSPEC;
+}
+
+static int dump_addresses(struct netlink *netlink, void *argument)
+{
+	struct address_list *list = argument;
+	union request request;
+
+	list->count = 0;
+	put_address_dump(&request);
 	return ask(netlink, &request, look_at_address, list);
 }
 
@@ -315,10 +342,50 @@ int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret,
 	return err;
 }
 
+/* Whether one interface has one address. */
+struct address_search {
+	const struct ip_address *address;
+	unsigned index;
+	bool found;
+};
+
+static int compare_address(const struct nlmsghdr *answer, void *argument)
+{
+	const struct ifaddrmsg *message = mnl_nlmsg_get_payload(answer);
+	struct kernel_address it = { .has_address = false };
+	struct address_search *search = argument;
+
+	if (message->ifa_index == search->index &&
+	    mnl_attr_parse(answer, sizeof(*message), read_address_attribute, &it) >= 0 &&
+	    memcmp((it.has_local ? it.local : it.address).bytes, search->address->bytes,
+		   sizeof(it.local.bytes)) == 0)
+		search->found = true;
+	return MNL_CB_OK;
+}
+
+static int dump_to_search(struct netlink *netlink, void *argument)
+{
+	struct address_search *search = argument;
+	union request request;
+
+	search->found = false;
+	put_address_dump(&request);
+	return ask(netlink, &request, compare_address, search);
+}
+
+int netlink_find_address(struct netlink *netlink, unsigned index, const struct ip_address *address)
+{
+	struct address_search search = { .address = address, .index = index };
+	const int err = dump_whole(netlink, dump_to_search, &search);
+
+	return err < 0 || search.found ? err : ERR_NOT_FOUND;
+}
+
 int netlink_watch_addresses(int *ret_fd)
 {
 	const struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
-					    .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
+					    .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+							 RTMGRP_IPV6_IFADDR };
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)

@@ -49,6 +49,13 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t s
 int netlink_add_address(struct netlink *netlink, unsigned index,
 			const struct netlink_prefix *address);
 
+/* Whether somebody has it up; false if that cannot be told. */
+bool netlink_is_up(struct netlink *netlink, unsigned index);
+
+/* 0 if the interface has that address, ERR_NOT_FOUND, ERR_AGAIN (they change too fast to be read),
+ * ERR_IO. */
+int netlink_find_address(struct netlink *netlink, unsigned index, const struct ip_address *address);
+
 /* The addresses under which other hosts may reach this one, in the kernel's order: neither those of
  * the host or of one link alone, nor those that the kernel still tries, found taken (RFC 4862, 5.4)
  * or is about to give up (5.5.4). Those beyond `max` are left away. 0, ERR_AGAIN (they change too
@@ -56,8 +63,8 @@ int netlink_add_address(struct netlink *netlink, unsigned index,
 int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret, size_t max,
 			   size_t *ret_count);
 
-/* A descriptor that becomes readable when an address of any interface came, went or changed; the
- * caller's to close. 0 or ERR_IO. */
+/* A descriptor that becomes readable when an interface, or an address of one, came, went or
+ * changed; the caller's to close. 0 or ERR_IO. */
 int netlink_watch_addresses(int *ret_fd);
 
 /* Reads all that waits there, without blocking. True if there was anything, though some was lost:

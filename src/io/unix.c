@@ -107,8 +107,12 @@ int unix_receive(int fd, struct unix_message *ret)
 	ret->fd_count = 0;
 	take_fds(&header, ret);
 	if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+		/* Where there was room for more it is us who have no descriptor for it. */
+		const bool full =
+			(header.msg_flags & MSG_TRUNC) == 0 && ret->fd_count < UNIX_FDS_MAX;
+
 		unix_drop_fds(ret);
-		return ERR_TOO_LONG;
+		return full ? ERR_FULL : ERR_TOO_LONG;
 	}
 	return 0;
 }

@@ -25,7 +25,8 @@ int unix_pair(int ret[2]);
 int unix_send(int fd, const struct unix_message *message);
 
 /* 0, ERR_AGAIN (nothing there), ERR_NOT_FOUND (the other end is gone), ERR_TOO_LONG (bytes or
- * descriptors; what came is closed), ERR_IO. */
+ * descriptors; what came is closed), ERR_FULL (it is read, but this process, or the host, has no
+ * descriptor free for one that came with it), ERR_IO. */
 int unix_receive(int fd, struct unix_message *ret);
 
 /* Closes the received descriptors that the caller has not taken: those that are not -1. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -248,6 +249,33 @@ static void places_that_cannot_be(void **state)
 	assert_int_equal(unix_listen(path_of("none/control"), UNIX_GROUP_NONE, &fd), ERR_NOT_FOUND);
 }
 
+/* One descriptor came, and there is no number for it: the message is gone, not the channel. */
+static void without_a_free_descriptor_nothing_breaks(void **state)
+{
+	struct unix_message with = message_of("client"), got;
+	struct rlimit kept, few;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(unix_pair(pair), 0);
+	with.fds[0] = pair[0];
+	with.fd_count = 1;
+	assert_int_equal(unix_send(pair[0], &with), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &kept), 0);
+	few = kept;
+	few.rlim_cur = (rlim_t)pair[1] + 1; /* pair() took the lowest that were free */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(unix_receive(pair[1], &got), ERR_FULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &kept), 0);
+	assert_int_equal(unix_receive(pair[1], &got), ERR_AGAIN);
+	assert_int_equal(unix_send(pair[0], &with), 0);
+	assert_int_equal(unix_receive(pair[1], &got), 0);
+	assert_int_equal(got.fd_count, 1);
+	unix_drop_fds(&got);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_full_channel_says_so),
 		cmocka_unit_test(descriptors_travel),
 		cmocka_unit_test(too_many_descriptors_are_refused),
+		cmocka_unit_test(without_a_free_descriptor_nothing_breaks),
 		cmocka_unit_test_setup_teardown(a_listener_knows_who_connects, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(places_that_cannot_be, set_up, tear_down),

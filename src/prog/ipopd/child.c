@@ -25,10 +25,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define BYTES_S_PER_KBIT_S 125
-#define ORPHAN_S 3 /* an orphan that does not listen any more lives this long */
+#define ORPHAN_US 1700000 /* an orphan that does not listen any more lives this long */
 
 /* All that a node is made of; lives while it runs. */
 struct child {
@@ -51,8 +52,11 @@ struct child {
  * for a loop that is stuck: SIGALRM ends it. */
 static void orphaned(int signal)
 {
+	static const struct itimerval once = { .it_value = { .tv_sec = ORPHAN_US / 1000000,
+							     .tv_usec = ORPHAN_US % 1000000 } };
+
 	(void)signal;
-	(void)alarm(ORPHAN_S);
+	(void)setitimer(ITIMER_REAL, &once, NULL); /* no more than a system call */
 }
 
 /* The steward tells when to end; a terminal's signals go to the whole group. */

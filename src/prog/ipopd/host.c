@@ -180,7 +180,8 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 			       .listener = -1,
 			       .watch = -1,
 			       .uevents = -1,
-			       .group = UNIX_GROUP_NONE };
+			       .group = UNIX_GROUP_NONE,
+			       .mend_at = MONO_NEVER };
 	/* Who is neither root nor of that group cannot give it anything. */
 	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
 	    (geteuid() != 0 && getegid() != host->group))
@@ -255,14 +256,21 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 	}
 	if (err == 0 && addresses->has_ipv4)
 		err = add_address(host, &v4, addresses->ipv4_prefix_len, complaint);
+	host->has_given = err == 0;
+	host->given = *addresses;
 	return err;
 }
 
 /* --- what others are told --- */
 
-bool host_has_changed(const struct host *host)
+bool host_has_changed(struct host *host, struct mono now)
 {
-	return netlink_addresses_changed(host->watch);
+	if (!netlink_addresses_changed(host->watch))
+		return false;
+	/* Somebody else may want them gone as much as we want them there. */
+	host->mend_at =
+		mono_max(mono_add_ms(now, HOST_SETTLE_MS), mono_add_ms(host->mended, HOST_MEND_MS));
+	return true;
 }
 
 bool host_was_copied(const struct host *host)
@@ -309,5 +317,44 @@ int host_restore(struct host *host, struct complaint *complaint)
 		return 0;
 	log_warning("somebody deleted the interface; making it again");
 	close_tun(host);
+	host->has_given = false;
 	return open_tun(host, complaint);
+}
+
+/* True if it was missing, and is there again. */
+static bool give_back(struct host *host, const struct ip_address *address, uint8_t len)
+{
+	struct complaint complaint;
+
+	if (netlink_find_address(host->netlink, host->index, address) != ERR_NOT_FOUND)
+		return false;
+	if (add_address(host, address, len, &complaint) == 0)
+		return true;
+	log_debug("%s", complaint.text); /* as when IPv6 is switched off */
+	return false;
+}
+
+void host_mend(struct host *host, struct mono now)
+{
+	const struct node_addresses *given = &host->given;
+	const struct ip_address v4 = ip_v4(given->ipv4);
+	bool mended;
+
+	if (!mono_reached(now, host->mend_at))
+		return;
+	host->mend_at = MONO_NEVER;
+	if (!host->has_given || !netlink_is_up(host->netlink, host->index))
+		return;
+	mended = give_back(host, &given->ipv6, given->ipv6_prefix_len);
+	if (given->has_ipv4 && give_back(host, &v4, given->ipv4_prefix_len))
+		mended = true;
+	if (!mended)
+		return;
+	host->mended = now;
+	log_warning("somebody took addresses from the interface; gives them back");
+}
+
+struct mono host_deadline(const struct host *host)
+{
+	return host->mend_at;
 }

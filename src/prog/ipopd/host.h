@@ -15,6 +15,9 @@
 #include "prog/ipopd/addresses.h"
 #include "prog/ipopd/claims.h"
 
+#define HOST_SETTLE_MS 50 /* until addresses that change together have all changed */
+#define HOST_MEND_MS 1000 /* between two times that addresses are given back */
+
 struct host {
 	const struct store *store; /* borrowed */
 	int lock, listener;        /* owned; -1: not held */
@@ -27,6 +30,9 @@ struct host {
 	unsigned index;          /* of the interface */
 	struct netlink *netlink; /* owned */
 	uint32_t group;          /* who may read the socket; UNIX_GROUP_NONE */
+	bool has_given;          /* the interface has been given addresses: */
+	struct node_addresses given;
+	struct mono mend_at, mended; /* when to look whether it has them; when it was last mended */
 };
 
 /* Takes everything but addresses; the interface has a queue for each worker. 0, or an error with a
@@ -43,7 +49,12 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 		   struct complaint *complaint);
 
 /* Reads what `watch` has to say: true if the addresses are to be listed again. */
-bool host_has_changed(const struct host *host);
+bool host_has_changed(struct host *host, struct mono now);
+
+/* Gives the interface back what somebody took from it: the kernel takes IPv6 addresses, and with
+ * them the routes, from one that goes down. One that is down stays so: who did that meant it. */
+void host_mend(struct host *host, struct mono now);
+struct mono host_deadline(const struct host *host);
 
 /* Reads what `uevents` has to say: true if this machine is, or may be, a resumed copy. */
 bool host_was_copied(const struct host *host);

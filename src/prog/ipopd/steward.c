@@ -22,6 +22,7 @@
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/keep.h"
 #include "prog/ipopd/lookups.h"
+#include "prog/ipopd/restarts.h"
 #include "prog/ipopd/settings.h"
 #include "prog/ipopd/user.h"
 
@@ -32,15 +33,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BACKOFF_MIN_MS 250
-#define BACKOFF_MAX_MS 30000
-#define STABLE_MS 60000 /* a node that lived this long begins again with BACKOFF_MIN_MS */
-#define START_MS 30000  /* until a node has asked for its addresses */
-#define STOP_MS 3000    /* until a node has said goodbye */
+#define START_MS 30000 /* until a node has asked for its addresses */
+#define STOP_MS 3000   /* until a node has said goodbye */
 #define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
 #define RELAX_MS 1000 /* after the host ran out of descriptors, or a node did not listen */
-#define SETTLE_MS 50  /* until addresses that change together have all changed */
 
 enum steward_state {
 	STEWARD_STARTING,
@@ -78,7 +75,7 @@ struct steward {
 	bool shares_user;    /* the node runs as one that other programs do, too */
 	bool was_ready;
 	struct mono node_since;
-	uint64_t backoff_ms;
+	struct restarts restarts;
 	struct lookups lookups;
 	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
 	struct keep keep;
@@ -256,11 +253,12 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 
 static void wait_and_restart(struct steward *s, struct mono now)
 {
-	if (mono_ms_between(s->node_since, now) >= STABLE_MS)
-		s->backoff_ms = BACKOFF_MIN_MS;
-	log_info("starts the node again wait_ms=%llu", (unsigned long long)s->backoff_ms);
-	set_state(s, STEWARD_WAITING, mono_add_ms(now, s->backoff_ms));
-	s->backoff_ms = s->backoff_ms * 2 < BACKOFF_MAX_MS ? s->backoff_ms * 2 : BACKOFF_MAX_MS;
+	const uint64_t wait_ms = restarts_wait_ms(&s->restarts, s->node_since, now);
+
+	log_line(s->restarts.in_a_row < RESTARTS_MANY ? CONFIG_LOG_INFO : CONFIG_LOG_WARNING,
+		 "starts the node again wait_ms=%llu in_a_row=%u", (unsigned long long)wait_ms,
+		 s->restarts.in_a_row);
+	set_state(s, STEWARD_WAITING, mono_add_ms(now, wait_ms));
 }
 
 static void restart(struct steward *s, struct mono now)
@@ -484,10 +482,16 @@ static void explain(const struct steward *s, struct complaint *ret)
 		(void)complain(ret, ERR_AGAIN, "the daemon ends");
 	else if (s->trouble.text[0] == '\0')
 		(void)complain(ret, ERR_AGAIN, "the daemon starts; try again");
-	else
+	else if (s->restarts.in_a_row < RESTARTS_MANY)
 		(void)complain(ret, ERR_AGAIN,
 			       "the daemon has no node, and tries again to start one: %s",
 			       s->trouble.text);
+	else
+		(void)complain(
+			ret, ERR_AGAIN,
+			"the daemon has no node, and tries again to start one, after %u that "
+			"ended in a row: %s",
+			s->restarts.in_a_row, s->trouble.text);
 }
 
 /* Of somebody who may change nothing, the steward reads nothing either. */
@@ -625,8 +629,8 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 		lookups_event(&s->lookups, event->handle);
 		break;
 	case EVENT_ADDRESSES:
-		if (host_has_changed(&s->host))
-			s->look_at = mono_min(s->look_at, mono_add_ms(now.mono, SETTLE_MS));
+		if (host_has_changed(&s->host, now.mono))
+			s->look_at = mono_min(s->look_at, mono_add_ms(now.mono, HOST_SETTLE_MS));
 		break;
 	case EVENT_UEVENTS:
 		if (host_was_copied(&s->host))
@@ -665,6 +669,7 @@ static struct mono next_deadline(const struct steward *s)
 	struct mono next = mono_min(s->deadline, lookups_deadline(&s->lookups));
 
 	next = mono_min(next, keep_deadline(&s->keep));
+	next = mono_min(next, host_deadline(&s->host));
 	if (!s->has_stop_token)
 		next = mono_min(next, control_deadline(s->control));
 	if (s->channel >= 0)
@@ -688,6 +693,7 @@ static void run(struct steward *s)
 		serve_clients(s, now);
 		run_lookups(s, now.mono);
 		tell_addresses(s, now.mono);
+		host_mend(&s->host, now.mono);
 		keep_poll(&s->keep, now.mono);
 		notify_watchdog_poll(&s->watchdog, now.mono);
 		handle_deadline(s, now.mono);
@@ -754,12 +760,15 @@ int steward_run(const struct steward_config *config)
 		.config = config,
 		.state = STEWARD_STARTING,
 		.deadline = MONO_NEVER,
-		.host = { .lock = -1, .listener = -1, .watch = -1, .uevents = -1 },
+		.host = { .lock = -1,
+			  .listener = -1,
+			  .watch = -1,
+			  .uevents = -1,
+			  .mend_at = MONO_NEVER },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,
 		.channel = -1,
-		.backoff_ms = BACKOFF_MIN_MS,
 		.watchdog = { .path = config->notify_socket, .interval_us = config->watchdog_us },
 	};
 	struct complaint complaint;

@@ -501,6 +501,10 @@ static int hear_steward(struct world *w)
 			stop(w);
 			return 0;
 		}
+		if (err == ERR_FULL) { /* it was a client's, who sees his end closed */
+			log_warning("no descriptor is free for one who asks");
+			continue;
+		}
 		if (err < 0)
 			return ERR_MALFORMED;
 		err = obey(w, &message);
