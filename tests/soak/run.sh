@@ -7,6 +7,7 @@
 #   seeds         each member scenario with SEEDS (1000) seeds beyond those of `make test`
 #   natlab        each pair of NATs of the lab with STARTS (20) fresh starts, and how many missed a bound
 #   bulk          GIGABYTES (10) of random data over a cable, a tenth of it over a bad line, and their hashes
+#   pauses        what `make test` does to a daemon on a failing host, and processes stopped for PAUSE_S (60) each
 #   certificates  the certificate parser, fuzzed for SECONDS_OF_FUZZ (6200: about 10^8 executions)
 #
 # `make soak PARTS="handshakes seeds" SEEDS=50` runs some of it. A part says each minute how far it is,
@@ -61,14 +62,18 @@ part_bulk() {
 	tests/lab/bulk.sh
 }
 
+part_pauses() {
+	PAUSE_S=${PAUSE_S:-60} tests/lab/failures.sh >build/soak.log || { grep -e '^not ok' build/soak.log; return 1; }
+}
+
 part_certificates() {
 	tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
 }
 
-[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab bulk certificates
+[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab bulk pauses certificates
 for part in "$@"; do
 	case $part in
-	handshakes | crypto | cases | seeds | natlab | bulk | certificates) ;;
+	handshakes | crypto | cases | seeds | natlab | bulk | pauses | certificates) ;;
 	*)
 		echo "soak: no part is called $part; they stand at the head of $0" >&2
 		exit 2

@@ -1,0 +1,393 @@
+#!/bin/bash
+# failures.sh - what goes wrong on a host, while its daemon runs, passes within a bound, and leaves nothing
+# torn: doc/failures.md is the table. PAUSE_S is how long processes are stopped (60 in `make soak`).
+# shellcheck disable=SC2016 # conditions in quotes are for eval, or for another shell
+# shellcheck source=tests/lab/lab.sh
+. "$(dirname "$0")/lab.sh"
+# shellcheck source=tests/lab/members.sh
+. "$LAB_HERE/members.sh"
+
+IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
+FAULTY=$LAB_BUILD/tests/lab/ipopd_of_faults # faults.c says what it is told
+FAULTS=(clock asleep send write read stuck)
+PAUSE_S=${PAUSE_S:-5}
+TEN_YEARS_S=315576000
+ENOBUFS=105 EIO=5
+
+# ---- words of this story -----------------------------------------------------------------------
+
+# start HOST [PROGRAM]: its daemon, in the foreground of the lab.
+start() {
+	lab_start "$1" ipopd "${2:-$FAULTY}" --root "$LAB_DIR/$1" --foreground lab
+}
+
+log_of() {
+	echo "$LAB_DIR/$1/ipopd.log"
+}
+
+# fault NAME VALUE: from now on that is wrong with the host of two.
+fault() {
+	local i
+	for i in "${!FAULTS[@]}"; do
+		[[ ${FAULTS[i]} != "$1" ]] || printf '%-32s' "$2" |
+			lab_run lab dd of=/run/faults bs=32 seek="$i" conv=notrunc status=none
+	done
+}
+
+steward_of() {
+	cat "$LAB_DIR/$1/ipopd.pid"
+}
+
+node_of() {
+	lab_run lab pgrep --parent "$(steward_of "$1")" -f -- --child
+}
+
+is_gone() {
+	! lab_run lab kill -0 "$1"
+}
+
+is_ready() {
+	ipop_on "$1" status lab --json | grep -q '"ready": *true'
+}
+
+knows_peer() {
+	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
+}
+
+# Packets of one arrive at two, and their answers: each ping has 100 ms.
+passes() {
+	lab_run one ping -c 1 -W 0.1 "$V6"
+}
+
+has_interface() {
+	lab_ip two link show dev lab
+}
+
+# What the host of two has of the network: the interface, its addresses, its routes.
+interface_of_two() {
+	lab_ip two -o link show dev lab | cut -d: -f1,2 &&
+		lab_ip two -o address show dev lab scope global | awk '{ print $3, $4 }' | sort &&
+		lab_ip two route show dev lab && lab_ip two -6 route show dev lab | grep -v '^fe80\|^multicast\|^ff00'
+}
+
+is_as_it_was() {
+	interface_of_two >"$LAB_DIR/now" && diff "$LAB_DIR/before" "$LAB_DIR/now"
+}
+
+# As it was, but for its number.
+is_made_again() {
+	interface_of_two >"$LAB_DIR/now" && diff <(tail -n +2 "$LAB_DIR/before") <(tail -n +2 "$LAB_DIR/now")
+}
+
+remember_interface() {
+	interface_of_two >"$LAB_DIR/before"
+}
+
+# counter_of PART NAME: of the status of two.
+counter_of() {
+	ipop_on two status lab --json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["counters"][sys.argv[1]][sys.argv[2]])' "$1" "$2"
+}
+
+# says TEXT [COUNT]: the log of two has such lines, so many at least, since begin_log.
+says() {
+	(($(tail -n "+$LOG_FROM" "$(log_of two)" | grep -cE -- "$1") >= ${2:-1}))
+}
+
+begin_log() {
+	LOG_FROM=$(($(wc -l <"$(log_of two)") + 1))
+}
+
+is_whole() {
+	is_ready two && knows_peer two && passes
+}
+
+# ---- a network of two ----------------------------------------------------------------------------
+
+make_network() {
+	lab_begin failures
+	lab_host one two
+	lab_router r
+	lab_link one 192.0.2.2/24,2001:db8:1::2/64 r 192.0.2.1/24,2001:db8:1::1/64
+	lab_link two 198.51.100.2/24,2001:db8:2::2/64 r 198.51.100.1/24,2001:db8:2::1/64
+	# Of new interfaces, as on a host that nobody has set up for a laboratory.
+	lab_run two sysctl -qw net.ipv6.conf.default.keep_addr_on_down=0 net.ipv6.conf.all.keep_addr_on_down=0
+	members_found one 192.0.2.2
+	members_admit one two
+	printf '%-32s' "${FAULTS[@]/*/0}" | lab_run lab dd of=/run/faults status=none
+	start one "$IPOPD"
+	start two
+	lab_wait_until 20 'is_ready one && is_ready two && knows_peer two'
+	V6=$(member_is two ipv6)
+	lab_check "a network of two" lab_wait_until 20 passes
+}
+
+# ---- processes ---------------------------------------------------------------------------------------
+
+test_node_crashes() {
+	local node
+	node=$(node_of two)
+	remember_interface
+	lab_start two monitor ip monitor link address route
+	lab_run lab kill -KILL "$node"
+	lab_check_within 2000 "a node that crashed has a successor" lab_wait_until 10 \
+		'[[ -n $(node_of two) && $(node_of two) != '"$node"' ]] && is_ready two'
+	lab_check_within 2000 "to whom packets pass" lab_wait_until 10 passes
+	lab_check "interface, addresses and routes are as they were" is_as_it_was
+	lab_check "and were so at every moment" eval '! grep -E "Deleted.*lab" "$LAB_DIR/two/monitor.log"'
+	lab_stop two monitor
+}
+
+test_crashes_again_and_again() {
+	local i
+	begin_log
+	for i in 1 2 3 4; do
+		lab_wait_until 10 is_ready two
+		lab_run lab kill -KILL "$(node_of two)"
+		lab_wait_until 5 "says 'the node process died' $i"
+	done
+	lab_check "a loop of crashes backs off, and the log says so" \
+		says 'warning .*starts the node again wait_ms=[2-9][0-9]{3} in_a_row=[4-9]'
+	lab_check "so does status" tells_of_crashes
+	lab_check "and it goes on" lab_wait_until 10 is_whole
+}
+
+tells_of_crashes() {
+	! ipop_on two status lab >"$LAB_DIR/output" 2>&1
+	cat "$LAB_DIR/output" &&
+		grep -q "after [4-9] that ended in a row: the node process died (status 137)" "$LAB_DIR/output"
+}
+
+test_steward_killed() {
+	local node
+	node=$(node_of two)
+	lab_kill two ipopd 2>/dev/null
+	lab_check_within 2000 "without a steward, node, interface and routes go" lab_wait_until 10 \
+		"is_gone $node && ! has_interface && [[ -z \$(lab_ip two route show dev lab) ]]"
+	lab_check "its socket's name stays" test -S "$LAB_DIR/two/run/ipop/lab/control"
+	start two
+	lab_check_within 5000 "and is replaced at the next start" lab_wait_until 20 is_whole
+
+	node=$(node_of two)
+	fault stuck "$node"
+	lab_kill two ipopd 2>/dev/null
+	lab_check_within 2000 "so does a node that hangs" lab_wait_until 10 "is_gone $node && ! has_interface"
+	fault stuck 0
+	start two
+	lab_wait_until 20 is_whole
+}
+
+# go_on PID...: what was stopped. With its child nsenter(1) stops itself, and nobody else wakes it.
+go_on() {
+	lab_run lab kill -CONT "$@" && kill -CONT "${LAB_JOBS[two/ipopd]}"
+}
+
+# let_time_pass SECONDS: where the time itself is what is asked for.
+let_time_pass() {
+	lab_run lab timeout "$1" tail -f /dev/null || true
+}
+
+# pauses WHO PID...: stopped for PAUSE_S.
+pauses() {
+	local who=$1
+	shift
+	lab_run lab kill -STOP "$@"
+	let_time_pass "$PAUSE_S"
+	go_on "$@"
+	lab_check_within 10000 "$who that stood still for $PAUSE_S s goes on" lab_wait_until 30 is_whole
+}
+
+test_stopped() {
+	local steward node
+	steward=$(steward_of two) node=$(node_of two)
+	lab_run lab kill -STOP "$steward"
+	lab_check "packets pass while the steward stands still" eval 'passes && passes && passes'
+	go_on "$steward"
+	pauses "a steward" "$steward"
+	pauses "a node" "$node"
+	pauses "a daemon" "$steward" "$node"
+	lab_check "they are the same processes" eval "[[ $node == \$(node_of two) && $steward == \$(steward_of two) ]]"
+}
+
+# ---- what they stand on -------------------------------------------------------------------------------
+
+test_interface() {
+	remember_interface
+	lab_ip two link delete dev lab
+	lab_check_within 2000 "a deleted interface is made again" lab_wait_until 10 'is_ready two && is_made_again'
+	lab_check_within 2000 "to which packets pass" lab_wait_until 10 passes
+}
+
+test_interface_down() {
+	remember_interface
+	lab_ip two link set dev lab down
+	lab_check "what is down has no route" eval '! lab_ip two -6 route show dev lab | grep -q .'
+	lab_ip two link set dev lab up
+	lab_check_within 2000 "an interface that was down has its addresses and routes again" \
+		lab_wait_until 10 is_as_it_was
+	lab_check_within 2000 "packets pass" lab_wait_until 10 passes
+}
+
+test_line_down() {
+	lab_down two
+	lab_check "without a line nothing passes" eval '! passes'
+	let_time_pass 5
+	lab_up two
+	lab_check_within 5000 "a line that was down for 5 s" lab_wait_until 60 passes
+	lab_down two
+	lab_wait_until 60 '! knows_peer two && ! knows_peer one'
+	lab_up two
+	lab_check_within 10000 "a line that was down until all was given up" lab_wait_until 60 passes
+}
+
+test_no_buffers() {
+	local before
+	before=$(counter_of sessions established)
+	fault send $ENOBUFS
+	lab_wait_until 5 '! passes'
+	lab_check "ENOBUFS is counted" lab_wait_until 5 '(($(counter_of udp no_buffer) > 0))'
+	fault send 0
+	lab_check_within 1000 "and over with it" lab_wait_until 10 passes
+	lab_check "no session was lost" eval "[[ \$(counter_of sessions established) == $before ]]"
+}
+
+# limit PID COUNT: of its descriptors, as its own user, who needs no capability for that.
+limit() {
+	local uid gid
+	read -r uid gid < <(lab_run lab awk '/^Uid:/ { u = $2 } /^Gid:/ { print u, $2 }' "/proc/$1/status")
+	lab_run lab setpriv --reuid "$uid" --regid "$gid" --clear-groups prlimit --pid "$1" --nofile="$2:"
+}
+
+# exhaust PID: it can open nothing more; the limit is the first number that is free.
+exhaust() {
+	local free=0
+	while lab_run lab test -h "/proc/$1/fd/$free"; do free=$((free + 1)); done
+	limit "$1" "$free"
+}
+
+test_no_descriptors() {
+	local node steward
+	node=$(node_of two) steward=$(steward_of two)
+	exhaust "$node"
+	ipop_on two status lab >"$LAB_DIR/output" 2>&1 || true
+	lab_check "a node without a free descriptor goes on" eval "passes && [[ \$(node_of two) == $node ]]"
+	limit "$node" 1024
+	lab_check_within 2000 "and answers as soon as it has one" lab_wait_until 10 is_ready two
+
+	begin_log
+	exhaust "$steward"
+	lab_check "a steward without one does not hinder packets" passes
+	lab_run lab kill -KILL "$node"
+	lab_check "and says what it cannot do" lab_wait_until 5 'says " error .*$LAB_DIR/two/var"'
+	limit "$steward" 1024
+	lab_check_within 5000 "and does it as soon as it can" lab_wait_until 30 is_whole
+}
+
+# ---- time -------------------------------------------------------------------------------------------------
+
+test_clock() {
+	local sign
+	begin_log
+	for sign in -1 1; do
+		fault clock $((sign * TEN_YEARS_S))
+		lab_say "clock: $((sign * 10)) years"
+		if ((sign < 0)); then
+			lab_check_within 10000 "a clock put back by ten years" lab_wait_until 30 is_whole
+		else
+			lab_check "a clock put forward by ten years: keys go" lab_wait_until 20 '! passes'
+			lab_check "and status says what is wrong" lab_wait_until 20 \
+				'ipop_on two status lab 2>&1 | grep -i "certificate.*\(ended\|expired\)\|clock"'
+		fi
+		lab_check "the daemon lives" is_ready two
+		fault clock 0
+		lab_check_within 10000 "the right time again" lab_wait_until 60 is_whole
+	done
+}
+
+test_suspend() {
+	local pids
+	mapfile -t pids < <(steward_of two; node_of two)
+	lab_run lab kill -STOP "${pids[@]}"
+	fault asleep 36000
+	go_on "${pids[@]}"
+	lab_check_within 10000 "a machine that slept for ten hours" lab_wait_until 60 is_whole
+}
+
+# ---- what is stored -------------------------------------------------------------------------------------------
+
+# The files of two, and a neighbour of whom it will want to remember something else.
+fill_store() {
+	lab_run lab cp -a "$LAB_DIR/two/kept/." "$STORE"
+	echo "192.0.2.77:4767#$(member_is one id)" | lab_run lab tee "$STORE/neighbours" >"$LAB_DIR/output"
+}
+
+# On a disk of their own, of 64 KiB.
+give_disk() {
+	STORE=$LAB_DIR/two/var/lib/ipop/lab
+	cp -a "$STORE" "$LAB_DIR/two/kept"
+	lab_run lab mount -t tmpfs -o size=64k,mode=700 tmpfs "$STORE"
+	fill_store
+	lab_run lab sha256sum "$STORE"/* >"$LAB_DIR/sums"
+}
+
+is_untouched() {
+	lab_run lab sha256sum --check --quiet "$LAB_DIR/sums" && [[ -z $(lab_run lab find "$STORE" -name '.*' -type f) ]]
+}
+
+# bad_disk WHAT WORDS: two starts and runs while its disk is so.
+bad_disk() {
+	begin_log
+	start two
+	lab_check_within 5000 "$1 is no obstacle" lab_wait_until 20 is_whole
+	lab_check "but a line of the log" lab_wait_until 10 "says 'cannot remember neighbours: .*$2'"
+	lab_check "and only one" eval '! says "cannot remember neighbours" 2'
+	lab_check "nothing that was stored is touched, nothing is left over" is_untouched
+}
+
+fill_disk() {
+	lab_run lab sh -c 'cat /dev/zero >"$1/filler" 2>/dev/null' sh "$STORE" || true
+}
+
+test_disk() {
+	lab_stop two ipopd
+	give_disk
+	fill_disk
+	bad_disk "a full disk" "space"
+	lab_check "joining again is refused, and tells why" refuses_to_join "space"
+	lab_check "nothing that was stored is touched by that" is_untouched
+	lab_run lab rm "$STORE/filler"
+	lab_stop two ipopd
+	lab_check "with room, neighbours are kept after all" eval '! is_untouched && lab_run lab grep -q "^192.0.2.2:\|2001:db8:1::2" "$STORE/neighbours"'
+
+	fill_store
+	lab_run lab mount -o remount,ro "$STORE"
+	bad_disk "a disk that cannot be written" "read-only"
+	lab_check "joining again is refused there, too" refuses_to_join "read-only"
+	lab_run lab mount -o remount,rw "$STORE"
+	lab_stop two ipopd
+
+	fill_store
+	fault write $EIO
+	bad_disk "a disk with errors" ""
+	begin_log
+	fault read $EIO
+	lab_run lab kill -KILL "$(node_of two)"
+	lab_check "what a new node needs cannot be read: the log says so" lab_wait_until 5 'says " error .*$STORE"'
+	lab_check "the interface stays" has_interface
+	fault read 0
+	lab_check_within 5000 "and it starts as soon as it can be read" lab_wait_until 30 is_whole
+	fault write 0
+	lab_stop two ipopd
+}
+
+# refuses_to_join WORDS
+refuses_to_join() {
+	! ipop_on two join "$LAB_DIR/two/bundle" --no-up >"$LAB_DIR/output" 2>&1
+	cat "$LAB_DIR/output" && grep -qi -- "$1" "$LAB_DIR/output"
+}
+
+make_network
+stories=(no_buffers node_crashes steward_killed stopped interface interface_down line_down no_descriptors clock
+	suspend crashes_again_and_again disk)
+for story in "${@:-${stories[@]}}"; do "test_$story"; done
+lab_end
