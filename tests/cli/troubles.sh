@@ -142,8 +142,39 @@ tells_what_happens() {
 		run 3 on seen monitor && says err 'is not running'
 }
 
+# What the log says of hosts and keys goes like what the daemon says; neither is the secret there.
+writes_a_report() {
+	answers
+	look_at || return 1
+	secret=$(sed -n 's/^ *"secret": "\(.*\)"$/\1/p' seen/var/lib/ipop/lab/bundle.json)
+	{
+		echo 'an old line'
+		for n in 1 2 3 4 5 6 7 8 9 10; do
+			for m in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+				echo "line $n.$m" && continue
+			done
+		done
+		echo "info node lab: heard of 198.51.100.9:4767 and vpn.example.org, secret=$secret"
+	} >seen/run/ipop/lab/log
+	echo 'bootstrap = other.example.org:4767#aebagbafaydqqcikbmga2dqpcaireeyu' >>seen/etc/ipop/lab.conf
+	run 0 on seen bugreport -o report && says out 'in report; read it before you send it' &&
+		mode_is 600 report && says report '"remote": "192.0.x.x:4767"' &&
+		says report '"ipv4": "10.151.0.1"' && says report 'ipopd 9.9.9' && says report 'Linux ' &&
+		says report 'heard of 198.51.x.x:4767 and (host 2), secret=(left out)' &&
+		says report 'bootstrap = (host 1):4767#aebag' && ! grep -q 'an old line' report &&
+		! grep -q -e 192.0.2.7 -e 198.51.100 -e example.org:4767# report &&
+		run 0 on seen bugreport --full -o - && says out '192.0.2.7:4767' &&
+		says out 'bootstrap = other.example.org:4767' && says out 'secret=(left out)' &&
+		! grep -qF "$secret" report out && run 0 on seen bugreport && ls ipop-lab-2*T*Z.txt >found &&
+		refuses 1 'nowhere/report: it cannot be written' on seen bugreport -o nowhere/report &&
+		look_away || return 1
+	# Without a daemon it tells what there is.
+	run 0 on seen bugreport -o - && says out 'lab is not running'
+	sed -i '/other.example/d' seen/etc/ipop/lab.conf
+}
+
 explains_troubles() {
-	for verb in why routes monitor; do
+	for verb in why routes monitor bugreport; do
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" || return 1
 	done
 }
@@ -155,5 +186,6 @@ check_troubles() {
 	check 'why knows each reason of the daemon' knows_each_reason
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens
+	check 'bugreport' writes_a_report
 	check 'help for these' explains_troubles
 }

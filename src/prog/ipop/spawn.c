@@ -76,6 +76,65 @@ bool spawn_is_enabled(const struct store *store)
 	       faccessat(AT_FDCWD, link.text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Does not return. */
+static void run_journalctl(const struct store *store, unsigned lines, int out)
+{
+	char unit[40];
+	char count[16];
+
+	CHECK(snprintf(unit, sizeof(unit), "--unit=ipop@%s.service", store->network) <
+	      (int)sizeof(unit));
+	(void)snprintf(count, sizeof(count), "--lines=%u", lines);
+	if (dup2(out, STDOUT_FILENO) >= 0)
+		(void)execl("/usr/bin/journalctl", "journalctl", "--quiet", "--no-pager",
+			    "--output=short-iso", unit, count, (char *)NULL);
+	_exit(EXEC_FAILED);
+}
+
+/* All that comes from it, up to a limit: what is behind that is not read. */
+static int read_pipe(int fd, struct file_bytes *ret)
+{
+	ssize_t n = 1;
+
+	ret->len = 0;
+	ret->data = calloc(1, SPAWN_LOG_BYTES_MAX);
+	if (ret->data == NULL)
+		return ERR_NOMEM;
+	while (n != 0 && ret->len < SPAWN_LOG_BYTES_MAX) {
+		n = read(fd, ret->data + ret->len, SPAWN_LOG_BYTES_MAX - ret->len);
+		if (n < 0 && errno != EINTR) {
+			file_free(ret);
+			return ERR_IO;
+		}
+		ret->len += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int spawn_journal(const struct store *store, unsigned lines, struct file_bytes *ret)
+{
+	int status = -1;
+	int pair[2];
+	pid_t pid;
+	int err;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return ERR_IO;
+	pid = fork();
+	if (pid == 0)
+		run_journalctl(store, lines, pair[1]);
+	(void)close(pair[1]); /* the child has its own */
+	err = pid < 0 ? ERR_IO : read_pipe(pair[0], ret);
+	(void)close(pair[0]); /* only read */
+	if (pid > 0 && !spawn_wait(pid, -1, &status))
+		status = -1;
+	if (err == 0 && status != 0) {
+		file_free(ret);
+		err = ERR_PERMISSION;
+	}
+	return err;
+}
+
 /* --- by ourselves --- */
 
 /* The daemon of our own build or installation, seen from this program's file. */

@@ -16,6 +16,10 @@ int spawn_systemctl(const char *verb, const struct store *store);
 /* Whether systemd starts it at each boot. */
 bool spawn_is_enabled(const struct store *store);
 
+/* The last lines that the journal has of the daemon. 0, ERR_PERMISSION (it is not for this user, or
+ * it has none), ERR_NOMEM, ERR_IO. The caller frees them. */
+int spawn_journal(const struct store *store, unsigned lines, struct file_bytes *ret);
+
 #define SPAWN_LOG_BYTES_MAX 1048576 /* of what earlier daemons said, when one is started */
 
 /* Starts the daemon in a session of its own, its output going to the log file, behind what is

@@ -123,6 +123,16 @@ static const struct cli_option graph_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option bugreport_options[] = {
+	{ .name = "output",
+	  .value = "FILE",
+	  .help = "Where to write it (- for standard output); without it, "
+		  "ipop-NET-DATE.txt here.",
+	  .letter = 'o' },
+	{ .name = "full", .help = "With whole addresses, and the names of bootstrap hosts." },
+	{ .name = NULL },
+};
+
 static const struct cli_option monitor_options[] = {
 	{ .name = "count", .value = "N", .help = "End after so many events.", .letter = 'c' },
 	{ .name = NULL },
@@ -405,6 +415,21 @@ const struct cli_verb verbs[] = {
 			"it ends.",
 		.example = "ipop bench beta --time 10",
 		.run = verb_bench,
+	},
+	{
+		.section = "Look",
+		.verb = "bugreport",
+		.arguments = "[NET]",
+		.options = bugreport_options,
+		.help = "Write down what helps to understand a fault, in one file.",
+		.detail =
+			"Writes one file of text: versions, kernel, configuration, status, peers, "
+			"counters, and the last lines of the log. Keys and secrets are not in it; "
+			"addresses outside of the network are shortened and bootstrap hosts "
+			"numbered, unless --full is there. It stays on this host: read it before "
+			"you send it.",
+		.example = "ipop bugreport lab -o lab.txt",
+		.run = verb_bugreport,
 	},
 	{
 		.section = "Look",

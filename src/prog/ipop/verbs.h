@@ -26,6 +26,7 @@ enum exit_code verb_monitor(const struct cli *cli);
 enum exit_code verb_top(const struct cli *cli);
 enum exit_code verb_trace(const struct cli *cli);
 enum exit_code verb_bench(const struct cli *cli);
+enum exit_code verb_bugreport(const struct cli *cli);
 enum exit_code verb_version(const struct cli *cli);
 
 #endif

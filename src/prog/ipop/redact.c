@@ -1,0 +1,158 @@
+/* redact.c - see redact.h. */
+#include "prog/ipop/redact.h"
+
+#include "wire/endpoint.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define V4_MAPPED_BITS 96 /* RFC 4291, 2.5.5.2 */
+#define KEY_CHARS_MIN 40  /* an id has 32, the secret of a network 44 */
+
+#define DIGITS "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define V4_CHARS DIGITS "."
+#define V6_CHARS DIGITS "abcdefABCDEF.:"
+#define KEY_CHARS DIGITS LETTERS "+/" /* and = at its end */
+#define NAME_CHARS DIGITS LETTERS "-_"
+
+void redact_own(struct redact *redact, const char *address, uint64_t len)
+{
+	struct endpoint endpoint = { 0 };
+	const bool is_v4 = strchr(address, ':') == NULL;
+
+	if (redact->own_count == REDACT_OWN_MAX || endpoint_ip_from_text(address, &endpoint) != 0 ||
+	    len > (is_v4 ? 32 : 128))
+		return;
+	memcpy(redact->own[redact->own_count].ip, endpoint.ip, sizeof(endpoint.ip));
+	redact->own[redact->own_count].bits = (uint8_t)(len + (is_v4 ? V4_MAPPED_BITS : 0));
+	redact->own_count++;
+}
+
+void redact_host(struct redact *redact, const char *host)
+{
+	struct endpoint unused;
+
+	if (redact->host_count == REDACT_HOSTS_MAX || host[0] == '\0' ||
+	    strlen(host) > BOOTSTRAP_HOST_MAX || endpoint_ip_from_text(host, &unused) == 0)
+		return;
+	for (size_t i = 0; i < redact->host_count; i++)
+		if (strcmp(redact->hosts[i], host) == 0)
+			return;
+	memcpy(redact->hosts[redact->host_count++], host, strlen(host) + 1);
+}
+
+static bool is_own(const struct redact *redact, const uint8_t ip[16])
+{
+	for (size_t i = 0; i < redact->own_count; i++) {
+		unsigned bit = 0;
+
+		while (bit < redact->own[i].bits &&
+		       ((ip[bit / CHAR_BIT] ^ redact->own[i].ip[bit / CHAR_BIT]) &
+			(0x80U >> bit % CHAR_BIT)) == 0)
+			bit++;
+		if (bit == redact->own[i].bits)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the first `len` characters are an address. */
+static bool is_address(const char *text, size_t len, struct endpoint *ret)
+{
+	char word[ENDPOINT_TEXT_CHARS + 1];
+
+	if (len == 0 || len > ENDPOINT_TEXT_CHARS)
+		return false;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return endpoint_ip_from_text(word, ret) == 0;
+}
+
+/* How many characters here are an address; 0: none. The longest that is one counts. */
+static size_t find_address(const char *text, struct endpoint *ret)
+{
+	size_t len = strspn(text, V6_CHARS);
+
+	while (len > 0 && (text[len - 1] == ':' || text[len - 1] == '.') &&
+	       !is_address(text, len, ret))
+		len--; /* the end of a sentence */
+	if (is_address(text, len, ret))
+		return len;
+	len = strspn(text, V4_CHARS); /* with a port behind it */
+	while (len > 0 && text[len - 1] == '.')
+		len--;
+	return is_address(text, len, ret) ? len : 0;
+}
+
+static void print_address(const struct redact *redact, const struct endpoint *address,
+			  const char *text, size_t len, FILE *out)
+{
+	const uint8_t *const ip = address->ip;
+
+	if (redact->full || is_own(redact, ip))
+		(void)fwrite(text, 1, len, out);
+	else if (memchr(text, ':', len) == NULL)
+		(void)fprintf(out, "%u.%u.x.x", ip[12], ip[13]);
+	else
+		(void)fprintf(out, "%x:%x:x", ip[0] << 8U | ip[1], ip[2] << 8U | ip[3]);
+}
+
+/* Which of the names stands here, as a whole; or -1. */
+static int find_host(const struct redact *redact, const char *text)
+{
+	for (size_t i = 0; !redact->full && i < redact->host_count; i++) {
+		const size_t len = strlen(redact->hosts[i]);
+
+		if (strncmp(text, redact->hosts[i], len) == 0 &&
+		    (text[len] == '\0' || strchr(NAME_CHARS, text[len]) == NULL))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Prints one word, or one character that is none. Returns how far that goes. */
+static size_t print_word(const struct redact *redact, const char *text, FILE *out)
+{
+	struct endpoint address = { 0 };
+	const size_t key = strspn(text, KEY_CHARS);
+	const int host = find_host(redact, text);
+	size_t len;
+
+	if (key >= KEY_CHARS_MIN) {
+		(void)fputs("(left out)", out);
+		return key + strspn(text + key, "=");
+	}
+	if (host >= 0) {
+		(void)fprintf(out, "(host %d)", host + 1);
+		return strlen(redact->hosts[host]);
+	}
+	len = find_address(text, &address);
+	if (len > 0) {
+		print_address(redact, &address, text, len, out);
+		return len;
+	}
+	len = strspn(text, DIGITS LETTERS);
+	if (len == 0)
+		len = 1;
+	(void)fwrite(text, 1, len, out);
+	return len;
+}
+
+void redact_print(const struct redact *redact, const char *text, FILE *out)
+{
+	static const char begin[] = "-----BEGIN ";
+	static const char end[] = "-----END ";
+
+	while (*text != '\0') {
+		if (strncmp(text, begin, strlen(begin)) != 0) {
+			text += print_word(redact, text, out);
+			continue;
+		}
+		(void)fputs("(left out)", out);
+		text = strstr(text, end);
+		if (text == NULL)
+			return; /* all of the rest may be that key */
+		text += strcspn(text, "\n");
+	}
+}

@@ -1,0 +1,100 @@
+/* test_redact.c - no key leaves in a report, and of hosts no more than half of where they are. */
+#include "tests/lib/cmocka.h"
+
+#include "prog/ipop/redact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY40 "MC4CAQAwBQYDK2VwBCIEIHFvVGhpcyBpcyBub3Qga"
+#define HALF "MC4CAQAwBQYDK2VwBCIEIHFvVGhpcyBpcyBub3Q"
+
+static const struct {
+	const char *text, *want, *full; /* full NULL: the text itself */
+} cases[] = {
+	{ "", "", NULL },
+	{ "nothing to hide: 17.5 % at 11:30:00, v1.2", "nothing to hide: 17.5 % at 11:30:00, v1.2",
+	  NULL },
+	{ "192.0.2.7", "192.0.x.x", NULL },
+	{ "\"remote\": \"192.0.2.7:4767\",", "\"remote\": \"192.0.x.x:4767\",", NULL },
+	{ "from 192.0.2.7.", "from 192.0.x.x.", NULL },
+	{ "[2001:db8:1::7]:4767 is", "[2001:db8:x]:4767 is", NULL },
+	{ "at 2001:db8:1::7: no", "at 2001:db8:x: no", NULL },
+	{ "10.151.0.9 and fd00::1:9 stay", "10.151.0.9 and fd00::1:9 stay", NULL },
+	{ "10.152.0.9 and fd01::9 go", "10.152.x.x and fd01:0:x go", NULL },
+	{ "vpn.example.org:4767#id", "(host 1):4767#id", NULL },
+	{ "host=vpn.example.org, vpn.example.orgs", "host=(host 1), vpn.example.orgs", NULL },
+	{ "key=" KEY40 "!", "key=(left out)!", "key=(left out)!" },
+	{ "half=" HALF, "half=" HALF, NULL },
+	{ "a\n-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----\nb", "a\n(left out)\nb",
+	  "a\n(left out)\nb" },
+	{ "-----BEGIN PRIVATE KEY-----\nab", "(left out)", "(left out)" },
+	{ "aebagbafaydqqcikbmga2dqpcaireeyu", "aebagbafaydqqcikbmga2dqpcaireeyu", NULL },
+};
+
+static char *redacted(const struct redact *redact, const char *text)
+{
+	char *result = NULL;
+	size_t len;
+	FILE *const out = open_memstream(&result, &len);
+
+	assert_non_null(out);
+	redact_print(redact, text, out);
+	assert_int_equal(fclose(out), 0);
+	return result;
+}
+
+static void what_is_left(void **state)
+{
+	struct redact redact = { 0 };
+
+	(void)state;
+	redact_own(&redact, "10.151.0.1", 16);
+	redact_own(&redact, "fd00::1", 48);
+	redact_host(&redact, "vpn.example.org");
+	redact_host(&redact, "vpn.example.org");
+	redact_host(&redact, "192.0.2.7");
+	assert_int_equal(redact.host_count, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *result = redacted(&redact, cases[i].text);
+
+		assert_string_equal(result, cases[i].want);
+		free(result);
+	}
+	redact.full = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *result = redacted(&redact, cases[i].text);
+
+		assert_string_equal(result, cases[i].full != NULL ? cases[i].full : cases[i].text);
+		free(result);
+	}
+}
+
+static void there_are_limits(void **state)
+{
+	struct redact redact = { 0 };
+	char name[16];
+
+	(void)state;
+	redact_own(&redact, "-", 16);
+	redact_own(&redact, "10.0.0.1", 33);
+	redact_own(&redact, "fd00::1", 129);
+	assert_int_equal(redact.own_count, 0);
+	for (unsigned i = 0; i < REDACT_HOSTS_MAX + 1; i++) {
+		(void)snprintf(name, sizeof(name), "host%u", i);
+		redact_host(&redact, name);
+		redact_own(&redact, "fd00::1", 128);
+	}
+	assert_int_equal(redact.host_count, REDACT_HOSTS_MAX);
+	assert_int_equal(redact.own_count, REDACT_OWN_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_left),
+		cmocka_unit_test(there_are_limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
