@@ -52,7 +52,7 @@ says_something() {
 test_walk() {
 	local host command
 	while IFS='#' read -r host command; do
-		lab_check "$host#$command" types "$host" "$command"
+		lab_check "$host:$command" types "$host" "$command"
 	done < <(examples_in "$HEAD")
 }
 
