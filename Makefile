@@ -5,7 +5,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 PREFIX ?= /usr/local
 
-.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth sim-hostile soak bench bench-peers demo demo-keep install clean
+.PHONY: help deps build check test lint san fuzz swarm sim-large sim-growth sim-hostile soak bench bench-peers demo demo-keep install deb deb-test clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -65,6 +65,13 @@ demo-keep: build ## the same, and leave it standing to play with
 install: deps ## build without tests and install (DESTDIR=, PREFIX=/usr/local)
 	@PREFIX="$(PREFIX)" tools/build release
 	@meson install -C build/release --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
+
+deb: deps ## the Debian package, in build/deb
+	@tools/deps --no-services deps-deb.txt
+	@tools/deb
+
+deb-test: deb ## is it reproducible, and does a clean Debian install, upgrade and purge it? some minutes (root)
+	@tools/test deb
 
 clean: ## remove build/
 	rm -rf build
