@@ -173,6 +173,11 @@ writes_a_report() {
 	sed -i '/other.example/d' seen/etc/ipop/lab.conf
 }
 
+# What scripts rely on: the schemas themselves, and each field that they ever had.
+keeps_published_fields() {
+	run 0 "$top/tests/tools/schemas" && says out 'ok 2 - no published field is gone'
+}
+
 explains_troubles() {
 	for verb in why routes monitor bugreport; do
 		run 0 "$ipop" $verb --help && says out 'Example' && says out "  ipop $verb" || return 1
@@ -187,5 +192,6 @@ check_troubles() {
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens
 	check 'bugreport' writes_a_report
+	check 'no published field is gone' keeps_published_fields
 	check 'help for these' explains_troubles
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# tells.sh - what real daemons tell of themselves: why a member is as it is, where packets go, and
-# what happens.
+# tells.sh - what real daemons tell of themselves: why a member is as it is, where packets go, what
+# happens, and a report for whoever helps; and that all of it is as doc/schema has it.
 # shellcheck disable=SC2016,SC2034 # conditions in quotes are for eval
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -76,8 +76,75 @@ test_monitor() {
 	ipop_on one up lab >"$LAB_DIR/one/up"
 }
 
+test_report() {
+	ipop_on one bugreport lab -o "$LAB_DIR/one/report" >"$LAB_DIR/told"
+	lab_check "bugreport: the log and the peers, and where none of them is" eval \
+		'grep -q "info node lab: encrypts packets with" "$LAB_DIR/one/report" &&
+			grep -q "\"remote\": \"198.51.x.x:4767\"" "$LAB_DIR/one/report" &&
+			! grep -qF -e 198.51.100 -e 192.0.2 "$LAB_DIR/one/report"'
+	lab_check "bugreport: no key, no secret" eval '! grep -qF -e "$(secret_of one)" -e PRIVATE "$LAB_DIR/one/report"'
+}
+
+secret_of() {
+	sed -n 's/^ *"secret": "\(.*\)"$/\1/p' "$LAB_DIR/$1/var/lib/ipop/lab/bundle.json"
+}
+
+# answer NAME EXIT VERB [WORD...]: keeps what host one says to it as JSON, for the schemas.
+answer() {
+	local name=$1 code=$2 status=0
+	shift 2
+	ipop_on one "$@" --json >"$LAB_DIR/answers/$name" 2>"$LAB_DIR/said" || status=$?
+	((status == code)) || lab_die "ipop $*: exit code $status, not $code"
+}
+
+# asks VERB [FIELDS]: what the daemon itself says to that, on its socket.
+asks() {
+	lab_run lab python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"{\"schema\":\"ipop.request/1\",\"verb\":\"%s\"%s}\n" % (sys.argv[2].encode(), sys.argv[3].encode()))
+print(s.makefile().readline())' "$LAB_DIR/one/run/ipop/lab/control" "$1" "${2:-}"
+}
+
+test_schemas() {
+	local verb
+	mkdir "$LAB_DIR/answers"
+	for verb in status peers routes "trace two" graph version "group list lab" \
+		"ping two --count 1" "why two" "top --once --interval 1"; do
+		# shellcheck disable=SC2086 # words
+		answer "${verb// /-}" 0 $verb
+	done
+	answer why-nobody 5 why nobody
+	answer ping-nobody 5 ping nobody --count 1
+	lab_start two listener "$IPOP" bench --listen --once --json lab --root "$LAB_DIR/two"
+	lab_wait_until 10 grep -q "^Listening for members of lab" "$LAB_DIR/two/listener.log"
+	answer bench 0 bench two --time 1
+	lab_wait two listener
+	grep '^{' "$LAB_DIR/two/listener.log" >"$LAB_DIR/answers/bench-served"
+	grep '^{' "$LAB_DIR/one/monitor.log" >"$LAB_DIR/answers/monitor"
+	asks version >"$LAB_DIR/answers/asked-version"
+	asks monitor >"$LAB_DIR/answers/asked-monitor"
+	asks who ',"peer":"two","links":true' >"$LAB_DIR/answers/asked-who"
+	asks nonsense >"$LAB_DIR/answers/asked-nonsense"
+	asks down >"$LAB_DIR/answers/asked-down"
+	lab_check "schemas: each answer fits its own" "$LAB_HERE/../tools/schemas" "$LAB_DIR"/answers/*
+	lab_check "schemas: each has an answer" every_schema_is_met
+}
+
+every_schema_is_met() {
+	local file name
+	for file in "$LAB_HERE"/../../doc/schema/*.json; do
+		name=$(basename "$file" -1.json)
+		grep -qE "\"schema\": ?\"ipop.$name/1\"" "$LAB_DIR"/answers/* || { echo "no answer is of ipop.$name/1"; return 1; }
+	done
+}
+
 make_network
 test_why
 test_routes
 test_monitor
+lab_wait_until 20 'member_goes one two direct'
+test_report
+test_schemas
 lab_end
