@@ -27,6 +27,8 @@ void group_free(struct group *group);
 /* `ipv4` may be NULL. Valid for a year. */
 void group_member_init(struct group *group, const char *name, const uint8_t *ipv4,
 		       struct group_member *ret);
+/* A certificate for the same key, name, address and id, issued at another time. */
+void group_member_renew(struct group *group, struct wall issued, struct group_member *member);
 void group_member_free(struct group_member *member);
 
 #endif

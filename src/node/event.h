@@ -70,6 +70,16 @@ enum node_event_kind {
 	NODE_LOOKUP_DONE, /* the answer to NODE_LOOKUP */
 	NODE_HEARD,       /* a beacon came */
 	NODE_REQUEST,     /* of a user */
+	NODE_SETTINGS,    /* its owner changed some */
+};
+
+/* What may change while a node runs: the rest of its configuration may not. */
+struct node_settings {
+	const struct certificate *certificate; /* our own, verified; of the same key */
+	struct session_secret secrets[SESSION_EPOCHS_MAX];
+	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
+	uint32_t bootstrap_count;
+	uint64_t relay_bytes_s;
 };
 
 enum node_verb { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_WHO, NODE_SHUTDOWN };
@@ -100,6 +110,7 @@ struct node_event {
 			struct way way; /* by which it came */
 		} frame;
 		struct forward_report report;
+		const struct node_settings *settings;
 		struct {
 			struct endpoint endpoints[NODE_HOST_ENDPOINTS_MAX];
 			uint32_t count;

@@ -27,7 +27,7 @@ static void init_candidates(struct node *node)
 	candidates_init(&node->candidates, own, node->config.ipv4_prefix.len > 0 ? 2 : 1);
 }
 
-static uint32_t capabilities_of(const struct node_config *config)
+uint32_t node_capabilities(const struct node_config *config)
 {
 	return (config->relay_bytes_s > 0 ? NODE_CAPABILITY_RELAY : 0U) |
 	       (config->takes_partial ? NODE_CAPABILITY_PARTIAL : 0U);
@@ -41,7 +41,7 @@ static int init_machines(struct node *node)
 		.trust = node->config.trust,
 		.secrets = { node->config.secrets[0], node->config.secrets[1] },
 		.suites = node->config.suites,
-		.capabilities = capabilities_of(&node->config),
+		.capabilities = node_capabilities(&node->config),
 		.sessions_max = NODE_SESSIONS_MAX,
 	};
 	struct vnet_config vnet = { .self = node->certificate.id,
@@ -198,6 +198,8 @@ int node_input(struct node *node, struct now now, const struct node_event *event
 		return 0;
 	case NODE_REQUEST:
 		return answer_request(node, now, event);
+	case NODE_SETTINGS:
+		return settings_take(node, now, event->settings);
 	}
 	UNREACHABLE();
 }

@@ -34,6 +34,7 @@
 #include "node/node_relaying.h"
 #include "node/node_remember.h"
 #include "node/node_send.h"
+#include "node/node_settings.h"
 #include "node/node_table.h"
 #include "node/node_twin.h"
 #include "node/node_way.h"
@@ -97,6 +98,9 @@ struct node {
 	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */
 };
+
+/* What a node of this configuration tells others that it can: NODE_CAPABILITY_*. */
+uint32_t node_capabilities(const struct node_config *config);
 
 static inline bool node_is_alone(const struct node *node)
 {

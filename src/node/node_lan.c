@@ -34,18 +34,12 @@ static int add_key(struct lan *lan, const struct session_secret *secret)
 int lan_init(struct node *node, struct now now)
 {
 	struct lan *lan = &node->lan;
-	int err = 0;
 
 	lan->next = now.mono;
 	lan->answer = MONO_NEVER;
 	lan->draw = MONO_NEVER;
 	lan->was_alone = true;
-	if (!node->config.lan || trust_is_open(node->config.trust))
-		return 0;
-	for (size_t i = 0; i < SESSION_EPOCHS_MAX && err == 0; i++)
-		if (node->config.secrets[i].epoch != 0)
-			err = add_key(lan, &node->config.secrets[i]);
-	return err;
+	return lan_renew(node, node->config.secrets);
 }
 
 void lan_free(struct node *node)
@@ -53,6 +47,19 @@ void lan_free(struct node *node)
 	for (uint32_t i = 0; i < node->lan.key_count; i++)
 		aead_free(&node->lan.keys[i].aead);
 	node->lan.key_count = 0;
+}
+
+int lan_renew(struct node *node, const struct session_secret secrets[SESSION_EPOCHS_MAX])
+{
+	int err = 0;
+
+	lan_free(node);
+	if (!node->config.lan || trust_is_open(node->config.trust))
+		return 0;
+	for (size_t i = 0; i < SESSION_EPOCHS_MAX && err == 0; i++)
+		if (secrets[i].epoch != 0)
+			err = add_key(&node->lan, &secrets[i]);
+	return err;
 }
 
 /* -- speaking ------------------------------------------------------------------------------ */

@@ -57,6 +57,8 @@ struct lan {
 /* No beacons if the configuration says so, or the network is open: nobody could make them alone.
  * 0, ERR_NOMEM or ERR_CRYPTO. */
 int lan_init(struct node *node, struct now now);
+/* Beacons are made and read with these from now on. 0 or ERR_NOMEM: then with none. */
+int lan_renew(struct node *node, const struct session_secret secrets[SESSION_EPOCHS_MAX]);
 void lan_free(struct node *node);
 /* We may be on another segment. */
 void lan_host_changed(struct node *node, struct now now, const struct node_event *event);

@@ -18,6 +18,8 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
 /* Who has a link needs no line to get in, and each attempt costs a kilobyte a try. */
@@ -103,23 +105,33 @@ static void draw_turns(struct node *node, struct now now)
 	node->turns_at = now.mono;
 }
 
+/* False if the member is not known yet, and there is no room. */
+static bool begin(struct node *node, struct now now, const struct node_bootstrap *config,
+		  struct line *line)
+{
+	struct peer *peer;
+
+	*line = (struct line){ .config = config, .next = now.mono };
+	peer = peer_get(node, &config->id, &line->peer);
+	if (peer == NULL)
+		return false;
+	peer->is_line = true;
+	if (!peer_is_up(peer))
+		peer->why = "not tried yet";
+	return true;
+}
+
 void lines_init(struct node *node, struct now now)
 {
 	for (uint32_t i = 0; i < node->config.bootstrap_count; i++) {
 		const struct node_bootstrap *config = &node->config.bootstrap[i];
-		struct line *line = &node->lines[node->line_count];
-		struct peer *peer;
 
 		if (id_equal(&config->id, &node->certificate.id)) {
 			node->is_named = true; /* the bundle is the same for all */
 			continue;
 		}
-		*line = (struct line){ .config = config, .next = now.mono };
-		peer = peer_get(node, &config->id, &line->peer);
-		CHECK(peer != NULL); /* NODE_PEERS_MAX > NODE_BOOTSTRAP_MAX */
-		peer->is_line = true;
-		peer->why = "not tried yet";
-		node->line_count++;
+		CHECK(begin(node, now, config, &node->lines[node->line_count]));
+		node->line_count++; /* NODE_PEERS_MAX > NODE_BOOTSTRAP_MAX */
 	}
 	draw_turns(node, now);
 }
@@ -525,4 +537,65 @@ bool lines_all_up(const struct node *node)
 			return false;
 	}
 	return true;
+}
+
+static bool leads_the_same_way(const struct node_bootstrap *a, const struct node_bootstrap *b)
+{
+	return id_equal(&a->id, &b->id) && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+/* The lines as they were, and what they were made of. */
+struct old_lines {
+	struct node_bootstrap config[NODE_BOOTSTRAP_MAX];
+	struct line lines[NODE_BOOTSTRAP_MAX];
+	bool is_taken[NODE_BOOTSTRAP_MAX];
+	uint32_t count;
+};
+
+/* The line that there was for this, with all that is known of it; false if there was none. */
+static bool take_over(struct node *node, struct old_lines *old, const struct node_bootstrap *config,
+		      struct line *ret)
+{
+	for (uint32_t i = 0; i < old->count; i++) {
+		const struct line *const line = &old->lines[i];
+
+		if (old->is_taken[i] ||
+		    !leads_the_same_way(&old->config[line->config - node->config.bootstrap],
+					config))
+			continue;
+		old->is_taken[i] = true;
+		*ret = *line;
+		ret->config = config;
+		ret->lookup_wanted = ret->looking_up; /* its number may be another one now */
+		peer_of(node, ret)->is_line = true;
+		return true;
+	}
+	return false;
+}
+
+void lines_renew(struct node *node, struct now now, const struct node_bootstrap *bootstrap,
+		 uint32_t count)
+{
+	struct old_lines old = { .count = node->line_count };
+
+	memcpy(old.config, node->config.bootstrap, sizeof(old.config));
+	memcpy(old.lines, node->lines, sizeof(old.lines));
+	for (uint32_t i = 0; i < old.count; i++)
+		peer_of(node, &old.lines[i])->is_line = false;
+	memcpy(node->config.bootstrap, bootstrap, count * sizeof(*bootstrap));
+	node->config.bootstrap_count = count;
+	node->line_count = 0;
+	node->is_named = false;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct node_bootstrap *config = &node->config.bootstrap[i];
+		struct line *line = &node->lines[node->line_count];
+
+		if (id_equal(&config->id, &node->certificate.id))
+			node->is_named = true;
+		else if (take_over(node, &old, config, line) || begin(node, now, config, line))
+			node->line_count++;
+	}
+	for (uint32_t i = 0; i < old.count; i++)
+		if (!old.is_taken[i])
+			end_dials(node, now, &old.lines[i]);
 }

@@ -23,6 +23,9 @@ struct line {
 };
 
 void lines_init(struct node *node, struct now now);
+/* The lines are these from now on: who stands in one that was there before goes on as it was. */
+void lines_renew(struct node *node, struct now now, const struct node_bootstrap *bootstrap,
+		 uint32_t count);
 void lines_tick(struct node *node, struct now now);
 bool lines_poll(struct node *node, struct node_action *ret);
 struct mono lines_deadline(const struct node *node);

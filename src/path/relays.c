@@ -340,6 +340,17 @@ void relays_link_down(struct relays *relays, const struct id *member)
 	}
 }
 
+void relays_end_all(struct relays *relays)
+{
+	for (uint32_t i = 0; i < pool_end(&relays->pairs); i++) {
+		struct handle unused;
+		struct pair *pair = pool_slot(&relays->pairs, i, &unused);
+
+		if (pair != NULL)
+			end_pair(relays, pair, NULL);
+	}
+}
+
 /* -- what comes of it ---------------------------------------------------------------------- */
 
 static struct mono expiry_of(const struct pair *pair)

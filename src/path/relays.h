@@ -54,6 +54,8 @@ int relays_ask(struct relays *relays, struct mono now, const struct id *from,
 void relays_refuse(struct relays *relays, const struct id *from, const struct relay_message *ask);
 /* What `from` asked for under that index is needed no more; of anything else it has no effect. */
 void relays_end(struct relays *relays, const struct id *from, const struct relay_message *end);
+/* We relay no more: all who asked are told END. */
+void relays_end_all(struct relays *relays);
 /* The direct link with this member is gone. */
 void relays_link_down(struct relays *relays, const struct id *member);
 

@@ -114,6 +114,43 @@ void sessions_del(struct sessions *s)
 	free(s);
 }
 
+static void drop_half_opens(struct sessions *s)
+{
+	struct handle handle;
+
+	for (uint32_t i = 0; i < pool_end(&s->half_opens.pool); i++) {
+		if (pool_slot(&s->half_opens.pool, i, &handle) != NULL)
+			responder_drop(s, handle);
+	}
+}
+
+int sessions_renew(struct sessions *s, const struct certificate *certificate,
+		   const struct session_secret secrets[SESSION_EPOCHS_MAX])
+{
+	struct network network;
+	int err;
+
+	CHECK(id_equal(&certificate->id, &s->self.certificate.id));
+	if (secrets != NULL) {
+		err = network_init(&network, s->self.trust, &certificate->id, secrets);
+		if (err != 0) {
+			network_free(&network);
+			return err;
+		}
+		drop_half_opens(s); /* they borrow from what goes */
+		network_free(&s->network);
+		s->network = network;
+		secret_wipe(&network, sizeof(network));
+	}
+	s->self.certificate = *certificate;
+	return 0;
+}
+
+void sessions_set_capabilities(struct sessions *s, uint32_t capabilities)
+{
+	s->self.capabilities = capabilities;
+}
+
 static void drop_all(struct sessions *s, struct now now, const struct session_reason *reason)
 {
 	struct handle handle;
@@ -124,10 +161,7 @@ static void drop_all(struct sessions *s, struct now now, const struct session_re
 		if (session != NULL)
 			session_silence(s, session, now, reason);
 	}
-	for (uint32_t i = 0; i < pool_end(&s->half_opens.pool); i++) {
-		if (pool_slot(&s->half_opens.pool, i, &handle) != NULL)
-			responder_drop(s, handle);
-	}
+	drop_half_opens(s);
 	cookies_reset(&s->cookies);
 	s->answer_queue = queue_of(ANSWERS_MAX);
 	s->counters.snapshots++;

@@ -98,6 +98,16 @@ void sessions_close(struct sessions *sessions, struct now now, struct handle han
  * before. */
 void sessions_snapshot(struct sessions *sessions, struct now now);
 
+/* Handshakes that begin from now on show this certificate, of the same key and id, and (unless
+ * NULL, and in a group) count with these secrets; handshakes that others began, and that are not
+ * done, are dropped with the old ones: they are begun again. Sessions that stand go on. 0, or
+ * ERR_NOMEM or ERR_UNSUPPORTED (no secret): then nothing has changed. */
+int sessions_renew(struct sessions *sessions, const struct certificate *certificate,
+		   const struct session_secret secrets[SESSION_EPOCHS_MAX]);
+
+/* What our handshakes tell peers that we can, from now on. */
+void sessions_set_capabilities(struct sessions *sessions, uint32_t capabilities);
+
 /* What our handshakes and rekeys tell peers about revocation from now on. */
 void sessions_set_crl_number(struct sessions *sessions, uint64_t crl_number);
 

@@ -31,6 +31,10 @@ static int start_run(struct sessions *s, struct session *session, struct dial *d
 	uint8_t bytes[HANDSHAKE_CARRIED_M0_BYTES]; /* a raw one is shorter up to its macs */
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
+	if (epoch == NULL) { /* it ended since the first try */
+		epoch = &s->network.epochs[0];
+		session->epoch = epoch->number;
+	}
 	run_init(&dial->run, &s->self,
 		 &(struct run_terms){ .initiator = true,
 				      .suite = session->suite,
