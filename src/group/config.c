@@ -10,12 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VALUE_TEXT_MAX 400 /* of one value as text; longer ones are wrong in any option */
 #define HELP_COLUMNS 78
 #define RATE_MIN 64        /* thousands of bits a second: less carries no conversation */
 #define RATE_MAX 100000000 /* 100 Gbit/s */
 
-static_assert(BOOTSTRAP_TEXT_CHARS <= VALUE_TEXT_MAX, "a bootstrap line would not fit");
+static_assert(BOOTSTRAP_TEXT_CHARS <= CONFIG_VALUE_MAX, "a bootstrap line would not fit");
 
 static const char *const log_levels[CONFIG_LOG_LEVELS + 1] = {
 	[CONFIG_LOG_ERROR] = "error",
@@ -74,6 +73,7 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 		.help = "A member through whom the network can be entered, besides those of the "
 			"bundle: HOST:PORT#ID, with the id that `ipop status` shows there. May "
 			"stand several times.",
+		.is_live = true,
 		.offset = offsetof(struct config, bootstrap),
 	},
 	[CONFIG_RELAY] = {
@@ -87,6 +87,7 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"reach each other in no other way: a number with k, M or G behind it (500k "
 			"is 500,000 bits per second), or off. A relay sees ciphertext only. What "
 			"goes beyond the rate is dropped.",
+		.is_live = true,
 		.offset = offsetof(struct config, relay_kbit_s),
 	},
 	[CONFIG_LAN] = {
@@ -143,7 +144,31 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 		.words = log_levels,
 		.example = "info",
 		.help = "How much the daemon tells: error, warning, info or debug.",
+		.is_live = true,
 		.offset = offsetof(struct config, log_level),
+	},
+	[CONFIG_ON_UP] = {
+		.name = "on-up",
+		.type = CONFIG_TYPE_PATH,
+		.max = CONFIG_PATH_MAX,
+		.example = "/etc/ipop/lab-up",
+		.help = "A program that is run when the network is up: the interface has its "
+			"addresses. It gets no arguments but an environment: IPOP_EVENT (up), "
+			"IPOP_NETWORK, IPOP_INTERFACE, IPOP_IPV6 and, if there is one, IPOP_IPV4. "
+			"It has the daemon's rights, so nobody but root may be able to write the "
+			"file or this one. It is ended after 30 s.",
+		.is_live = true,
+		.offset = offsetof(struct config, on_up),
+	},
+	[CONFIG_ON_DOWN] = {
+		.name = "on-down",
+		.type = CONFIG_TYPE_PATH,
+		.max = CONFIG_PATH_MAX,
+		.example = "/etc/ipop/lab-down",
+		.help = "The same when the daemon ends, before its interface goes; IPOP_EVENT is "
+			"down. The daemon waits for it, for 2 s at most.",
+		.is_live = true,
+		.offset = offsetof(struct config, on_down),
 	},
 };
 
@@ -218,6 +243,10 @@ static void describe(const struct config_option *option, char *ret, size_t ret_s
 			       "an IPv4 prefix of /%u to /%u with zeros behind it, as in %s",
 			       option->min, option->max, option->example);
 		break;
+	case CONFIG_TYPE_PATH:
+		len = snprintf(ret, ret_size, "a path that begins with /, as in %s",
+			       option->example);
+		break;
 	case CONFIG_TYPE_BOOTSTRAP:
 		len = snprintf(ret, ret_size, "HOST:PORT#ID, as in %s", option->example);
 		break;
@@ -280,6 +309,26 @@ static int parse_prefix(const struct config_option *option, struct span text, st
 	return 0;
 }
 
+/* Of characters that need no quotes anywhere. */
+static int parse_path(const struct config_option *option, struct span text,
+		      struct config_path *value)
+{
+	static const char others[] = "/._-+@:";
+
+	if (text.len == 0 || text.len > option->max || text.data[0] != '/')
+		return ERR_MALFORMED;
+	for (size_t i = 0; i < text.len; i++) {
+		const uint8_t c = text.data[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    memchr(others, c, sizeof(others) - 1) == NULL)
+			return ERR_MALFORMED;
+	}
+	*value = (struct config_path){ 0 };
+	memcpy(value->text, text.data, text.len);
+	return 0;
+}
+
 static int parse_bootstrap(const struct config_option *option, struct span text,
 			   struct config_bootstrap *value)
 {
@@ -305,6 +354,8 @@ static int parse_value(const struct config_option *option, struct span text, voi
 		return parse_rate(option, text, value);
 	case CONFIG_TYPE_PREFIX:
 		return parse_prefix(option, text, value);
+	case CONFIG_TYPE_PATH:
+		return parse_path(option, text, value);
 	case CONFIG_TYPE_BOOTSTRAP:
 		return parse_bootstrap(option, text, value);
 	}
@@ -346,7 +397,7 @@ static int refuse_name(const struct place *place, struct span name)
 static int refuse_value(const struct place *place, const struct config_option *option,
 			struct span value, int err)
 {
-	char right[VALUE_TEXT_MAX];
+	char right[CONFIG_VALUE_MAX];
 
 	if (err == ERR_FULL)
 		return complain(place->complaint, err, "%s:%u: %s: more than %u lines", place->file,
@@ -388,16 +439,17 @@ static int parse_line(const struct place *place, struct span line, struct config
 	return refuse_name(place, name.len < 64 ? name : span_of(name.data, 64));
 }
 
-int config_parse(struct span text, const char *file, struct config *ret,
-		 struct complaint *complaint)
+/* Keeps the complaints that find room, and counts all. */
+static int parse(struct span text, const char *file, struct config *ret,
+		 struct config_complaints *complaints)
 {
-	struct place place = { .file = file, .complaint = complaint };
+	struct complaint no_room;
+	struct place place = { .file = file };
 	struct config config;
 	struct span line;
+	int first = 0;
 
-	if (text.len > CONFIG_BYTES_MAX)
-		return complain(complaint, ERR_TOO_LONG, "%s: longer than %u bytes", file,
-				CONFIG_BYTES_MAX);
+	complaints->count = 0;
 	config_init(&config);
 	while (text_next(&text, '\n', &line)) {
 		int err;
@@ -406,12 +458,37 @@ int config_parse(struct span text, const char *file, struct config *ret,
 		line = text_trim(line);
 		if (line.len == 0 || line.data[0] == '#')
 			continue;
+		place.complaint = complaints->count < CONFIG_COMPLAINTS_MAX
+					  ? &complaints->list[complaints->count]
+					  : &no_room;
 		err = parse_line(&place, line, &config);
-		if (err != 0)
-			return err;
+		complaints->count += err != 0;
+		first = first == 0 ? err : first;
 	}
-	*ret = config;
-	return 0;
+	if (first == 0)
+		*ret = config;
+	return first;
+}
+
+int config_check(struct span text, const char *file, struct config *ret,
+		 struct config_complaints *complaints)
+{
+	if (text.len <= CONFIG_BYTES_MAX)
+		return parse(text, file, ret, complaints);
+	complaints->count = 1;
+	return complain(&complaints->list[0], ERR_TOO_LONG, "%s: longer than %u bytes", file,
+			CONFIG_BYTES_MAX);
+}
+
+int config_parse(struct span text, const char *file, struct config *ret,
+		 struct complaint *complaint)
+{
+	struct config_complaints complaints;
+	const int err = config_check(text, file, ret, &complaints);
+
+	if (err != 0)
+		*complaint = complaints.list[0];
+	return err;
 }
 
 static void print_text(struct writer *w, const char *text)
@@ -448,40 +525,106 @@ static void print_line(const struct config_option *option, const char *comment, 
 	print_text(w, "\n");
 }
 
-static void print_values(const struct config_option *option, const void *value, struct writer *w)
+/* See config_value(); the option is set. */
+static bool value_to_text(const struct config_option *option, const void *value, uint32_t i,
+			  char ret[CONFIG_VALUE_MAX + 1])
 {
 	const struct config_bootstrap *bootstrap;
-	char text[VALUE_TEXT_MAX + 1];
+	const struct config_path *path;
 	const uint32_t *number;
+	int len = 1;
 
+	if (i > 0 && option->type != CONFIG_TYPE_BOOTSTRAP)
+		return false;
 	switch (option->type) {
 	case CONFIG_TYPE_NUMBER:
 		number = value;
-		CHECK(snprintf(text, sizeof(text), "%u", *number) > 0);
-		print_line(option, "", text, w);
-		return;
+		len = snprintf(ret, CONFIG_VALUE_MAX + 1, "%u", *number);
+		break;
 	case CONFIG_TYPE_WORD:
 		number = value;
-		print_line(option, "", option->words[*number], w);
-		return;
+		len = snprintf(ret, CONFIG_VALUE_MAX + 1, "%s", option->words[*number]);
+		break;
 	case CONFIG_TYPE_RATE:
 		number = value;
-		rate_to_text(*number, text);
-		print_line(option, "", text, w);
-		return;
+		rate_to_text(*number, ret);
+		break;
 	case CONFIG_TYPE_PREFIX:
-		prefix_to_text(value, text);
-		print_line(option, "", text, w);
-		return;
+		prefix_to_text(value, ret);
+		break;
+	case CONFIG_TYPE_PATH:
+		path = value;
+		len = snprintf(ret, CONFIG_VALUE_MAX + 1, "%s", path->text);
+		break;
 	case CONFIG_TYPE_BOOTSTRAP:
 		bootstrap = value;
-		for (uint32_t i = 0; i < bootstrap->count; i++) {
-			bootstrap_to_text(&bootstrap->lines[i], text);
-			print_line(option, "", text, w);
-		}
-		return;
+		if (i >= bootstrap->count)
+			return false;
+		bootstrap_to_text(&bootstrap->lines[i], ret);
+		break;
+	}
+	CHECK(len > 0 && len <= CONFIG_VALUE_MAX);
+	return true;
+}
+
+bool config_value(const struct config *config, enum config_option_id id, uint32_t i,
+		  char ret[CONFIG_VALUE_MAX + 1])
+{
+	const struct config_option *const option = config_option(id);
+
+	if (!config->is_set[id] && option->fallback == NULL)
+		return false;
+	return value_to_text(option, value_of(config, option), i, ret);
+}
+
+bool config_same(const struct config *a, const struct config *b, enum config_option_id id)
+{
+	char texts[2][CONFIG_VALUE_MAX + 1];
+
+	for (uint32_t i = 0;; i++) {
+		const bool has = config_value(a, id, i, texts[0]);
+
+		if (has != config_value(b, id, i, texts[1]))
+			return false;
+		if (!has)
+			return true;
+		if (strcmp(texts[0], texts[1]) != 0)
+			return false;
+	}
+}
+
+/* The size of the type of value that an option has. */
+static size_t value_bytes(const struct config_option *option)
+{
+	switch (option->type) {
+	case CONFIG_TYPE_NUMBER:
+	case CONFIG_TYPE_WORD:
+	case CONFIG_TYPE_RATE:
+		return sizeof(uint32_t);
+	case CONFIG_TYPE_PREFIX:
+		return sizeof(struct prefix);
+	case CONFIG_TYPE_PATH:
+		return sizeof(struct config_path);
+	case CONFIG_TYPE_BOOTSTRAP:
+		return sizeof(struct config_bootstrap);
 	}
 	UNREACHABLE();
+}
+
+void config_take(struct config *config, const struct config *from, enum config_option_id id)
+{
+	const struct config_option *const option = config_option(id);
+
+	config->is_set[id] = from->is_set[id];
+	memcpy(value_at(config, option), value_of(from, option), value_bytes(option));
+}
+
+static void print_values(const struct config_option *option, const void *value, struct writer *w)
+{
+	char text[CONFIG_VALUE_MAX + 1];
+
+	for (uint32_t i = 0; value_to_text(option, value, i, text); i++)
+		print_line(option, "", text, w);
 }
 
 void config_print(const struct config *config, struct writer *w)

@@ -217,6 +217,57 @@ int store_write_config(const struct store *store, const struct config *config,
 	return store_write(store, STORE_CONFIG, writer_span(&w), complaint);
 }
 
+static int check_program(const char *file, enum config_option_id id, const char *program,
+			 struct complaint *complaint)
+{
+	const char *const name = config_option(id)->name;
+	const int err = file_check_program(program);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case ERR_NOT_FOUND:
+		return complain(complaint, err, "%s: %s: there is no %s", file, name, program);
+	case ERR_UNSUPPORTED:
+		return complain(complaint, err,
+				"%s: %s: %s is no program; chmod +x makes a script one", file, name,
+				program);
+	case ERR_DENIED:
+		return complain(
+			complaint, err,
+			"%s: %s: %s would run with the daemon's rights, and others than root "
+			"can change it, or a directory above it; chown root and chmod go-w "
+			"help",
+			file, name, program);
+	default:
+		return store_complain(complaint, err, program);
+	}
+}
+
+int store_check_programs(const struct store *store, const struct config *config,
+			 struct complaint *complaint)
+{
+	char program[CONFIG_VALUE_MAX + 1];
+	struct file_path path;
+	int err = store_path(store, STORE_CONFIG, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	for (enum config_option_id id = 0; id < CONFIG_OPTIONS && err == 0; id++) {
+		if (config_option(id)->type != CONFIG_TYPE_PATH ||
+		    !config_value(config, id, 0, program))
+			continue;
+		err = check_program(path.text, id, program, complaint);
+		if (err == 0 && store->root[0] == '\0' && !file_is_guarded(path.text))
+			err = complain(complaint, ERR_DENIED,
+				       "%s: it names programs that run with the daemon's rights, "
+				       "and others than root can change it; chown root and chmod "
+				       "go-w help",
+				       path.text);
+	}
+	return err;
+}
+
 int store_read_bundle_fd(const struct store *store, int fd, struct bundle *ret,
 			 struct complaint *complaint)
 {

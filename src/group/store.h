@@ -87,6 +87,12 @@ int store_write(const struct store *store, enum store_file file, struct span byt
 int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
 
+/* Whether the programs that a configuration names may be run with the daemon's rights: 0;
+ * ERR_NOT_FOUND, ERR_UNSUPPORTED, ERR_DENIED (somebody else could change one, or the file that
+ * names it). */
+int store_check_programs(const struct store *store, const struct config *config,
+			 struct complaint *complaint);
+
 /* Besides: ERR_MALFORMED and the like of the parser, and ERR_FOREIGN (it is another network's). The
  * second reads what store_open() has opened. */
 int store_read_bundle(const struct store *store, struct bundle *ret, struct complaint *complaint);

@@ -20,6 +20,7 @@
 #define LOCK_MODE 0600 /* whoever can open it for reading can lock it, and keep us out */
 #define MODE_BITS 07777
 #define TEMPORARY_DIGITS 8
+#define READ_BYTES 4096 /* at first, of a file whose size is not known */
 
 int file_err(int error)
 {
@@ -88,6 +89,43 @@ bool file_is_private(int fd)
 	return fstat(fd, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+/* Nobody else may change it. A sticky directory keeps others from replacing what is ours in it. */
+static bool is_guarded(const struct stat *status)
+{
+	const bool is_ours = status->st_uid == 0 || status->st_uid == geteuid();
+	const bool is_sticky = S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
+
+	return is_ours && (is_sticky || (status->st_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+bool file_is_guarded(const char *path)
+{
+	struct file_path above;
+	struct stat status;
+
+	if (path[0] != '/' || file_path(&above, "%s", path) < 0 || stat(path, &status) < 0 ||
+	    !is_guarded(&status))
+		return false;
+	for (char *slash = strrchr(above.text, '/'); slash != above.text;
+	     slash = strrchr(above.text, '/')) {
+		*slash = '\0';
+		if (stat(above.text, &status) < 0 || !is_guarded(&status))
+			return false;
+	}
+	return stat("/", &status) == 0 && is_guarded(&status);
+}
+
+int file_check_program(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : file_err(errno);
+	if (!S_ISREG(status.st_mode) || (status.st_mode & S_IXUSR) == 0)
+		return ERR_UNSUPPORTED;
+	return file_is_guarded(path) ? 0 : ERR_DENIED;
+}
+
 /* Reads until the end or the room is full. */
 static int read_all(int fd, uint8_t *data, size_t room, size_t *ret_len)
 {
@@ -108,24 +146,60 @@ static int read_all(int fd, uint8_t *data, size_t room, size_t *ret_len)
 	return 0;
 }
 
+void file_free(struct file_bytes *bytes)
+{
+	if (bytes->data != NULL)
+		explicit_bzero(bytes->data, bytes->len);
+	free(bytes->data);
+	*bytes = (struct file_bytes){ 0 };
+}
+
+/* What it held is not left in memory that others get. */
+static int grow(struct file_bytes *bytes, size_t len)
+{
+	uint8_t *const data = calloc(1, len + 1);
+
+	if (data == NULL)
+		return ERR_NOMEM;
+	if (bytes->data != NULL)
+		memcpy(data, bytes->data, bytes->len);
+	file_free(bytes);
+	*bytes = (struct file_bytes){ .data = data, .len = len };
+	return 0;
+}
+
+/* How much to read at first, and at most: where the size is known, all and one byte more, which
+ * tells if it grows meanwhile. A process in its sandbox cannot ask for the size. */
+static int plan(int fd, size_t *max, size_t *ret_first)
+{
+	struct stat status;
+
+	*ret_first = *max < READ_BYTES ? *max + 1 : READ_BYTES;
+	if (fstat(fd, &status) < 0)
+		return errno == EACCES ? 0 : file_err(errno);
+	if (status.st_size < 0 || (uintmax_t)status.st_size > *max)
+		return ERR_TOO_LONG;
+	*max = (size_t)status.st_size;
+	*ret_first = *max + 1;
+	return 0;
+}
+
 int file_read_fd(int fd, size_t max, struct file_bytes *ret)
 {
-	struct file_bytes bytes;
-	struct stat status;
+	struct file_bytes bytes = { 0 };
+	size_t room;
 	size_t len = 0;
-	int err;
+	int err = plan(fd, &max, &room);
 
-	if (fstat(fd, &status) < 0)
-		return file_err(errno);
-	if (status.st_size < 0 || (uintmax_t)status.st_size > max)
-		return ERR_TOO_LONG;
-	/* It may grow while it is read, which the one byte more will tell. */
-	bytes.len = (size_t)status.st_size + 1;
-	bytes.data = calloc(1, bytes.len + 1);
-	if (bytes.data == NULL)
-		return ERR_NOMEM;
-	err = read_all(fd, bytes.data, bytes.len, &len);
-	if (err == 0 && len == bytes.len)
+	if (err < 0)
+		return err;
+	while (err == 0 && len == bytes.len && len <= max) {
+		err = grow(&bytes, room);
+		if (err == 0)
+			err = read_all(fd, bytes.data, bytes.len, &len);
+		room = 2 * room < max ? 2 * room : max + 1;
+	}
+	if (err == 0 && len > max)
 		err = ERR_TOO_LONG;
 	if (err < 0) {
 		file_free(&bytes);
@@ -145,14 +219,6 @@ int file_read(const char *path, size_t max, struct file_bytes *ret)
 	err = file_read_fd(fd, max, ret);
 	(void)close(fd); /* nothing was written */
 	return err;
-}
-
-void file_free(struct file_bytes *bytes)
-{
-	if (bytes->data != NULL)
-		explicit_bzero(bytes->data, bytes->len);
-	free(bytes->data);
-	*bytes = (struct file_bytes){ 0 };
 }
 
 /* --- writing --- */

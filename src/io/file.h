@@ -33,6 +33,14 @@ struct file_bytes {
  * symbolic link, or no regular file), ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
 int file_read(const char *path, size_t max, struct file_bytes *ret);
 
+/* Whether a program may be run with our rights: a regular file that can be executed, and neither it
+ * nor the directories above it can be changed by anybody but root or ourselves. 0; ERR_NOT_FOUND,
+ * ERR_UNSUPPORTED (no such file, or no program), ERR_DENIED (others may change it). */
+int file_check_program(const char *path);
+
+/* Whether nobody but root and ourselves may change this file. */
+bool file_is_guarded(const char *path);
+
 /* The same in two steps, for a process that opens and another that reads. Reads from the start,
  * wherever the descriptor stands. */
 int file_open(const char *path, int *ret_fd);

@@ -67,7 +67,7 @@ int process_keep_capabilities(uint64_t kept)
 static bool set_descriptors(int channel, int *program, int *complain)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int kept = fcntl(channel, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
+	const int kept = channel < 0 ? null : fcntl(channel, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
 	const int high_program = fcntl(*program, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
 	const int high_complain = fcntl(*complain, F_DUPFD_CLOEXEC, KEPT_FDS_MIN);
 
@@ -76,8 +76,9 @@ static bool set_descriptors(int channel, int *program, int *complain)
 	*program = high_program;
 	*complain = high_complain;
 	return dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
-	       dup2(kept, PROCESS_CHANNEL) >= 0 &&
-	       close_range(PROCESS_CHANNEL + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC) == 0;
+	       (channel < 0 || dup2(kept, PROCESS_CHANNEL) >= 0) &&
+	       close_range(channel < 0 ? PROCESS_CHANNEL : PROCESS_CHANNEL + 1, UINT32_MAX,
+			   CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 static bool become_user(uint32_t uid, uint32_t gid)
@@ -96,13 +97,41 @@ static bool reset_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
+/* What we have goes on to whatever is executed: also of one who is not root (capabilities(7),
+ * ambient). */
+static bool hand_on_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, sets) != 0)
+		return false;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets[i].inheritable = sets[i].permitted;
+	if (syscall(SYS_capset, &header, sets) != 0)
+		return false;
+	for (unsigned long c = 0; c < 64; c++)
+		if ((sets[c / 32].permitted >> c % 32 & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
+			return false;
+	return true;
+}
+
+static bool set_rights(const struct process_config *config)
+{
+	if (config->keeps_rights)
+		return hand_on_capabilities();
+	shrink_bounding_set(0);
+	return become_user(config->uid, config->gid) && drop_capabilities(0);
+}
+
 static _Noreturn void become_child(const struct process_config *config, int program, int complain)
 {
-	shrink_bounding_set(0);
-	if (set_descriptors(config->channel, &program, &complain) &&
-	    become_user(config->uid, config->gid) && drop_capabilities(0) && reset_signals())
-		(void)syscall(SYS_execveat, program, "", config->argv, config->environment,
-			      AT_EMPTY_PATH);
+	if (set_descriptors(config->channel, &program, &complain) && set_rights(config) &&
+	    reset_signals())
+		(void)syscall(SYS_execveat, config->program != NULL ? AT_FDCWD : program,
+			      config->program != NULL ? config->program : "", config->argv,
+			      config->environment, config->program != NULL ? 0 : AT_EMPTY_PATH);
 	{
 		const int error = errno;
 
@@ -117,6 +146,8 @@ static int err_of(int error)
 {
 	if (error == EPERM || error == EINVAL) /* EINVAL: the uid is not in our user namespace */
 		return ERR_PERMISSION;
+	if (error == ENOENT)
+		return ERR_NOT_FOUND;
 	return error == ENOMEM || error == EAGAIN ? ERR_NOMEM : ERR_IO;
 }
 

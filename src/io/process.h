@@ -1,6 +1,6 @@
-/* process.h - our own program again, as another process with less.
+/* process.h - our own program again, as another process with less; or a program of the owner's.
  *
- * The child is executed anew, so that nothing of the parent's memory is in it (Provos 2003;
+ * Our own child is executed anew, so that nothing of the parent's memory is in it (Provos 2003;
  * Debian's and OpenBSD's daemons do it alike), with one socket to its parent as descriptor 3 and
  * nothing else open but /dev/null and standard error. It has no capability, cannot gain one, and if
  * the parent is root it runs as another user.
@@ -16,10 +16,12 @@
 #define PROCESS_UID_KEEP UINT32_MAX
 
 struct process_config {
+	const char *program;            /* a path, for one of the owner's; NULL: our own */
 	const char *const *argv;        /* ended by NULL */
 	const char *const *environment; /* ended by NULL */
-	int channel;                    /* the child's end; stays the caller's to close */
+	int channel;                    /* the child's end; stays the caller's to close; -1: none */
 	uint32_t uid, gid;              /* PROCESS_UID_KEEP: stay who we are */
+	bool keeps_rights;              /* all capabilities that we have */
 };
 
 struct process {
@@ -27,7 +29,8 @@ struct process {
 	int pidfd; /* owned; readable once it has ended */
 };
 
-/* 0, ERR_PERMISSION (rights cannot be given up), ERR_NOMEM, ERR_IO (it cannot be executed). */
+/* 0, ERR_PERMISSION (rights cannot be given up), ERR_NOMEM, ERR_NOT_FOUND (no such program), ERR_IO
+ * (it cannot be executed). */
 int process_spawn(const struct process_config *config, struct process *ret);
 
 #define PROCESS_SIGNALLED 128 /* status of a process killed by signal n: 128 + n, as in a shell */

@@ -81,6 +81,7 @@ int sandbox_close_files_but(const char *const *directories)
 static const int node_calls[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
+	SCMP_SYS(pread64), /* files that have changed, as descriptors of the steward */
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
 	SCMP_SYS(close),

@@ -49,12 +49,17 @@ static void check_fields(const struct channel_message *message)
 	case CHANNEL_KEEP:
 		check_neighbours(&message->keep);
 		break;
+	case CHANNEL_RELOADED:
+		CHECK(message->fd_count == (message->reloaded.has_config ? 2U : 1U));
+		return;
 	case CHANNEL_FAILED:
+	case CHANNEL_NOT_RELOADED:
 		CHECK(strlen(message->failed.text) <= COMPLAINT_CHARS);
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_RELOAD:
 	case CHANNEL_LOOKUP:
 		break;
 	}

@@ -115,6 +115,10 @@ test_schemas() {
 		# shellcheck disable=SC2086 # words
 		answer "${verb// /-}" 0 $verb
 	done
+	answer check 0 check
+	answer reload 0 reload
+	echo "relay = 20M" >>"$LAB_DIR/one/etc/ipop/lab.conf"
+	answer check-diff 0 check --diff
 	answer why-nobody 5 why nobody
 	answer ping-nobody 5 ping nobody --count 1
 	lab_start two listener "$IPOP" bench --listen --once --json lab --root "$LAB_DIR/two"
@@ -126,6 +130,7 @@ test_schemas() {
 	asks version >"$LAB_DIR/answers/asked-version"
 	asks monitor >"$LAB_DIR/answers/asked-monitor"
 	asks who ',"peer":"two","links":true' >"$LAB_DIR/answers/asked-who"
+	asks config >"$LAB_DIR/answers/asked-config"
 	asks nonsense >"$LAB_DIR/answers/asked-nonsense"
 	asks down >"$LAB_DIR/answers/asked-down"
 	lab_check "schemas: each answer fits its own" "$LAB_HERE/../tools/schemas" "$LAB_DIR"/answers/*

@@ -73,20 +73,26 @@ static struct channel_message sample(enum channel_kind kind)
 		message.keep = full_neighbours();
 		break;
 	case CHANNEL_FAILED:
+	case CHANNEL_NOT_RELOADED:
 		memset(message.failed.text, 'x', COMPLAINT_CHARS);
+		break;
+	case CHANNEL_RELOADED:
+		message.reloaded.has_config = true;
+		message.fd_count = 2;
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_RELOAD:
 		break;
 	}
 	return message;
 }
 
 static const enum channel_kind kinds[] = {
-	CHANNEL_START,  CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE, CHANNEL_CLIENT,
-	CHANNEL_STOP,   CHANNEL_HOST,       CHANNEL_COPIED,      CHANNEL_CONFIGURE,
-	CHANNEL_LOOKUP, CHANNEL_KEEP,       CHANNEL_FAILED,
+	CHANNEL_START,  CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE,  CHANNEL_CLIENT, CHANNEL_STOP,
+	CHANNEL_HOST,   CHANNEL_COPIED,     CHANNEL_CONFIGURE,    CHANNEL_LOOKUP, CHANNEL_KEEP,
+	CHANNEL_FAILED, CHANNEL_RELOADED,   CHANNEL_NOT_RELOADED, CHANNEL_RELOAD,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

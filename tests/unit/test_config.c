@@ -62,7 +62,9 @@ static void every_option_is_read(void **state)
 			       "crypto = chacha20\n"
 			       "offload = no-udp\n"
 			       "workers = 8\n"
-			       "log-level = debug",
+			       "log-level = debug\n"
+			       "on-up = /etc/ipop/lab-up\n"
+			       "on-down = /usr/bin/true",
 			       &config, &complaint),
 			 0);
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
@@ -79,6 +81,8 @@ static void every_option_is_read(void **state)
 	assert_int_equal(config.offload, CONFIG_OFFLOAD_NO_UDP);
 	assert_int_equal(config.workers, CONFIG_WORKERS_MAX);
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);
+	assert_string_equal(config.on_up.text, "/etc/ipop/lab-up");
+	assert_string_equal(config.on_down.text, "/usr/bin/true");
 }
 
 /* Each complaint names file, line, option, what is wrong and what is right. */
@@ -109,6 +113,11 @@ static void complaints(void **state)
 					       "zeros behind it, as in 10.151.0.0/16" },
 		{ "bootstrap = a:1", "lab.conf:1: bootstrap: \"a:1\" must be HOST:PORT#ID, as in "
 				     "vpn.example.org:4767#" ID },
+		{ "on-up = lab-up",
+		  "lab.conf:1: on-up: \"lab-up\" must be a path that begins with /, as in "
+		  "/etc/ipop/lab-up" },
+		{ "on-up = /bin/rm -r", "lab.conf:1: on-up: \"/bin/rm -r\" must be a path that "
+					"begins with /, as in /etc/ipop/lab-up" },
 		{ "port = \x1b[31m",
 		  "lab.conf:1: port: \"?[31m\" must be a number from 0 to 65535" },
 	};
@@ -207,6 +216,7 @@ static void the_printed_form_parses_to_itself(void **state)
 		"relay = off\n",
 		"relay = 1500k\n",
 		"relay = 100G\n",
+		"on-down = /etc/ipop/a_b-c.d+e@f:g\n",
 		"ipv4-prefix = 172.16.0.0/12\nbootstrap = a:1#" ID "\nbootstrap = [::1]:2#" ID "\n",
 	};
 	static uint8_t first[CONFIG_BYTES_MAX], second[CONFIG_BYTES_MAX];
@@ -267,6 +277,66 @@ static void lines_are_of_80_columns(void **state)
 		assert_true(line.len <= 80);
 }
 
+/* Who corrects a file wants to hear of everything at once. */
+static void a_check_tells_all(void **state)
+{
+	static const char *const want[] = {
+		"lab.conf:1: prot: there is no such option; did you mean \"port\"?",
+		"lab.conf:3: a line must be NAME = VALUE, or begin with #",
+		"lab.conf:4: port: \"99999\" must be a number from 0 to 65535",
+	};
+	struct config_complaints complaints;
+	struct config config = { .port = 7 };
+	char text[512] = "";
+
+	(void)state;
+	assert_int_equal(config_check(span_text("prot = 1\nlan = on\nwhat\nport = 99999\n"),
+				      "lab.conf", &config, &complaints),
+			 ERR_MALFORMED);
+	assert_int_equal(complaints.count, COUNT(want));
+	for (size_t i = 0; i < COUNT(want); i++)
+		assert_string_equal(complaints.list[i].text, want[i]);
+	assert_int_equal(config.port, 7);
+	for (size_t i = 0; i <= CONFIG_COMPLAINTS_MAX; i++)
+		memcpy(text + 2 * i, "x\n", 3);
+	assert_int_equal(config_check(span_text(text), "lab.conf", &config, &complaints),
+			 ERR_MALFORMED);
+	assert_int_equal(complaints.count, CONFIG_COMPLAINTS_MAX + 1);
+	assert_int_equal(config_check(span_text("lan = off\n"), "lab.conf", &config, &complaints),
+			 0);
+	assert_int_equal(complaints.count, 0);
+	assert_int_equal(config.lan, CONFIG_LAN_OFF);
+}
+
+static void options_differ_by_their_values(void **state)
+{
+	static const char file[] =
+		"port = 4767\nrelay = 20M\nworkers = 1\nbootstrap = a:1#" ID "\n";
+	struct complaint complaint;
+	char text[CONFIG_VALUE_MAX + 1];
+	struct config running;
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse("", &running, &complaint), 0);
+	assert_int_equal(parse(file, &config, &complaint), 0);
+	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
+		assert_int_equal(config_same(&running, &config, id),
+				 id != CONFIG_RELAY && id != CONFIG_WORKERS &&
+					 id != CONFIG_BOOTSTRAP);
+	assert_false(config_value(&running, CONFIG_WORKERS, 0, text));
+	assert_true(config_value(&running, CONFIG_RELAY, 0, text));
+	assert_string_equal(text, "10M");
+	assert_false(config_value(&running, CONFIG_RELAY, 1, text));
+	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
+		config_take(&running, &config, id);
+	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
+		assert_true(config_same(&running, &config, id));
+	assert_true(config_value(&running, CONFIG_BOOTSTRAP, 0, text));
+	assert_string_equal(text, "a:1#" ID);
+	assert_false(config_value(&running, CONFIG_BOOTSTRAP, 1, text));
+}
+
 static const char *guess(const char *word)
 {
 	struct nearest nearest = nearest_of(span_text(word));
@@ -304,6 +374,8 @@ int main(void)
 		cmocka_unit_test(the_printed_form_parses_to_itself),
 		cmocka_unit_test(defaults_and_examples_are_right_values),
 		cmocka_unit_test(lines_are_of_80_columns),
+		cmocka_unit_test(a_check_tells_all),
+		cmocka_unit_test(options_differ_by_their_values),
 		cmocka_unit_test(the_nearest_word),
 	};
 

@@ -167,7 +167,10 @@ static void there_are_no_other_lines(void **state)
 {
 	(void)state;
 	assert_int_equal(lookups_want(&steward.lookups, HOSTS - 1), 0);
-	assert_int_equal(lookups_want(&steward.lookups, HOSTS), ERR_MALFORMED);
+	/* It may be of a list that was replaced just now. */
+	assert_int_equal(lookups_want(&steward.lookups, HOSTS), 0);
+	assert_int_equal(lookups_want(&steward.lookups, NODE_BOOTSTRAP_MAX - 1), 0);
+	assert_int_equal(lookups_want(&steward.lookups, NODE_BOOTSTRAP_MAX), ERR_MALFORMED);
 	assert_int_equal(lookups_want(&steward.lookups, 32), ERR_MALFORMED);
 	assert_int_equal(lookups_want(&steward.lookups, UINT32_MAX), ERR_MALFORMED);
 }

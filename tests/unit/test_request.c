@@ -32,6 +32,8 @@ static void verbs_are_known(void **state)
 		{ " { \"verb\" : \"peers\" , \"schema\" : \"ipop.request/1\" } \r", REQUEST_PEERS,
 		  false },
 		{ HEAD "\"monitor\"}", REQUEST_MONITOR, false },
+		{ HEAD "\"config\"}", REQUEST_CONFIG, false },
+		{ HEAD "\"reload\"}", REQUEST_RELOAD, true },
 		{ HEAD "\"down\"}", REQUEST_DOWN, true },
 	};
 

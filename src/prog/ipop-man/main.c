@@ -111,6 +111,9 @@ static void print_range(const struct config_option *option)
 	case CONFIG_TYPE_PREFIX:
 		(void)printf("\tAn IPv4 prefix of /%u to /%u\\.", option->min, option->max);
 		break;
+	case CONFIG_TYPE_PATH:
+		(void)printf("\tThe path of a program, of at most %u characters.", option->max);
+		break;
 	case CONFIG_TYPE_BOOTSTRAP:
 		(void)printf("\tAt most %u lines.", option->max);
 		break;
@@ -119,6 +122,9 @@ static void print_range(const struct config_option *option)
 		(void)fputs(" Without this line: ", stdout);
 		print_word(option->fallback, '*');
 	}
+	(void)fputs(option->is_live ? " A change counts after *ipop reload*."
+				    : " A change counts from the next start on.",
+		    stdout);
 	(void)fputs("\n\n\tExample: ", stdout);
 	print_word(option->name, '*');
 	(void)fputs(" *=* ", stdout);

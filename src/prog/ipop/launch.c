@@ -7,6 +7,7 @@
 #include "group/text.h"
 #include "io/clock.h"
 #include "io/process.h"
+#include "prog/ipop/answer.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/output.h"
 #include "prog/ipop/report.h"
@@ -335,6 +336,57 @@ enum exit_code launch_up(const struct cli *cli, const struct store *store)
 	}
 	json_decref(l.status);
 	return code;
+}
+
+/* --- reload --- */
+
+static void print_reloaded(const struct store *store, const json_t *answer)
+{
+	const json_t *const later = json_object_get(answer, "later");
+
+	(void)printf("%s goes on with what its files say now.\n", store->network);
+	(void)fflush(stdout);
+	for (size_t i = 0; i < json_array_size(later); i++)
+		report_note("Not yet: %s; it counts after ipop down %s and ipop up %s.",
+			    output_foreign(json_string_value(json_array_get(later, i))).text,
+			    store->network, store->network);
+}
+
+bool launch_takes_files(const struct store *store)
+{
+	const struct control_request request = { .verb = "reload" };
+	struct complaint unused;
+	struct control control;
+	json_t *answer = NULL;
+	bool has_taken = false;
+
+	if (control_open(store, &control, &unused) == EXIT_OK)
+		has_taken = control_ask(&control, &request, &answer, &unused) == EXIT_OK;
+	control_close(&control);
+	json_decref(answer);
+	return has_taken;
+}
+
+enum exit_code launch_reload(const struct cli *cli, const struct store *store)
+{
+	struct complaint complaint;
+	struct control control;
+	json_t *answer;
+	enum exit_code code = control_open(store, &control, &complaint);
+
+	if (code != EXIT_OK)
+		return report_code(cli, code, &complaint);
+	code = answer_ask(cli, &control, "reload", &answer);
+	control_close(&control);
+	if (code != EXIT_OK)
+		return code;
+	if (cli->json) {
+		output_json(answer);
+	} else {
+		print_reloaded(store, answer);
+		json_decref(answer);
+	}
+	return EXIT_OK;
 }
 
 /* --- down --- */

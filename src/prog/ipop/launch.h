@@ -26,6 +26,14 @@ bool launch_runs_until(const struct store *store, struct wall not_after);
  * through. Else EXIT_NO_REPLY (it runs, and goes on trying), or what went wrong, reported. */
 enum exit_code launch_up(const struct cli *cli, const struct store *store);
 
+/* Has it read its files anew: what can change while it runs counts, and a session is never lost.
+ * Says what counts only after a new start. EXIT_OK, or what is wrong, reported: then nothing
+ * changed. */
+enum exit_code launch_reload(const struct cli *cli, const struct store *store);
+
+/* The same, without a word: false if it does not run, or cannot go on with them. */
+bool launch_takes_files(const struct store *store);
+
 /* Stops it and waits until it is gone, and its interface with it: by its control socket, or, if
  * that is lost or nobody answers there, by a signal. EXIT_NOT_RUNNING if it did not run; all
  * reported. */

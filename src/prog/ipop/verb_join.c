@@ -344,6 +344,10 @@ static enum exit_code start(const struct joining *j)
 {
 	enum exit_code code = EXIT_OK;
 
+	if (has_other_bundle(j) && launch_takes_files(&j->store)) {
+		report_note("%s is running, and goes on with this bundle.", j->store.network);
+		return EXIT_OK;
+	}
 	if (has_other_bundle(j)) {
 		report_note("%s is running with what it had before, and starts anew with this "
 			    "bundle.",
@@ -358,9 +362,8 @@ static void print_next(const struct joining *j)
 	const char *const network = j->store.network;
 
 	if (has_other_bundle(j))
-		report_note("%s is running with what it had before; next: ipop down %s, then ipop "
-			    "up %s",
-			    network, network, network);
+		report_note("%s is running with what it had before; next: ipop reload %s", network,
+			    network);
 	else
 		report_note("Next: ipop up %s", network);
 }

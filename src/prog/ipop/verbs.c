@@ -69,6 +69,14 @@ static const struct cli_option join_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option check_options[] = {
+	{ .name = "diff", .help = "Show what of it the running daemon does otherwise." },
+	{ .name = "print",
+	  .help = "Print it in full: each option with its help, and those that are not set as "
+		  "comments." },
+	{ .name = NULL },
+};
+
 static const struct cli_option leave_options[] = {
 	{ .name = "yes", .help = "Do not ask.", .letter = 'y' },
 	{ .name = "with-ca", .help = "Remove the group's CA as well, if it is on this host." },
@@ -265,6 +273,36 @@ const struct cli_verb verbs[] = {
 			"it is gone.",
 		.example = "ipop down lab",
 		.run = verb_down,
+	},
+	{
+		.section = "Run",
+		.verb = "check",
+		.arguments = "[NET|FILE]",
+		.options = check_options,
+		.reads = true,
+		.help = "Say what is wrong with a configuration, or with a network's files.",
+		.detail =
+			"Reads the configuration of a network, and its bundle and key, and says of "
+			"each thing that is wrong where it stands and what would be right. With a "
+			"FILE (its name has a / or a . in it) only that is read, for before it is "
+			"put in its place. Ends with 0 if all is well.",
+		.example = "ipop check --diff lab",
+		.run = verb_check,
+	},
+	{
+		.section = "Run",
+		.verb = "reload",
+		.arguments = "[NET]",
+		.reads = true,
+		.help = "Have a running daemon read its files anew.",
+		.detail =
+			"Checks the files of a network, and has its daemon go on with what they "
+			"say "
+			"now: a renewed certificate, and options that can change while it runs. No "
+			"connection is lost. What counts only after ipop down and ipop up is told. "
+			"If something is wrong, that is told, and nothing changes.",
+		.example = "ipop reload lab",
+		.run = verb_reload,
 	},
 	{
 		.section = "Look",

@@ -8,6 +8,7 @@
 
 #include "forward/egress.h"
 #include "forward/forward.h"
+#include "group/config.h"
 #include "io/tun.h"
 #include "io/udp.h"
 #include "node/node.h"
@@ -54,6 +55,11 @@ void answers_status(struct answers *answer, struct now now, const struct node_st
 void answers_monitor(struct answers *answer);
 void answers_event(struct answers *answer, struct now now, const struct happening *happening);
 void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us);
+/* `ipop.config/1`: what counts in the node. */
+void answers_config(struct answers *answer, const struct config *running);
+/* `ipop.reload/1`: which options of the file count only after a new start. */
+void answers_reload(struct answers *answer, const struct config *running,
+		    const struct config *file);
 void answers_down(struct answers *answer);
 void answers_error(struct answers *answer, int err, const char *text);
 

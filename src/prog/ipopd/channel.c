@@ -117,11 +117,16 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 		encode_neighbours(&message->keep, &w);
 		break;
 	case CHANNEL_FAILED:
+	case CHANNEL_NOT_RELOADED:
 		encode_failed(&message->failed, &w);
+		break;
+	case CHANNEL_RELOADED:
+		writer_u8(&w, message->reloaded.has_config);
 		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_RELOAD:
 		break;
 	}
 	writer_zero(&w, CHANNEL_BYTES - w.len);
@@ -242,6 +247,8 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 					message->start.queues;
 	case CHANNEL_CLIENT:
 		return count == 1;
+	case CHANNEL_RELOADED:
+		return count == (message->reloaded.has_config ? 2U : 1U);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_LOOKUP_DONE:
 	case CHANNEL_STOP:
@@ -251,6 +258,8 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
 	case CHANNEL_FAILED:
+	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_RELOAD:
 		break;
 	}
 	return count == 0;
@@ -275,10 +284,14 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 	case CHANNEL_KEEP:
 		return decode_neighbours(r, &ret->keep);
 	case CHANNEL_FAILED:
+	case CHANNEL_NOT_RELOADED:
 		return decode_failed(r, &ret->failed);
+	case CHANNEL_RELOADED:
+		return read_bool(r, &ret->reloaded.has_config);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_RELOAD:
 		return true;
 	default:
 		return false;

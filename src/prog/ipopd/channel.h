@@ -9,8 +9,10 @@
  *     CONFIGURED    the answer             LOOKUP         the n-th bootstrap line's host, please
  *     LOOKUP_DONE   the answer             KEEP           these neighbours, for the next node
  *     HOST          its addresses now      FAILED         the reason for which I end
- *     CLIENT        a control connection
+ *     CLIENT        a control connection   RELOAD         read the files anew, please
  *     COPIED        this machine is a resumed copy: no key counts any more
+ *     RELOADED      the files as they are now; also where nobody asked
+ *     NOT_RELOADED  what is wrong in them: all stays as it is
  *     STOP          say goodbye and end
  */
 #ifndef PROG_IPOPD_CHANNEL_H
@@ -32,10 +34,13 @@ enum channel_kind {
 	CHANNEL_STOP = 5,
 	CHANNEL_HOST = 6,
 	CHANNEL_COPIED = 7,
+	CHANNEL_RELOADED = 8,
+	CHANNEL_NOT_RELOADED = 9,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,
 	CHANNEL_FAILED = 67,
+	CHANNEL_RELOAD = 68,
 };
 
 /* What a node remembers, and a later one is given. */
@@ -72,9 +77,14 @@ struct channel_message {
 		struct node_addresses configure;
 		uint32_t lookup;
 		struct channel_neighbours keep;
-		struct complaint failed; /* received: to be made printable, as complain() does */
+		struct complaint failed; /* also of NOT_RELOADED; received: to be made printable,
+					  * as complain() does */
+		struct {
+			bool has_config;
+		} reloaded;
 	};
-	int fds[UNIX_FDS_MAX]; /* START: see above; CLIENT: the connection */
+	int fds[UNIX_FDS_MAX]; /* START: see above; CLIENT: the connection; RELOADED: bundle and,
+				* if there is one, configuration */
 	size_t fd_count;
 };
 

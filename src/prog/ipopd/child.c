@@ -28,7 +28,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define BYTES_S_PER_KBIT_S 125
 #define ORPHAN_US 1700000 /* an orphan that does not listen any more lives this long */
 
 /* All that a node is made of; lives while it runs. */
@@ -172,7 +171,7 @@ static void configure(struct child *c)
 		.bootstrap_count = c->settings.bootstrap_count,
 		.neighbour_count = c->neighbours.count,
 		.ipv4_prefix.len = bundle->ipv4_prefix.len,
-		.relay_bytes_s = (uint64_t)c->settings.config.relay_kbit_s * BYTES_S_PER_KBIT_S,
+		.relay_bytes_s = settings_relay_bytes_s(&c->settings),
 		.workers = c->workers,
 		.lan = c->settings.config.lan == CONFIG_LAN_ON,
 		.built = version_built(),
@@ -318,6 +317,8 @@ static int run_world(struct child *c, struct world *world)
 static int run(struct child *c)
 {
 	struct world_config config = { .node = &c->node,
+				       .store = &c->store,
+				       .running = &c->settings.config,
 				       .entropy = &c->entropy,
 				       .channel = PROCESS_CHANNEL };
 	struct world *world;

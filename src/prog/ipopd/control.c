@@ -465,16 +465,23 @@ void control_reply(struct control *control, struct now now, const struct node_re
 	}
 }
 
+/* NULL: it did not wait for the answer. */
+static struct client *asking(struct control *control, uint64_t token)
+{
+	struct client *client = pool_at(&control->clients, handle_of(token));
+
+	return client != NULL && client->state == CLIENT_ASKING ? client : NULL;
+}
+
 void control_watch(struct control *control, struct now now, uint64_t token)
 {
-	const struct handle handle = handle_of(token);
-	struct client *client = pool_at(&control->clients, handle);
+	struct client *client = asking(control, token);
 
-	if (client == NULL || client->state != CLIENT_ASKING)
+	if (client == NULL)
 		return;
 	client->watches = true;
 	answers_monitor(&client->output);
-	(void)finish(control, now, handle); /* or it is gone */
+	(void)finish(control, now, handle_of(token)); /* or it is gone */
 }
 
 bool control_is_watched(const struct control *control)
@@ -524,13 +531,34 @@ void control_tell(struct control *control, struct now now, const struct happenin
 	}
 }
 
+void control_reply_config(struct control *control, struct now now, uint64_t token,
+			  const struct config *running)
+{
+	struct client *client = asking(control, token);
+
+	if (client == NULL)
+		return;
+	answers_config(&client->output, running);
+	complete(control, now, handle_of(token));
+}
+
+void control_reply_reload(struct control *control, struct now now, uint64_t token,
+			  const struct config *running, const struct config *file)
+{
+	struct client *client = asking(control, token);
+
+	if (client == NULL)
+		return;
+	answers_reload(&client->output, running, file);
+	complete(control, now, handle_of(token));
+}
+
 void control_reply_down(struct control *control, struct now now, uint64_t token)
 {
-	const struct handle handle = handle_of(token);
-	struct client *client = pool_at(&control->clients, handle);
+	struct client *client = asking(control, token);
 
-	if (client == NULL || client->state != CLIENT_ASKING)
+	if (client == NULL)
 		return;
 	answers_down(&client->output);
-	complete(control, now, handle);
+	complete(control, now, handle_of(token));
 }

@@ -56,6 +56,13 @@ bool control_is_watched(const struct control *control);
  * many of them it has missed. */
 void control_tell(struct control *control, struct now now, const struct happening *happening);
 
+/* Answers REQUEST_CONFIG, with what counts at present, and REQUEST_RELOAD, with what of the file
+ * does not count yet. */
+void control_reply_config(struct control *control, struct now now, uint64_t token,
+			  const struct config *running);
+void control_reply_reload(struct control *control, struct now now, uint64_t token,
+			  const struct config *running, const struct config *file);
+
 /* Answers REQUEST_DOWN: the peers have been told, the daemon ends now. */
 void control_reply_down(struct control *control, struct now now, uint64_t token);
 

@@ -49,8 +49,10 @@ void lookups_event(struct lookups *lookups, struct handle handle)
 
 int lookups_want(struct lookups *lookups, uint32_t bootstrap)
 {
-	if (bootstrap >= lookups->config.count)
+	if (bootstrap >= NODE_BOOTSTRAP_MAX)
 		return ERR_MALFORMED;
+	if (bootstrap >= lookups->config.count)
+		return 0; /* of the list before this one, which the node did not have yet */
 	for (size_t i = 0; i < LOOKUPS_AT_ONCE; i++)
 		if (lookups->at_once[i].is_running && lookups->at_once[i].line == bootstrap)
 			return 0;

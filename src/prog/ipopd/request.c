@@ -22,6 +22,8 @@ static const struct {
 	[REQUEST_PING] = { .name = "ping", .has_peer = true },
 	[REQUEST_WHO] = { .name = "who", .has_peer = true, .has_route = true },
 	[REQUEST_MONITOR] = { .name = "monitor" },
+	[REQUEST_CONFIG] = { .name = "config" },
+	[REQUEST_RELOAD] = { .name = "reload", .changes = true },
 	[REQUEST_DOWN] = { .name = "down", .changes = true },
 };
 

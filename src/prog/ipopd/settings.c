@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BYTES_S_PER_KBIT_S 125
+
 /* Half a member: not one that could join, so not ERR_NOT_FOUND. */
 static int complain_no_key(const struct store *store, struct complaint *complaint)
 {
@@ -151,6 +153,11 @@ uint32_t settings_workers(const struct settings *settings)
 	if (cpus <= 2)
 		return 1;
 	return cpus - 1 < CONFIG_WORKERS_MAX ? cpus - 1 : CONFIG_WORKERS_MAX;
+}
+
+uint64_t settings_relay_bytes_s(const struct settings *settings)
+{
+	return (uint64_t)settings->config.relay_kbit_s * BYTES_S_PER_KBIT_S;
 }
 
 void settings_wipe(struct settings *settings)

@@ -38,6 +38,9 @@ int settings_read(const struct store *store, const int fds[CHANNEL_FDS], struct 
 /* How many threads are to move packets: what the configuration says, or what suits the machine. */
 uint32_t settings_workers(const struct settings *settings);
 
+/* What is relayed for others, in all; 0: nothing. */
+uint64_t settings_relay_bytes_s(const struct settings *settings);
+
 /* Overwrites the secret. */
 void settings_wipe(struct settings *settings);
 

@@ -24,6 +24,7 @@
 #include "prog/ipopd/lookups.h"
 #include "prog/ipopd/restarts.h"
 #include "prog/ipopd/settings.h"
+#include "prog/ipopd/steward_internal.h"
 #include "prog/ipopd/user.h"
 
 #include <fcntl.h>
@@ -38,60 +39,6 @@
 #define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
 #define RELAX_MS 1000 /* after the host ran out of descriptors, or a node did not listen */
-
-enum steward_state {
-	STEWARD_STARTING,
-	STEWARD_READY,
-	STEWARD_WAITING,
-	STEWARD_STOPPING,
-	STEWARD_ENDED,
-	STEWARD_STATES
-};
-
-enum steward_event {
-	EVENT_SIGNAL,
-	EVENT_CLIENT,
-	EVENT_CONTROL,
-	EVENT_CHANNEL,
-	EVENT_NODE,
-	EVENT_LOOKUP,
-	EVENT_ADDRESSES,
-	EVENT_UEVENTS
-};
-
-struct steward {
-	const struct steward_config *config; /* borrowed */
-	enum steward_state state;
-	struct mono deadline; /* of the state */
-	struct host host;
-	struct claims claims;
-	struct loop loop;
-	int signals;         /* owned */
-	uint32_t uid, gid;   /* of the node; PROCESS_UID_KEEP */
-	struct process node; /* pidfd -1: none runs */
-	int channel;         /* owned; to the node */
-	bool killed;         /* by us, who have said why */
-	bool configured;     /* this node has its addresses */
-	bool shares_user;    /* the node runs as one that other programs do, too */
-	bool was_ready;
-	struct mono node_since;
-	struct restarts restarts;
-	struct lookups lookups;
-	struct node_bootstrap bootstrap[NODE_BOOTSTRAP_MAX];
-	struct keep keep;
-	struct addresses addresses; /* of the host, as this node knows them */
-	bool knows_addresses;
-	struct mono look_at; /* when to look whether they changed */
-	struct mono clients_again;
-	struct notify_watchdog watchdog;
-	struct control *control; /* owned; of those that no node can answer */
-	uint64_t stop_token;
-	bool has_stop_token; /* somebody of these has said `down` */
-	bool clients_paused;
-	bool has_said;            /* this node, why it ends */
-	struct complaint trouble; /* why the last node ended, or could not begin; or empty */
-	int exit_code;
-};
 
 /* The only writer of s->state once steward_run() has begun. */
 static void set_state(struct steward *s, enum steward_state next, struct mono deadline)
@@ -161,51 +108,6 @@ static int spawn(struct steward *s, const struct channel_message *start)
 	return 0;
 }
 
-/* What the interface gets with the first node it keeps: only a bundle of the same network may
- * follow. */
-static int claim(struct steward *s, const struct bundle *bundle, struct complaint *complaint)
-{
-	if (s->was_ready)
-		return claims_are_of(&s->claims, &bundle->network_id)
-			       ? 0
-			       : complain(complaint, ERR_FOREIGN,
-					  "the bundle has become one of another network; start the "
-					  "daemon anew");
-	s->claims =
-		(struct claims){ .network_id = bundle->network_id, .ipv4 = bundle->ipv4_prefix };
-	return 0;
-}
-
-static void use_settings(struct steward *s, const struct settings *settings)
-{
-	log_set_level((enum config_log_level)settings->config.log_level);
-	memcpy(s->bootstrap, settings->bootstrap, sizeof(s->bootstrap));
-	lookups_free(&s->lookups);
-	lookups_init(&s->lookups, &(struct lookups_config){ .hosts = s->bootstrap,
-							    .count = settings->bootstrap_count,
-							    .uid = s->uid,
-							    .gid = s->gid,
-							    .loop = &s->loop,
-							    .event_kind = EVENT_LOOKUP });
-}
-
-/* What the files say now: a renewed bundle counts from the next node on. */
-static int take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_t *ret_workers,
-			 struct complaint *complaint)
-{
-	struct settings settings;
-	int err = settings_read(s->config->store, fds, &settings, complaint);
-
-	if (err < 0)
-		return err;
-	err = claim(s, &settings.bundle, complaint);
-	if (err == 0)
-		use_settings(s, &settings);
-	*ret_workers = settings_workers(&settings);
-	settings_wipe(&settings);
-	return err;
-}
-
 /* All that a node gets with it to begin with: what was read, and the interface. */
 static struct channel_message start_message(const struct steward *s, const int files[CHANNEL_FDS])
 {
@@ -230,7 +132,7 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 
 	if (err < 0)
 		return err;
-	err = take_settings(s, files, &workers, complaint);
+	err = steward_take_settings(s, files, &workers, complaint);
 	if (err == 0)
 		err = s->was_ready ? host_restore(&s->host, complaint)
 				   : host_open(&s->host, s->config->store, &s->claims, workers,
@@ -345,7 +247,7 @@ static void stop(struct steward *s, struct mono now)
 
 /* --- what the node asks for --- */
 
-static void became_ready(struct steward *s)
+static void became_ready(struct steward *s, struct mono now)
 {
 	if (s->shares_user && !s->was_ready) /* who is refused reads only why */
 		log_warning("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK
@@ -355,10 +257,13 @@ static void became_ready(struct steward *s)
 	s->trouble.text[0] = '\0';
 	notify_manager(s->config->notify_socket, "READY=1");
 	set_state(s, STEWARD_READY, MONO_NEVER);
+	if (s->hooked != s->host.index) /* else another node, on the interface that there was */
+		hooks_up(&s->hooks, now, &s->given);
+	s->hooked = s->host.index;
 }
 
 /* 0, ERR_DENIED or ERR_MALFORMED: the node does what it must not. */
-static int configure(struct steward *s, const struct node_addresses *wanted)
+static int configure(struct steward *s, struct mono now, const struct node_addresses *wanted)
 {
 	const struct channel_message done = { .kind = CHANNEL_CONFIGURED };
 	struct complaint complaint;
@@ -368,6 +273,7 @@ static int configure(struct steward *s, const struct node_addresses *wanted)
 	if (claims_check(&s->claims, wanted) < 0)
 		return ERR_DENIED;
 	s->configured = true;
+	s->given = *wanted;
 	if (s->state != STEWARD_STARTING)
 		return 0; /* it is told to stop already */
 	if (host_configure(&s->host, wanted, &complaint) < 0) {
@@ -377,15 +283,15 @@ static int configure(struct steward *s, const struct node_addresses *wanted)
 		return 0;
 	}
 	if (channel_send(s->channel, &done) == 0)
-		became_ready(s);
+		became_ready(s, now);
 	return 0;
 }
 
-static int obey(struct steward *s, const struct channel_message *message)
+static int obey(struct steward *s, struct mono now, const struct channel_message *message)
 {
 	switch (message->kind) {
 	case CHANNEL_CONFIGURE:
-		return configure(s, &message->configure);
+		return configure(s, now, &message->configure);
 	case CHANNEL_LOOKUP:
 		return lookups_want(&s->lookups, message->lookup);
 	case CHANNEL_KEEP:
@@ -394,6 +300,9 @@ static int obey(struct steward *s, const struct channel_message *message)
 	case CHANNEL_FAILED:
 		take_reason(s, &message->failed);
 		return 0;
+	case CHANNEL_RELOAD:
+		steward_reload(s);
+		return 0;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_LOOKUP_DONE:
@@ -401,12 +310,14 @@ static int obey(struct steward *s, const struct channel_message *message)
 	case CHANNEL_STOP:
 	case CHANNEL_HOST:
 	case CHANNEL_COPIED:
+	case CHANNEL_RELOADED:
+	case CHANNEL_NOT_RELOADED:
 		break;
 	}
 	return ERR_MALFORMED; /* channel_decode() has refused these */
 }
 
-static void hear_node(struct steward *s)
+static void hear_node(struct steward *s, struct mono now)
 {
 	struct channel_message message;
 	int err = 0;
@@ -414,7 +325,7 @@ static void hear_node(struct steward *s)
 	for (int i = 0; i < MESSAGES_A_TURN && err == 0; i++) {
 		err = channel_receive(s->channel, false, &message);
 		if (err == 0)
-			err = obey(s, &message);
+			err = obey(s, now, &message);
 	}
 	if (err == 0 || err == ERR_AGAIN)
 		return;
@@ -593,15 +504,16 @@ static void accept_clients(struct steward *s, struct now now)
 
 /* --- the loop --- */
 
-/* SIGHUP comes from a terminal that goes away, or from one who wants the files read anew: neither
- * means the end of a network. */
+/* SIGHUP comes from one who wants the files read anew, or from a terminal that goes away: then it
+ * does no harm either. Where no node runs, they are why, it may be. */
 static void hear_signal(struct steward *s, struct mono now)
 {
 	const int signal = signals_read(s->signals);
 
-	if (signal == SIGHUP)
-		log_info("goes on after SIGHUP; what the files say now counts after `ipop down` "
-			 "and `ipop up`");
+	if (signal == SIGHUP && s->state == STEWARD_WAITING)
+		s->deadline = now;
+	else if (signal == SIGHUP)
+		steward_reload(s);
 	else if (signal != 0)
 		stop(s, now);
 }
@@ -620,13 +532,16 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 		break;
 	case EVENT_CHANNEL:
 		if (s->channel >= 0)
-			hear_node(s);
+			hear_node(s, now.mono);
 		break;
 	case EVENT_NODE:
 		node_ended(s, now.mono);
 		break;
 	case EVENT_LOOKUP:
 		lookups_event(&s->lookups, event->handle);
+		break;
+	case EVENT_HOOK:
+		hooks_event(&s->hooks);
 		break;
 	case EVENT_ADDRESSES:
 		if (host_has_changed(&s->host, now.mono))
@@ -670,6 +585,7 @@ static struct mono next_deadline(const struct steward *s)
 
 	next = mono_min(next, keep_deadline(&s->keep));
 	next = mono_min(next, host_deadline(&s->host));
+	next = mono_min(next, hooks_deadline(&s->hooks));
 	if (!s->has_stop_token)
 		next = mono_min(next, control_deadline(s->control));
 	if (s->channel >= 0)
@@ -696,6 +612,7 @@ static void run(struct steward *s)
 		host_mend(&s->host, now.mono);
 		keep_poll(&s->keep, now.mono);
 		notify_watchdog_poll(&s->watchdog, now.mono);
+		hooks_poll(&s->hooks, now.mono);
 		handle_deadline(s, now.mono);
 	}
 	tell_the_end(s, now);
@@ -723,6 +640,7 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 	if (err < 0)
 		return complain(complaint, err, "cannot set up the event loop");
 	keep_init(&s->keep, s->config->store);
+	hooks_init(&s->hooks, &s->loop, EVENT_HOOK, s->config->store->network);
 	err = user_find(&s->uid, &s->gid, &s->shares_user, complaint);
 	if (err == 0)
 		err = start_node(s, now, complaint);
@@ -748,6 +666,9 @@ static void clean_up(struct steward *s)
 	if (s->channel >= 0)
 		(void)close(s->channel); /* to nobody */
 	control_del(s->control);
+	if (s->hooked != 0)
+		hooks_down(&s->hooks, &s->given);
+	hooks_free(&s->hooks);
 	host_close(&s->host);
 	if (s->signals >= 0)
 		(void)close(s->signals); /* only read */

@@ -14,7 +14,10 @@
  *
  * Control connections are the node's in READY. In every other state the steward itself takes a
  * `down`, and tells all others why there is no node. A node that is told to end and does not within
- * 3 s is killed. SIGHUP is noted in the log and no more.
+ * 3 s is killed.
+ *
+ * On SIGHUP, or when a user says `reload`, the files are read anew and checked. If all is well with
+ * them the node takes over what can change while it runs; else they have no effect.
  *
  * A service manager that wants to hear from us (sd_watchdog_enabled(3)) does twice in each of its
  * intervals, whenever this loop turns, whatever the node does: the manager's remedy is to end all

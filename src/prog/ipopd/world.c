@@ -13,6 +13,8 @@
 #include "prog/ipopd/log.h"
 #include "prog/ipopd/monitor.h"
 #include "prog/ipopd/reminder.h"
+#include "prog/ipopd/world_internal.h"
+#include "prog/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,35 +24,6 @@
 #define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
 #define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
-
-enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_BEACON, EVENT_CLIENT, EVENT_WORKER };
-
-struct world {
-	struct world_config config;
-	const char *cipher; /* what sessions that begin here seal packets with; borrowed for ever */
-	struct loop loop;
-	struct node *node;
-	struct pump pump; /* of this thread: what the node sends, and without workers everything */
-	struct publisher publisher;
-	struct worker *workers[WORLD_WORKERS_MAX]; /* owned; as many as `config` says */
-	struct control *control;
-	struct monitor monitor;
-	struct beacons beacons;
-	struct now now;     /* of this turn */
-	struct mono mix_at; /* when to stir the entropy again */
-	struct reminder reminder;
-	bool configured; /* our addresses stand on the interface */
-	bool has_addresses;
-	struct node_addresses addresses;
-	bool stopping; /* somebody wants an end */
-	bool told;     /* and the node was told to say goodbye */
-	bool said_goodbye;
-	bool has_stop_token;
-	uint64_t stop_token;         /* the user who asked for it */
-	struct mono stop_at;         /* whatever has not left by then stays */
-	struct forward_batch single; /* what is opened outside of the pump's batches */
-	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
-};
 
 /* --- what the node wants --- */
 
@@ -79,7 +52,7 @@ static const struct forward_table *table_of(const struct world *w)
 	return publisher_newest(&w->publisher);
 }
 
-static void ask_steward(struct world *w, const struct channel_message *message)
+void world_ask_steward(struct world *w, const struct channel_message *message)
 {
 	if (channel_send(w->config.channel, message) < 0)
 		log_warning("the steward does not listen");
@@ -92,14 +65,14 @@ static void configure(struct world *w, const struct node_addresses *addresses)
 
 	w->addresses = *addresses;
 	w->has_addresses = true;
-	ask_steward(w, &message);
+	world_ask_steward(w, &message);
 }
 
 static void look_up(struct world *w, uint32_t bootstrap)
 {
 	const struct channel_message message = { .kind = CHANNEL_LOOKUP, .lookup = bootstrap };
 
-	ask_steward(w, &message);
+	world_ask_steward(w, &message);
 }
 
 static void keep(struct world *w, const struct node_action *action)
@@ -107,7 +80,7 @@ static void keep(struct world *w, const struct node_action *action)
 	struct channel_message message = { .kind = CHANNEL_KEEP, .keep.count = action->keep.count };
 
 	memcpy(message.keep.list, action->keep.neighbours, sizeof(message.keep.list));
-	ask_steward(w, &message);
+	world_ask_steward(w, &message);
 }
 
 /* Of all threads. */
@@ -126,7 +99,7 @@ static struct pump_counters sum_counters(const struct world *w, struct world_cou
 	return sum;
 }
 
-static void reply(struct world *w, const struct node_reply *reply)
+void world_reply(struct world *w, const struct node_reply *reply)
 {
 	struct world_counters counters;
 	const struct pump_counters pump = sum_counters(w, &counters);
@@ -212,7 +185,7 @@ static void act(struct world *w, const struct node_action *action)
 		look_up(w, action->bootstrap);
 		break;
 	case NODE_REPLY:
-		reply(w, &action->reply);
+		world_reply(w, &action->reply);
 		break;
 	case NODE_EVENT:
 		monitor_hint(&w->monitor, w->now.mono);
@@ -476,11 +449,17 @@ static int obey(struct world *w, const struct channel_message *message)
 		break;
 	case CHANNEL_COPIED:
 		return was_copied(w);
+	case CHANNEL_RELOADED:
+		return world_take_files(w, message);
+	case CHANNEL_NOT_RELOADED:
+		world_not_reloaded(w, &message->failed);
+		break;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
 	case CHANNEL_FAILED:
+	case CHANNEL_RELOAD:
 		break; /* not twice; channel_receive() refuses the others */
 	}
 	return 0;
@@ -514,6 +493,14 @@ static int hear_steward(struct world *w)
 	return 0;
 }
 
+static void be_told_to_end(struct world *w, uint64_t token)
+{
+	log_info("is told to end by a user");
+	w->has_stop_token = true;
+	w->stop_token = token;
+	stop(w);
+}
+
 static void ask_node(struct world *w, const struct control_request *request)
 {
 	static const enum node_verb verbs[REQUEST_VERBS] = { [REQUEST_STATUS] = NODE_STATUS,
@@ -523,17 +510,6 @@ static void ask_node(struct world *w, const struct control_request *request)
 	struct node_event event = { .kind = NODE_REQUEST };
 	struct node_reply refusal = { .token = request->token, .kind = NODE_REPLY_ERROR };
 
-	if (request->request.verb == REQUEST_MONITOR) {
-		control_watch(w->control, w->now, request->token);
-		return;
-	}
-	if (request->request.verb == REQUEST_DOWN) {
-		log_info("is told to end by a user");
-		w->has_stop_token = true;
-		w->stop_token = request->token;
-		stop(w);
-		return;
-	}
 	event.request.token = request->token;
 	event.request.verb = verbs[request->request.verb];
 	memcpy(event.request.peer, request->request.peer, sizeof(event.request.peer));
@@ -541,7 +517,35 @@ static void ask_node(struct world *w, const struct control_request *request)
 	refusal.error.err = node_input(w->node, w->now, &event);
 	refusal.error.text = err_text(refusal.error.err);
 	if (refusal.error.err < 0)
-		reply(w, &refusal);
+		world_reply(w, &refusal);
+}
+
+static void serve(struct world *w, const struct control_request *request)
+{
+	switch (request->request.verb) {
+	case REQUEST_DOWN:
+		be_told_to_end(w, request->token);
+		return;
+	case REQUEST_RELOAD:
+		world_ask_for_reload(w, request->token);
+		return;
+	case REQUEST_CONFIG:
+		control_reply_config(w->control, w->now, request->token, &w->reload.running);
+		return;
+	case REQUEST_MONITOR:
+		control_watch(w->control, w->now, request->token);
+		return;
+	case REQUEST_STATUS:
+	case REQUEST_PEERS:
+	case REQUEST_PING:
+	case REQUEST_WHO:
+		ask_node(w, request);
+		return;
+	case REQUEST_VERSION: /* was answered at once */
+	case REQUEST_VERBS:
+		break;
+	}
+	UNREACHABLE();
 }
 
 /* How things are, for those who monitor. */
@@ -562,7 +566,7 @@ static void serve_clients(struct world *w)
 	struct control_request request;
 
 	while (control_poll(w->control, w->now, &request)) {
-		ask_node(w, &request);
+		serve(w, &request);
 		poll_node(w);
 	}
 }
@@ -764,6 +768,7 @@ int world_new(const struct world_config *config, struct now now, struct world **
 	w->pump.udp = config->udp;
 	w->pump.tun = config->tun;
 	publisher_init(&w->publisher, config->workers);
+	reload_init(&w->reload, config->store, config->running);
 	reminder_init(&w->reminder, config->node->certificate->not_after, config->node->built,
 		      now.mono);
 	err = open_all(w, config, now);

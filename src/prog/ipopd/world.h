@@ -12,6 +12,7 @@
 #define PROG_IPOPD_WORLD_H
 
 #include "crypto/random.h"
+#include "group/store.h"
 #include "io/worker.h"
 #include "node/node.h"
 
@@ -21,6 +22,8 @@ struct world; /* opaque */
 
 struct world_config {
 	const struct node_config *node;       /* for world_new() alone */
+	const struct store *store;            /* names for sentences; its root outlives the world */
+	const struct config *running;         /* what the node is configured by; copied */
 	struct entropy *entropy;              /* borrowed; outlives the world */
 	int channel;                          /* borrowed */
 	struct udp udp;                       /* open; the world's from here on */

@@ -1,0 +1,49 @@
+/* hooks.h - programs of the owner's, run when the network comes and goes (`on-up`, `on-down`).
+ *
+ * The steward runs them, with its own rights, one at a time; they get what they need to know in
+ * their environment, and no argument, no descriptor and no shell. What they say on standard error
+ * stands in the log.
+ */
+#ifndef PROG_IPOPD_HOOKS_H
+#define PROG_IPOPD_HOOKS_H
+
+#include "group/config.h"
+#include "io/loop.h"
+#include "io/process.h"
+#include "node/node.h"
+
+#define HOOKS_UP_MS 30000
+#define HOOKS_DOWN_MS 2000 /* with the time that a node has: the daemon ends within 5 s */
+
+struct hooks {
+	struct loop *loop; /* borrowed */
+	uint8_t event_kind;
+	const char *network; /* borrowed */
+	struct config_path on_up, on_down;
+	struct process running;
+	bool is_running, has_ended;
+	struct mono deadline; /* of what runs */
+};
+
+void hooks_init(struct hooks *hooks, struct loop *loop, uint8_t event_kind, const char *network);
+
+/* What the configuration names counts from now on; it was checked (store_check_programs()). */
+void hooks_use(struct hooks *hooks, const struct config *config);
+
+/* Runs `on-up`. */
+void hooks_up(struct hooks *hooks, struct mono now, const struct node_addresses *addresses);
+
+/* Runs `on-down`, and waits for it, at most HOOKS_DOWN_MS; what runs still is ended before. */
+void hooks_down(struct hooks *hooks, const struct node_addresses *addresses);
+
+/* An event of its kind came. */
+void hooks_event(struct hooks *hooks);
+
+/* Takes the status of what has ended, and ends what takes too long. */
+void hooks_poll(struct hooks *hooks, struct mono now);
+struct mono hooks_deadline(const struct hooks *hooks);
+
+/* Kills what runs. */
+void hooks_free(struct hooks *hooks);
+
+#endif

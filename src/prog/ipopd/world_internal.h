@@ -1,0 +1,59 @@
+/* world_internal.h - what a node's world is made of; for the files of the world. */
+#ifndef PROG_IPOPD_WORLD_INTERNAL_H
+#define PROG_IPOPD_WORLD_INTERNAL_H
+
+#include "io/loop.h"
+#include "prog/ipopd/beacons.h"
+#include "prog/ipopd/channel.h"
+#include "prog/ipopd/control.h"
+#include "prog/ipopd/monitor.h"
+#include "prog/ipopd/reload.h"
+#include "prog/ipopd/reminder.h"
+#include "prog/ipopd/world.h"
+
+enum world_event { EVENT_CHANNEL, EVENT_TUN, EVENT_UDP, EVENT_BEACON, EVENT_CLIENT, EVENT_WORKER };
+
+struct world {
+	struct world_config config;
+	const char *cipher; /* what sessions that begin here seal packets with; borrowed for ever */
+	struct loop loop;
+	struct node *node;
+	struct pump pump; /* of this thread: what the node sends, and without workers everything */
+	struct publisher publisher;
+	struct worker *workers[WORLD_WORKERS_MAX]; /* owned; as many as `config` says */
+	struct control *control;
+	struct monitor monitor;
+	struct beacons beacons;
+	struct now now;     /* of this turn */
+	struct mono mix_at; /* when to stir the entropy again */
+	struct reminder reminder;
+	struct reload reload;
+	bool configured; /* our addresses stand on the interface */
+	bool has_addresses;
+	struct node_addresses addresses;
+	bool stopping; /* somebody wants an end */
+	bool told;     /* and the node was told to say goodbye */
+	bool said_goodbye;
+	bool has_stop_token;
+	uint64_t stop_token;         /* the user who asked for it */
+	struct mono stop_at;         /* whatever has not left by then stays */
+	struct forward_batch single; /* what is opened outside of the pump's batches */
+	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
+};
+
+void world_ask_steward(struct world *w, const struct channel_message *message);
+
+/* To the client with its token, or, of our own request, to ourselves. */
+void world_reply(struct world *w, const struct node_reply *reply);
+
+/* A user wants the files read anew: the steward does that, for one client at a time. */
+void world_ask_for_reload(struct world *w, uint64_t token);
+
+/* The steward has found these files good: what can change counts from now on. 0, or why this node
+ * cannot go on with them. */
+int world_take_files(struct world *w, const struct channel_message *message);
+
+/* It has not: whoever waits is told why. */
+void world_not_reloaded(struct world *w, const struct complaint *why);
+
+#endif
