@@ -59,13 +59,20 @@ make_directories() {
 	chmod 750 "$root/run/ipop/lab"
 }
 
-# start HOST: User=, AmbientCapabilities=, CapabilityBoundingSet=, NoNewPrivileges=, UMask=, SystemCallFilter=.
+# The daemon with User=, AmbientCapabilities=, CapabilityBoundingSet=, NoNewPrivileges=, UMask=, SystemCallFilter=.
+make_daemon_of_unit() {
+	cat >"$BIN/as-unit" <<-END
+		#!/bin/sh
+		umask 077
+		exec setpriv --reuid $DAEMON --regid $DAEMON --clear-groups --inh-caps "-all,$BOUND" \\
+			--ambient-caps "-all,$BOUND" --bounding-set "-all,$BOUND" --no-new-privs \\
+			"$BIN/filtered" "$LAB_DIR/calls" "$BIN/ipopd" "\$@"
+	END
+	chmod 755 "$BIN/as-unit"
+}
+
 start() {
-	make_directories "$1" &&
-		lab_start "$1" ipopd setpriv --reuid $DAEMON --regid $DAEMON --clear-groups --inh-caps "-all,$BOUND" \
-			--ambient-caps "-all,$BOUND" --bounding-set "-all,$BOUND" --no-new-privs \
-			sh -c 'umask 077; exec "$@"' sh "$BIN/filtered" "$LAB_DIR/calls" "$BIN/ipopd" \
-			--root "$LAB_DIR/$1" --foreground lab
+	make_directories "$1" && lab_start "$1" ipopd "$BIN/as-unit" --root "$LAB_DIR/$1" --foreground lab
 }
 
 is_ready() {
@@ -96,6 +103,7 @@ make_network() {
 	"$LAB_HERE/unit.py" calls "$LAB_TOP/units/ipop@.service" >"$LAB_DIR/calls"
 	BOUND=$("$LAB_HERE/unit.py" bound "$LAB_TOP/units/ipop@.service")
 	BOUND=+${BOUND#CAP_} BOUND=${BOUND,,}
+	make_daemon_of_unit
 	for file in passwd group hosts; do
 		cp "/etc/$file" "$LAB_DIR/$file"
 		lab_run lab mount --bind "$LAB_DIR/$file" "/etc/$file"
@@ -140,10 +148,78 @@ test_renewal() {
 	ipop_on one group sign lab "$LAB_DIR/renewal" >"$LAB_DIR/renewed"
 	lab_check "root renews the certificate" ipop_on two join --no-up "$LAB_DIR/renewed"
 	lab_check "and a daemon of the unit begins with it" eval \
-		'lab_wait_until 5 "! lab_runs two ipopd" && lab_start two again setpriv --reuid $DAEMON --regid $DAEMON \
-		--clear-groups --inh-caps "-all,$BOUND" --ambient-caps "-all,$BOUND" --bounding-set "-all,$BOUND" \
-		--no-new-privs "$BIN/filtered" "$LAB_DIR/calls" "$BIN/ipopd" --root "$LAB_DIR/two" lab &&
-		lab_wait_until 20 is_ready two'
+		'lab_wait_until 5 "! lab_runs two ipopd" &&
+		lab_start two again "$BIN/as-unit" --root "$LAB_DIR/two" lab && lab_wait_until 20 is_ready two'
+}
+
+# ---- what `ipop up` does where systemd runs ------------------------------------------------------
+
+# A host whose systemd this story is: it has the directory by which one knows it, the unit, and a systemctl that
+# notes whose the files are and starts the daemon as the unit has it. All in the lab's own view of the
+# file system.
+make_systemd() {
+	lab_run lab mount -t tmpfs -o mode=755 tmpfs /var/lib
+	mkdir "$LAB_DIR/etc-upper" "$LAB_DIR/etc-work"
+	lab_run lab mount -t overlay -o "lowerdir=/etc,upperdir=$LAB_DIR/etc-upper,workdir=$LAB_DIR/etc-work" overlay /etc
+	lab_run lab cp "$LAB_DIR/passwd" "$LAB_DIR/group" "$LAB_DIR/hosts" /etc
+	lab_run lab sh -c "mkdir -p /run/systemd/system /etc/systemd/system /usr/bin
+		cp $LAB_TOP/units/ipop@.service /etc/systemd/system"
+	cat >"$LAB_DIR/systemctl" <<-END
+		#!/bin/sh
+		case "\$*" in
+		"start ipop@lab.service")
+			(cd /var/lib/ipop/lab && stat -c '%u %n' . key.pem bundle.json ca ca/key.pem) >$LAB_DIR/owners
+			mkdir -p /run/ipop/lab && chown $DAEMON:$DAEMON /run/ipop/lab && chmod 750 /run/ipop/lab
+			setsid $BIN/as-unit --foreground lab </dev/null >$LAB_DIR/three/by-systemd.log 2>&1 &
+			;;
+		"stop ipop@lab.service") # and then RuntimeDirectory= goes
+			pid=\$(cat /run/ipop/lab/pid)
+			kill "\$pid"
+			while kill -0 "\$pid"; do sleep 0.02; done
+			rm /run/ipop/lab/*
+			rmdir /run/ipop/lab
+			;;
+		*) exit 1 ;;
+		esac
+	END
+	chmod 755 "$LAB_DIR/systemctl"
+	lab_run lab mount --bind "$LAB_DIR/systemctl" /usr/bin/systemctl
+}
+
+gave_files() {
+	diff - "$LAB_DIR/owners" <<-END
+		$DAEMON .
+		$DAEMON key.pem
+		$DAEMON bundle.json
+		0 ca
+		0 ca/key.pem
+	END
+}
+
+# Its exit code is that of `up`, and its output has the text.
+up_says() {
+	local status=0
+	lab_run three "$BIN/ipop" up lab >"$LAB_DIR/up" 2>&1 || status=$?
+	cat "$LAB_DIR/up"
+	((status == 0)) && grep -q "$1" "$LAB_DIR/up"
+}
+
+test_systemd() {
+	make_systemd
+	lab_host three
+	lab_run three "$BIN/ipop" group create lab --name three --bootstrap 192.0.2.9 >/dev/null
+	lab_check "ipop up has systemd start it, and says that boot does not" up_says 'systemctl enable ipop@lab'
+	lab_check "the daemon was given its files, and not the CA" gave_files
+	lab_check "ipop down has systemd stop it" lab_run three "$BIN/ipop" down lab
+	lab_run lab sh -c 'mkdir -p /etc/systemd/system/multi-user.target.wants
+		ln -s /etc/systemd/system/ipop@.service /etc/systemd/system/multi-user.target.wants/ipop@lab.service'
+	lab_check "of a network that is enabled it says nothing" eval 'up_says "up" && ! grep -q enable "$LAB_DIR/up"'
+	lab_check "and it is stopped again" lab_run three "$BIN/ipop" down lab
+	# The same host without systemd: root takes the files back, and it starts.
+	lab_run lab rmdir /run/systemd/system
+	lab_check "started by ipop itself, it has them too" up_says "up"
+	lab_check "and root has them again" lab_run lab sh -c '[ "$(stat -c %u /var/lib/ipop/lab/key.pem)" = 0 ]'
+	lab_check "and it ends" lab_run three "$BIN/ipop" down lab
 }
 
 lay_out_units
@@ -152,4 +228,5 @@ make_network
 test_daemon
 test_end
 test_renewal
+test_systemd
 lab_end
