@@ -133,6 +133,7 @@ test_daemon() {
 	lab_check "the node has none" eval '[[ $(node_field one CapPrm)$(node_field one CapAmb) == 00000000000000000000000000000000 ]]'
 	lab_check "the node is shut in" eval '[[ $(node_field one Seccomp) == 2 ]]'
 	lab_check "the group may ask" eval '[[ $(stat -c %a:%g "$LAB_DIR/one/run/ipop/lab/control") == 660:'$DAEMON' ]]'
+	lab_check "it is reloaded" ipop_on one reload lab
 	lab_check "the log has no warning" eval '! grep -E " (warning|error) " "$LAB_DIR"/*/ipopd.log'
 }
 
