@@ -4,7 +4,9 @@
 #include "base/calendar.h"
 #include "base/check.h"
 #include "io/clock.h"
+#include "prog/ipopd/log_pace.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,7 @@ static struct {
 	const char *part, *subject;
 	enum log_style style;
 	enum config_log_level level;
+	struct log_pace pace, debug_pace;
 } state = { .part = "ipopd", .subject = "-", .level = CONFIG_LOG_INFO };
 
 void log_init(const char *part, const char *subject)
@@ -60,20 +63,16 @@ static int print_prefix(char *ret, size_t room, enum config_log_level level)
 	return snprintf(ret, room, "%s %s %s: ", names[level], state.part, state.subject);
 }
 
-void log_line(enum config_log_level level, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void write_line(enum config_log_level level,
+							     const char *format, va_list arguments)
 {
 	char line[LINE_CHARS + 1];
-	va_list arguments;
 	int before;
 	int len;
 
-	if (level > state.level)
-		return;
 	before = print_prefix(line, LINE_CHARS, level);
 	CHECK(before > 0 && before < LINE_CHARS);
-	va_start(arguments, format);
 	len = vsnprintf(line + before, LINE_CHARS - (size_t)before, format, arguments);
-	va_end(arguments);
 	if (len < 0)
 		return;
 	len += before;
@@ -86,4 +85,42 @@ void log_line(enum config_log_level level, const char *format, ...)
 	}
 	line[len++] = '\n';
 	(void)!write(STDERR_FILENO, line, (size_t)len); /* nobody to tell if it fails */
+}
+
+/* Whether the line may be said, and then how many were not, before it. */
+static bool is_due(enum config_log_level level, uint64_t *ret_left_out)
+{
+	const struct mono now = clock_now().mono;
+
+	*ret_left_out = 0;
+	if (level == CONFIG_LOG_ERROR)
+		return true;
+	if (level == CONFIG_LOG_DEBUG)
+		return log_pace_allow(&state.debug_pace, now, LOG_BURST * LOG_DEBUG_MORE,
+				      LOG_A_SECOND * LOG_DEBUG_MORE, ret_left_out);
+	return log_pace_allow(&state.pace, now, LOG_BURST, LOG_A_SECOND, ret_left_out);
+}
+
+__attribute__((format(printf, 2, 3))) static void tell_left_out(enum config_log_level level,
+								const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(level, format, arguments);
+	va_end(arguments);
+}
+
+void log_line(enum config_log_level level, const char *format, ...)
+{
+	va_list arguments;
+	uint64_t left_out;
+
+	if (level > state.level || !is_due(level, &left_out))
+		return;
+	if (left_out > 0)
+		tell_left_out(level, "too much happened at once lines_left_out=%" PRIu64, left_out);
+	va_start(arguments, format);
+	write_line(level, format, arguments);
+	va_end(arguments);
 }

@@ -2,11 +2,19 @@
  *
  * Only the programs log; everything below them counts, traces and returns. Part is who speaks
  * (steward, node), subject the network. Nothing secret may be an argument.
+ *
+ * What others can cause, strangers among them, is no flood: of warnings and what is less, LOG_BURST
+ * lines are said at once and then LOG_A_SECOND, of debug LOG_DEBUG_MORE times as many; the next
+ * line tells how many were left out. Errors are all said.
  */
 #ifndef PROG_IPOPD_LOG_H
 #define PROG_IPOPD_LOG_H
 
 #include "group/config.h"
+
+#define LOG_BURST 200
+#define LOG_A_SECOND 10
+#define LOG_DEBUG_MORE 20
 
 enum log_style {
 	LOG_PLAIN,   /* to a terminal: a person who waits for it */
