@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
+#include "group/nearest.h"
 
 #include <string.h>
 
@@ -259,6 +260,143 @@ bool authority_move_host(struct authority *authority, const struct id *id)
 		if (id_equal(&authority->bootstrap[i].id, &old))
 			authority->bootstrap[i].id = *id;
 	return true;
+}
+
+/* Who has the name now; or else who had it and was revoked. */
+static struct registry_entry *find_name(const struct authority *authority, const char *name)
+{
+	struct registry_entry *found = NULL;
+
+	for (size_t i = 0; i < authority->registry.count; i++) {
+		struct registry_entry *const entry = &authority->registry.entries[i];
+
+		if (strcmp(entry->name, name) == 0 && (found == NULL || !entry->revoked))
+			found = entry;
+	}
+	return found;
+}
+
+static int complain_nobody(const struct authority *authority, const char *name,
+			   struct complaint *complaint)
+{
+	struct nearest nearest = nearest_of(span_text(name));
+
+	for (size_t i = 0; i < authority->registry.count; i++)
+		nearest_try(&nearest, authority->registry.entries[i].name);
+	return complain(complaint, ERR_NOT_FOUND, "nobody in \"%s\" is called \"%.40s\"%s%s%s",
+			authority->network, name, nearest.best == NULL ? "" : "; did you mean \"",
+			nearest.best == NULL ? "" : nearest.best,
+			nearest.best == NULL ? "" : "\"?");
+}
+
+int authority_revoke(struct authority *authority, const char *name,
+		     const struct registry_entry **ret_entry, struct complaint *complaint)
+{
+	struct registry_entry *const entry = find_name(authority, name);
+
+	if (entry == NULL)
+		return complain_nobody(authority, name, complaint);
+	if (entry->revoked)
+		return complain(complaint, ERR_REVOKED, "\"%s\" was revoked before", name);
+	entry->revoked = true;
+	*ret_entry = entry;
+	return 0;
+}
+
+void authority_rotate(struct authority *authority)
+{
+	struct network_secrets *const secrets = &authority->secrets;
+	const uint8_t epoch = secrets->epochs[0].epoch;
+
+	secrets->epochs[1] = secrets->epochs[0];
+	secrets->count = 2;
+	secrets->epochs[0].epoch = epoch == UINT8_MAX ? 1 : (uint8_t)(epoch + 1);
+	entropy_bytes(authority->entropy, secrets->epochs[0].bytes, NETWORK_SECRET_BYTES);
+}
+
+/* HOST:PORT#NAME of a member. */
+static int read_named_line(const struct authority *authority, const char *line,
+			   struct bootstrap *ret, struct complaint *complaint)
+{
+	const char *const mark = strchr(line, '#');
+	const struct registry_entry *entry;
+
+	if (mark == NULL ||
+	    bootstrap_address_from_text(span_of(line, (size_t)(mark - line)), ret) != 0)
+		return complain(complaint, ERR_MALFORMED,
+				"\"%.300s\" must be HOST:PORT#NAME, with the name of a member, or "
+				"HOST:PORT#ID, as in vpn.example.org:4767#alpha",
+				line);
+	entry = find_name(authority, mark + 1);
+	if (entry == NULL)
+		return complain_nobody(authority, mark + 1, complaint);
+	if (entry->revoked)
+		return complain(complaint, ERR_REVOKED, "\"%s\" was revoked", mark + 1);
+	ret->id = entry->id;
+	return 0;
+}
+
+static int read_line(const struct authority *authority, const char *line, struct bootstrap *ret,
+		     struct complaint *complaint)
+{
+	return bootstrap_from_text(span_text(line), ret) == 0
+		       ? 0
+		       : read_named_line(authority, line, ret, complaint);
+}
+
+/* How many lines there are if it is none. */
+static uint32_t find_line(const struct authority *authority, const struct bootstrap *line)
+{
+	uint32_t i = 0;
+
+	while (i < authority->bootstrap_count &&
+	       (strcmp(authority->bootstrap[i].host, line->host) != 0 ||
+		authority->bootstrap[i].port != line->port ||
+		!id_equal(&authority->bootstrap[i].id, &line->id)))
+		i++;
+	return i;
+}
+
+int authority_add_bootstrap(struct authority *authority, const char *line,
+			    struct complaint *complaint)
+{
+	struct bootstrap bootstrap;
+	const int err = read_line(authority, line, &bootstrap, complaint);
+
+	if (err != 0)
+		return err;
+	if (find_line(authority, &bootstrap) < authority->bootstrap_count)
+		return complain(complaint, ERR_EXISTS, "\"%.300s\" is one of the lines already",
+				line);
+	if (!bootstrap_can_be_reached(&bootstrap))
+		return complain(complaint, ERR_MALFORMED, "\"%.300s\" leads no other host anywhere",
+				line);
+	if (authority->bootstrap_count == BUNDLE_BOOTSTRAP_MAX)
+		return complain(complaint, ERR_FULL, "a bundle has at most %u lines; remove one",
+				BUNDLE_BOOTSTRAP_MAX);
+	authority->bootstrap[authority->bootstrap_count++] = bootstrap;
+	return 0;
+}
+
+int authority_remove_bootstrap(struct authority *authority, const char *line,
+			       struct complaint *complaint)
+{
+	struct bootstrap bootstrap;
+	int err = read_line(authority, line, &bootstrap, complaint);
+	uint32_t at;
+
+	if (err != 0)
+		return err;
+	at = find_line(authority, &bootstrap);
+	if (at == authority->bootstrap_count)
+		return complain(complaint, ERR_NOT_FOUND,
+				"\"%.300s\" is none of the lines; ipop group bootstrap list %s "
+				"shows them",
+				line, authority->network);
+	authority->bootstrap_count--;
+	memmove(&authority->bootstrap[at], &authority->bootstrap[at + 1],
+		(authority->bootstrap_count - at) * sizeof(authority->bootstrap[0]));
+	return 0;
 }
 
 int authority_bundle(const struct authority *authority, const struct certificate *certificate,

@@ -62,6 +62,23 @@ int authority_sign(struct authority *authority, const struct authority_wish *wis
  * host's (`group create` makes them so), lead to it from now on. Whether that changes anything. */
 bool authority_move_host(struct authority *authority, const struct id *id);
 
+/* Takes its place in the group from the holder of a name: no certificate is renewed, and name and
+ * address are free. *ret_entry is borrowed until the next change. 0, ERR_NOT_FOUND (nobody has the
+ * name), ERR_REVOKED (who had it has lost it already); with a complaint. */
+int authority_revoke(struct authority *authority, const char *name,
+		     const struct registry_entry **ret_entry, struct complaint *complaint);
+
+/* A new secret of the next epoch; bundles have it and the one before from now on. */
+void authority_rotate(struct authority *authority);
+
+/* One more way in, or one less; `line` is HOST:PORT#ID, or HOST:PORT#NAME of a member. 0,
+ * ERR_MALFORMED, ERR_NOT_FOUND (no such member, or no such line), ERR_EXISTS, ERR_FULL; with a
+ * complaint. */
+int authority_add_bootstrap(struct authority *authority, const char *line,
+			    struct complaint *complaint);
+int authority_remove_bootstrap(struct authority *authority, const char *line,
+			       struct complaint *complaint);
+
 /* What the holder of a certificate joins with. 0, or ERR_CRYPTO if the library has no memory. */
 int authority_bundle(const struct authority *authority, const struct certificate *certificate,
 		     struct bundle *ret);

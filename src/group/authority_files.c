@@ -146,8 +146,8 @@ int authority_files_write_registry(const struct store *store, const struct autho
 	return err;
 }
 
-static int write_secrets(const struct store *store, const struct authority *authority,
-			 struct complaint *complaint)
+int authority_files_write_secrets(const struct store *store, const struct authority *authority,
+				  struct complaint *complaint)
 {
 	uint8_t text[NETWORK_SECRETS_TEXT_MAX];
 	struct writer w = writer_of(text, sizeof(text));
@@ -161,8 +161,8 @@ static int write_secrets(const struct store *store, const struct authority *auth
 }
 
 /* What enters each bundle: prefix and bootstrap lines. */
-static int write_settings(const struct store *store, const struct authority *authority,
-			  struct complaint *complaint)
+int authority_files_write_settings(const struct store *store, const struct authority *authority,
+				   struct complaint *complaint)
 {
 	uint8_t text[CONFIG_BYTES_MAX];
 	struct writer w = writer_of(text, sizeof(text));
@@ -215,9 +215,9 @@ int authority_files_create(const struct store *store, const struct authority *au
 	int err = store_write(store, STORE_CA_CERTIFICATE, span_text(authority->ca), complaint);
 
 	if (err == 0)
-		err = write_secrets(store, authority, complaint);
+		err = authority_files_write_secrets(store, authority, complaint);
 	if (err == 0)
-		err = write_settings(store, authority, complaint);
+		err = authority_files_write_settings(store, authority, complaint);
 	if (err == 0)
 		err = authority_files_write_registry(store, authority, complaint);
 	if (err == 0)
@@ -238,7 +238,7 @@ static int join_authority(const struct store *store, struct bundle *bundle, cons
 		err = read_settings(store, &authority, complaint);
 		moved = err == 0 && new_id != NULL && authority_move_host(&authority, new_id);
 		if (moved)
-			err = write_settings(store, &authority, complaint);
+			err = authority_files_write_settings(store, &authority, complaint);
 		if (err == 0) {
 			bundle->bootstrap_count = authority.bootstrap_count;
 			memcpy(bundle->bootstrap, authority.bootstrap, sizeof(bundle->bootstrap));

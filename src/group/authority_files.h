@@ -30,6 +30,12 @@ int authority_files_create(const struct store *store, const struct authority *au
 int authority_files_write_registry(const struct store *store, const struct authority *authority,
 				   struct complaint *complaint);
 
+/* What changes when its secret is rotated; when its bootstrap lines do. */
+int authority_files_write_secrets(const struct store *store, const struct authority *authority,
+				  struct complaint *complaint);
+int authority_files_write_settings(const struct store *store, const struct authority *authority,
+				   struct complaint *complaint);
+
 /* A host becomes a member of the bundle's network, and may be the one where its CA is. Bundles led
  * to it there before it left or lost its key: if it now has a `new_id` (NULL: the one that it had),
  * they lead to that from now on, and *ret_moved tells that this was so. The bundle itself was

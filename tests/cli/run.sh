@@ -43,6 +43,8 @@ all=$work/all-output
 . "$top/tests/cli/troubles.sh"
 # shellcheck source=tests/cli/benches.sh
 . "$top/tests/cli/benches.sh"
+# shellcheck source=tests/cli/groups.sh
+. "$top/tests/cli/groups.sh"
 # shellcheck source=tests/cli/renewals.sh
 . "$top/tests/cli/renewals.sh"
 
@@ -736,6 +738,9 @@ check 'bundles lead to the founder that stands' leads_to_the_founder_that_stands
 check 'a founder who leaves and comes back' brings_the_founder_back
 check 'also after a crash at each step' brings_the_founder_back_after_a_crash_at_each_step
 check 'a CA beside another network of its name' keeps_a_ca_out_of_other_networks
+check 'group revoke' revokes
+check 'group rotate' rotates
+check 'group bootstrap' changes_the_ways_in
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
 check 'join refuses older and other secrets' refuses_bundles_that_go_back

@@ -116,6 +116,7 @@ test_schemas() {
 		answer "${verb// /-}" 0 $verb
 	done
 	answer check 0 check
+	answer bootstrap 0 group bootstrap list lab
 	answer reload 0 reload
 	echo "relay = 20M" >>"$LAB_DIR/one/etc/ipop/lab.conf"
 	answer check-diff 0 check --diff

@@ -77,6 +77,11 @@ static const struct cli_option check_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option yes_options[] = {
+	{ .name = "yes", .help = "Do not ask.", .letter = 'y' },
+	{ .name = NULL },
+};
+
 static const struct cli_option leave_options[] = {
 	{ .name = "yes", .help = "Do not ask.", .letter = 'y' },
 	{ .name = "with-ca", .help = "Remove the group's CA as well, if it is on this host." },
@@ -221,6 +226,52 @@ const struct cli_verb verbs[] = {
 			"long each certificate is valid.",
 		.example = "ipop group list lab",
 		.run = verb_list,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "revoke",
+		.arguments = "NAME MEMBER",
+		.options = yes_options,
+		.help = "Take a member its place in the group.",
+		.detail = "Marks a member, by its name, as revoked: its certificate is not "
+			  "renewed, its "
+			  "key gets no other, and its name and address are free. The other members "
+			  "do "
+			  "not hear of it yet: it stays in the network until its certificate ends.",
+		.example = "ipop group revoke lab beta --yes",
+		.run = verb_revoke,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "rotate",
+		.arguments = "NAME",
+		.options = yes_options,
+		.help = "Make a new secret for the network.",
+		.detail = "Makes a new secret, by which members hide from strangers, and keeps the "
+			  "one "
+			  "before. Each bundle has both from then on, so a member with either of "
+			  "them "
+			  "reaches all who have a new bundle. A second rotation shuts out who has "
+			  "only "
+			  "the first secret, and so asks.",
+		.example = "ipop group rotate lab",
+		.run = verb_rotate,
+	},
+	{
+		.section = "Make and join networks",
+		.verb = "group",
+		.sub = "bootstrap",
+		.arguments = "ACTION NAME [LINE]",
+		.reads = true,
+		.help = "Add, remove or list the ways into the network that bundles name.",
+		.detail =
+			"ACTION is add, remove or list. LINE is HOST:PORT#NAME: where a member is "
+			"reached, and its name, or its id. A network can be entered through any of "
+			"its lines, and two or three that do not fail together are good to have.",
+		.example = "ipop group bootstrap add lab vpn2.example.org:4767#beta",
+		.run = verb_bootstrap,
 	},
 	{
 		.section = "Make and join networks",

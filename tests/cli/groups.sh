@@ -1,0 +1,72 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # of run.sh
+# groups.sh - cases of run.sh about changes that a CA makes to its group: revoke, rotate, bootstrap.
+
+# A group "club" on host ca, with a second member.
+makes_a_club() {
+	run 0 on ca group create club --bootstrap vpn.example.org:4000 --name alpha &&
+		on clubber request --name beta >club.request 2>/dev/null &&
+		run 0 on ca group sign club club.request && cp out club.bundle &&
+		run 0 on clubber join club.bundle --no-up
+}
+
+revokes() {
+	makes_a_club &&
+		refuses 1 'nobody in "club" is called "bela"; did you mean "beta"?' on ca group revoke club bela --yes &&
+		refuses 1 'the CA of a group "other" is not on this host' on ca group revoke other beta --yes &&
+		refuses 2 'nothing was done; --yes does it without asking' setsid "$ipop" --root ca group revoke club beta &&
+		run 0 on ca group list club && says out valid && ! grep -q revoked out &&
+		run 0 on ca group revoke club beta --yes && says out 'Revoked "beta"' &&
+		says err 'Members do not hear of it yet' &&
+		run 0 on ca group list club && says out revoked &&
+		refuses 8 '"beta" was revoked before' on ca group revoke club beta --yes || return 1
+	# Its key gets nothing more, its name is free.
+	on clubber request --renew club >again.request 2>/dev/null &&
+		refuses 8 revoked on ca group sign club again.request &&
+		on third request --name beta >third.request 2>/dev/null &&
+		run 0 on ca group sign club third.request
+}
+
+# Bundles of before still count, and those from now on have both secrets.
+rotates() {
+	before=$(grep -o '"secret": "[^"]*' club.bundle) &&
+		run 0 on ca group rotate club && says out 'is now of epoch 2; that of epoch 1 stays good' &&
+		on fourth request --name delta >fourth.request 2>/dev/null &&
+		run 0 on ca group sign club fourth.request && cp out fourth.bundle &&
+		[ "$(grep -o '"epoch": *[0-9]*' fourth.bundle | tr -dc '0-9\n' | tr '\n' ' ')" = '2 1 ' ] &&
+		grep -qF "$before" fourth.bundle &&
+		run 0 on fourth join fourth.bundle --no-up &&
+		refuses 2 'nothing was done' setsid "$ipop" --root ca group rotate club &&
+		run 0 on ca group rotate club -y && says out 'epoch 3; that of epoch 2' &&
+		run 0 on ca group sign club fourth.request && cp out newer.bundle &&
+		! grep -qF "$before" newer.bundle && run 0 on fourth join newer.bundle --no-up &&
+		refuses 1 'its secret is of epoch 2' on fourth join fourth.bundle --no-up &&
+		mode_is 600 ca/var/lib/ipop/club/ca/secret
+}
+
+changes_the_ways_in() {
+	id=$(on ca group list club | sed -n 's/^delta .* \([a-z2-7]\{32\}\) .*/\1/p')
+	[ ${#id} = 32 ] && run 0 on ca group bootstrap list club && says out 'vpn.example.org:4000#' &&
+		run 0 on ca group bootstrap add club 'vpn2.example.org:4767#delta' && says out "vpn2.example.org:4767#$id" &&
+		refuses 1 'is one of the lines already' on ca group bootstrap add club "vpn2.example.org:4767#$id" &&
+		refuses 1 'did you mean "delta"?' on ca group bootstrap add club 'x.example:1#delto' &&
+		refuses 2 'must be HOST:PORT#NAME' on ca group bootstrap add club nonsense &&
+		refuses 2 'leads no other host anywhere' on ca group bootstrap add club '127.0.0.1:4767#delta' &&
+		refuses 2 'must be add, remove or list' on ca group bootstrap show club &&
+		refuses 2 'LINE is missing' on ca group bootstrap add club &&
+		refuses 8 '"beta" was revoked' group_adds_the_revoked &&
+		run 0 on ca group sign club fourth.request && says out "vpn2.example.org:4767#$id" &&
+		run 0 on ca group bootstrap remove club 'vpn2.example.org:4767#delta' && ! grep -q vpn2 out &&
+		refuses 1 'is none of the lines' on ca group bootstrap remove club 'vpn2.example.org:4767#delta' &&
+		run 0 on ca group bootstrap list club --json && says out '"ipop.bootstrap/1"' &&
+		for i in $(seq 15); do
+			on ca group bootstrap add club "h$i.example:1#delta" >/dev/null 2>&1 || return 1
+		done &&
+		refuses 1 'a bundle has at most 16 lines; remove one' on ca group bootstrap add club 'h16.example:1#delta'
+}
+
+# Who has the name now was not revoked; so its second holder goes first.
+group_adds_the_revoked() {
+	on ca group revoke club beta --yes >/dev/null 2>&1
+	on ca group bootstrap add club 'x.example:1#beta'
+}
