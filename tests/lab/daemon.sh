@@ -351,7 +351,7 @@ mend_two() {
 
 test_troubles() {
 	lab_signal two ipopd HUP
-	lab_check "SIGHUP is noticed" lab_wait_until 5 grep -q SIGHUP "$LAB_DIR/two/ipopd.log"
+	lab_check "SIGHUP has the files read anew" lab_wait_until 5 grep -q "has read its files anew" "$LAB_DIR/two/ipopd.log"
 	lab_check "and ends nobody" lab_wait_until 5 is_ready two
 
 	break_two
