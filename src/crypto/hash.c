@@ -1,9 +1,11 @@
 /* hash.c - see hash.h.
  *
- * OpenSSL 3.0 looks an algorithm up by its name whenever it is used implicitly (about 0.5 us, a
- * lock included). So each function here fetches SHA-256 once, however many hashes it makes, and
- * HMAC and HKDF stand on that one context; struct mac fetches at mac_init() only.
+ * SHA-256 is computed on the stack, by the oldest of the library's interfaces: it takes no memory,
+ * so it cannot fail, and looks nothing up by name. The newer one takes some hundred bytes a hash,
+ * and there is nothing that a handshake could say when there are none. OpenSSL 3.0 calls the old
+ * one deprecated; that it goes on giving the published answers is asked at each start (start.c).
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/hash.h"
 
 #include "base/check.h"
@@ -14,49 +16,38 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/sha.h>
 
 #define SHA256_BLOCK_BYTES 64
 
-/* One SHA-256 after the other. A library that cannot even give this small piece of memory leaves
- * nothing to go on with, so that is a CHECK: see hash.h. */
+/* One SHA-256 after the other. The library's calls have no reason to fail. */
 struct hasher {
-	EVP_MD *md;      /* owned */
-	EVP_MD_CTX *ctx; /* owned */
+	SHA256_CTX ctx;
 };
 
-static struct hasher hasher_open(void)
-{
-	const struct hasher h = { .md = EVP_MD_fetch(NULL, "SHA256", NULL),
-				  .ctx = EVP_MD_CTX_new() };
-
-	CHECK(h.md != NULL && h.ctx != NULL);
-	return h;
-}
-
-/* Frees and wipes what the hash has seen. */
+/* Wipes what the hash has seen. */
 static void hasher_close(struct hasher *h)
 {
-	EVP_MD_CTX_free(h->ctx);
-	EVP_MD_free(h->md);
+	secret_wipe(h, sizeof(*h));
 }
 
-static void begin(const struct hasher *h)
+static void begin(struct hasher *h)
 {
-	CHECK(EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1);
+	CHECK(SHA256_Init(&h->ctx) == 1);
 }
 
-static void add(const struct hasher *h, struct span bytes)
+static void add(struct hasher *h, struct span bytes)
 {
-	CHECK(EVP_DigestUpdate(h->ctx, bytes.data, bytes.len) == 1);
+	CHECK(SHA256_Update(&h->ctx, bytes.data, bytes.len) == 1);
 }
 
-static void end(const struct hasher *h, uint8_t ret[HASH_BYTES])
+static void end(struct hasher *h, uint8_t ret[HASH_BYTES])
 {
-	CHECK(EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1);
+	CHECK(SHA256_Final(ret, &h->ctx) == 1);
 }
 
 /* `ret` may be the key or one of the parts. */
-static void hmac(const struct hasher *h, struct span key, const struct span *parts, size_t count,
+static void hmac(struct hasher *h, struct span key, const struct span *parts, size_t count,
 		 uint8_t ret[HASH_BYTES])
 {
 	uint8_t pad[SHA256_BLOCK_BYTES] = { 0 }, inner[HASH_BYTES];
@@ -90,7 +81,7 @@ static void hmac(const struct hasher *h, struct span key, const struct span *par
 
 void hash_sha256(const struct span *parts, size_t count, uint8_t ret[HASH_BYTES])
 {
-	struct hasher h = hasher_open();
+	struct hasher h;
 
 	begin(&h);
 	for (size_t i = 0; i < count; i++)
@@ -101,7 +92,7 @@ void hash_sha256(const struct span *parts, size_t count, uint8_t ret[HASH_BYTES]
 
 void hash_hmac(struct span key, const struct span *parts, size_t count, uint8_t ret[HASH_BYTES])
 {
-	struct hasher h = hasher_open();
+	struct hasher h;
 
 	hmac(&h, key, parts, count, ret);
 	hasher_close(&h);
@@ -109,8 +100,8 @@ void hash_hmac(struct span key, const struct span *parts, size_t count, uint8_t 
 
 /* The expand step, which RFC 5869 and the Noise specification share: T(n) = HMAC(key, T(n - 1) |
  * info | n), T(0) empty; the output is T(1) | T(2) | ... */
-static void expand(const struct hasher *h, const uint8_t key[HASH_BYTES], struct span info,
-		   uint8_t *ret, size_t ret_len)
+static void expand(struct hasher *h, const uint8_t key[HASH_BYTES], struct span info, uint8_t *ret,
+		   size_t ret_len)
 {
 	uint8_t block[HASH_BYTES], counter = 0;
 
@@ -128,7 +119,7 @@ static void expand(const struct hasher *h, const uint8_t key[HASH_BYTES], struct
 
 void hash_hkdf(struct span salt, struct span secret, struct span info, uint8_t *ret, size_t ret_len)
 {
-	struct hasher h = hasher_open();
+	struct hasher h;
 	uint8_t key[HASH_BYTES];
 
 	CHECK(ret_len <= (size_t)255 * HASH_BYTES);
@@ -142,7 +133,7 @@ void hash_noise_hkdf(const uint8_t chaining_key[HASH_BYTES], struct span input,
 		     uint8_t ret1[HASH_BYTES], uint8_t ret2[HASH_BYTES], uint8_t ret3[HASH_BYTES])
 {
 	const size_t count = ret3 != NULL && ret2 != NULL ? 3 : ret2 != NULL ? 2 : 1;
-	struct hasher h = hasher_open();
+	struct hasher h;
 	uint8_t key[HASH_BYTES], all[3 * HASH_BYTES];
 
 	hmac(&h, span_of(chaining_key, HASH_BYTES), &input, 1, key);

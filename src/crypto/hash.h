@@ -1,7 +1,6 @@
 /* hash.h - SHA-256, HMAC, HKDF, short MACs, and the two helpers that every secret needs.
  *
- * Outputs may be inputs. A hash has no failure to report: a library without the few hundred bytes
- * that a context takes is a CHECK.
+ * Outputs may be inputs. A hash takes no memory, and has no failure to report.
  */
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H

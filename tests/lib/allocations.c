@@ -23,6 +23,7 @@ void __wrap_free(void *block);
 
 static uint64_t attempts;
 static uint64_t failing; /* the number of the attempt; 0: none */
+static bool gated, outside;
 static int64_t live;
 static const uint8_t *watched;
 static size_t watched_len;
@@ -62,8 +63,21 @@ static void search(void *block)
 		spilled += memcmp(bytes + i, watched, watched_len) == 0;
 }
 
+void allocations_enter(void)
+{
+	outside = false;
+	gated = true;
+}
+
+void allocations_leave(void)
+{
+	outside = true;
+}
+
 static bool fails(void)
 {
+	if (gated && outside)
+		return false;
 	return ++attempts == failing;
 }
 

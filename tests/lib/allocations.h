@@ -18,6 +18,11 @@ int64_t allocations_live(void);
  * Gives how often they were found since the last call. */
 uint64_t allocations_watch(const uint8_t *bytes, size_t len);
 
+/* From now on attempts count, and may fail, only between allocations_enter() and
+ * allocations_leave(): where those are in what is tested who call it. */
+void allocations_enter(void);
+void allocations_leave(void);
+
 /* The n-th attempt from now fails, and none behind it; 0: none. */
 void allocations_fail_at(uint64_t n);
 

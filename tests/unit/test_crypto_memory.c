@@ -251,8 +251,7 @@ static void test_packets_take_nothing(void **state)
 
 static uint64_t failing;
 
-/* Ends by abort() if the judgement was yes though it should have been no; the CHECK of hash.c,
- * which has no failure to report, ends it too, with other words. */
+/* Ends by abort() if the judgement was yes though it should have been no. */
 static void judge_bad(void)
 {
 	struct certificate c;
@@ -315,7 +314,7 @@ static void test_memory_ends_while_judging(void **state)
 	for (failing = 1; failing <= count; failing += 3) { /* all would take too long */
 		const char *text = death_text(judge_both);
 
-		if (text != NULL && strstr(text, "hash.c") == NULL)
+		if (text != NULL)
 			fail_msg("allocation %u: %s", (unsigned)failing, text);
 	}
 }
