@@ -43,6 +43,8 @@ all=$work/all-output
 . "$top/tests/cli/troubles.sh"
 # shellcheck source=tests/cli/benches.sh
 . "$top/tests/cli/benches.sh"
+# shellcheck source=tests/cli/completion.sh
+. "$top/tests/cli/completion.sh"
 # shellcheck source=tests/cli/groups.sh
 . "$top/tests/cli/groups.sh"
 # shellcheck source=tests/cli/renewals.sh
@@ -559,7 +561,6 @@ joins_and_goes_up() {
 		run 0 bin/ipop --root b join newest.bundle --no-up &&
 		says err 'before; next: ipop reload lab' &&
 		run 0 bin/ipop --root b join newest.bundle && is_anew || return 1
-	# One that can take it over goes on.
 	echo '{"schema": "ipop.reload/1", "later": ["port"]}' >answers/reload.0
 	on a group sign lab beta.request --days 8 >newest.bundle 2>/dev/null &&
 		run 0 bin/ipop --root b join newest.bundle &&
@@ -672,7 +673,8 @@ installs_everything() {
 	usr=installed/usr/local
 	for file in bin/ipop sbin/ipopd lib/systemd/system/ipop@.service \
 		lib/sysusers.d/ipop.conf share/doc/ipop/LICENSE \
-		share/doc/ipop/README.md share/doc/ipop/doc/cli.md; do
+		share/bash-completion/completions/ipop share/zsh/site-functions/_ipop \
+		share/fish/vendor_completions.d/ipop.fish share/doc/ipop/README.md share/doc/ipop/doc/cli.md; do
 		[ -s "$usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
 	says "$usr/lib/systemd/system/ipop@.service" 'ExecStart=/usr/local/sbin/ipopd' &&
@@ -765,6 +767,8 @@ check 'status' shows_status
 check 'what status says of NAT and ring' shows_nat_and_ring
 check 'status tells in time how to renew' tells_how_to_renew_in_time
 check 'peers and version' shows_peers
+check 'what comes next on a command line' knows_what_comes_next
+check 'in bash, zsh and fish' completes_in_each_shell
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down

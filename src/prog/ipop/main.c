@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "crypto/hash.h"
 #include "crypto/start.h"
+#include "prog/ipop/complete.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
@@ -9,6 +10,7 @@
 #include <jansson.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -61,6 +63,8 @@ int main(int argc, char **argv)
 	struct cli cli;
 
 	guard_secrets();
+	if (argc > 1 && strcmp(argv[1], "complete") == 0)
+		return (int)complete_print(verbs, argv + 2, (size_t)argc - 2);
 	if (cli_parse(verbs, argv + (argc > 0 ? 1 : 0), &cli, &complaint) != 0)
 		return (int)report_code(&cli, EXIT_USAGE, &complaint);
 	code = run(&cli);
