@@ -227,7 +227,8 @@ static int check_program(const char *file, enum config_option_id id, const char 
 	case 0:
 		return 0;
 	case ERR_NOT_FOUND:
-		return complain(complaint, err, "%s: %s: there is no %s", file, name, program);
+		return complain(complaint, ERR_UNSUPPORTED, "%s: %s: there is no %s", file, name,
+				program);
 	case ERR_UNSUPPORTED:
 		return complain(complaint, err,
 				"%s: %s: %s is no program; chmod +x makes a script one", file, name,

@@ -88,8 +88,8 @@ int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
 
 /* Whether the programs that a configuration names may be run with the daemon's rights: 0;
- * ERR_NOT_FOUND, ERR_UNSUPPORTED, ERR_DENIED (somebody else could change one, or the file that
- * names it). */
+ * ERR_UNSUPPORTED (none, or no program), ERR_DENIED (somebody else could change one, or the file
+ * that names it). */
 int store_check_programs(const struct store *store, const struct config *config,
 			 struct complaint *complaint);
 
