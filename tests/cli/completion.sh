@@ -22,7 +22,7 @@ completes() {
 }
 
 knows_what_comes_next() {
-	completes re 'request reload ' && completes group '' 'create sign list revoke rotate bootstrap ' &&
+	completes re 'request reload ' && completes group '' 'create sign list bootstrap rotate revoke ' &&
 		completes group ro 'rotate ' && completes nonsense '' '' && completes --ro '--root ' &&
 		completes --root b st 'status ' && completes --root b status '' 'lab ' &&
 		completes --root b ping al 'alpha ' && completes --root b ping -c 3 ca 'carol ' &&

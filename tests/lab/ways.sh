@@ -17,7 +17,8 @@ PSS_BYTES=10000000
 # still tries for a direct way, three times, at some 5 MB a day each. What a settled member costs, 20 MB a
 # day at most, is held by the simulator's scenario `idle`, which waits for that.
 IDLE_BYTES=30000000
-ENTRANCE_BYTES=30000000 # of one that also relays for two of the others
+# Of one that also relays for the pair: what they try comes and goes again, so each time counts twice.
+ENTRANCE_BYTES=45000000
 CALM_MS=60000           # after which a network that just began is idle: it has tried what there is to try
 
 # The node of a member: the child of its steward.

@@ -230,17 +230,16 @@ const struct cli_verb verbs[] = {
 	{
 		.section = "Make and join networks",
 		.verb = "group",
-		.sub = "revoke",
-		.arguments = "NAME MEMBER",
-		.options = yes_options,
-		.help = "Take a member its place in the group.",
-		.detail = "Marks a member, by its name, as revoked: its certificate is not "
-			  "renewed, its "
-			  "key gets no other, and its name and address are free. The other members "
-			  "do "
-			  "not hear of it yet: it stays in the network until its certificate ends.",
-		.example = "ipop group revoke lab beta --yes",
-		.run = verb_revoke,
+		.sub = "bootstrap",
+		.arguments = "ACTION NAME [LINE]",
+		.reads = true,
+		.help = "Add, remove or list the ways into the network that bundles name.",
+		.detail =
+			"ACTION is add, remove or list. LINE is HOST:PORT#NAME: where a member is "
+			"reached, and its name, or its id. A network can be entered through any of "
+			"its lines, and two or three that do not fail together are good to have.",
+		.example = "ipop group bootstrap add lab vpn2.example.org:4767#beta",
+		.run = verb_bootstrap,
 	},
 	{
 		.section = "Make and join networks",
@@ -262,16 +261,17 @@ const struct cli_verb verbs[] = {
 	{
 		.section = "Make and join networks",
 		.verb = "group",
-		.sub = "bootstrap",
-		.arguments = "ACTION NAME [LINE]",
-		.reads = true,
-		.help = "Add, remove or list the ways into the network that bundles name.",
-		.detail =
-			"ACTION is add, remove or list. LINE is HOST:PORT#NAME: where a member is "
-			"reached, and its name, or its id. A network can be entered through any of "
-			"its lines, and two or three that do not fail together are good to have.",
-		.example = "ipop group bootstrap add lab vpn2.example.org:4767#beta",
-		.run = verb_bootstrap,
+		.sub = "revoke",
+		.arguments = "NAME MEMBER",
+		.options = yes_options,
+		.help = "Take a member its place in the group.",
+		.detail = "Marks a member, by its name, as revoked: its certificate is not "
+			  "renewed, its "
+			  "key gets no other, and its name and address are free. The other members "
+			  "do "
+			  "not hear of it yet: it stays in the network until its certificate ends.",
+		.example = "ipop group revoke lab beta --yes",
+		.run = verb_revoke,
 	},
 	{
 		.section = "Make and join networks",
