@@ -69,6 +69,14 @@ static const struct cli_option join_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option metrics_options[] = {
+	{ .name = "listen",
+	  .value = "WHERE",
+	  .help = "Serve them at a port of this host (9476, 127.0.0.1:9476, [::1]:9476) or at a "
+		  "socket (/run/ipop-metrics)." },
+	{ .name = NULL },
+};
+
 static const struct cli_option check_options[] = {
 	{ .name = "diff", .help = "Show what of it the running daemon does otherwise." },
 	{ .name = "print",
@@ -504,6 +512,20 @@ const struct cli_verb verbs[] = {
 			"it ends.",
 		.example = "ipop bench beta --time 10",
 		.run = verb_bench,
+	},
+	{
+		.section = "Look",
+		.verb = "metrics",
+		.arguments = "[NET]",
+		.options = metrics_options,
+		.help = "Print what the daemon counts, for Prometheus; or serve it.",
+		.detail = "Prints the state of this host, its peers and all counters in the format "
+			  "of "
+			  "OpenMetrics. With --listen it serves them over HTTP (GET /metrics), to "
+			  "this "
+			  "host alone, until it is ended. It needs no right but to ask the daemon.",
+		.example = "ipop metrics lab",
+		.run = verb_metrics,
 	},
 	{
 		.section = "Look",

@@ -30,6 +30,7 @@ enum exit_code verb_top(const struct cli *cli);
 enum exit_code verb_trace(const struct cli *cli);
 enum exit_code verb_bench(const struct cli *cli);
 enum exit_code verb_bugreport(const struct cli *cli);
+enum exit_code verb_metrics(const struct cli *cli);
 enum exit_code verb_check(const struct cli *cli);
 enum exit_code verb_reload(const struct cli *cli);
 enum exit_code verb_version(const struct cli *cli);

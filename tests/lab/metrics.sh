@@ -1,0 +1,140 @@
+#!/bin/bash
+# metrics.sh - what `ipop metrics` prints of real daemons is what promtool and a parser of OpenMetrics
+# take for right; and who serves it can be reached from its host alone, and is hard to disturb.
+# shellcheck disable=SC2016 # conditions in quotes are for eval
+# shellcheck source=tests/lab/lab.sh
+. "$(dirname "$0")/lab.sh"
+
+"$LAB_HERE/../../tools/deps" --no-services deps-prometheus.txt
+
+IPOP=$LAB_BUILD/src/prog/ipop/ipop
+IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
+[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
+
+root_of() {
+	echo "$LAB_DIR/$1"
+}
+
+ipop_on() {
+	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
+}
+
+is_up() {
+	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
+}
+
+make_network() {
+	lab_begin metrics
+	lab_host one two
+	lab_router r
+	lab_link one 192.0.2.2/24 r 192.0.2.1/24
+	lab_link two 198.51.100.2/24 r 198.51.100.1/24
+	ipop_on one group create lab --bootstrap 192.0.2.2:4767 --name one
+	ipop_on two request --name two >"$LAB_DIR/request"
+	ipop_on one group sign lab "$LAB_DIR/request" >"$LAB_DIR/bundle"
+	ipop_on two join "$LAB_DIR/bundle" --no-up
+	lab_start one ipopd "$IPOPD" --root "$(root_of one)" --foreground lab
+	lab_start two ipopd "$IPOPD" --root "$(root_of two)" --foreground lab
+	lab_wait_until 20 'is_up one && is_up two'
+}
+
+# get WHERE [WORD...]: asks for a page; its head and body stand in files.
+get() {
+	lab_run one curl --silent --show-error --max-time 10 --dump-header "$LAB_DIR/head" "${@:2}" "$1" >"$LAB_DIR/page"
+}
+
+# openmetrics_has NAME VALUE [LABEL=VALUE...]: the page is right, and has that sample.
+openmetrics_has() {
+	/usr/bin/python3 - "$LAB_DIR/page" "$@" <<-'END'
+		import sys
+		from prometheus_client.openmetrics.parser import text_string_to_metric_families
+		name, value, labels = sys.argv[2], sys.argv[3], dict(l.split("=") for l in sys.argv[4:])
+		samples = [s for f in text_string_to_metric_families(open(sys.argv[1]).read()) for s in f.samples]
+		found = [s for s in samples if s.name == name and labels.items() <= s.labels.items()]
+		print(len(samples), "samples;", found)
+		sys.exit(not found or (value != "any" and any(s.value != float(value) for s in found)))
+	END
+}
+
+test_page() {
+	ipop_on one metrics lab >"$LAB_DIR/page"
+	lab_check "the page is OpenMetrics" openmetrics_has ipop_up 1 network=lab
+	lab_check "it has each peer" openmetrics_has ipop_peer_up 1 peer=two
+	lab_check "with its round trip" openmetrics_has ipop_peer_rtt_seconds any peer=two
+	lab_check "and what was sent" openmetrics_has ipop_peer_sent_bytes_total any peer=two
+	lab_check "it has the counters" openmetrics_has ipop_sessions_established_total 1
+	lab_check "and the levels" openmetrics_has ipop_vnet_waiting 0
+	lab_check "and who this is" openmetrics_has ipop_node_info 1 name=one
+	lab_check "and when the certificate ends" openmetrics_has ipop_certificate_end_timestamp_seconds any
+}
+
+test_serving() {
+	lab_start one port "$IPOP" metrics --listen 9476 lab --root "$(root_of one)"
+	lab_start one socket "$IPOP" metrics --listen "$LAB_DIR/one/metrics" lab --root "$(root_of one)"
+	lab_wait_until 5 'get http://127.0.0.1:9476/metrics && get http://localhost/metrics --unix-socket "$LAB_DIR/one/metrics"'
+	get http://127.0.0.1:9476/metrics
+	lab_check "a port serves the text format" grep -q '^Content-Type: text/plain; version=0.0.4' "$LAB_DIR/head"
+	lab_check "which promtool finds right" eval 'promtool check metrics <"$LAB_DIR/page"'
+	get "http://127.0.0.1:9476/metrics?x=y" --header 'Accept: application/openmetrics-text;version=1.0.0'
+	lab_check "or OpenMetrics, for who asks for it" grep -q '^Content-Type: application/openmetrics-text' "$LAB_DIR/head"
+	lab_check "which is right, too" openmetrics_has ipop_up 1
+	get http://localhost/metrics --unix-socket "$LAB_DIR/one/metrics"
+	lab_check "a socket serves the same" grep -q '^ipop_up{network="lab"} 1$' "$LAB_DIR/page"
+	lab_check "to its group" eval '[[ $(stat -c %a "$LAB_DIR/one/metrics") == 660 ]]'
+	lab_check "another page is not there" eval 'get http://127.0.0.1:9476/ && grep -q " 404 " "$LAB_DIR/head"'
+	lab_check "nothing is taken" eval 'get http://127.0.0.1:9476/metrics --data x && grep -q " 405 " "$LAB_DIR/head"'
+	lab_check "a head without end is dropped" eval '! get http://127.0.0.1:9476/metrics --header "X: $(head -c 9000 /dev/zero | tr "\0" x)"'
+	lab_check_within 5000 "who says nothing keeps nobody out for long" is_served_beside_a_silent_one
+	lab_check "another host cannot reach it" eval '! lab_run two curl --silent --max-time 2 http://192.0.2.2:9476/metrics'
+}
+
+# A connection that says nothing, and one behind it.
+is_served_beside_a_silent_one() {
+	lab_start one silent python3 -c 'import socket, signal
+s = socket.create_connection(("127.0.0.1", 9476))
+print("there", flush=True)
+signal.pause()'
+	lab_wait_until 5 grep -q there "$LAB_DIR/one/silent.log"
+	get http://127.0.0.1:9476/metrics
+	local status=$?
+	lab_stop one silent
+	return $status
+}
+
+# fails CODE TEXT WORD...: ipop metrics on one ends with that code, and says that.
+fails() {
+	local status=0
+	ipop_on one metrics "${@:3}" >"$LAB_DIR/output" 2>&1 || status=$?
+	cat "$LAB_DIR/output"
+	((status == $1)) && grep -qF -- "$2" "$LAB_DIR/output"
+}
+
+test_mistakes() {
+	lab_check "a port that is taken" fails 1 "somebody does already" --listen 9476
+	lab_check "a socket that is served" fails 1 "somebody does already" --listen "$LAB_DIR/one/metrics"
+	lab_check "an address that others reach" fails 2 "must be a port of this host alone" --listen 0.0.0.0:9477
+	lab_check "what is no place" fails 2 "must be a port of this host alone" --listen here
+	lab_check "a directory that is not there" fails 1 "No such file or directory" --listen /nowhere/socket
+}
+
+test_end() {
+	lab_stop one ipopd
+	get http://127.0.0.1:9476/metrics
+	lab_check "a daemon that is down is told as that" grep -q '^ipop_up{network="lab"} 0$' "$LAB_DIR/page"
+	lab_check "by hand with an exit code" fails 3 "lab is not running" lab
+	lab_kill one socket
+	lab_check "a socket that is left over" test -S "$LAB_DIR/one/metrics"
+	lab_start one socket2 "$IPOP" metrics --listen "$LAB_DIR/one/metrics" lab --root "$(root_of one)"
+	lab_check "is replaced" lab_wait_until 5 'get http://localhost/metrics --unix-socket "$LAB_DIR/one/metrics"'
+	lab_check "SIGTERM ends it with success" lab_stop one socket2
+	lab_check "and its socket is gone" test ! -e "$LAB_DIR/one/metrics"
+	lab_stop one port
+	lab_stop two ipopd
+}
+
+make_network
+test_page
+test_serving
+test_mistakes
+test_end
+lab_end
