@@ -179,6 +179,7 @@
 	X(SEC_STEWARD_MTU, "the node asks for the MTU that every interface of ours has") \
 	X(SEC_CHANNEL_SENDER, "steward and node say each what is its own to say")        \
 	X(SEC_CHANNEL_FDS, "and send as many descriptors with it as it has")             \
+	X(SEC_CHANNEL_NAME, "what a program of the owner's is told is a member's name")  \
 	X(SEC_UEVENT_SENDER, "what says that this machine is a copy is the kernel's")    \
 	X(SEC_CONTROL_READ, "the user may see this network")                             \
 	X(SEC_CONTROL_CHANGE, "the user may change this network")                        \

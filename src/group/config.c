@@ -170,6 +170,19 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 		.is_live = true,
 		.offset = offsetof(struct config, on_down),
 	},
+	[CONFIG_ON_PEER] = {
+		.name = "on-peer",
+		.type = CONFIG_TYPE_PATH,
+		.max = CONFIG_PATH_MAX,
+		.example = "/etc/ipop/lab-peer",
+		.help = "The same when a member that this host has a session with comes or goes: "
+			"IPOP_EVENT is peer-up or peer-down, IPOP_PEER its name, IPOP_PEER_IPV6 its "
+			"address. One runs at a time, ten a second at most, each for 10 s at most; "
+			"who comes and goes meanwhile is not told of. When the network goes down "
+			"only on-down runs.",
+		.is_live = true,
+		.offset = offsetof(struct config, on_peer),
+	},
 };
 
 static_assert(CONFIG_PORT_DEFAULT == 4767, "the table says 4767");

@@ -34,6 +34,7 @@ enum config_option_id {
 	CONFIG_LOG_LEVEL,
 	CONFIG_ON_UP,
 	CONFIG_ON_DOWN,
+	CONFIG_ON_PEER,
 	CONFIG_OPTIONS
 };
 
@@ -84,7 +85,7 @@ struct config {
 	uint32_t offload;      /* enum config_offload */
 	uint32_t workers;      /* threads that move packets; not set: as many as suit the machine */
 	uint32_t log_level;    /* enum config_log_level */
-	struct config_path on_up, on_down;
+	struct config_path on_up, on_down, on_peer;
 };
 
 enum config_type {

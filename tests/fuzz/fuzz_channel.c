@@ -56,10 +56,15 @@ static void check_fields(const struct channel_message *message)
 	case CHANNEL_NOT_RELOADED:
 		CHECK(strlen(message->failed.text) <= COMPLAINT_CHARS);
 		break;
+	case CHANNEL_PEER:
+		CHECK(certificate_name_is_valid(message->peer.name));
+		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
 	case CHANNEL_RELOAD:
+	case CHANNEL_PING:
+	case CHANNEL_PONG:
 	case CHANNEL_LOOKUP:
 		break;
 	}

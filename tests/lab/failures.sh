@@ -204,9 +204,14 @@ test_stopped() {
 	lab_check "packets pass while the steward stands still" eval 'passes && passes && passes'
 	go_on "$steward"
 	pauses "a steward" "$steward"
-	pauses "a node" "$node"
+	((PAUSE_S > 6)) || pauses "a node" "$node"
 	pauses "a daemon" "$steward" "$node"
 	lab_check "they are the same processes" eval "[[ $node == \$(node_of two) && $steward == \$(steward_of two) ]]"
+	lab_run lab kill -STOP "$node"
+	lab_check_within 20000 "a node that stands still for longer is replaced" lab_wait_until 30 \
+		"is_ready two && [[ $node != \$(node_of two) ]]"
+	lab_check_within 2000 "to which packets pass" lab_wait_until 10 passes
+	lab_check "the log says why" grep -q "the node process does not answer, and is ended" "$LAB_DIR/two/ipopd.log"
 }
 
 # ---- what they stand on -------------------------------------------------------------------------------
@@ -311,6 +316,7 @@ test_suspend() {
 	fault asleep 36000
 	go_on "${pids[@]}"
 	lab_check_within 10000 "a machine that slept for ten hours" lab_wait_until 60 is_whole
+	lab_check "its processes are the same" eval "[[ '${pids[*]}' == \"\$(steward_of two) \$(node_of two)\" ]]"
 }
 
 # ---- what is stored -------------------------------------------------------------------------------------------

@@ -182,11 +182,44 @@ test_hooks() {
 	lab_check "and named" grep -q "warning .*$LAB_DIR/hook takes too long, and is ended" "$LAB_DIR/two/ipopd.log"
 }
 
+# is_called COUNT LINE: so often, of two's program for members.
+is_called() {
+	[[ $(grep -cxF "$2" "$LAB_DIR/called") == "$1" ]]
+}
+
+test_peer_hook() {
+	local v6 name
+	v6=$(value_of one ipv6) name=$(value_of one name)
+	printf '#!/bin/sh\necho "$# $IPOP_EVENT $IPOP_PEER $IPOP_PEER_IPV6 $IPOP_NETWORK $IPOP_INTERFACE $IPOP_IPV6" >>%s\n' \
+		"$LAB_DIR/called" >"$LAB_DIR/hook"
+	: >"$LAB_DIR/called"
+	sed -i '/^on-/d' "$(config_of two)"
+	start two
+	lab_wait_until 20 'is_ready two && knows_peer two'
+	echo "on-peer = $LAB_DIR/hook" >>"$(config_of two)"
+	lab_check "a program for members counts from now on" ipop_on two reload
+	lab_check "it hears of a member that is there" lab_wait_until 5 "is_called 1 '0 peer-up $name $v6 lab lab $V6'"
+	ipop_on one down lab
+	lab_check "and of one that goes" lab_wait_until 5 "is_called 1 '0 peer-down $name $v6 lab lab $V6'"
+	start one
+	lab_check "and comes" lab_wait_until 20 "is_called 2 '0 peer-up $name $v6 lab lab $V6'"
+	lab_run lab kill -KILL "$(node_of two)"
+	lab_check "with a node its sessions go, and come with the next" lab_wait_until 20 \
+		"is_called 3 '0 peer-up $name $v6 lab lab $V6' && is_called 2 '0 peer-down $name $v6 lab lab $V6'"
+	printf '#!/bin/sh\nexec sleep 1000\n' >"$LAB_DIR/hook"
+	ipop_on one down lab
+	lab_check "one that does not end is ended" lab_wait_until 20 \
+		'grep -q "warning .*$LAB_DIR/hook takes too long, and is ended" "$LAB_DIR/two/ipopd.log"'
+	lab_stop two ipopd
+	start one
+}
+
 make_network
 begin_traffic
 test_options
 test_mistakes
 test_certificate
 test_hooks
+test_peer_hook
 lab_stop one ipopd
 lab_end

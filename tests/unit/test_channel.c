@@ -80,10 +80,17 @@ static struct channel_message sample(enum channel_kind kind)
 		message.reloaded.has_config = true;
 		message.fd_count = 2;
 		break;
+	case CHANNEL_PEER:
+		memset(message.peer.id.bytes, 7, ID_BYTES);
+		memset(message.peer.name, 'x', CERTIFICATE_NAME_MAX);
+		message.peer.is_there = true;
+		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
 	case CHANNEL_RELOAD:
+	case CHANNEL_PING:
+	case CHANNEL_PONG:
 		break;
 	}
 	return message;
@@ -92,7 +99,8 @@ static struct channel_message sample(enum channel_kind kind)
 static const enum channel_kind kinds[] = {
 	CHANNEL_START,  CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE,  CHANNEL_CLIENT, CHANNEL_STOP,
 	CHANNEL_HOST,   CHANNEL_COPIED,     CHANNEL_CONFIGURE,    CHANNEL_LOOKUP, CHANNEL_KEEP,
-	CHANNEL_FAILED, CHANNEL_RELOADED,   CHANNEL_NOT_RELOADED, CHANNEL_RELOAD,
+	CHANNEL_FAILED, CHANNEL_RELOADED,   CHANNEL_NOT_RELOADED, CHANNEL_RELOAD, CHANNEL_PING,
+	CHANNEL_PONG,   CHANNEL_PEER,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -320,6 +328,12 @@ static void fields_have_their_range(void **state)
 	channel_encode(&message, &raw);
 	expect_refused(&raw, 1, 2, false); /* longer than a sentence may be */
 	expect_refused(&raw, 3, 0, false); /* an end before its end */
+	message = sample(CHANNEL_PEER);
+	channel_encode(&message, &raw);
+	expect_refused(&raw, 1 + ID_BYTES, 0, false);   /* no name */
+	expect_refused(&raw, 1 + ID_BYTES, '-', false); /* none that a member has */
+	expect_refused(&raw, 1 + ID_BYTES + CERTIFICATE_NAME_MAX, 'x', false); /* without an end */
+	expect_refused(&raw, 1 + ID_BYTES + CERTIFICATE_NAME_MAX + 1, 2, false); /* a truth value */
 	message = sample(CHANNEL_HOST);
 	channel_encode(&message, &raw);
 	expect_refused(&raw, 1, NODE_HOST_ENDPOINTS_MAX + 1, true);

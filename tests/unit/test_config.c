@@ -64,7 +64,8 @@ static void every_option_is_read(void **state)
 			       "workers = 8\n"
 			       "log-level = debug\n"
 			       "on-up = /etc/ipop/lab-up\n"
-			       "on-down = /usr/bin/true",
+			       "on-down = /usr/bin/true\n"
+			       "on-peer = /usr/bin/false",
 			       &config, &complaint),
 			 0);
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
@@ -83,6 +84,7 @@ static void every_option_is_read(void **state)
 	assert_int_equal(config.log_level, CONFIG_LOG_DEBUG);
 	assert_string_equal(config.on_up.text, "/etc/ipop/lab-up");
 	assert_string_equal(config.on_down.text, "/usr/bin/true");
+	assert_string_equal(config.on_peer.text, "/usr/bin/false");
 }
 
 /* Each complaint names file, line, option, what is wrong and what is right. */

@@ -3,6 +3,8 @@
 #include "tests/lib/cmocka.h"
 
 #include "base/err.h"
+#include "io/unix.h"
+#include "prog/ipopd/channel.h"
 #include "prog/ipopd/monitor.h"
 #include "wire/overlay.h"
 
@@ -19,11 +21,18 @@ static struct {
 	struct loop loop;
 	struct monitor monitor;
 	struct now now;
+	int steward; /* its end of the channel */
 } side;
 
 static int set_up(void **state)
 {
+	int pair[2];
+
 	(void)state;
+	if (unix_pair(pair) < 0)
+		return -1;
+	side.steward = pair[0];
+	side.monitor = (struct monitor){ .channel = pair[1] };
 	side.now = (struct now){ .mono.us = 1000000, .wall.us = 1795000000000000 };
 	return loop_init(&side.loop) < 0 || control_new(&side.loop, KIND, &side.monitor.control) < 0
 		       ? -1
@@ -35,6 +44,8 @@ static int tear_down(void **state)
 	(void)state;
 	control_del(side.monitor.control);
 	monitor_free(&side.monitor);
+	(void)close(side.steward);
+	(void)close(side.monitor.channel);
 	loop_free(&side.loop);
 	return 0;
 }
@@ -198,7 +209,7 @@ static void it_looks_soon_when_something_moves(void **state)
 	(void)close(client);
 	settle();
 	assert_false(monitor_is_due(&side.monitor, side.now.mono));
-	assert_null(side.monitor.lookout); /* nobody listens: nothing is kept */
+	assert_null(side.monitor.clients); /* nobody listens: nothing is kept */
 	assert_int_equal(monitor_deadline(&side.monitor).us, MONO_NEVER.us);
 }
 
@@ -273,10 +284,95 @@ static void who_monitors_says_no_more(void **state)
 	(void)close(client);
 }
 
+/* The steward hears next of that peer, or (NULL) of nobody. */
+static void expect_steward(const struct node_peer *peer, bool is_there)
+{
+	struct channel_message message;
+
+	if (peer == NULL) {
+		assert_int_equal(channel_receive(side.steward, false, &message), ERR_AGAIN);
+		return;
+	}
+	assert_int_equal(channel_receive(side.steward, false, &message), 0);
+	assert_int_equal(message.kind, CHANNEL_PEER);
+	assert_true(id_equal(&message.peer.id, &peer->id));
+	assert_string_equal(message.peer.name, peer->name);
+	assert_int_equal(message.peer.is_there, is_there);
+}
+
+/* Who is there already, and who comes and goes; nothing else. */
+static void the_steward_hears_of_members(void **state)
+{
+	struct node_peer peer = up;
+	int client;
+
+	(void)state;
+	client = begin();
+	look(&calm, &peer, 1);
+	expect_steward(NULL, false); /* it does not listen */
+	side.monitor.steward_listens = true;
+	look(&calm, &peer, 1);
+	expect_steward(&peer, true);
+	expect_nothing(client); /* who knows it */
+	peer.remote.port = 2;
+	look(&calm, &peer, 1);
+	expect_steward(NULL, false);
+	expect(client, "way", -1);
+	(void)close(client);
+	settle();
+	look(&calm, &peer, 0);
+	expect_steward(&peer, false);
+	peer.state = NODE_PEER_CONNECTING;
+	look(&calm, &peer, 1);
+	expect_steward(NULL, false);
+	side.monitor.steward_listens = false;
+	peer.state = NODE_PEER_UP;
+	side.now.mono = mono_add_ms(side.now.mono, LOOKOUT_MS);
+	assert_false(monitor_is_due(&side.monitor, side.now.mono));
+}
+
+/* What it could not be told it is told later, as things are then. */
+static void a_busy_steward_is_told_later(void **state)
+{
+	static struct node_peer rows[NODE_PEERS_MAX];
+	struct channel_message message;
+	uint32_t told = 0;
+	uint32_t gone = 0;
+
+	(void)state;
+	side.monitor.steward_listens = true;
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		rows[i] = up;
+		memcpy(rows[i].id.bytes, &i, sizeof(i));
+	}
+	look(&calm, rows, NODE_PEERS_MAX);
+	while (channel_receive(side.steward, false, &message) == 0)
+		told++;
+	assert_in_range(told, 1, NODE_PEERS_MAX - 1); /* else this tests nothing */
+	for (uint32_t before = 0; told != before;) {
+		before = told;
+		look(&calm, rows, NODE_PEERS_MAX);
+		while (channel_receive(side.steward, false, &message) == 0)
+			told++;
+	}
+	assert_int_equal(told, NODE_PEERS_MAX);
+	look(&calm, rows, 0); /* all go */
+	while (channel_receive(side.steward, false, &message) == 0)
+		gone++;
+	assert_in_range(gone, 1, NODE_PEERS_MAX - 1);
+	for (uint32_t before = 0; gone != before;) {
+		before = gone;
+		look(&calm, rows, 0);
+		while (channel_receive(side.steward, false, &message) == 0)
+			gone++;
+	}
+	assert_int_equal(gone, NODE_PEERS_MAX);
+}
+
 /* As many peers as a node can have, in any order, and one more. */
 static void many_peers_fit(void **state)
 {
-	struct lookout *const lookout = lookout_new();
+	struct lookout *const lookout = lookout_new(LOOKOUT_PICTURE);
 	struct node_peer peer = up;
 	struct happening happening;
 
@@ -307,6 +403,8 @@ int main(void)
 		WITH_SIDE(a_slow_reader_is_told_what_it_missed),
 		WITH_SIDE(who_never_reads_is_closed),
 		WITH_SIDE(who_monitors_says_no_more),
+		WITH_SIDE(the_steward_hears_of_members),
+		WITH_SIDE(a_busy_steward_is_told_later),
 		WITH_SIDE(many_peers_fit),
 	};
 

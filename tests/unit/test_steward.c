@@ -19,10 +19,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,6 +37,8 @@
 #define ORDER_END 'e'  /* with EXIT_OK */
 #define ORDER_FAIL 'f' /* with EXIT_CERTIFICATE */
 #define ORDER_CONFIGURE 'c'
+#define ORDER_DEAF 'd' /* from now on it does not answer */
+#define ORDER_PONG 'p'
 #define COPIED 'y' /* else it is about something else */
 #define CLOSED 'C' /* the report of host_close() */
 #define ASK_VERSION "{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n"
@@ -41,6 +46,7 @@
 #define ANSWER_DOWN "{\"schema\":\"ipop.down/1\"}\n"
 
 static const struct claims claims; /* of no network in particular */
+static bool is_deaf;
 
 /* --- the puppet --- */
 
@@ -50,6 +56,13 @@ static int open_pipe(const char *root, const char *name, int flags)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", root, name);
 	return open(path, flags | O_CLOEXEC);
+}
+
+static void puppet_answers(void)
+{
+	const struct channel_message pong = { .kind = CHANNEL_PONG };
+
+	(void)channel_send(PROCESS_CHANNEL, &pong);
 }
 
 static int puppet_hears(int reports)
@@ -63,6 +76,8 @@ static int puppet_hears(int reports)
 		return 0;
 	if (err < 0 || write(reports, &kind, 1) != 1)
 		return ERR_IO;
+	if (message.kind == CHANNEL_PING && !is_deaf)
+		puppet_answers();
 	return message.kind != CHANNEL_START || write(reports, &pid, sizeof(pid)) > 0 ? 0 : ERR_IO;
 }
 
@@ -93,6 +108,10 @@ static int puppet(const char *root)
 			continue;
 		if (order == ORDER_CONFIGURE)
 			puppet_configures();
+		else if (order == ORDER_PONG)
+			puppet_answers();
+		else if (order == ORDER_DEAF)
+			is_deaf = true;
 		else
 			return order == ORDER_END ? EXIT_OK : EXIT_CERTIFICATE;
 	}
@@ -107,6 +126,7 @@ static struct {
 	int orders, reports;
 	int copied[2]; /* a byte into the second is a word of the kernel's */
 	pid_t steward, node;
+	_Atomic uint64_t *later_us; /* shared with the steward: its clock is ahead by so much */
 } t;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
@@ -123,6 +143,8 @@ bool __wrap_host_was_copied(const struct host *host);
 int __wrap_host_addresses(const struct host *host, struct addresses *ret);
 int __wrap_host_restore(struct host *host, struct complaint *complaint);
 int __wrap_sandbox_close_calls(enum sandbox_calls kept);
+struct now __wrap_clock_now(void);
+struct now __real_clock_now(void);
 
 int __wrap_settings_open(const struct store *store, int fds[CHANNEL_FDS],
 			 struct complaint *complaint)
@@ -210,6 +232,13 @@ int __wrap_host_restore(struct host *host, struct complaint *complaint)
 int __wrap_sandbox_close_calls(enum sandbox_calls kept)
 {
 	return kept == SANDBOX_STEWARD ? 0 : ERR_UNSUPPORTED;
+}
+struct now __wrap_clock_now(void)
+{
+	struct now now = __real_clock_now();
+
+	now.mono = mono_add_us(now.mono, atomic_load(t.later_us));
+	return now;
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -331,6 +360,16 @@ static void is_told_of_the_end(int client)
 	(void)close(client);
 }
 
+/* Of zeros, the same for who is forked later; MAP_FAILED. */
+static void *share_a_word(void)
+{
+	const int zeros = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	void *word = mmap(NULL, sizeof(*t.later_us), PROT_READ | PROT_WRITE, MAP_SHARED, zeros, 0);
+
+	(void)close(zeros);
+	return word;
+}
+
 static int set_up(void **state)
 {
 	char path[64];
@@ -345,6 +384,9 @@ static int set_up(void **state)
 		if (mkfifo(path, 0600) < 0 || chmod(path, 0666) < 0)
 			return -1;
 	}
+	t.later_us = share_a_word();
+	if (t.later_us == MAP_FAILED)
+		return -1;
 	t.orders = open_pipe(t.root, "orders", O_RDWR);
 	t.reports = open_pipe(t.root, "reports", O_RDWR);
 	return t.orders < 0 || t.reports < 0 || unix_pair(t.copied) < 0 ? -1 : 0;
@@ -361,6 +403,7 @@ static int tear_down(void **state)
 		(void)waitpid(t.steward, NULL, 0);
 		t.steward = 0;
 	}
+	(void)munmap(t.later_us, sizeof(*t.later_us));
 	(void)close(t.orders);
 	(void)close(t.reports);
 	(void)close(t.copied[0]);
@@ -533,6 +576,90 @@ static void a_node_that_asks_twice_is_replaced(void **state)
 	steward_ends(EXIT_OK);
 }
 
+static void start_ready_steward(void)
+{
+	start_steward();
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+}
+
+/* Its clock goes on, and it looks at it: a turn that has read the byte began after that. */
+static void time_passes(uint64_t ms)
+{
+	struct pollfd unread = { .fd = t.copied[0], .events = POLLIN };
+
+	atomic_fetch_add(t.later_us, ms * 1000);
+	assert_int_equal(write(t.copied[1], "n", 1), 1);
+	while (poll(&unread, 1, 0) == 1)
+		(void)sched_yield();
+}
+
+/* It is asked again, sooner or later. */
+static void await_ping(void)
+{
+	struct pollfd fd = { .fd = t.reports, .events = POLLIN };
+
+	for (int i = 0; i < 100 && poll(&fd, 1, 100) == 0; i++)
+		time_passes(10000);
+	await_message(CHANNEL_PING);
+}
+
+static void end_steward(void)
+{
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	await_message(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+}
+
+static void a_node_that_answers_stays(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	for (int i = 0; i < 3; i++)
+		await_ping();
+	end_steward();
+}
+
+static void a_node_that_does_not_answer_is_replaced(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	order(ORDER_DEAF);
+	time_passes(10000);
+	await_message(CHANNEL_PING);
+	time_passes(5000); /* it may be late */
+	time_passes(2000);
+	await_start();
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+	end_steward();
+}
+
+/* A machine that slept: nobody could answer. */
+static void nobody_is_blamed_for_a_sleep(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	order(ORDER_DEAF);
+	time_passes(10000);
+	await_message(CHANNEL_PING);
+	for (int i = 0; i < 3; i++)
+		time_passes(3600000);
+	order(ORDER_PONG);
+	await_ping();
+	end_steward();
+}
+
+static void a_node_that_answers_unasked_is_replaced(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	order(ORDER_PONG);
+	await_start();
+	end_steward();
+}
+
 static void a_resumed_copy_is_told_so(void **state)
 {
 	(void)state;
@@ -558,6 +685,10 @@ int main(int argc, char **argv)
 		STORY(two_may_end_it_at_once),
 		STORY(down_between_two_nodes_ends_it),
 		STORY(a_node_that_asks_twice_is_replaced),
+		STORY(a_node_that_answers_stays),
+		STORY(a_node_that_does_not_answer_is_replaced),
+		STORY(nobody_is_blamed_for_a_sleep),
+		STORY(a_node_that_answers_unasked_is_replaced),
 		STORY(a_resumed_copy_is_told_so),
 	};
 

@@ -75,6 +75,13 @@ static void encode_failed(const struct complaint *failed, struct writer *w)
 	writer_bytes(w, (const uint8_t *)failed->text, len);
 }
 
+static void encode_peer(const struct channel_message *message, struct writer *w)
+{
+	writer_bytes(w, message->peer.id.bytes, ID_BYTES);
+	writer_bytes(w, (const uint8_t *)message->peer.name, sizeof(message->peer.name));
+	writer_u8(w, message->peer.is_there);
+}
+
 void channel_add_start_fds(struct channel_message *start, const int files[CHANNEL_FDS],
 			   const int *queues, uint32_t queue_count)
 {
@@ -123,10 +130,15 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 	case CHANNEL_RELOADED:
 		writer_u8(&w, message->reloaded.has_config);
 		break;
+	case CHANNEL_PEER:
+		encode_peer(message, &w);
+		break;
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
 	case CHANNEL_RELOAD:
+	case CHANNEL_PING:
+	case CHANNEL_PONG:
 		break;
 	}
 	writer_zero(&w, CHANNEL_BYTES - w.len);
@@ -239,6 +251,17 @@ static bool decode_failed(struct reader *r, struct complaint *ret)
 	return reader_bytes(r, (uint8_t *)ret->text, len) && strlen(ret->text) == len;
 }
 
+/* The name goes into the environment of a program: it must be one. */
+static bool decode_peer(struct reader *r, struct channel_message *ret)
+{
+	char *const name = ret->peer.name;
+
+	return reader_bytes(r, ret->peer.id.bytes, ID_BYTES) &&
+	       reader_bytes(r, (uint8_t *)name, sizeof(ret->peer.name)) &&
+	       read_bool(r, &ret->peer.is_there) && name[CERTIFICATE_NAME_MAX] == '\0' &&
+	       SECCHECK(SEC_CHANNEL_NAME, certificate_name_is_valid(name));
+}
+
 static bool descriptors_match(const struct channel_message *message, size_t count)
 {
 	switch (message->kind) {
@@ -260,6 +283,9 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
 	case CHANNEL_RELOAD:
+	case CHANNEL_PING:
+	case CHANNEL_PONG:
+	case CHANNEL_PEER:
 		break;
 	}
 	return count == 0;
@@ -288,10 +314,14 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 		return decode_failed(r, &ret->failed);
 	case CHANNEL_RELOADED:
 		return read_bool(r, &ret->reloaded.has_config);
+	case CHANNEL_PEER:
+		return decode_peer(r, ret);
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
 	case CHANNEL_RELOAD:
+	case CHANNEL_PING:
+	case CHANNEL_PONG:
 		return true;
 	default:
 		return false;

@@ -10,7 +10,10 @@
  *     LOOKUP_DONE   the answer             KEEP           these neighbours, for the next node
  *     HOST          its addresses now      FAILED         the reason for which I end
  *     CLIENT        a control connection   RELOAD         read the files anew, please
- *     COPIED        this machine is a resumed copy: no key counts any more
+ *     PING          are you there?         PONG           I am
+ *     COPIED        this machine is a      PEER           this member came, or went
+ *                   resumed copy: no key
+ *                   counts any more
  *     RELOADED      the files as they are now; also where nobody asked
  *     NOT_RELOADED  what is wrong in them: all stays as it is
  *     STOP          say goodbye and end
@@ -36,11 +39,14 @@ enum channel_kind {
 	CHANNEL_COPIED = 7,
 	CHANNEL_RELOADED = 8,
 	CHANNEL_NOT_RELOADED = 9,
+	CHANNEL_PING = 10,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,
 	CHANNEL_FAILED = 67,
 	CHANNEL_RELOAD = 68,
+	CHANNEL_PONG = 69,
+	CHANNEL_PEER = 70,
 };
 
 /* What a node remembers, and a later one is given. */
@@ -76,6 +82,11 @@ struct channel_message {
 		struct addresses host;
 		struct node_addresses configure;
 		uint32_t lookup;
+		struct {
+			struct id id;
+			char name[CERTIFICATE_NAME_MAX + 1];
+			bool is_there;
+		} peer;
 		struct channel_neighbours keep;
 		struct complaint failed; /* also of NOT_RELOADED; received: to be made printable,
 					  * as complain() does */

@@ -8,59 +8,63 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
-#define VARIABLE_CHARS 64
+#define VARIABLE_CHARS 96
+#define VARIABLES_MAX 9
 #define PATH_VARIABLE "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What a program finds in its environment. */
 struct environment {
-	char event[VARIABLE_CHARS], network[VARIABLE_CHARS], interface[VARIABLE_CHARS];
-	char ipv6[VARIABLE_CHARS], ipv4[VARIABLE_CHARS];
-	const char *list[8];
+	char text[VARIABLES_MAX][VARIABLE_CHARS];
+	const char *list[VARIABLES_MAX + 1];
+	size_t count;
 };
 
-static void set(char *variable, const char *name, const char *value)
+static void set(struct environment *environment, const char *name, const char *value)
 {
-	const int len = snprintf(variable, VARIABLE_CHARS, "IPOP_%s=%s", name, value);
+	const size_t n = environment->count++;
+	int len;
 
+	CHECK(n < VARIABLES_MAX);
+	len = snprintf(environment->text[n], VARIABLE_CHARS, "IPOP_%s=%s", name, value);
 	CHECK(len > 0 && len < VARIABLE_CHARS);
+	environment->list[n] = environment->text[n];
+	environment->list[n + 1] = NULL;
 }
 
-static void describe(const struct hooks *hooks, const char *event,
-		     const struct node_addresses *addresses, struct environment *ret)
+static void set_address(struct environment *environment, const char *name,
+			const struct endpoint *address)
 {
-	const struct endpoint v6 = endpoint_v6(addresses->ipv6.bytes, 0);
-	const struct endpoint v4 = endpoint_v4(addresses->ipv4, 0);
 	char text[ENDPOINT_TEXT_CHARS + 1];
-	size_t n = 0;
 
-	set(ret->event, "EVENT", event);
-	set(ret->network, "NETWORK", hooks->network);
-	set(ret->interface, "INTERFACE", hooks->network);
-	endpoint_ip_to_text(&v6, text);
-	set(ret->ipv6, "IPV6", text);
-	ret->list[n++] = PATH_VARIABLE;
-	ret->list[n++] = ret->event;
-	ret->list[n++] = ret->network;
-	ret->list[n++] = ret->interface;
-	ret->list[n++] = ret->ipv6;
-	if (addresses->has_ipv4) {
-		endpoint_ip_to_text(&v4, text);
-		set(ret->ipv4, "IPV4", text);
-		ret->list[n++] = ret->ipv4;
-	}
-	ret->list[n] = NULL;
+	endpoint_ip_to_text(address, text);
+	set(environment, name, text);
+}
+
+static void describe(const struct hooks *hooks, const char *event, struct environment *ret)
+{
+	const struct endpoint v6 = endpoint_v6(hooks->addresses.ipv6.bytes, 0);
+	const struct endpoint v4 = endpoint_v4(hooks->addresses.ipv4, 0);
+
+	ret->count = 0;
+	set(ret, "EVENT", event);
+	set(ret, "NETWORK", hooks->network);
+	set(ret, "INTERFACE", hooks->network);
+	set_address(ret, "IPV6", &v6);
+	if (hooks->addresses.has_ipv4)
+		set_address(ret, "IPV4", &v4);
 }
 
 /* False if it is not to be run, or cannot be. */
-static bool run(struct hooks *hooks, const struct config_path *program, const char *event,
-		const struct node_addresses *addresses)
+static bool run(struct hooks *hooks, const struct config_path *program,
+		const struct environment *variables)
 {
 	const char *const argv[] = { program->text, NULL };
-	struct environment environment;
+	const char *environment[VARIABLES_MAX + 2] = { PATH_VARIABLE };
 	struct process_config config = { .program = program->text,
 					 .argv = argv,
-					 .environment = environment.list,
+					 .environment = environment,
 					 .channel = -1,
 					 .uid = PROCESS_UID_KEEP,
 					 .gid = PROCESS_UID_KEEP,
@@ -69,15 +73,41 @@ static bool run(struct hooks *hooks, const struct config_path *program, const ch
 
 	if (program->text[0] == '\0')
 		return false;
-	describe(hooks, event, addresses, &environment);
+	memcpy(environment + 1, variables->list, variables->count * sizeof(environment[0]));
 	err = process_spawn(&config, &hooks->running);
 	if (err < 0) {
 		log_error("cannot run %s: %s", program->text, err_text(err));
 		return false;
 	}
-	hooks->is_running = true;
+	hooks->program = *program;
 	hooks->has_ended = false;
 	return true;
+}
+
+static bool is_running(const struct hooks *hooks)
+{
+	return hooks->program.text[0] != '\0';
+}
+
+static void forget_running(struct hooks *hooks)
+{
+	hooks->program.text[0] = '\0';
+	hooks->deadline = MONO_NEVER;
+}
+
+/* While the loop goes on. */
+static void run_beside(struct hooks *hooks, const struct config_path *program,
+		       const struct environment *environment, struct mono deadline)
+{
+	if (!run(hooks, program, environment))
+		return;
+	hooks->deadline = deadline;
+	if (loop_add(hooks->loop, hooks->running.pidfd, LOOP_READ, hooks->event_kind,
+		     HANDLE_NONE) == 0)
+		return;
+	log_error("cannot watch %s", program->text);
+	process_kill(&hooks->running);
+	forget_running(hooks);
 }
 
 void hooks_init(struct hooks *hooks, struct loop *loop, uint8_t event_kind, const char *network)
@@ -91,6 +121,9 @@ void hooks_use(struct hooks *hooks, const struct config *config)
 {
 	hooks->on_up = config->on_up;
 	hooks->on_down = config->on_down;
+	hooks->on_peer = config->on_peer;
+	if (hooks->on_peer.text[0] == '\0')
+		hook_peers_free(&hooks->peers);
 }
 
 static void finish(struct hooks *hooks)
@@ -99,78 +132,115 @@ static void finish(struct hooks *hooks)
 
 	if (!process_reap(&hooks->running, &status))
 		return;
-	hooks->is_running = false;
-	hooks->deadline = MONO_NEVER;
 	if (status != 0)
-		log_warning("a program that was to be run has failed status=%d", status);
+		log_warning("%s has failed status=%d", hooks->program.text, status);
+	forget_running(hooks);
 }
 
 /* While the loop watches it. */
 static void end_running(struct hooks *hooks)
 {
-	if (!hooks->is_running)
+	if (!is_running(hooks))
 		return;
 	loop_remove(hooks->loop, hooks->running.pidfd);
 	process_kill(&hooks->running);
-	hooks->is_running = false;
-	hooks->deadline = MONO_NEVER;
+	forget_running(hooks);
 }
 
 void hooks_up(struct hooks *hooks, struct mono now, const struct node_addresses *addresses)
 {
+	struct environment environment;
+
+	hooks->is_up = true;
+	hooks->addresses = *addresses;
+	describe(hooks, "up", &environment);
 	end_running(hooks); /* the one before was for what is no more */
-	if (!run(hooks, &hooks->on_up, "up", addresses))
-		return;
-	hooks->deadline = mono_add_ms(now, HOOKS_UP_MS);
-	if (loop_add(hooks->loop, hooks->running.pidfd, LOOP_READ, hooks->event_kind, HANDLE_NONE) <
-	    0) {
-		process_kill(&hooks->running);
-		hooks->is_running = false;
-		hooks->deadline = MONO_NEVER;
-		log_error("cannot watch %s", hooks->on_up.text);
-	}
+	run_beside(hooks, &hooks->on_up, &environment, mono_add_ms(now, HOOKS_UP_MS));
 }
 
-void hooks_down(struct hooks *hooks, const struct node_addresses *addresses)
+void hooks_down(struct hooks *hooks)
 {
 	struct pollfd end = { .events = POLLIN };
+	struct environment environment;
 
+	if (!hooks->is_up)
+		return;
+	hooks->is_up = false;
+	describe(hooks, "down", &environment);
 	end_running(hooks);
-	if (!run(hooks, &hooks->on_down, "down", addresses))
+	if (!run(hooks, &hooks->on_down, &environment))
 		return;
 	end.fd = hooks->running.pidfd;
 	if (poll(&end, 1, HOOKS_DOWN_MS) == 1) {
 		finish(hooks);
 		return;
 	}
-	log_warning("%s takes too long, and is ended", hooks->on_down.text);
+	log_warning("%s takes too long, and is ended", hooks->program.text);
 	process_kill(&hooks->running);
-	hooks->is_running = false;
+	forget_running(hooks);
+}
+
+void hooks_peer(struct hooks *hooks, const struct hook_peer *peer)
+{
+	int err;
+
+	if (hooks->on_peer.text[0] == '\0')
+		return; /* the node has not heard yet that nobody wants to know */
+	err = hook_peers_take(&hooks->peers, peer);
+	if (err < 0)
+		log_warning("%s will not be told of %s: %s", hooks->on_peer.text, peer->name,
+			    err_text(err));
+}
+
+void hooks_peers_gone(struct hooks *hooks)
+{
+	hook_peers_all_gone(&hooks->peers);
 }
 
 void hooks_event(struct hooks *hooks)
 {
-	hooks->has_ended = hooks->is_running;
+	hooks->has_ended = is_running(hooks);
+}
+
+static void run_for_peer(struct hooks *hooks, struct mono now)
+{
+	struct environment environment;
+	struct endpoint v6;
+	struct hook_peer peer;
+
+	if (!hook_peers_next(&hooks->peers, &peer))
+		return;
+	v6 = endpoint_v6(peer.ipv6.bytes, 0);
+	describe(hooks, peer.is_there ? "peer-up" : "peer-down", &environment);
+	set(&environment, "PEER", peer.name);
+	set_address(&environment, "PEER_IPV6", &v6);
+	hooks->peer_again = mono_add_ms(now, HOOKS_PEER_PAUSE_MS);
+	run_beside(hooks, &hooks->on_peer, &environment, mono_add_ms(now, HOOKS_PEER_MS));
 }
 
 void hooks_poll(struct hooks *hooks, struct mono now)
 {
-	if (hooks->is_running && hooks->has_ended) {
+	if (is_running(hooks) && hooks->has_ended) {
 		loop_remove(hooks->loop, hooks->running.pidfd);
 		finish(hooks);
 	}
-	if (hooks->is_running && mono_reached(now, hooks->deadline)) {
-		log_warning("%s takes too long, and is ended", hooks->on_up.text);
+	if (is_running(hooks) && mono_reached(now, hooks->deadline)) {
+		log_warning("%s takes too long, and is ended", hooks->program.text);
 		end_running(hooks);
 	}
+	if (!is_running(hooks) && hooks->is_up && mono_reached(now, hooks->peer_again))
+		run_for_peer(hooks, now);
 }
 
 struct mono hooks_deadline(const struct hooks *hooks)
 {
+	if (!is_running(hooks) && hooks->is_up && hook_peers_are_waiting(&hooks->peers))
+		return hooks->peer_again;
 	return hooks->deadline;
 }
 
 void hooks_free(struct hooks *hooks)
 {
 	end_running(hooks);
+	hook_peers_free(&hooks->peers);
 }

@@ -1,4 +1,5 @@
-/* hooks.h - programs of the owner's, run when the network comes and goes (`on-up`, `on-down`).
+/* hooks.h - programs of the owner's, run when the network comes and goes (`on-up`, `on-down`), and
+ * when members of it do (`on-peer`).
  *
  * The steward runs them, with its own rights, one at a time; they get what they need to know in
  * their environment, and no argument, no descriptor and no shell. What they say on standard error
@@ -11,17 +12,25 @@
 #include "io/loop.h"
 #include "io/process.h"
 #include "node/node.h"
+#include "prog/ipopd/hook_peers.h"
 
 #define HOOKS_UP_MS 30000
-#define HOOKS_DOWN_MS 2000 /* with the time that a node has: the daemon ends within 5 s */
+#define HOOKS_PEER_MS 10000
+#define HOOKS_PEER_PAUSE_MS 100 /* at most ten a second, whatever members and the node do */
+#define HOOKS_DOWN_MS 2000      /* with the time that a node has: the daemon ends within 5 s */
 
 struct hooks {
 	struct loop *loop; /* borrowed */
 	uint8_t event_kind;
 	const char *network; /* borrowed */
-	struct config_path on_up, on_down;
+	struct config_path on_up, on_down, on_peer;
+	bool is_up;
+	struct node_addresses addresses; /* then */
+	struct hook_peers peers;
+	struct mono peer_again; /* when `on-peer` may run again */
 	struct process running;
-	bool is_running, has_ended;
+	struct config_path program; /* what runs; empty: nothing does */
+	bool has_ended;
 	struct mono deadline; /* of what runs */
 };
 
@@ -30,16 +39,22 @@ void hooks_init(struct hooks *hooks, struct loop *loop, uint8_t event_kind, cons
 /* What the configuration names counts from now on; it was checked (store_check_programs()). */
 void hooks_use(struct hooks *hooks, const struct config *config);
 
-/* Runs `on-up`. */
+/* Runs `on-up`; from now on `on-peer` may run. */
 void hooks_up(struct hooks *hooks, struct mono now, const struct node_addresses *addresses);
 
-/* Runs `on-down`, and waits for it, at most HOOKS_DOWN_MS; what runs still is ended before. */
-void hooks_down(struct hooks *hooks, const struct node_addresses *addresses);
+/* If `on-up` was to run: runs `on-down`, and waits for it, at most HOOKS_DOWN_MS; what runs still
+ * is ended before. */
+void hooks_down(struct hooks *hooks);
+
+/* That member comes or goes, as the node says: `on-peer` runs as soon as nothing else does. */
+void hooks_peer(struct hooks *hooks, const struct hook_peer *peer);
+/* The node has ended, and with it each session. */
+void hooks_peers_gone(struct hooks *hooks);
 
 /* An event of its kind came. */
 void hooks_event(struct hooks *hooks);
 
-/* Takes the status of what has ended, and ends what takes too long. */
+/* Takes the status of what has ended, ends what takes too long, and runs what is next. */
 void hooks_poll(struct hooks *hooks, struct mono now);
 struct mono hooks_deadline(const struct hooks *hooks);
 

@@ -30,9 +30,13 @@ struct lookout {
 	bool settled;
 };
 
-struct lookout *lookout_new(void)
+struct lookout *lookout_new(enum lookout_first first)
 {
-	return calloc(1, sizeof(struct lookout));
+	struct lookout *const lookout = calloc(1, sizeof(*lookout));
+
+	if (lookout != NULL)
+		lookout->has_picture = first == LOOKOUT_ALL;
+	return lookout;
 }
 
 void lookout_del(struct lookout *lookout)
@@ -170,6 +174,18 @@ bool lookout_end(struct lookout *lookout, struct happening *ret)
 	}
 	lookout->has_picture = true;
 	return false;
+}
+
+void lookout_untell(struct lookout *lookout, const struct happening *happening)
+{
+	bool is_new;
+	struct sight *const sight = find(lookout, &happening->id, &is_new);
+
+	if (sight == NULL)
+		return;
+	sight->look = lookout->look;
+	sight->state = happening->kind == HAPPENING_PEER_UP ? NODE_PEER_GONE : NODE_PEER_UP;
+	memcpy(sight->name, happening->name, sizeof(sight->name));
 }
 
 bool lookout_status(struct lookout *lookout, const struct node_status *status,

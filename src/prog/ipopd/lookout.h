@@ -1,8 +1,7 @@
 /* lookout.h - what changes on this member, for those who watch: peers that come and go, ways that
  * become others, what kind of NAT is in between.
  *
- * It compares what the node tells of its peers, row by row, with what it told the time before. The
- * first look only makes the picture.
+ * It compares what the node tells of its peers, row by row, with what it told the time before.
  *
  *     lookout_begin, lookout_peer for each row, lookout_end until it says false
  *
@@ -48,8 +47,14 @@ struct happening {
 
 struct lookout; /* opaque */
 
+/* Of peers that are there at the first look. */
+enum lookout_first {
+	LOOKOUT_PICTURE, /* they are what is compared with */
+	LOOKOUT_ALL      /* they have come */
+};
+
 /* NULL without memory. */
-struct lookout *lookout_new(void);
+struct lookout *lookout_new(enum lookout_first first);
 void lookout_del(struct lookout *lookout);
 
 /* Something moves in the node. */
@@ -62,6 +67,9 @@ void lookout_begin(struct lookout *lookout, struct mono now);
 bool lookout_peer(struct lookout *lookout, const struct node_peer *peer, struct happening *ret);
 /* The look is over: what happened to peers that were not in it; false: no more. */
 bool lookout_end(struct lookout *lookout, struct happening *ret);
+/* Nobody could be told that this peer came, or went: it is told at the next look, if it is so
+ * still. */
+void lookout_untell(struct lookout *lookout, const struct happening *happening);
 /* What is known of this host itself: true if it has changed; to be asked until it says false. */
 bool lookout_status(struct lookout *lookout, const struct node_status *status,
 		    struct happening *ret);

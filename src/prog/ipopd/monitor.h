@@ -1,5 +1,10 @@
-/* monitor.h - those who monitor, and what they are told: asks the node how things are, again and
- * again while somebody listens, and tells what has changed. */
+/* monitor.h - those who are told what happens: clients that monitor, and the steward where the
+ * configuration has a program for members that come and go. Asks the node how things are, again and
+ * again while somebody listens, and tells what has changed.
+ *
+ * Clients hear of what changes from now on. The steward hears of each member that is there, and of
+ * what it could not be told (its queue was full) at the next look.
+ */
 #ifndef PROG_IPOPD_MONITOR_H
 #define PROG_IPOPD_MONITOR_H
 
@@ -8,10 +13,13 @@
 
 #define MONITOR_QUESTIONS 2 /* a look */
 
-/* All zero but the control connections at first. */
+/* All zero but the control connections and the channel at first. */
 struct monitor {
 	struct control *control; /* borrowed */
-	struct lookout *lookout; /* owned; NULL while nobody monitors */
+	int channel;             /* borrowed; to the steward */
+	bool steward_listens;    /* else it is told nothing */
+	struct lookout *clients; /* owned; NULL while no client monitors */
+	struct lookout *steward; /* owned; NULL while it does not listen */
 };
 
 void monitor_free(struct monitor *monitor);

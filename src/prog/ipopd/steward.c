@@ -36,6 +36,9 @@
 
 #define START_MS 30000 /* until a node has asked for its addresses */
 #define STOP_MS 3000   /* until a node has said goodbye */
+#define ASK_MS 10000   /* after its last answer a node that is ready is asked whether it is there */
+#define ANSWER_MS 5000 /* until it has answered, */
+#define GRACE_MS 2000  /* and then once more: this machine may have stood still */
 #define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
 #define RELAX_MS 1000 /* after the host ran out of descriptors, or a node did not listen */
@@ -146,6 +149,8 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	}
 	settings_close(files);
 	s->configured = false;
+	s->reloads_later = false; /* it gets the files as they are now */
+	s->asked = STEWARD_NOT_ASKED;
 	s->has_said = false;
 	s->knows_addresses = false;
 	s->look_at = now;
@@ -213,6 +218,7 @@ static void node_ended(struct steward *s, struct mono now)
 	(void)close(s->channel); /* to nobody */
 	s->channel = -1;
 	lookups_free(&s->lookups);
+	hooks_peers_gone(&s->hooks);
 	if (s->state == STEWARD_STOPPING || status == EXIT_OK) {
 		end(s, EXIT_OK);
 	} else if (!s->was_ready) {
@@ -256,10 +262,12 @@ static void became_ready(struct steward *s, struct mono now)
 	s->was_ready = true;
 	s->trouble.text[0] = '\0';
 	notify_manager(s->config->notify_socket, "READY=1");
-	set_state(s, STEWARD_READY, MONO_NEVER);
+	set_state(s, STEWARD_READY, mono_add_ms(now, ASK_MS));
 	if (s->hooked != s->host.index) /* else another node, on the interface that there was */
 		hooks_up(&s->hooks, now, &s->given);
 	s->hooked = s->host.index;
+	if (s->reloads_later)
+		steward_reload(s);
 }
 
 /* 0, ERR_DENIED or ERR_MALFORMED: the node does what it must not. */
@@ -287,6 +295,27 @@ static int configure(struct steward *s, struct mono now, const struct node_addre
 	return 0;
 }
 
+static void take_peer(struct steward *s, const struct channel_message *message)
+{
+	struct hook_peer peer = { .id = message->peer.id,
+				  .ipv6 = address_ipv6(&s->claims.network_id, &message->peer.id),
+				  .is_there = message->peer.is_there };
+
+	memcpy(peer.name, message->peer.name, sizeof(peer.name));
+	hooks_peer(&s->hooks, &peer);
+}
+
+/* 0, or ERR_MALFORMED: it was not asked. */
+static int take_pong(struct steward *s, struct mono now)
+{
+	if (s->asked == STEWARD_NOT_ASKED)
+		return ERR_MALFORMED;
+	s->asked = STEWARD_NOT_ASKED;
+	if (s->state == STEWARD_READY)
+		s->deadline = mono_add_ms(now, ASK_MS);
+	return 0;
+}
+
 static int obey(struct steward *s, struct mono now, const struct channel_message *message)
 {
 	switch (message->kind) {
@@ -303,6 +332,11 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 	case CHANNEL_RELOAD:
 		steward_reload(s);
 		return 0;
+	case CHANNEL_PONG:
+		return take_pong(s, now);
+	case CHANNEL_PEER:
+		take_peer(s, message);
+		return 0;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_LOOKUP_DONE:
@@ -312,6 +346,7 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 	case CHANNEL_COPIED:
 	case CHANNEL_RELOADED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_PING:
 		break;
 	}
 	return ERR_MALFORMED; /* channel_decode() has refused these */
@@ -554,6 +589,34 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 	}
 }
 
+static void end_deaf_node(struct steward *s)
+{
+	(void)complain(&s->trouble, ERR_TIMEOUT, "the node process does not answer, and is ended");
+	log_error("%s", s->trouble.text);
+	s->deadline = MONO_NEVER;
+	kill_node(s);
+}
+
+/* Asks a node that is ready whether it is there, and ends one that does not answer. A deadline that
+ * is seen late says that we have stood still, and then the node may have as well: it has to miss
+ * two in a row that we see in time. */
+static void mind_node(struct steward *s, struct mono now)
+{
+	const struct channel_message ping = { .kind = CHANNEL_PING };
+	const bool is_late = mono_reached(now, mono_add_ms(s->deadline, GRACE_MS));
+
+	if (s->asked == STEWARD_NOT_ASKED) {
+		s->asked = STEWARD_ASKED;
+		s->deadline = mono_add_ms(now, ANSWER_MS);
+		(void)channel_send(s->channel, &ping); /* if it is full, nobody reads it */
+	} else if (s->asked == STEWARD_ASKED || is_late) {
+		s->asked = STEWARD_OVERDUE;
+		s->deadline = mono_add_ms(now, GRACE_MS);
+	} else {
+		end_deaf_node(s);
+	}
+}
+
 static void handle_deadline(struct steward *s, struct mono now)
 {
 	if (s->clients_paused && mono_reached(now, s->clients_again))
@@ -566,13 +629,11 @@ static void handle_deadline(struct steward *s, struct mono now)
 		break;
 	case STEWARD_STARTING:
 	case STEWARD_STOPPING:
-		(void)complain(&s->trouble, ERR_TIMEOUT,
-			       "the node process does not answer, and is ended");
-		log_error("%s", s->trouble.text);
-		s->deadline = MONO_NEVER;
-		kill_node(s);
+		end_deaf_node(s);
 		break;
 	case STEWARD_READY:
+		mind_node(s, now);
+		break;
 	case STEWARD_ENDED:
 	case STEWARD_STATES:
 		UNREACHABLE(); /* they have no deadline */
@@ -666,8 +727,7 @@ static void clean_up(struct steward *s)
 	if (s->channel >= 0)
 		(void)close(s->channel); /* to nobody */
 	control_del(s->control);
-	if (s->hooked != 0)
-		hooks_down(&s->hooks, &s->given);
+	hooks_down(&s->hooks);
 	hooks_free(&s->hooks);
 	host_close(&s->host);
 	if (s->signals >= 0)

@@ -16,6 +16,9 @@
  * `down`, and tells all others why there is no node. A node that is told to end and does not within
  * 3 s is killed.
  *
+ * A node that is ready is asked every 10 s whether it is there. One that does not answer within 7 s
+ * is killed, and so started again.
+ *
  * On SIGHUP, or when a user says `reload`, the files are read anew and checked. If all is well with
  * them the node takes over what can change while it runs; else they have no effect.
  *

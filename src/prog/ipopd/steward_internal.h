@@ -24,6 +24,13 @@ enum steward_state {
 	STEWARD_STATES
 };
 
+/* Of a node that is ready: whether it is there. */
+enum steward_asked {
+	STEWARD_NOT_ASKED,
+	STEWARD_ASKED,
+	STEWARD_OVERDUE /* and has missed one deadline */
+};
+
 enum steward_event {
 	EVENT_SIGNAL,
 	EVENT_CLIENT,
@@ -52,6 +59,8 @@ struct steward {
 	struct node_addresses given;
 	bool shares_user; /* the node runs as one that other programs do, too */
 	bool was_ready;
+	bool reloads_later; /* when the node is ready */
+	enum steward_asked asked;
 	struct mono node_since;
 	struct restarts restarts;
 	struct lookups lookups;

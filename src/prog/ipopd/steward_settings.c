@@ -115,8 +115,10 @@ void steward_reload(struct steward *s)
 	int files[CHANNEL_FDS];
 	int err;
 
+	s->reloads_later =
+		s->state == STEWARD_STARTING; /* the node has read what was there before */
 	if (s->state != STEWARD_READY)
-		return; /* the files are read now, or will be, or never again */
+		return; /* the files will be read, or never again */
 	err = settings_open(s->config->store, files, &refusal.failed);
 	if (err == 0) {
 		err = reload(s, files, &refusal.failed);

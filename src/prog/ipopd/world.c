@@ -21,7 +21,6 @@
 
 #define MIX_MS 1000 /* at most this long no fresh bytes of the kernel's were stirred in */
 #define MIX_BYTES 32
-#define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
 #define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
 
@@ -50,12 +49,6 @@ static void send_datagram(struct world *w, const struct node_action *action)
 static const struct forward_table *table_of(const struct world *w)
 {
 	return publisher_newest(&w->publisher);
-}
-
-void world_ask_steward(struct world *w, const struct channel_message *message)
-{
-	if (channel_send(w->config.channel, message) < 0)
-		log_warning("the steward does not listen");
 }
 
 static void configure(struct world *w, const struct node_addresses *addresses)
@@ -127,7 +120,6 @@ static void log_event(const struct trace_record *event)
 		  event->why == NULL ? "" : event->why);
 }
 
-static void tell_node(struct world *w, const struct node_event *event);
 static void tell_packet(struct world *w, const struct forward_packet *packet);
 static void tell_reports(struct world *w);
 
@@ -194,7 +186,7 @@ static void act(struct world *w, const struct node_action *action)
 	}
 }
 
-static void poll_node(struct world *w)
+void world_poll_node(struct world *w)
 {
 	struct node_action action;
 
@@ -202,7 +194,7 @@ static void poll_node(struct world *w)
 		act(w, &action);
 }
 
-static void tell_node(struct world *w, const struct node_event *event)
+void world_tell_node(struct world *w, const struct node_event *event)
 {
 	(void)node_input(w->node, w->now, event); /* what it drops it counts */
 }
@@ -212,7 +204,7 @@ static void tell_reports(struct world *w)
 	struct node_event event = { .kind = NODE_REPORT };
 
 	while (forward_report(&w->pump.thread, &event.report))
-		tell_node(w, &event);
+		world_tell_node(w, &event);
 }
 
 /* --- packets --- */
@@ -232,7 +224,7 @@ static void tell_cut(struct world *w, const struct forward_packet *packet)
 		return;
 	while ((len = cutter_next(&cutter, bytes)) > 0) {
 		event.packet.bytes = span_of(bytes, len);
-		tell_node(w, &event);
+		world_tell_node(w, &event);
 	}
 }
 
@@ -268,7 +260,7 @@ static void tell_packet(struct world *w, const struct forward_packet *packet)
 	case FORWARD_DROP:
 		return;
 	}
-	tell_node(w, &event);
+	world_tell_node(w, &event);
 }
 
 static void dispatch_batch(struct world *w)
@@ -287,7 +279,7 @@ static void dispatch_batch(struct world *w)
 		if (batch->packets[i].verdict != FORWARD_PENDING)
 			batch->packets[i].verdict = FORWARD_DROP; /* done with */
 	tell_reports(w);
-	poll_node(w);
+	world_poll_node(w);
 }
 
 static int read_tun(struct world *w)
@@ -324,181 +316,29 @@ static int hear_worker(struct world *w, struct worker *worker)
 	for (size_t n = 0; n < HANDOVER_ITEMS && (item = handover_next(handover)) != NULL; n++) {
 		if (item->is_report) {
 			report.report = item->report;
-			tell_node(w, &report);
+			world_tell_node(w, &report);
 		} else if (item->packet.verdict == FORWARD_PENDING) {
-			poll_node(w);
+			world_poll_node(w);
 			open_single(w, &item->packet);
 		} else {
 			tell_packet(w, &item->packet);
 		}
 	}
-	poll_node(w);
+	world_poll_node(w);
 	handover_done(handover);
 	if (item != NULL)
 		worker_ring_bell(worker); /* there may be more, for the next turn */
 	return is_there ? 0 : ERR_IO;
 }
 
-/* --- steward and users --- */
-
-/* A resumed copy of this machine must not draw what the original draws. */
-static int stir(struct world *w)
-{
-	uint8_t fresh[MIX_BYTES];
-
-	if (!mono_reached(w->now.mono, w->mix_at))
-		return 0;
-	if (seed_read(fresh, sizeof(fresh)) < 0)
-		return ERR_IO;
-	entropy_mix(w->config.entropy, span_of(fresh, sizeof(fresh)));
-	if (seed_read(fresh, sizeof(fresh)) < 0)
-		return ERR_IO;
-	node_mix(w->node, span_of(fresh, sizeof(fresh)));
-	secret_wipe(fresh, sizeof(fresh));
-	w->mix_at = mono_add_ms(w->now.mono, MIX_MS);
-	return 0;
-}
-
-/* Before anything else is sealed: what is left of this turn here, and of the batch that each worker
- * has. */
-static int was_copied(struct world *w)
-{
-	const struct node_event event = { .kind = NODE_COPIED };
-	int err;
-
-	publisher_put(&w->publisher, NULL); /* the next one has new keys */
-	w->mix_at = w->now.mono;            /* the kernel has mixed its own before it told us */
-	err = stir(w);
-	if (err < 0)
-		return err;
-	tell_node(w, &event);
-	poll_node(w);
-	monitor_tell(&w->monitor, w->now, HAPPENING_COPIED, 0);
-	return 0;
-}
-
-static void stop(struct world *w)
-{
-	if (w->stopping)
-		return;
-	w->stopping = true;
-	w->stop_at = mono_add_ms(w->now.mono, GOODBYE_MS);
-}
-
-/* The node may have no room for one more request in this very turn. */
-static void say_goodbye(struct world *w)
-{
-	const struct node_event event = {
-		.kind = NODE_REQUEST,
-		.request = { .token = TOKEN_STOP, .verb = NODE_SHUTDOWN },
-	};
-
-	if (w->stopping && !w->told)
-		w->told = node_input(w->node, w->now, &event) == 0;
-}
-
-static void lookup_done(struct world *w, const struct channel_message *message)
-{
-	struct node_event event = { .kind = NODE_LOOKUP_DONE };
-
-	event.lookup.bootstrap = message->lookup_done.bootstrap;
-	event.lookup.count = message->lookup_done.count;
-	memcpy(event.lookup.endpoints, message->lookup_done.endpoints,
-	       sizeof(event.lookup.endpoints));
-	tell_node(w, &event);
-}
-
-/* Others reach us there by the port that we have. */
-static void host_is(struct world *w, const struct addresses *host)
-{
-	struct node_event event = { .kind = NODE_HOST, .host.count = host->count };
-
-	beacons_host(&w->beacons, host);
-	for (uint32_t i = 0; i < host->count; i++) {
-		memcpy(event.host.endpoints[i].ip, host->list[i].ip.bytes, ENDPOINT_IP_BYTES);
-		event.host.endpoints[i].port = w->pump.udp.port;
-	}
-	tell_node(w, &event);
-	monitor_tell(&w->monitor, w->now, HAPPENING_HOST, host->count);
-}
-
-static int obey(struct world *w, const struct channel_message *message)
-{
-	char v6[ENDPOINT_TEXT_CHARS + 1];
-	struct endpoint own = { 0 };
-
-	switch (message->kind) {
-	case CHANNEL_CONFIGURED:
-		w->configured = true;
-		memcpy(own.ip, w->addresses.ipv6.bytes, sizeof(own.ip));
-		endpoint_ip_to_text(&own, v6);
-		log_info("is up address=%s port=%u", v6, w->pump.udp.port);
-		break;
-	case CHANNEL_LOOKUP_DONE:
-		lookup_done(w, message);
-		break;
-	case CHANNEL_CLIENT:
-		control_accept(w->control, w->now, message->fds[0], message->client.uid,
-			       message->client.may_change);
-		break;
-	case CHANNEL_STOP:
-		stop(w);
-		break;
-	case CHANNEL_HOST:
-		host_is(w, &message->host);
-		break;
-	case CHANNEL_COPIED:
-		return was_copied(w);
-	case CHANNEL_RELOADED:
-		return world_take_files(w, message);
-	case CHANNEL_NOT_RELOADED:
-		world_not_reloaded(w, &message->failed);
-		break;
-	case CHANNEL_START:
-	case CHANNEL_CONFIGURE:
-	case CHANNEL_LOOKUP:
-	case CHANNEL_KEEP:
-	case CHANNEL_FAILED:
-	case CHANNEL_RELOAD:
-		break; /* not twice; channel_receive() refuses the others */
-	}
-	return 0;
-}
-
-/* The steward's death is an order to stop, too: nobody is left to start another node. */
-static int hear_steward(struct world *w)
-{
-	for (int i = 0; i < MESSAGES_A_TURN; i++) {
-		struct channel_message message;
-		int err = channel_receive(w->config.channel, true, &message);
-
-		if (err == ERR_AGAIN)
-			return 0;
-		if (err == ERR_NOT_FOUND) {
-			log_warning("the steward is gone; ending");
-			loop_change(&w->loop, w->config.channel, 0, EVENT_CHANNEL, HANDLE_NONE);
-			stop(w);
-			return 0;
-		}
-		if (err == ERR_FULL) { /* it was a client's, who sees his end closed */
-			log_warning("no descriptor is free for one who asks");
-			continue;
-		}
-		if (err < 0)
-			return ERR_MALFORMED;
-		err = obey(w, &message);
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
+/* --- users --- */
 
 static void be_told_to_end(struct world *w, uint64_t token)
 {
 	log_info("is told to end by a user");
 	w->has_stop_token = true;
 	w->stop_token = token;
-	stop(w);
+	world_stop(w);
 }
 
 static void ask_node(struct world *w, const struct control_request *request)
@@ -556,9 +396,9 @@ static void look(struct world *w)
 	for (size_t i = 0; i < MONITOR_QUESTIONS; i++) {
 		const struct node_event question = monitor_question(i);
 
-		tell_node(w, &question);
+		world_tell_node(w, &question);
 	}
-	poll_node(w);
+	world_poll_node(w);
 }
 
 static void serve_clients(struct world *w)
@@ -567,11 +407,41 @@ static void serve_clients(struct world *w)
 
 	while (control_poll(w->control, w->now, &request)) {
 		serve(w, &request);
-		poll_node(w);
+		world_poll_node(w);
 	}
 }
 
 /* --- the loop --- */
+
+/* A resumed copy of this machine must not draw what the original draws. */
+int world_stir(struct world *w)
+{
+	uint8_t fresh[MIX_BYTES];
+
+	if (!mono_reached(w->now.mono, w->mix_at))
+		return 0;
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	entropy_mix(w->config.entropy, span_of(fresh, sizeof(fresh)));
+	if (seed_read(fresh, sizeof(fresh)) < 0)
+		return ERR_IO;
+	node_mix(w->node, span_of(fresh, sizeof(fresh)));
+	secret_wipe(fresh, sizeof(fresh));
+	w->mix_at = mono_add_ms(w->now.mono, MIX_MS);
+	return 0;
+}
+
+/* The node may have no room for one more request in this very turn. */
+static void say_goodbye(struct world *w)
+{
+	const struct node_event event = {
+		.kind = NODE_REQUEST,
+		.request = { .token = TOKEN_STOP, .verb = NODE_SHUTDOWN },
+	};
+
+	if (w->stopping && !w->told)
+		w->told = node_input(w->node, w->now, &event) == 0;
+}
 
 static void hear_beacons(struct world *w, enum udp_family family)
 {
@@ -581,7 +451,7 @@ static void hear_beacons(struct world *w, enum udp_family family)
 	for (unsigned n = 0; n < MESSAGES_A_TURN && err != ERR_AGAIN; n++) {
 		err = beacons_receive(&w->beacons, family, &event);
 		if (err == 0)
-			tell_node(w, &event);
+			world_tell_node(w, &event);
 	}
 }
 
@@ -589,7 +459,7 @@ static int handle_event(struct world *w, const struct loop_event *event)
 {
 	switch ((enum world_event)event->kind) {
 	case EVENT_CHANNEL:
-		return hear_steward(w);
+		return world_hear_steward(w);
 	case EVENT_TUN:
 		return read_tun(w);
 	case EVENT_UDP:
@@ -647,15 +517,15 @@ static int turn(struct world *w)
 	int err;
 
 	w->now = clock_now();
-	err = stir(w);
+	err = world_stir(w);
 	remind(w);
 	for (size_t i = 0; i < count && err == 0; i++)
 		err = handle_event(w, &events[i]);
 	serve_clients(w);
 	look(w);
 	say_goodbye(w);
-	tell_node(w, &time);
-	poll_node(w);
+	world_tell_node(w, &time);
+	world_poll_node(w);
 	pump_send(&w->pump, w->now.mono);
 	pump_mind_tun(&w->pump);
 	(void)publisher_sweep(&w->publisher);
@@ -745,7 +615,11 @@ static int open_all(struct world *w, const struct world_config *config, struct n
 		err = open_pump(w, config, &rng);
 	if (err == 0)
 		err = control_new(&w->loop, EVENT_CLIENT, &w->control);
-	w->monitor.control = w->control;
+	w->monitor = (struct monitor){
+		.control = w->control,
+		.channel = config->channel,
+		.steward_listens = config->running->on_peer.text[0] != '\0',
+	};
 	if (err == 0)
 		err = node_new(config->node, config->entropy, now, &w->node);
 	if (err == 0)

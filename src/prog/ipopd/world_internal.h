@@ -41,6 +41,19 @@ struct world {
 	uint8_t ring_buffer[EGRESS_SLOT_BYTES];
 };
 
+void world_tell_node(struct world *w, const struct node_event *event);
+/* Does what the node wants. */
+void world_poll_node(struct world *w);
+
+/* Fresh bytes of the kernel's into what keys are drawn from, where it is time. 0, or ERR_IO. */
+int world_stir(struct world *w);
+
+/* The node is to say goodbye, and then this process ends. */
+void world_stop(struct world *w);
+
+/* Takes what the steward says: 0, or why this node cannot go on. Its death is an order to stop. */
+int world_hear_steward(struct world *w);
+
 void world_ask_steward(struct world *w, const struct channel_message *message);
 
 /* To the client with its token, or, of our own request, to ourselves. */

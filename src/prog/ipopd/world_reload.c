@@ -49,6 +49,7 @@ int world_take_files(struct world *w, const struct channel_message *message)
 			      w->now.mono);
 		log_info("has read its files anew");
 		reload_take(&w->reload, &files.config);
+		w->monitor.steward_listens = files.config.on_peer.text[0] != '\0';
 		tell_reloaded(w, &files.config);
 	}
 	reload_wipe(&files);
