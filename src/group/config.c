@@ -156,7 +156,8 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"addresses. It gets no arguments but an environment: IPOP_EVENT (up), "
 			"IPOP_NETWORK, IPOP_INTERFACE, IPOP_IPV6 and, if there is one, IPOP_IPV4. "
 			"It has the daemon's rights, so nobody but root may be able to write the "
-			"file or this one. It is ended after 30 s.",
+			"file or this one, and no more than these: sudo and mount fail. It is "
+			"ended after 30 s.",
 		.is_live = true,
 		.offset = offsetof(struct config, on_up),
 	},

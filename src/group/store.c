@@ -259,7 +259,7 @@ int store_check_programs(const struct store *store, const struct config *config,
 		    !config_value(config, id, 0, program))
 			continue;
 		err = check_program(path.text, id, program, complaint);
-		if (err == 0 && store->root[0] == '\0' && !file_is_guarded(path.text))
+		if (err == 0 && !file_is_guarded(path.text))
 			err = complain(complaint, ERR_DENIED,
 				       "%s: it names programs that run with the daemon's rights, "
 				       "and others than root can change it; chown root and chmod "

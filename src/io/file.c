@@ -98,21 +98,58 @@ static bool is_guarded(const struct stat *status)
 	return is_ours && (is_sticky || (status->st_mode & (S_IWGRP | S_IWOTH)) == 0);
 }
 
+#define LINKS_MAX 40 /* on the way to one file, as the kernel has it (path_resolution(7)) */
+
+/* Where a link stands in for the first `len` bytes of a path: the same file by the link's target.
+ */
+static bool follow(const char *path, size_t len, struct file_path *ret)
+{
+	char target[sizeof(ret->text)];
+	struct file_path link;
+	ssize_t n;
+
+	if (file_path(&link, "%.*s", (int)len, path) < 0)
+		return false;
+	n = readlink(link.text, target, sizeof(target) - 1);
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	if (target[0] == '/')
+		return file_path(ret, "%s%s", target, path + len) == 0;
+	*strrchr(link.text, '/') = '\0';
+	return file_path(ret, "%s/%s%s", link.text, target, path + len) == 0;
+}
+
+/* Each directory on the way, and each that a link leads through: who can change one of them can
+ * change what the path means. */
 bool file_is_guarded(const char *path)
 {
-	struct file_path above;
+	struct file_path rest;
 	struct stat status;
+	unsigned links = 0;
 
-	if (path[0] != '/' || file_path(&above, "%s", path) < 0 || stat(path, &status) < 0 ||
+	if (path[0] != '/' || file_path(&rest, "%s", path) < 0 || stat("/", &status) < 0 ||
 	    !is_guarded(&status))
 		return false;
-	for (char *slash = strrchr(above.text, '/'); slash != above.text;
-	     slash = strrchr(above.text, '/')) {
-		*slash = '\0';
-		if (stat(above.text, &status) < 0 || !is_guarded(&status))
+	for (size_t len = 1 + strcspn(rest.text + 1, "/");;
+	     len += 1 + strcspn(rest.text + len + 1, "/")) {
+		struct file_path part;
+
+		if (file_path(&part, "%.*s", (int)len, rest.text) < 0 ||
+		    lstat(part.text, &status) < 0)
 			return false;
+		if (S_ISLNK(status.st_mode)) {
+			if (++links > LINKS_MAX || !follow(rest.text, len, &part))
+				return false;
+			rest = part;
+			len = 0; /* from the start: it is another path now */
+			continue;
+		}
+		if (!is_guarded(&status))
+			return false;
+		if (rest.text[len] == '\0')
+			return true;
 	}
-	return stat("/", &status) == 0 && is_guarded(&status);
 }
 
 int file_check_program(const char *path)

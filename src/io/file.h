@@ -38,7 +38,8 @@ int file_read(const char *path, size_t max, struct file_bytes *ret);
  * ERR_UNSUPPORTED (no such file, or no program), ERR_DENIED (others may change it). */
 int file_check_program(const char *path);
 
-/* Whether nobody but root and ourselves may change this file. */
+/* Whether nobody but root and ourselves may change what is found at this path: the file, each
+ * directory on the way, and where links lead the same. */
 bool file_is_guarded(const char *path);
 
 /* The same in two steps, for a process that opens and another that reads. Reads from the start,

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -88,13 +89,15 @@ static bool become_user(uint32_t uid, uint32_t gid)
 		setresuid(uid, uid, uid) == 0);
 }
 
-/* Everything as if freshly logged in: the parent reads its signals from a descriptor. */
+/* Everything as if freshly logged in: the parent reads its signals from a descriptor, and ignores
+ * one, which exec() would keep. */
 static bool reset_signals(void)
 {
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	(void)sigemptyset(&none); /* cannot fail */
-	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+	return sigaction(SIGPIPE, &usual, NULL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
 /* What we have goes on to whatever is executed: also of one who is not root (capabilities(7),
@@ -127,6 +130,8 @@ static bool set_rights(const struct process_config *config)
 
 static _Noreturn void become_child(const struct process_config *config, int program, int complain)
 {
+	if (config->leads)
+		(void)setsid(); /* a child that was just forked leads nothing yet: it cannot fail */
 	if (set_descriptors(config->channel, &program, &complain) && set_rights(config) &&
 	    reset_signals())
 		(void)syscall(SYS_execveat, config->program != NULL ? AT_FDCWD : program,
@@ -181,6 +186,7 @@ static int start(const struct process_config *config, int program, struct proces
 	err = hear(complaint[0]);
 	(void)close(complaint[0]); /* everything was read */
 	ret->pidfd = err < 0 ? -1 : pidfd_open(ret->pid, 0);
+	ret->leads = config->leads;
 	if (ret->pidfd < 0) {
 		(void)kill(ret->pid, SIGKILL); /* ours until it is waited for */
 		(void)waitpid(ret->pid, NULL, 0);
@@ -232,6 +238,9 @@ void process_kill(struct process *process)
 {
 	siginfo_t info;
 
+	if (process->leads)
+		(void)kill(-process->pid,
+			   SIGKILL); /* its number is its own until it is waited for */
 	process_signal(process, SIGKILL);
 	while (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		; /* it cannot refuse to die */
@@ -270,6 +279,19 @@ int process_find_group(const char *name, uint32_t *ret_gid)
 	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return ERR_NOT_FOUND;
 	*ret_gid = entry.gr_gid;
+	return 0;
+}
+
+int process_lock_memory(void)
+{
+	const struct rlimit all = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+
+	struct rlimit limit;
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &all); /* what came of it is looked at */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		return ERR_PERMISSION;
 	return 0;
 }
 

@@ -22,11 +22,13 @@ struct process_config {
 	int channel;                    /* the child's end; stays the caller's to close; -1: none */
 	uint32_t uid, gid;              /* PROCESS_UID_KEEP: stay who we are */
 	bool keeps_rights;              /* all capabilities that we have */
+	bool leads;                     /* a session of its own: what it starts ends with it */
 };
 
 struct process {
 	pid_t pid;
 	int pidfd; /* owned; readable once it has ended */
+	bool leads;
 };
 
 /* 0, ERR_PERMISSION (rights cannot be given up), ERR_NOMEM, ERR_NOT_FOUND (no such program), ERR_IO
@@ -42,13 +44,19 @@ bool process_reap(struct process *process, int *ret_status);
 /* To a process that was not reaped yet, whether or not it has ended. */
 void process_signal(const struct process *process, int signal);
 
-/* Kills it, waits until it is gone, and forgets it. */
+/* Kills it, and if it leads whatever it has started and is still there; waits until it is gone, and
+ * forgets it. */
 void process_kill(struct process *process);
 
 /* First thing: no core dump and no debugger can read our memory. `death_signal` comes to a child
  * when its parent dies; 0: none. The parent's end of the channel says the same; the signal is for a
  * child that has stopped listening. 0 or ERR_IO. */
 int process_harden(int death_signal);
+
+/* No page of ours is written to swap, now or later: it may hold keys. What was not touched is not
+ * read in for that. Takes away the limit of memory that may be locked, if it may; a child has what
+ * its parent has. 0, or ERR_PERMISSION: there is a limit, at which memory would end. */
+int process_lock_memory(void);
 
 /* How many processors this process may run on; at least 1. */
 uint32_t process_cpus(void);

@@ -81,8 +81,10 @@ static int init_machines(struct node *node)
  * jump. */
 static struct now corrected(struct node *node, struct now now)
 {
-	if (now.wall.us >= node->config.built.us)
+	if (now.wall.us >= node->config.built.us) {
+		node->calendar_fix_us = 0;
 		return now;
+	}
 	if (node->calendar_fix_us == 0)
 		node->calendar_fix_us = node->config.bundle_issued.us - now.wall.us;
 	now.wall.us += node->calendar_fix_us;

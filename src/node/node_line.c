@@ -567,10 +567,19 @@ static bool take_over(struct node *node, struct old_lines *old, const struct nod
 		*ret = *line;
 		ret->config = config;
 		ret->lookup_wanted = ret->looking_up; /* its number may be another one now */
-		peer_of(node, ret)->is_line = true;
 		return true;
 	}
 	return false;
+}
+
+/* Whose line is gone may be forgotten from now on, and not before all lines are made: each new one
+ * may make somebody be forgotten. */
+static void name_peers(struct node *node, const struct old_lines *old)
+{
+	for (uint32_t i = 0; i < old->count; i++)
+		peer_of(node, &old->lines[i])->is_line = false;
+	for (uint32_t i = 0; i < node->line_count; i++)
+		peer_of(node, &node->lines[i])->is_line = true;
 }
 
 void lines_renew(struct node *node, struct now now, const struct node_bootstrap *bootstrap,
@@ -580,8 +589,6 @@ void lines_renew(struct node *node, struct now now, const struct node_bootstrap 
 
 	memcpy(old.config, node->config.bootstrap, sizeof(old.config));
 	memcpy(old.lines, node->lines, sizeof(old.lines));
-	for (uint32_t i = 0; i < old.count; i++)
-		peer_of(node, &old.lines[i])->is_line = false;
 	memcpy(node->config.bootstrap, bootstrap, count * sizeof(*bootstrap));
 	node->config.bootstrap_count = count;
 	node->line_count = 0;
@@ -595,6 +602,7 @@ void lines_renew(struct node *node, struct now now, const struct node_bootstrap 
 		else if (take_over(node, &old, config, line) || begin(node, now, config, line))
 			node->line_count++;
 	}
+	name_peers(node, &old);
 	for (uint32_t i = 0; i < old.count; i++)
 		if (!old.is_taken[i])
 			end_dials(node, now, &old.lines[i]);

@@ -53,6 +53,17 @@ static int take_secrets(struct node *node, const struct node_settings *settings)
 	return err;
 }
 
+/* Where the calendar is a guess (node.c, corrected()), a certificate of a later date is a better
+ * one; the clock itself goes on as it did, for a jump of it would end all sessions. */
+static struct wall judged_at(const struct node *node, struct now now,
+			     const struct certificate *certificate)
+{
+	const bool is_guess = node->calendar_fix_us != 0;
+
+	return is_guess && certificate->not_before.us > now.wall.us ? certificate->not_before
+								    : now.wall;
+}
+
 int settings_take(struct node *node, struct now now, const struct node_settings *settings)
 {
 	const bool has_new_secrets = !same_secrets(node, settings);
@@ -61,7 +72,8 @@ int settings_take(struct node *node, struct now now, const struct node_settings 
 	CHECK(settings->bootstrap_count <= NODE_BOOTSTRAP_MAX);
 	if (!is_same_member(&node->certificate, settings->certificate))
 		return ERR_DENIED;
-	err = certificate_check_time(settings->certificate, now.wall);
+	err = certificate_check_time(settings->certificate,
+				     judged_at(node, now, settings->certificate));
 	if (err == 0)
 		err = make_meter(node, settings->relay_bytes_s);
 	if (err == 0)
@@ -72,6 +84,7 @@ int settings_take(struct node *node, struct now now, const struct node_settings 
 	if (err != 0)
 		return err;
 	node->certificate = *settings->certificate;
+	node->config.bundle_issued = node->certificate.not_before;
 	set_relay_rate(node, settings->relay_bytes_s);
 	lines_renew(node, now, settings->bootstrap, settings->bootstrap_count);
 	return 0;

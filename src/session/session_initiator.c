@@ -11,6 +11,7 @@
 #include "base/seccheck.h"
 
 #define FIRST_RESEND_MS 400      /* then session_state.c: each 700 */
+#define EPOCH_SHARE 2            /* M0s that name an epoch, before the other one has its turn */
 #define VERSION_PATIENCE_MS 3000 /* for an M1, after somebody said that versions differ */
 #define SUITES_BITS 32           /* of the mask in VERSION */
 
@@ -115,6 +116,8 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 	session->suite = s->suites;
 	session->epoch = s->network.epochs[0].number;
 	session->dial = dial_handle;
+	dial->under_epoch = 1;
+	dial->epoch_share = EPOCH_SHARE;
 	session->index = sessions_take_index(s, self.index);
 	const int err = start_run(s, session, dial);
 
@@ -142,6 +145,31 @@ void initiator_redirect(struct sessions *s, struct session *session, struct now 
 	sessions_repeat_after(s, dial, now.mono, FIRST_RESEND_MS);
 	session->pending |= PENDING_HANDSHAKE;
 	session_schedule(s, session);
+}
+
+/* While a secret is handed on, one member has the next one already and another has not: who has not
+ * drops what names it without a word. So a dial names one epoch and then the other, each for twice
+ * as long as before, for an answer to what was named last may be slow. */
+void initiator_change_epoch(struct sessions *s, struct session *session, struct now now)
+{
+	static const struct session_reason failed = { .err = ERR_CRYPTO,
+						      .text = "cannot make keys" };
+	const struct network *network = &s->network;
+	struct dial *dial = session_dial(s, session);
+
+	if (network->count < 2 || dial->under_epoch++ < dial->epoch_share)
+		return;
+	if (session->epoch == network->epochs[0].number) {
+		session->epoch = network->epochs[1].number;
+	} else {
+		session->epoch = network->epochs[0].number;
+		dial->epoch_share *= 2;
+	}
+	dial->under_epoch = 1;
+	dial->has_cookie = false;
+	run_wipe(&dial->run);
+	if (start_run(s, session, dial) != 0)
+		session_close(s, session, now, &failed, false);
 }
 
 /* The dial that a message answers in time, if it came the way the dial went. */

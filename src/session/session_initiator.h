@@ -12,6 +12,9 @@ int initiator_dial(struct sessions *s, struct now now, const struct target *targ
 void initiator_redirect(struct sessions *s, struct session *session, struct now now,
 			const struct carrier *carrier);
 
+/* M0 is to be sent once more: perhaps with the network secret of another epoch. */
+void initiator_change_epoch(struct sessions *s, struct session *session, struct now now);
+
 /* Messages to us as initiator: 0, or why they were dropped. */
 int initiator_m1(struct sessions *s, struct now now, const struct carrier *carrier,
 		 struct span bytes);

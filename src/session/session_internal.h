@@ -60,6 +60,8 @@ struct dial {
 	uint16_t m2_len;
 	uint8_t m2[HANDSHAKE_M2_BYTES];
 	struct mono sent, resend;
+	uint32_t under_epoch;     /* M0s that named this epoch since the last change, */
+	uint32_t epoch_share;     /* of so many before the next one */
 	int refused;              /* why the last answer was not good enough; 0: none came */
 	const char *refused_text; /* literal */
 };

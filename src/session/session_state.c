@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
+#include "session/session_initiator.h"
 #include "session/session_pair.h"
 #include "session/session_rekey.h"
 
@@ -118,6 +119,8 @@ static void tick_handshake(struct sessions *s, struct session *session, struct n
 	} else if (session->state != STATE_ASKING && mono_reached(now.mono, dial->resend)) {
 		session->pending |= PENDING_HANDSHAKE;
 		sessions_repeat_after(s, dial, now.mono, RESEND_MS);
+		if (session->state == STATE_DIALLING)
+			initiator_change_epoch(s, session, now);
 	}
 }
 

@@ -194,6 +194,12 @@ test_rights() {
 	lab_check "each thread of both has only the calls it needs" are_in_sandbox "$steward" "$node"
 	lab_check "the node cannot gain any" eval '[[ $(status_field '"$node"' NoNewPrivs) == 1 && $(status_field '"$node"' CapBnd) == 0000000000000000 ]]'
 	lab_check "the steward has what it needs of root's rights" has_few_rights "$steward"
+	if (ulimit -l unlimited) 2>/dev/null; then
+		lab_check "no memory of both that can hold a key goes to swap" eval "is_locked $steward && is_locked $node"
+	else
+		lab_check "where little can be locked, the log says that keys may go to swap" \
+			grep -q "keys may be written to swap" "$LAB_DIR/one/ipopd.log"
+	fi
 	lab_check "and leaves no core" eval 'lab_run lab grep -E "^Max core file size +0 +0 " /proc/'"$steward"'/limits'
 	lab_check "the node has no files open" has_only_sockets "$node"
 	lab_check "nobody can look into the node" eval '! lab_run lab setpriv --reuid nobody --clear-groups cat /proc/'"$node"'/maps'
@@ -207,6 +213,13 @@ test_rights() {
 has_few_rights() {
 	[[ $(status_field "$1" CapEff) == 00000000000011e1 && $(status_field "$1" CapBnd) == 00000000000011e1 &&
 		$(status_field "$1" NoNewPrivs) == 1 ]]
+}
+
+# is_locked PID: what it can write to, and nobody shares with it; there is some.
+is_locked() {
+	lab_run lab awk '/^[0-9a-f]+-[0-9a-f]+ / { private = $2 ~ /^rw.p/; name = $0 }
+		/^VmFlags:/ && private { count++; if (!/ lo( |$)/) { print "not locked: " name; bad = 1 } }
+		END { exit bad || count < 5 }' "/proc/$1/smaps"
 }
 
 has_no_capabilities() {

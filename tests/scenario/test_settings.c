@@ -90,6 +90,66 @@ static void a_line_leads_in_once_it_is_there(struct world *world)
 	SCENARIO_EXPECT(world, goes_on(1, 0, 200, before + 1));
 }
 
+/* Lines that lead nowhere, as many as there can be. */
+static void lead_nowhere(struct node_settings *settings)
+{
+	settings->bootstrap_count = NODE_BOOTSTRAP_MAX;
+	for (uint8_t n = 0; n < NODE_BOOTSTRAP_MAX; n++) {
+		struct node_bootstrap *const line = &settings->bootstrap[n];
+
+		*line = (struct node_bootstrap){ .host = "192.0.2.200", .port = 4767 };
+		memset(line->id.bytes, n + 1, sizeof(line->id.bytes));
+	}
+}
+
+/* Nobody behind a line is forgotten for one that is new, also where none of them was ever met. */
+static void new_lines_push_out_no_old_one(struct world *world)
+{
+	struct node_settings settings;
+
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	lab_start(0);
+	lab_start(1);
+	settings = settings_of(1);
+	lead_nowhere(&settings);
+	SCENARIO_EXPECT(world, tell(1, &settings) == 0);
+	lab_run_ms(5000);
+	settings.bootstrap[0].id.bytes[0] = UINT8_MAX;
+	SCENARIO_EXPECT(world, tell(1, &settings) == 0);
+	lab_run_ms(5000);
+	lab_add_line(1, 0);
+	settings.bootstrap[1] = settings_of(1).bootstrap[0];
+	SCENARIO_EXPECT(world, tell(1, &settings) == 0);
+	lab_run_ms(5000);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+}
+
+/* A host whose calendar is that of its battery: it judges by the date of its bundle, and a renewed
+ * one may be younger than all that it knows. */
+static void a_renewal_may_be_the_newest_date_known(struct world *world)
+{
+	const int64_t month_us = INT64_C(30) * 86400 * 1000000;
+	struct node_settings settings;
+
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	lab_add_line(1, 0);
+	world_step_wall(world, lab.members[1].host, -INT64_C(20) * 365 * 86400 * 1000000);
+	lab_start(0);
+	lab_start(1);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+	const uint64_t before = established(1);
+
+	world_step_wall(world, lab.members[0].host, 0);
+	group_member_renew(&lab.group, (struct wall){ lab.group.issued.us + month_us },
+			   &lab.members[1].identity);
+	settings = settings_of(1);
+	SCENARIO_EXPECT(world, tell(1, &settings) == 0);
+	SCENARIO_EXPECT(world, goes_on(1, 0, 0, before));
+}
+
 static bool is_relayed(unsigned i, unsigned of)
 {
 	return peer_way(lab_inside(i, of)).kind == WAY_RELAY;
@@ -191,6 +251,49 @@ static void a_secret_is_added(struct world *world)
 	SCENARIO_EXPECT(world, lab_has_met(1, 0));
 }
 
+/* A bundle after `group rotate`: the next secret, and the one before. */
+static void gets_the_next_secret(unsigned i)
+{
+	struct session_secret *const secrets = lab.members[i].config.secrets;
+
+	secrets[1] = secrets[0];
+	secrets[0].epoch = NEW_EPOCH;
+	memset(secrets[0].bytes, 0x5a, sizeof(secrets[0].bytes));
+}
+
+/* Bundles are renewed one after the other: until all are, some have the next secret and some do
+ * not, and they meet whoever dials, by an address and along the ring. */
+static void old_and_new_secrets_meet(struct world *world)
+{
+	lab_set_up(world, 4);
+	lab_place_all_public();
+	for (unsigned i = 1; i < 4; i++)
+		lab_add_line(i, 0);
+	gets_the_next_secret(1);
+	gets_the_next_secret(2);
+	for (unsigned i = 0; i < 4; i++)
+		lab_start(i);
+	lab_run_ms(6000);
+	for (unsigned i = 1; i < 4; i++)
+		SCENARIO_EXPECT(world, lab_has_met(i, 0));
+	for (unsigned i = 1; i < 4; i++)
+		for (unsigned k = 1; k < 4; k++)
+			SCENARIO_EXPECT(world, i == k || lab_has_met(i, k));
+}
+
+/* One that was renewed is the way in for one that was not. */
+static void a_new_secret_admits_an_old_one(struct world *world)
+{
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	gets_the_next_secret(0);
+	lab_add_line(1, 0);
+	lab_start(0);
+	lab_start(1);
+	lab_run_ms(2000);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+}
+
 /* Who others know cannot become somebody else, and what is refused has no effect. */
 static void another_member_is_nobody(struct world *world)
 {
@@ -219,9 +322,13 @@ int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "line", .seeds = 3, .play = a_line_leads_in_once_it_is_there },
+		{ .name = "lines", .seeds = 3, .play = new_lines_push_out_no_old_one },
+		{ .name = "calendar", .seeds = 3, .play = a_renewal_may_be_the_newest_date_known },
 		{ .name = "relay", .seeds = 3, .play = a_relay_ends_and_begins_again },
 		{ .name = "certificate", .seeds = 3, .play = a_certificate_is_renewed },
 		{ .name = "secret", .seeds = 3, .play = a_secret_is_added },
+		{ .name = "rotated", .seeds = 3, .play = old_and_new_secrets_meet },
+		{ .name = "renewed", .seeds = 3, .play = a_new_secret_admits_an_old_one },
 		{ .name = "refused", .seeds = 3, .play = another_member_is_nobody },
 	};
 

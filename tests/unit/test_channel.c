@@ -7,6 +7,7 @@
 #include "prog/ipopd/log.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct channel_message configure_message(void)
@@ -381,6 +382,32 @@ static void a_malformed_message_loses_its_descriptors(void **state)
 	(void)close(fds[0]);
 }
 
+/* A client that is lost is no harm; files that are lost are, for the steward goes by them. */
+static void what_no_descriptor_is_free_for_is_told_apart(void **state)
+{
+	struct channel_message client = sample(CHANNEL_CLIENT);
+	struct channel_message files = sample(CHANNEL_RELOADED);
+	struct channel_message got;
+	struct rlimit kept;
+	struct rlimit few;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(unix_pair(pair), 0);
+	client.fds[0] = files.fds[0] = files.fds[1] = pair[0];
+	assert_int_equal(channel_send(pair[0], &client), 0);
+	assert_int_equal(channel_send(pair[0], &files), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &kept), 0);
+	few = kept;
+	few.rlim_cur = (rlim_t)pair[1] + 1; /* unix_pair() took the lowest that were free */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(channel_receive(pair[1], true, &got), ERR_FULL);
+	assert_int_equal(channel_receive(pair[1], true, &got), ERR_NOMEM);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &kept), 0);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +419,7 @@ int main(void)
 		cmocka_unit_test(what_is_accepted_is_canonical),
 		cmocka_unit_test(fields_have_their_range),
 		cmocka_unit_test(a_malformed_message_loses_its_descriptors),
+		cmocka_unit_test(what_no_descriptor_is_free_for_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,6 +378,66 @@ static void one_holds_a_lock(void **state)
 	(void)close(first);
 }
 
+static void link_to(const char *target, const char *name)
+{
+	(void)unlink(name);
+	assert_int_equal(symlink(target, name), 0);
+}
+
+/* A file may be guarded, and each directory on the way to it, and a link still lead elsewhere. */
+static void links_on_the_way_are_guarded_too(void **state)
+{
+	char path[256];
+	char target[256];
+	const char *const here = directory;
+	const int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(chdir(here), 0);
+	assert_int_equal(mkdir("ours", 0755), 0);
+	assert_int_equal(mkdir("theirs", 0755), 0);
+	assert_int_equal(close(open("ours/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0644)), 0);
+	assert_int_equal(close(open("theirs/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0644)), 0);
+	assert_int_equal(chmod("theirs", 0777), 0);
+	(void)snprintf(path, sizeof(path), "%s/ours/file", here);
+	assert_true(file_is_guarded(path));
+	(void)snprintf(path, sizeof(path), "%s/theirs/../ours/file", here);
+	assert_false(file_is_guarded(path));
+
+	(void)snprintf(path, sizeof(path), "%s/ours/link", here);
+	link_to("file", "ours/link");
+	assert_true(file_is_guarded(path));
+	link_to("../ours/./file", "ours/link");
+	assert_true(file_is_guarded(path));
+	link_to("../theirs/file", "ours/link"); /* a file of ours in their directory */
+	assert_false(file_is_guarded(path));
+	link_to("../ours/file", "theirs/link"); /* our file, by their link */
+	link_to("../theirs/link", "ours/link");
+	assert_false(file_is_guarded(path));
+	(void)snprintf(target, sizeof(target), "%s/ours/file", here);
+	link_to(target, "ours/link");
+	assert_true(file_is_guarded(path));
+	link_to("link", "ours/link"); /* to itself */
+	assert_false(file_is_guarded(path));
+	link_to("nowhere", "ours/link");
+	assert_false(file_is_guarded(path));
+	link_to("../ours", "ours/link"); /* a directory by a link */
+	(void)snprintf(path, sizeof(path), "%s/ours/link/file", here);
+	assert_true(file_is_guarded(path));
+	link_to("../theirs", "ours/link");
+	assert_false(file_is_guarded(path));
+	assert_false(file_is_guarded("ours/file"));
+
+	assert_int_equal(unlink("ours/file"), 0);
+	assert_int_equal(unlink("ours/link"), 0);
+	assert_int_equal(unlink("theirs/file"), 0);
+	assert_int_equal(unlink("theirs/link"), 0);
+	assert_int_equal(rmdir("ours"), 0);
+	assert_int_equal(rmdir("theirs"), 0);
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+}
+
 static void paths_have_a_limit(void **state)
 {
 	struct file_path path;
@@ -437,6 +497,7 @@ int main(void)
 		IN_DIRECTORY(what_a_crash_left_is_swept),
 		IN_DIRECTORY(one_holds_a_lock),
 		IN_DIRECTORY(a_file_of_root_is_the_owner_s_of_the_directory),
+		IN_DIRECTORY(links_on_the_way_are_guarded_too),
 		cmocka_unit_test(paths_have_a_limit),
 	};
 

@@ -249,6 +249,28 @@ static void a_slow_reader_is_told_what_it_missed(void **state)
 	(void)close(quick);
 }
 
+/* Whoever reads, however slowly, is no dead one. */
+static void a_reader_that_is_never_done_stays(void **state)
+{
+	int slow;
+
+	(void)state;
+	slow = begin();
+	for (unsigned minute = 0; minute < 5; minute++) {
+		struct control_request request;
+		char some[196608];
+
+		for (uint64_t n = 0; n < 10000; n++)
+			monitor_tell(&side.monitor, side.now, HAPPENING_HOST, n);
+		assert_true(recv(slow, some, sizeof(some), 0) > 0);
+		settle();
+		side.now.mono = mono_add_ms(side.now.mono, CONTROL_PATIENCE_MS - 1);
+		assert_false(control_poll(side.monitor.control, side.now, &request));
+		assert_true(control_is_watched(side.monitor.control));
+	}
+	(void)close(slow);
+}
+
 static void who_never_reads_is_closed(void **state)
 {
 	struct control_request request;
@@ -401,6 +423,7 @@ int main(void)
 		WITH_SIDE(what_is_of_this_host_is_told),
 		WITH_SIDE(it_looks_soon_when_something_moves),
 		WITH_SIDE(a_slow_reader_is_told_what_it_missed),
+		WITH_SIDE(a_reader_that_is_never_done_stays),
 		WITH_SIDE(who_never_reads_is_closed),
 		WITH_SIDE(who_monitors_says_no_more),
 		WITH_SIDE(the_steward_hears_of_members),

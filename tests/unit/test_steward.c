@@ -39,6 +39,7 @@
 #define ORDER_CONFIGURE 'c'
 #define ORDER_DEAF 'd' /* from now on it does not answer */
 #define ORDER_PONG 'p'
+#define ORDER_RELOAD 'r'
 #define COPIED 'y' /* else it is about something else */
 #define CLOSED 'C' /* the report of host_close() */
 #define ASK_VERSION "{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n"
@@ -56,6 +57,13 @@ static int open_pipe(const char *root, const char *name, int flags)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", root, name);
 	return open(path, flags | O_CLOEXEC);
+}
+
+static void puppet_asks_for_reload(void)
+{
+	const struct channel_message reload = { .kind = CHANNEL_RELOAD };
+
+	(void)channel_send(PROCESS_CHANNEL, &reload);
 }
 
 static void puppet_answers(void)
@@ -110,8 +118,10 @@ static int puppet(const char *root)
 			puppet_configures();
 		else if (order == ORDER_PONG)
 			puppet_answers();
+		else if (order == ORDER_RELOAD)
+			puppet_asks_for_reload();
 		else if (order == ORDER_DEAF)
-			is_deaf = true;
+			is_deaf = write(reports, &order, 1) == 1;
 		else
 			return order == ORDER_END ? EXIT_OK : EXIT_CERTIFICATE;
 	}
@@ -626,6 +636,7 @@ static void a_node_that_does_not_answer_is_replaced(void **state)
 	(void)state;
 	start_ready_steward();
 	order(ORDER_DEAF);
+	await(ORDER_DEAF);
 	time_passes(10000);
 	await_message(CHANNEL_PING);
 	time_passes(5000); /* it may be late */
@@ -642,6 +653,7 @@ static void nobody_is_blamed_for_a_sleep(void **state)
 	(void)state;
 	start_ready_steward();
 	order(ORDER_DEAF);
+	await(ORDER_DEAF);
 	time_passes(10000);
 	await_message(CHANNEL_PING);
 	for (int i = 0; i < 3; i++)
@@ -657,6 +669,42 @@ static void a_node_that_answers_unasked_is_replaced(void **state)
 	start_ready_steward();
 	order(ORDER_PONG);
 	await_start();
+	end_steward();
+}
+
+static void expect_no_report(void)
+{
+	struct pollfd fd = { .fd = t.reports, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, 100), 0);
+}
+
+/* Each costs the reading of files: a node may ask, but not set the pace. The files of this story
+ * are no good. */
+static void files_are_read_once_a_second(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	order(ORDER_RELOAD);
+	await_message(CHANNEL_NOT_RELOADED);
+	for (int i = 0; i < 10; i++)
+		order(ORDER_RELOAD);
+	expect_no_report();
+	time_passes(1000);
+	await_message(CHANNEL_NOT_RELOADED);
+	expect_no_report();
+	end_steward();
+}
+
+static void a_signal_while_a_node_starts_is_not_lost(void **state)
+{
+	(void)state;
+	start_steward();
+	assert_int_equal(kill(t.steward, SIGHUP), 0);
+	expect_no_report();
+	order(ORDER_CONFIGURE);
+	await_message(CHANNEL_CONFIGURED);
+	await_message(CHANNEL_NOT_RELOADED);
 	end_steward();
 }
 
@@ -689,6 +737,8 @@ int main(int argc, char **argv)
 		STORY(a_node_that_does_not_answer_is_replaced),
 		STORY(nobody_is_blamed_for_a_sleep),
 		STORY(a_node_that_answers_unasked_is_replaced),
+		STORY(files_are_read_once_a_second),
+		STORY(a_signal_while_a_node_starts_is_not_lost),
 		STORY(a_resumed_copy_is_told_so),
 	};
 

@@ -360,6 +360,10 @@ int channel_receive(int fd, bool from_steward, struct channel_message *ret)
 	struct unix_message raw;
 	int err = unix_receive(fd, &raw);
 
+	if (err == ERR_FULL && raw.bytes[0] == CHANNEL_CLIENT)
+		return err; /* its end is closed: nothing else is lost */
+	if (err == ERR_FULL)
+		return ERR_NOMEM;
 	if (err < 0)
 		return err == ERR_TOO_LONG ? ERR_MALFORMED : err;
 	err = channel_decode(&raw, from_steward, ret);

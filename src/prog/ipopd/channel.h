@@ -114,7 +114,9 @@ int channel_decode(const struct unix_message *raw, bool from_steward, struct cha
 /* True for an endpoint that a neighbour can have: an address, and a port. Others are malformed. */
 bool channel_may_name(const struct endpoint *endpoint);
 
-/* Encode and send, receive and decode, as unix_send() and unix_receive() do. */
+/* Encode and send, receive and decode, as unix_send() and unix_receive() do. Where we have no
+ * descriptor free for what came it is lost: ERR_FULL for a CLIENT's, ERR_NOMEM for others', after
+ * which the two sides know different things. */
 int channel_send(int fd, const struct channel_message *message);
 int channel_receive(int fd, bool from_steward, struct channel_message *ret);
 

@@ -64,6 +64,8 @@ static int set_signals(void)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction death = { .sa_handler = orphaned, .sa_flags = SA_RESTART };
 
+	(void)process_lock_memory(); /* if it cannot, the steward could not either, and has said so
+				      */
 	return sigaction(SIGINT, &ignore, NULL) < 0 || sigaction(SIGTERM, &ignore, NULL) < 0 ||
 			       sigaction(SIGHUP, &ignore, NULL) < 0 ||
 			       sigaction(SIGPIPE, &ignore, NULL) < 0 ||

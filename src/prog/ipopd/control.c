@@ -151,10 +151,13 @@ static int write_output(struct client *client)
 static bool flush(struct control *control, struct now now, struct handle handle)
 {
 	struct client *client = pool_at(&control->clients, handle);
+	const size_t before = client->written;
 	int err = write_output(client);
 
 	if (err == 0 && admits_missed(client, now))
 		err = write_output(client);
+	if (err == ERR_AGAIN && client->watches && client->written > before)
+		client->deadline = mono_add_ms(now.mono, CONTROL_PATIENCE_MS); /* it reads */
 	if (err == ERR_AGAIN)
 		return true;
 	if (err < 0 || client->closing) {

@@ -68,7 +68,8 @@ static bool run(struct hooks *hooks, const struct config_path *program,
 					 .channel = -1,
 					 .uid = PROCESS_UID_KEEP,
 					 .gid = PROCESS_UID_KEEP,
-					 .keeps_rights = true };
+					 .keeps_rights = true,
+					 .leads = true };
 	int err;
 
 	if (program->text[0] == '\0')
@@ -80,6 +81,7 @@ static bool run(struct hooks *hooks, const struct config_path *program,
 		return false;
 	}
 	hooks->program = *program;
+	hooks->number++;
 	hooks->has_ended = false;
 	return true;
 }
@@ -95,6 +97,11 @@ static void forget_running(struct hooks *hooks)
 	hooks->deadline = MONO_NEVER;
 }
 
+static struct handle handle_of_running(const struct hooks *hooks)
+{
+	return (struct handle){ .index = 0, .generation = hooks->number };
+}
+
 /* While the loop goes on. */
 static void run_beside(struct hooks *hooks, const struct config_path *program,
 		       const struct environment *environment, struct mono deadline)
@@ -103,7 +110,7 @@ static void run_beside(struct hooks *hooks, const struct config_path *program,
 		return;
 	hooks->deadline = deadline;
 	if (loop_add(hooks->loop, hooks->running.pidfd, LOOP_READ, hooks->event_kind,
-		     HANDLE_NONE) == 0)
+		     handle_of_running(hooks)) == 0)
 		return;
 	log_error("cannot watch %s", program->text);
 	process_kill(&hooks->running);
@@ -197,9 +204,10 @@ void hooks_peers_gone(struct hooks *hooks)
 	hook_peers_all_gone(&hooks->peers);
 }
 
-void hooks_event(struct hooks *hooks)
+void hooks_event(struct hooks *hooks, struct handle program)
 {
-	hooks->has_ended = is_running(hooks);
+	if (is_running(hooks) && handle_equal(program, handle_of_running(hooks)))
+		hooks->has_ended = true;
 }
 
 static void run_for_peer(struct hooks *hooks, struct mono now)

@@ -30,6 +30,7 @@ struct hooks {
 	struct mono peer_again; /* when `on-peer` may run again */
 	struct process running;
 	struct config_path program; /* what runs; empty: nothing does */
+	uint32_t number; /* of those that were run: an event of one before counts for nothing */
 	bool has_ended;
 	struct mono deadline; /* of what runs */
 };
@@ -52,7 +53,7 @@ void hooks_peer(struct hooks *hooks, const struct hook_peer *peer);
 void hooks_peers_gone(struct hooks *hooks);
 
 /* An event of its kind came. */
-void hooks_event(struct hooks *hooks);
+void hooks_event(struct hooks *hooks, struct handle program);
 
 /* Takes the status of what has ended, ends what takes too long, and runs what is next. */
 void hooks_poll(struct hooks *hooks, struct mono now);

@@ -23,7 +23,9 @@ static_assert(NODE_BOOTSTRAP_MAX < 32, "a bit of `wanted` for each line, and one
 
 void lookups_init(struct lookups *lookups, const struct lookups_config *config)
 {
-	*lookups = (struct lookups){ .config = *config };
+	lookups_free(lookups);
+	lookups->config = *config;
+	lookups->next = 0;
 }
 
 void lookups_free(struct lookups *lookups)

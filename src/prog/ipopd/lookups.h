@@ -41,6 +41,7 @@ struct lookups {
 	struct lookup at_once[LOOKUPS_AT_ONCE];
 };
 
+/* Zeroed before the first time; after that these hosts are looked up instead, at the same pace. */
 void lookups_init(struct lookups *lookups, const struct lookups_config *config);
 
 /* Kills what runs; accepts what was freed, and what is zeroed. */

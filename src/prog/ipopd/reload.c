@@ -56,6 +56,11 @@ void reload_wipe(struct reload_files *files)
 	secret_wipe(files, sizeof(*files));
 }
 
+struct mono reload_deadline(const struct reload *reload)
+{
+	return reload->is_waited_for ? reload->deadline : MONO_NEVER;
+}
+
 void reload_take(struct reload *reload, const struct config *file)
 {
 	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)

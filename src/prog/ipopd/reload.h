@@ -11,8 +11,9 @@
 struct reload {
 	struct store store;    /* only for the names in sentences */
 	struct config running; /* what counts at present */
-	bool is_waited_for;    /* by a client of this token */
+	bool is_waited_for;    /* by a client of this token, */
 	uint64_t token;
+	struct mono deadline; /* until then */
 };
 
 /* What the files say now. */
@@ -30,6 +31,9 @@ void reload_init(struct reload *reload, const struct store *store, const struct 
 int reload_read(const struct reload *reload, const int fds[CHANNEL_FDS], struct wall now,
 		struct reload_files *ret, struct complaint *complaint);
 void reload_wipe(struct reload_files *files);
+
+/* When whoever waits has waited too long; MONO_NEVER: nobody waits. */
+struct mono reload_deadline(const struct reload *reload);
 
 /* The options that may change while a node runs are as in the file from now on. */
 void reload_take(struct reload *reload, const struct config *file);

@@ -41,7 +41,7 @@
 #define GRACE_MS 2000  /* and then once more: this machine may have stood still */
 #define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
-#define RELAX_MS 1000 /* after the host ran out of descriptors, or a node did not listen */
+#define RELAX_MS 1000 /* after the host ran out of descriptors, a node did not listen, a reload */
 
 /* The only writer of s->state once steward_run() has begun. */
 static void set_state(struct steward *s, enum steward_state next, struct mono deadline)
@@ -149,7 +149,7 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	}
 	settings_close(files);
 	s->configured = false;
-	s->reloads_later = false; /* it gets the files as they are now */
+	s->reloads = false; /* it gets the files as they are now */
 	s->asked = STEWARD_NOT_ASKED;
 	s->has_said = false;
 	s->knows_addresses = false;
@@ -259,6 +259,9 @@ static void became_ready(struct steward *s, struct mono now)
 		log_warning("there is no user " IPOPD_USER "; the node runs as " IPOPD_USER_FALLBACK
 			    ", whose other processes can stop it: `useradd --system " IPOPD_USER
 			    "` makes one for it");
+	if (s->may_swap && !s->was_ready)
+		log_info("keys may be written to swap: memory that can be locked has a limit "
+			 "(LimitMEMLOCK= of the unit, or ulimit -l)");
 	s->was_ready = true;
 	s->trouble.text[0] = '\0';
 	notify_manager(s->config->notify_socket, "READY=1");
@@ -266,8 +269,6 @@ static void became_ready(struct steward *s, struct mono now)
 	if (s->hooked != s->host.index) /* else another node, on the interface that there was */
 		hooks_up(&s->hooks, now, &s->given);
 	s->hooked = s->host.index;
-	if (s->reloads_later)
-		steward_reload(s);
 }
 
 /* 0, ERR_DENIED or ERR_MALFORMED: the node does what it must not. */
@@ -330,7 +331,7 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 		take_reason(s, &message->failed);
 		return 0;
 	case CHANNEL_RELOAD:
-		steward_reload(s);
+		s->reloads = true;
 		return 0;
 	case CHANNEL_PONG:
 		return take_pong(s, now);
@@ -548,9 +549,19 @@ static void hear_signal(struct steward *s, struct mono now)
 	if (signal == SIGHUP && s->state == STEWARD_WAITING)
 		s->deadline = now;
 	else if (signal == SIGHUP)
-		steward_reload(s);
+		s->reloads = true;
 	else if (signal != 0)
 		stop(s, now);
+}
+
+/* What somebody wants: when a node is ready, and once in a while, for each time costs something. */
+static void reload_if_wanted(struct steward *s, struct mono now)
+{
+	if (!s->reloads || s->state != STEWARD_READY || !mono_reached(now, s->reload_again))
+		return;
+	s->reloads = false;
+	s->reload_again = mono_add_ms(now, RELAX_MS);
+	steward_reload(s);
 }
 
 static void handle_event(struct steward *s, struct now now, const struct loop_event *event)
@@ -576,7 +587,7 @@ static void handle_event(struct steward *s, struct now now, const struct loop_ev
 		lookups_event(&s->lookups, event->handle);
 		break;
 	case EVENT_HOOK:
-		hooks_event(&s->hooks);
+		hooks_event(&s->hooks, event->handle);
 		break;
 	case EVENT_ADDRESSES:
 		if (host_has_changed(&s->host, now.mono))
@@ -652,6 +663,8 @@ static struct mono next_deadline(const struct steward *s)
 	if (s->channel >= 0)
 		next = mono_min(next, s->look_at);
 	next = mono_min(next, notify_watchdog_deadline(&s->watchdog));
+	if (s->reloads && s->state == STEWARD_READY)
+		next = mono_min(next, s->reload_again);
 	return s->clients_paused ? mono_min(next, s->clients_again) : next;
 }
 
@@ -674,6 +687,7 @@ static void run(struct steward *s)
 		keep_poll(&s->keep, now.mono);
 		notify_watchdog_poll(&s->watchdog, now.mono);
 		hooks_poll(&s->hooks, now.mono);
+		reload_if_wanted(s, now.mono);
 		handle_deadline(s, now.mono);
 	}
 	tell_the_end(s, now);
@@ -755,6 +769,7 @@ int steward_run(const struct steward_config *config)
 	struct complaint complaint;
 	int err = process_harden(0);
 
+	s.may_swap = process_lock_memory() < 0; /* while there may be a right to */
 	if (err == 0)
 		err = process_keep_capabilities(CAPABILITIES);
 	if (err == 0)

@@ -58,8 +58,10 @@ struct steward {
 	bool configured;     /* this node has its addresses: */
 	struct node_addresses given;
 	bool shares_user; /* the node runs as one that other programs do, too */
+	bool may_swap;    /* our memory, and the node's */
 	bool was_ready;
-	bool reloads_later; /* when the node is ready */
+	bool reloads; /* as soon as may be: files are to be read anew */
+	struct mono reload_again;
 	enum steward_asked asked;
 	struct mono node_since;
 	struct restarts restarts;
@@ -87,8 +89,9 @@ struct steward {
 int steward_take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_t *ret_workers,
 			  struct complaint *complaint);
 
-/* Reads the files anew. If all is well with them, and they are for the member that runs here, they
- * count, and the node is given them; else it is told what is wrong, and nothing changes. */
+/* The node is ready. Reads the files anew. If all is well with them, and they are for the member
+ * that runs here, they count, and the node is given them; else it is told what is wrong, and
+ * nothing changes. */
 void steward_reload(struct steward *s);
 
 #endif

@@ -27,13 +27,25 @@ static void use_settings(struct steward *s, const struct settings *settings)
 	hooks_use(&s->hooks, &settings->config);
 	log_set_level((enum config_log_level)settings->config.log_level);
 	memcpy(s->bootstrap, settings->bootstrap, sizeof(s->bootstrap));
-	lookups_free(&s->lookups);
 	lookups_init(&s->lookups, &(struct lookups_config){ .hosts = s->bootstrap,
 							    .count = settings->bootstrap_count,
 							    .uid = s->uid,
 							    .gid = s->gid,
 							    .loop = &s->loop,
 							    .event_kind = EVENT_LOOKUP });
+}
+
+/* A network that is up is worth more than a program that cannot be run any more. */
+static int check_programs(const struct steward *s, struct config *config,
+			  struct complaint *complaint)
+{
+	const int err = store_check_programs(s->config->store, config, complaint);
+
+	if (err == 0 || !s->was_ready)
+		return err;
+	log_warning("no program is run: %s", complaint->text);
+	config->on_up = config->on_down = config->on_peer = (struct config_path){ 0 };
+	return 0;
 }
 
 /* What the files say now: a renewed bundle counts from the next node on. */
@@ -45,7 +57,7 @@ int steward_take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_
 
 	if (err < 0)
 		return err;
-	err = store_check_programs(s->config->store, &settings.config, complaint);
+	err = check_programs(s, &settings.config, complaint);
 	if (err == 0)
 		err = claim(s, &settings.bundle, complaint);
 	if (err == 0)
@@ -115,10 +127,6 @@ void steward_reload(struct steward *s)
 	int files[CHANNEL_FDS];
 	int err;
 
-	s->reloads_later =
-		s->state == STEWARD_STARTING; /* the node has read what was there before */
-	if (s->state != STEWARD_READY)
-		return; /* the files will be read, or never again */
 	err = settings_open(s->config->store, files, &refusal.failed);
 	if (err == 0) {
 		err = reload(s, files, &refusal.failed);
@@ -127,5 +135,5 @@ void steward_reload(struct steward *s)
 	if (err == 0)
 		return;
 	log_error("goes on with what it had: %s", refusal.failed.text);
-	(void)channel_send(s->channel, &refusal); /* who waits for it asks again */
+	(void)channel_send(s->channel, &refusal); /* if it is full, who waits hears of that */
 }

@@ -58,14 +58,14 @@ static void configure(struct world *w, const struct node_addresses *addresses)
 
 	w->addresses = *addresses;
 	w->has_addresses = true;
-	world_ask_steward(w, &message);
+	(void)world_ask_steward(w, &message);
 }
 
 static void look_up(struct world *w, uint32_t bootstrap)
 {
 	const struct channel_message message = { .kind = CHANNEL_LOOKUP, .lookup = bootstrap };
 
-	world_ask_steward(w, &message);
+	(void)world_ask_steward(w, &message);
 }
 
 static void keep(struct world *w, const struct node_action *action)
@@ -73,7 +73,7 @@ static void keep(struct world *w, const struct node_action *action)
 	struct channel_message message = { .kind = CHANNEL_KEEP, .keep.count = action->keep.count };
 
 	memcpy(message.keep.list, action->keep.neighbours, sizeof(message.keep.list));
-	world_ask_steward(w, &message);
+	(void)world_ask_steward(w, &message);
 }
 
 /* Of all threads. */
@@ -506,6 +506,7 @@ static struct mono next_deadline(const struct world *w)
 	next = mono_min(next, reminder_deadline(&w->reminder));
 	next = mono_min(next, pump_deadline(&w->pump));
 	next = mono_min(next, monitor_deadline(&w->monitor));
+	next = mono_min(next, reload_deadline(&w->reload));
 	return w->stopping ? mono_min(next, w->stop_at) : next;
 }
 
@@ -522,6 +523,7 @@ static int turn(struct world *w)
 	for (size_t i = 0; i < count && err == 0; i++)
 		err = handle_event(w, &events[i]);
 	serve_clients(w);
+	world_mind_reload(w);
 	look(w);
 	say_goodbye(w);
 	world_tell_node(w, &time);

@@ -54,13 +54,17 @@ void world_stop(struct world *w);
 /* Takes what the steward says: 0, or why this node cannot go on. Its death is an order to stop. */
 int world_hear_steward(struct world *w);
 
-void world_ask_steward(struct world *w, const struct channel_message *message);
+/* 0, or an error, which is in the log. */
+int world_ask_steward(struct world *w, const struct channel_message *message);
 
 /* To the client with its token, or, of our own request, to ourselves. */
 void world_reply(struct world *w, const struct node_reply *reply);
 
 /* A user wants the files read anew: the steward does that, for one client at a time. */
 void world_ask_for_reload(struct world *w, uint64_t token);
+
+/* Whoever has waited too long for it is told so. */
+void world_mind_reload(struct world *w);
 
 /* The steward has found these files good: what can change counts from now on. 0, or why this node
  * cannot go on with them. */

@@ -5,6 +5,8 @@
 #include "prog/ipopd/log.h"
 #include "prog/version.h"
 
+#define RELOAD_MS 10000 /* until the steward has answered: it reads files */
+
 /* Who asked for it is told; nobody may have. */
 static void tell_reloaded(struct world *w, const struct config *file)
 {
@@ -13,16 +15,31 @@ static void tell_reloaded(struct world *w, const struct config *file)
 	w->reload.is_waited_for = false;
 }
 
+static void refuse(struct world *w, uint64_t token, int err, const char *why)
+{
+	const struct node_reply refusal = { .kind = NODE_REPLY_ERROR,
+					    .token = token,
+					    .error = { .err = err, .text = why } };
+
+	world_reply(w, &refusal);
+}
+
 void world_not_reloaded(struct world *w, const struct complaint *why)
 {
 	struct complaint text; /* made printable */
-	struct node_reply refusal = { .kind = NODE_REPLY_ERROR, .token = w->reload.token };
+	const int err = complain(&text, ERR_IO, "%s", why->text);
 
-	refusal.error.err = complain(&text, ERR_IO, "%s", why->text);
-	refusal.error.text = text.text;
 	if (w->reload.is_waited_for)
-		world_reply(w, &refusal);
+		refuse(w, w->reload.token, err, text.text);
 	w->reload.is_waited_for = false;
+}
+
+void world_mind_reload(struct world *w)
+{
+	if (!mono_reached(w->now.mono, reload_deadline(&w->reload)))
+		return;
+	w->reload.is_waited_for = false;
+	refuse(w, w->reload.token, ERR_AGAIN, "the daemon is busy; try again");
 }
 
 int world_take_files(struct world *w, const struct channel_message *message)
@@ -59,16 +76,14 @@ int world_take_files(struct world *w, const struct channel_message *message)
 void world_ask_for_reload(struct world *w, uint64_t token)
 {
 	const struct channel_message message = { .kind = CHANNEL_RELOAD };
-	const struct node_reply refusal = { .kind = NODE_REPLY_ERROR,
-					    .token = token,
-					    .error = { .err = ERR_AGAIN,
-						       .text = "another reload is under way" } };
 
 	if (w->reload.is_waited_for) {
-		world_reply(w, &refusal);
-		return;
+		refuse(w, token, ERR_AGAIN, "another reload is under way; try again");
+	} else if (world_ask_steward(w, &message) < 0) {
+		refuse(w, token, ERR_AGAIN, "the daemon is busy; try again");
+	} else {
+		w->reload.is_waited_for = true;
+		w->reload.token = token;
+		w->reload.deadline = mono_add_ms(w->now.mono, RELOAD_MS);
 	}
-	w->reload.is_waited_for = true;
-	w->reload.token = token;
-	world_ask_steward(w, &message);
 }

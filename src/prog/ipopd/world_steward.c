@@ -9,10 +9,13 @@
 #define GOODBYE_MS 1500 /* for the close frames to leave */
 #define MESSAGES_A_TURN 16
 
-void world_ask_steward(struct world *w, const struct channel_message *message)
+int world_ask_steward(struct world *w, const struct channel_message *message)
 {
-	if (channel_send(w->config.channel, message) < 0)
+	const int err = channel_send(w->config.channel, message);
+
+	if (err < 0)
 		log_warning("the steward does not listen");
+	return err;
 }
 
 /* Before anything else is sealed: what is left of this turn here, and of the batch that each worker
@@ -95,7 +98,7 @@ static int obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_COPIED:
 		return was_copied(w);
 	case CHANNEL_PING:
-		world_ask_steward(w, &pong);
+		(void)world_ask_steward(w, &pong); /* it asks again, or ends us */
 		break;
 	case CHANNEL_RELOADED:
 		return world_take_files(w, message);
@@ -135,7 +138,7 @@ int world_hear_steward(struct world *w)
 			continue;
 		}
 		if (err < 0)
-			return ERR_MALFORMED;
+			return err;
 		err = obey(w, &message);
 		if (err < 0)
 			return err;
