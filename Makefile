@@ -70,7 +70,7 @@ deb: deps ## the Debian package, in build/deb
 	@tools/deps --no-services deps-deb.txt
 	@tools/deb
 
-deb-test: deb ## is it reproducible, and does a clean Debian install, upgrade and purge it? some minutes (root)
+deb-test: deps ## is it reproducible, and does a clean Debian install, upgrade and purge it? some minutes (root)
 	@tools/test deb
 
 clean: ## remove build/

@@ -1,17 +1,21 @@
-/* test_memory.c - memory ends while a member joins: for each n the n-th piece that a node asks for
- * is not there, in the handshake of either side or behind it. Nobody stops, and a little later the
- * two talk all the same. What is lost on the way the leak checker of the sanitized build sees.
+/* test_memory.c - memory ends while a member joins, or while its user asks: for each n the n-th
+ * piece that a node asks for is not there, in the handshake of either side or behind it. Nobody
+ * stops, who asked is answered, and a little later the two talk all the same. What is lost on the
+ * way the leak checker of the sanitized build sees.
  */
 #include "tests/lib/allocations.h"
 #include "tests/scenario/lab.h"
 
 #include "base/check.h"
 #include "base/err.h"
+#include "node/node_internal.h"
+#include "wire/overlay.h"
 
 #include <stdlib.h>
 
 #define FAILED_MS 300 /* the handshake is over */
 #define PATIENCE_MS 60000
+#define ANSWER_MS (NODE_PING_MS + 200)
 #define FAILURES_MIN 100 /* fewer would mean that nothing is counted */
 #define FAILURES_MAX 5000
 
@@ -86,6 +90,61 @@ static void each_piece_of_memory_is_missed_once(struct world *world)
 	printf("# %llu pieces\n", (unsigned long long)n - 1);
 }
 
+/* Asks member 1 of member 0; true once it has been answered to the end, or refused. */
+static bool is_answered(enum node_verb verb)
+{
+	struct node_event event = { .kind = NODE_REQUEST,
+				    .request = { .token = 77,
+						 .verb = verb,
+						 .route = { .hops = ROUTED_HOPS_MAX,
+							    .wants_links = true } } };
+	struct node_reply reply;
+
+	if (verb == NODE_PING || verb == NODE_WHO)
+		(void)snprintf(event.request.peer, sizeof(event.request.peer), "%s",
+			       lab.members[0].identity.certificate.name);
+	(void)node_input(lab_node(1), lab_now(1), &event);
+	world_wake(lab.world, lab.members[1].host);
+	for (unsigned ms = 0; ms < ANSWER_MS; ms += 10) {
+		lab_run_ms(10);
+		while (node_host_reply(lab.members[1].node, &reply))
+			if (reply.kind != NODE_REPLY_STATUS && reply.kind != NODE_REPLY_PEER)
+				return true;
+	}
+	return false;
+}
+
+static void each_piece_is_missed_while_somebody_asks(struct world *world)
+{
+	static const enum node_verb verbs[] = { NODE_STATUS, NODE_PEERS, NODE_PING, NODE_WHO };
+	uint64_t pieces = 0;
+
+	lab_set_up(world, 2);
+	lab_place_all_public();
+	lab_add_line(1, 0);
+	lab_start(0);
+	lab_start(1);
+	SCENARIO_EXPECT(world, talk());
+	for (size_t v = 0; v < sizeof(verbs) / sizeof(verbs[0]); v++) {
+		uint64_t n = 0;
+		bool failed = true;
+
+		while (failed && n < FAILURES_MAX && world_failure(world) == NULL) {
+			const uint64_t before = allocations_count();
+
+			n++;
+			allocations_fail_at(n);
+			SCENARIO_EXPECT(world, is_answered(verbs[v]));
+			allocations_fail_at(0);
+			failed = allocations_count() - before >= n;
+			SCENARIO_EXPECT(world, is_answered(verbs[v]));
+		}
+		pieces += n - 1;
+	}
+	SCENARIO_EXPECT(world, pieces > 0 && talk());
+	printf("# %llu pieces\n", (unsigned long long)pieces);
+}
+
 /* Before it has begun a node says so, and leaves nothing behind. */
 static void who_cannot_begin_says_so(struct world *world)
 {
@@ -137,7 +196,10 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS; /* --once, --list */
 	passed =
 		play(1, "each_piece_of_memory_is_missed_once", each_piece_of_memory_is_missed_once);
-	passed = play(2, "who_cannot_begin_says_so", who_cannot_begin_says_so) && passed;
-	printf("1..2\n");
+	passed = play(2, "each_piece_is_missed_while_somebody_asks",
+		      each_piece_is_missed_while_somebody_asks) &&
+		 passed;
+	passed = play(3, "who_cannot_begin_says_so", who_cannot_begin_says_so) && passed;
+	printf("1..3\n");
 	return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -152,7 +152,7 @@ static void reply_error(uint64_t token, int err, const char *text)
 					  .kind = NODE_REPLY_ERROR,
 					  .error = { .err = err, .text = text } };
 
-	control_reply(daemon_side.control, daemon_side.now, &reply, &world);
+	control_reply(daemon_side.control, daemon_side.now, &reply, NULL);
 }
 
 static void reply(uint64_t token, enum node_reply_kind kind)
@@ -543,6 +543,7 @@ static void nonsense_ends_the_connection(void **state)
 	assert_true(is_closed(client));
 	say(other, "{\"schema\":\"ipop.request/1\",\"verb\":\"dance\"}\n" VERSION);
 	expect_error(other, "ERR_UNSUPPORTED", 2); /* a later client's verb: no reason to part */
+	assert_int_equal(control_counters(daemon_side.control).refused, 2);
 	expect_schema(other, "ipop.version/1");
 	(void)close(client);
 	(void)close(other);

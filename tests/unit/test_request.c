@@ -187,6 +187,56 @@ static void length_has_a_limit(void **state)
 	free(line);
 }
 
+/* As many parts as its length allows would take more memory than a request is given. */
+static void parts_have_a_limit(void **state)
+{
+	static const char *const parts[] = { "1,", "[],", "{},", "\"\"," };
+	char *line = malloc(REQUEST_BYTES_MAX);
+	struct request request;
+	const char *why;
+
+	(void)state;
+	assert_non_null(line);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const size_t len = strlen(parts[i]);
+		size_t used = 1;
+
+		for (line[0] = '['; used + len <= REQUEST_BYTES_MAX; used += len)
+			memcpy(line + used, parts[i], len);
+		line[used - 1] = ']'; /* a comma was there */
+		assert_int_equal(request_parse(span_of(line, used), &request, &why), ERR_TOO_LONG);
+		assert_string_equal(why, "a request has at most 6 fields, and this is far more");
+		assert_int_equal(parse(HEAD "\"status\"}", &request), 0);
+	}
+	free(line);
+}
+
+/* There is room for each part that is as long as a line. */
+static void a_part_may_be_long(void **state)
+{
+	static const char *const heads[] = { HEAD "\"ping\",\"peer\":\"", HEAD "\"status\",\"" };
+	static const char *const tails[] = { "\"}", "\":1}" };
+	static const char *const whys[] = { "peer must be a host name, an address or an id",
+					    "the verb does not have these fields" };
+	char *line = malloc(REQUEST_BYTES_MAX);
+	struct request request;
+	const char *why;
+
+	(void)state;
+	assert_non_null(line);
+	for (size_t i = 0; i < 2; i++) {
+		const size_t tail = REQUEST_BYTES_MAX - strlen(tails[i]);
+
+		memset(line, 'x', REQUEST_BYTES_MAX);
+		memcpy(line, heads[i], strlen(heads[i]));
+		memcpy(line + tail, tails[i], strlen(tails[i]));
+		assert_int_equal(request_parse(span_of(line, REQUEST_BYTES_MAX), &request, &why),
+				 ERR_MALFORMED);
+		assert_string_equal(why, whys[i]);
+	}
+	free(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +246,8 @@ int main(void)
 		cmocka_unit_test(other_lines_are_refused),
 		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(length_has_a_limit),
+		cmocka_unit_test(parts_have_a_limit),
+		cmocka_unit_test(a_part_may_be_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,23 +20,24 @@ void answers_free(struct answers *answer)
 	*answer = (struct answers){ 0 };
 }
 
-static bool make_room(struct answers *answer, size_t len)
+/* 0, ERR_TOO_LONG or ERR_NOMEM. */
+static int make_room(struct answers *answer, size_t len)
 {
 	size_t room = answer->room < ROOM_MIN ? ROOM_MIN : answer->room;
 	char *data;
 
 	if (len > ANSWERS_BYTES_MAX - answer->len)
-		return false;
+		return ERR_TOO_LONG;
 	while (room < answer->len + len)
 		room *= 2;
 	if (room == answer->room)
-		return true;
+		return 0;
 	data = realloc(answer->data, room);
 	if (data == NULL)
-		return false;
+		return ERR_NOMEM;
 	answer->data = data;
 	answer->room = room;
-	return true;
+	return 0;
 }
 
 /* Also what json_dump_callback() wants: 0, or -1 to be called no more. */
@@ -44,10 +45,10 @@ static int append(const char *text, size_t len, void *argument)
 {
 	struct answers *answer = argument;
 
-	if (answer->failed || !make_room(answer, len)) {
-		answer->failed = true;
+	if (answer->failed == 0)
+		answer->failed = make_room(answer, len);
+	if (answer->failed != 0)
 		return -1;
-	}
 	memcpy(answer->data + answer->len, text, len);
 	answer->len += len;
 	return 0;
@@ -61,8 +62,9 @@ static void append_text(struct answers *answer, const char *text)
 /* Takes the object over; NULL is what the library makes where memory is missing. */
 static void append_json(struct answers *answer, json_t *json)
 {
-	if (json == NULL || json_dump_callback(json, append, answer, JSON_COMPACT) < 0)
-		answer->failed = true;
+	if ((json == NULL || json_dump_callback(json, append, answer, JSON_COMPACT) < 0) &&
+	    answer->failed == 0)
+		answer->failed = ERR_NOMEM;
 	json_decref(json);
 }
 
@@ -73,6 +75,15 @@ static void append_line(struct answers *answer, json_t *json)
 }
 
 /* --- values --- */
+
+/* Takes both over. NULL where one of them is missing: no list is told that lacks an item. */
+static json_t *with_item(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) == 0)
+		return list;
+	json_decref(list);
+	return NULL;
+}
 
 static json_t *ip_json(const struct ip_address *address)
 {
@@ -258,6 +269,12 @@ static const struct counter world_list[] = {
 	COUNTERS_END,
 };
 
+static const struct counter control_list[] = {
+	COUNTER(control_counters, refused),
+	COUNTER(control_counters, starved),
+	COUNTERS_END,
+};
+
 static const struct counter session_list[] = {
 	COUNTER(session_counters, m0_received),     COUNTER(session_counters, m0_bad_mac1),
 	COUNTER(session_counters, m0_bad_form),     COUNTER(session_counters, m0_cookie_wanted),
@@ -305,7 +322,7 @@ static json_t *counters_json(const struct counter *list, const void *counters)
 static json_t *all_counters_json(const struct node_status *status,
 				 const struct answers_world *world)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
 			 counters_json(node_list, &status->counters), "sessions",
 			 counters_json(session_list, &status->sessions), "forward",
 			 counters_json(forward_list, world->forward), "vnet",
@@ -313,7 +330,8 @@ static json_t *all_counters_json(const struct node_status *status,
 			 counters_json(egress_list, world->egress), "udp",
 			 counters_json(udp_list, world->udp), "tun",
 			 counters_json(tun_list, world->tun), "world",
-			 counters_json(world_list, world->world));
+			 counters_json(world_list, world->world), "control",
+			 counters_json(control_list, world->control));
 }
 
 /* --- answers --- */
@@ -356,33 +374,33 @@ void answers_event(struct answers *answer, struct now now, const struct happenin
 static json_t *values_json(const struct config *config, enum config_option_id id)
 {
 	char text[CONFIG_VALUE_MAX + 1];
-	json_t *const values = json_array();
+	json_t *values = json_array();
 
 	for (uint32_t i = 0; config_value(config, id, i, text); i++)
-		(void)json_array_append_new(values, json_string(text)); /* NULL is refused later */
+		values = with_item(values, json_string(text));
 	return values;
 }
 
 void answers_config(struct answers *answer, const struct config *running)
 {
-	json_t *const options = json_array();
+	json_t *options = json_array();
 
 	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
-		(void)json_array_append_new(options, json_pack("{s:s, s:o, s:b, s:b}", "name",
-							       config_option(id)->name, "values",
-							       values_json(running, id), "set",
-							       running->is_set[id], "live",
-							       config_option(id)->is_live));
+		options = with_item(options,
+				    json_pack("{s:s, s:o, s:b, s:b}", "name",
+					      config_option(id)->name, "values",
+					      values_json(running, id), "set", running->is_set[id],
+					      "live", config_option(id)->is_live));
 	append_line(answer, json_pack("{s:s, s:o}", "schema", "ipop.config/1", "options", options));
 }
 
 void answers_reload(struct answers *answer, const struct config *running, const struct config *file)
 {
-	json_t *const later = json_array();
+	json_t *later = json_array();
 
 	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
 		if (!config_same(running, file, id))
-			(void)json_array_append_new(later, json_string(config_option(id)->name));
+			later = with_item(later, json_string(config_option(id)->name));
 	append_line(answer, json_pack("{s:s, s:o}", "schema", "ipop.reload/1", "later", later));
 }
 
@@ -449,19 +467,14 @@ static json_t *name_json(const struct node_named *named)
 
 static json_t *links_json(const struct node_who *who)
 {
-	json_t *const links = json_array();
+	json_t *links = json_array();
 
-	for (uint32_t i = 0; i < who->link_count; i++) {
-		json_t *const link =
-			json_pack("{s:o, s:o, s:b, s:s}", "name", name_json(&who->links[i]), "id",
-				  id_json(&who->links[i].id), "near", who->link_is_near[i], "way",
-				  who->link_is_relay[i] ? "relay" : "direct");
-
-		if (json_array_append_new(links, link) < 0) {
-			json_decref(links);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; i < who->link_count; i++)
+		links = with_item(links, json_pack("{s:o, s:o, s:b, s:s}", "name",
+						   name_json(&who->links[i]), "id",
+						   id_json(&who->links[i].id), "near",
+						   who->link_is_near[i], "way",
+						   who->link_is_relay[i] ? "relay" : "direct"));
 	return links;
 }
 

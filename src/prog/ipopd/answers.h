@@ -21,13 +21,19 @@ struct answers {
 	char *data; /* owned */
 	size_t len, room;
 	uint32_t peers; /* in the list that is being made */
-	bool failed;    /* something did not fit, or there was no memory: not to be sent */
+	int failed;     /* 0; ERR_TOO_LONG or ERR_NOMEM: not to be sent */
 };
 
 /* Of the world around the node. */
 struct world_counters {
 	uint64_t looped;        /* datagrams that came through the tunnel itself */
 	uint64_t handover_lost; /* what workers had no room to hand over to the node */
+};
+
+/* Of the control connections. */
+struct control_counters {
+	uint64_t refused; /* lines that were no request, or not for who said them */
+	uint64_t starved; /* times that memory was missing to read, take apart or answer one */
 };
 
 /* What a status tells besides what the node knows; borrowed for the call. */
@@ -41,6 +47,7 @@ struct answers_world {
 	const struct udp_counters *udp;
 	const struct tun_counters *tun;
 	const struct world_counters *world;
+	const struct control_counters *control;
 };
 
 /* Accepts a zeroed one; leaves one. */

@@ -39,6 +39,7 @@ struct control {
 	struct loop *loop; /* borrowed */
 	uint8_t event_kind;
 	struct pool clients;
+	struct control_counters counters;
 };
 
 static uint64_t token_of(struct handle handle)
@@ -123,7 +124,7 @@ static bool admits_missed(struct client *client, struct now now)
 		return false;
 	answers_event(&client->output, now, &lost);
 	client->missed = 0;
-	return !client->output.failed; /* without memory for a line it is not told of them */
+	return client->output.failed == 0; /* without memory for a line it is not told of them */
 }
 
 /* Writes what the socket takes: 0 once all is out, ERR_AGAIN, or ERR_IO if the client is gone. */
@@ -174,12 +175,17 @@ static bool flush(struct control *control, struct now now, struct handle handle)
 static bool finish(struct control *control, struct now now, struct handle handle)
 {
 	struct client *client = pool_at(&control->clients, handle);
+	const int err = client->output.failed;
 
-	if (client->output.failed) {
+	if (err != 0) {
+		control->counters.starved += err == ERR_NOMEM;
 		answers_free(&client->output);
-		answers_error(&client->output, ERR_TOO_LONG, "the answer is too long");
+		answers_error(&client->output, err,
+			      err == ERR_NOMEM
+				      ? "there is no memory for the answer; ask again later"
+				      : "the answer is too long");
 	}
-	if (client->output.failed) { /* not even that: there is no memory */
+	if (client->output.failed != 0) { /* not even that */
 		close_client(control, handle);
 		return false;
 	}
@@ -194,6 +200,8 @@ static bool refuse(struct control *control, struct now now, struct handle handle
 	struct client *client = pool_at(&control->clients, handle);
 
 	client->closing = err != ERR_DENIED && err != ERR_UNSUPPORTED;
+	control->counters.refused += err != ERR_NOMEM;
+	control->counters.starved += err == ERR_NOMEM;
 	answers_error(&client->output, err, why);
 	return finish(control, now, handle);
 }
@@ -275,6 +283,7 @@ static void read_input(struct control *control, struct now now, struct handle ha
 	ssize_t n;
 
 	if (!make_room(client)) {
+		control->counters.starved++;
 		close_client(control, handle);
 		return;
 	}
@@ -314,7 +323,7 @@ static void turn_away(int fd)
 	struct answers answer = { 0 };
 
 	answers_error(&answer, ERR_FULL, "too many control connections; close one");
-	if (!answer.failed)
+	if (answer.failed == 0)
 		(void)send(fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* or not */
 	answers_free(&answer);
 	(void)close(fd); /* said or not */
@@ -384,6 +393,11 @@ bool control_poll(struct control *control, struct now now, struct control_reques
 	return false;
 }
 
+struct control_counters control_counters(const struct control *control)
+{
+	return control->counters;
+}
+
 struct mono control_deadline(const struct control *control)
 {
 	struct mono next = MONO_NEVER;
@@ -433,6 +447,15 @@ static void answer_error(struct client *client, const struct node_reply *reply)
 	answers_error(&client->output, ERR_TIMEOUT, text);
 }
 
+static void answer_status(const struct control *control, struct client *client, struct now now,
+			  const struct node_status *status, const struct answers_world *world)
+{
+	struct answers_world all = *world;
+
+	all.control = &control->counters;
+	answers_status(&client->output, now, status, &all);
+}
+
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
 		   const struct answers_world *world)
 {
@@ -443,7 +466,7 @@ void control_reply(struct control *control, struct now now, const struct node_re
 		return; /* it did not wait for the answer */
 	switch (reply->kind) {
 	case NODE_REPLY_STATUS:
-		answers_status(&client->output, now, &reply->status, world);
+		answer_status(control, client, now, &reply->status, world);
 		break;
 	case NODE_REPLY_PEER:
 		answers_peer(&client->output, now, &reply->peer);
@@ -482,8 +505,8 @@ void control_watch(struct control *control, struct now now, uint64_t token)
 
 	if (client == NULL)
 		return;
-	client->watches = true;
 	answers_monitor(&client->output);
+	client->watches = client->output.failed == 0; /* who is refused hears of nothing */
 	(void)finish(control, now, handle_of(token)); /* or it is gone */
 }
 
@@ -511,9 +534,9 @@ static void tell_client(struct control *control, struct now now, struct handle h
 		return;
 	}
 	answers_event(&client->output, now, happening);
-	if (client->output.failed || client->output.len > CONTROL_EVENTS_BYTES_MAX) {
+	if (client->output.failed != 0 || client->output.len > CONTROL_EVENTS_BYTES_MAX) {
 		client->output.len = before;
-		client->output.failed = false;
+		client->output.failed = 0;
 		client->missed++;
 	}
 	if (client->state == CLIENT_WATCHING) {

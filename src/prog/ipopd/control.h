@@ -45,7 +45,10 @@ void control_event(struct control *control, struct now now, const struct loop_ev
  * to answer. */
 bool control_poll(struct control *control, struct now now, struct control_request *ret);
 struct mono control_deadline(const struct control *control);
+struct control_counters control_counters(const struct control *control);
 
+/* The world is asked of for a status alone, and may be NULL for what is none; the counters of the
+ * control connections are added. */
 void control_reply(struct control *control, struct now now, const struct node_reply *reply,
 		   const struct answers_world *world);
 

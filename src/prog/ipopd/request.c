@@ -2,6 +2,7 @@
 #include "prog/ipopd/request.h"
 
 #include "base/err.h"
+#include "prog/ipopd/json_arena.h"
 #include "wire/overlay.h"
 
 #include <assert.h>
@@ -32,9 +33,16 @@ bool request_changes(enum request_verb verb)
 	return verbs[verb].changes;
 }
 
-/* The library goes 2,048 levels down by itself. Brackets inside of strings do not count. */
-static bool is_too_deep(struct span line)
+/* How deep a line is, and of how many parts: the library goes 2,048 levels down by itself, and an
+ * arena has room for so many. Of what the library refuses it sees no more than this does, since
+ * both begin and end strings alike. */
+struct shape {
+	unsigned depth, parts;
+};
+
+static struct shape shape_of(struct span line)
 {
+	struct shape shape = { 0 };
 	bool in_string = false;
 	unsigned depth = 0;
 
@@ -49,10 +57,11 @@ static bool is_too_deep(struct span line)
 			depth++;
 		else if (!in_string && (c == '}' || c == ']') && depth > 0)
 			depth--;
-		if (depth > REQUEST_DEPTH_MAX)
-			return true;
+		shape.parts += !in_string && (c == '{' || c == '[' || c == ':' || c == ',');
+		if (depth > shape.depth)
+			shape.depth = depth;
 	}
-	return false;
+	return shape;
 }
 
 static bool find_verb(const char *name, enum request_verb *ret)
@@ -118,26 +127,39 @@ static int take_fields(const json_t *root, struct request *ret, const char **ret
 	return 0;
 }
 
+/* The value lives as long as the arena, so that what is kept of it is copied. */
+static int parse(struct json_arena *arena, struct span line, struct request *ret,
+		 const char **ret_why)
+{
+	json_t *root;
+
+	if (json_arena_load(arena, line, &root) != 0)
+		return refuse(ERR_MALFORMED, "a request is one JSON object a line", ret_why);
+	if (!json_is_object(root))
+		return refuse(ERR_MALFORMED, "a request is a JSON object", ret_why);
+	return take_fields(root, ret, ret_why);
+}
+
 int request_parse(struct span line, struct request *ret, const char **ret_why)
 {
 	struct request request = { 0 };
-	json_error_t where;
-	json_t *root;
+	struct json_arena arena;
+	struct shape shape;
 	int err;
 
 	if (line.len > REQUEST_BYTES_MAX)
 		return refuse(ERR_TOO_LONG, "a request has at most 64 KiB", ret_why);
-	if (is_too_deep(line))
+	shape = shape_of(line);
+	if (shape.depth > REQUEST_DEPTH_MAX)
 		return refuse(ERR_MALFORMED, "a request has at most 16 levels", ret_why);
-	root = json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, &where);
-	if (root == NULL) {
-		if (json_error_code(&where) == json_error_out_of_memory)
-			return refuse(ERR_NOMEM, err_text(ERR_NOMEM), ret_why);
-		return refuse(ERR_MALFORMED, "a request is one JSON object a line", ret_why);
-	}
-	err = json_is_object(root) ? take_fields(root, &request, ret_why)
-				   : refuse(ERR_MALFORMED, "a request is a JSON object", ret_why);
-	json_decref(root);
+	if (shape.parts > JSON_ARENA_PARTS_MAX)
+		return refuse(ERR_TOO_LONG, "a request has at most 6 fields, and this is far more",
+			      ret_why);
+	if (json_arena_open(&arena, line.len) != 0)
+		return refuse(ERR_NOMEM, "there is no memory for the request; ask again later",
+			      ret_why);
+	err = parse(&arena, line, &request, ret_why);
+	json_arena_close(&arena);
 	if (err == 0)
 		*ret = request;
 	return err;

@@ -27,9 +27,9 @@ struct request {
 	struct node_route route;           /* of who: with its defaults */
 };
 
-/* 0, ERR_TOO_LONG, ERR_MALFORMED (no JSON, another schema, too deep, a field twice or one that the
- * verb does not have), ERR_UNSUPPORTED (an unknown verb), ERR_NOMEM. *ret_why is a literal that
- * says what is wrong. */
+/* 0, ERR_TOO_LONG (or of too many parts), ERR_MALFORMED (no JSON, another schema, too deep, a field
+ * twice or one that the verb does not have), ERR_UNSUPPORTED (an unknown verb), ERR_NOMEM. *ret_why
+ * is a literal that says what is wrong. */
 int request_parse(struct span line, struct request *ret, const char **ret_why);
 
 /* True for verbs that only who may change things may use. */
