@@ -114,6 +114,7 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	trace_init(&node->trace);
 	node->started = now.mono;
 	node->alone_since = now.mono;
+	node->double_at = MONO_NEVER;
 	node->table_offset_us = now_offset_us(now);
 
 	now = corrected(node, now);
@@ -288,6 +289,7 @@ static void poll_machines(struct node *node, struct now now)
 		wishes_tick(node, now);
 		remember_tick(node, now);
 		lan_tick(node, now);
+		double_tick(node, now);
 	}
 	neighbours_poll(node, now);
 	relaying_poll(node, now);
@@ -360,6 +362,7 @@ struct mono node_deadline(const struct node *node)
 	deadline = mono_min(deadline, remember_deadline(node));
 	deadline = mono_min(deadline, lan_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));
+	deadline = mono_min(deadline, node->double_at);
 	return mono_min(deadline, answer_deadline(node));
 }
 

@@ -140,6 +140,7 @@ static void show_status(struct node *node, struct now now, struct node_status *r
 				     .sessions = sessions_counters(node->sessions),
 				     .vnet = vnet_counters(node->vnet) };
 	ret->nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
+	ret->key_is_twice = doubling_is_sure(&node->doubling, now.mono);
 	memcpy(ret->network, node->config.network, sizeof(ret->network));
 	memcpy(ret->name, node->certificate.name, sizeof(ret->name));
 	memcpy(ret->ipv4, node->certificate.ipv4, sizeof(ret->ipv4));
@@ -152,14 +153,15 @@ static void show_status(struct node *node, struct now now, struct node_status *r
 }
 
 /* The next peer's row; false when all were shown. */
-static bool next_peer(struct node *node, struct asked *asked, struct node_peer *ret)
+static bool next_peer(struct node *node, struct mono now, struct asked *asked,
+		      struct node_peer *ret)
 {
 	while (asked->cursor < pool_end(&node->peers)) {
 		struct handle handle;
 		const struct peer *peer = pool_slot(&node->peers, asked->cursor++, &handle);
 
 		if (peer != NULL) {
-			peer_show(node, peer, ret);
+			peer_show(node, now, peer, ret);
 			return true;
 		}
 	}
@@ -179,7 +181,7 @@ static bool reply_to_ping(struct node *node, struct now now, struct asked *asked
 		answer_fail(asked, ERR_NOT_FOUND, "it answered, and left");
 	if (asked->err == 0 && asked->answered) {
 		ret->kind = NODE_REPLY_PONG;
-		peer_show(node, peer, &ret->pong.peer);
+		peer_show(node, now.mono, peer, &ret->pong.peer);
 		if (asked->way.kind != ret->pong.peer.way) { /* that of the round trip counts */
 			peer_show_way(node, &asked->way, &ret->pong.peer);
 			ret->pong.peer.why = "another way is in use by now";
@@ -220,7 +222,7 @@ static bool reply_to(struct node *node, struct now now, struct asked *asked, str
 		}
 		break;
 	case NODE_PEERS:
-		if (next_peer(node, asked, &ret->peer)) {
+		if (next_peer(node, now.mono, asked, &ret->peer)) {
 			ret->kind = NODE_REPLY_PEER;
 			return true;
 		}

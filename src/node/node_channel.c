@@ -168,7 +168,7 @@ struct way channel_way(struct node *node, const struct channel *channel)
 {
 	const struct peer *peer = pool_at(&node->peers, channel->peer);
 	const bool has_peers_ways =
-		peer != NULL && peer_is_up(peer) &&
+		peer != NULL && peer_is_up(peer) && !channel->is_elsewhere &&
 		(channel->replaced || handle_equal(peer->session, channel->session));
 
 	return has_peers_ways ? peer_way(peer) : channel->way;
@@ -294,6 +294,8 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		const struct handle peer = channel->peer;
 
 		why = channel->left != NULL ? channel->left : why;
+		if (reason->remote && reason->close == FRAME_CLOSE_DOUBLE)
+			double_told(node, now);
 		if (is_goodbye(reason))
 			end_older(node, now, channel, why);
 		close_channel(node, channel);
@@ -377,6 +379,7 @@ static void replaced(struct node *node, struct now now, const struct session_out
 
 	if (loser == NULL)
 		return; /* a dial that never had keys */
+	double_replaces(node, now, loser);
 	loser->replaced = true;
 	if (winner != NULL)
 		winner->replaced = false; /* any more */

@@ -24,7 +24,11 @@ struct channel {
 	bool by_own_link; /* RING: its last message came straight, in a session of the peer's */
 	bool standing;    /* both sides have shown who they are; its keys receive */
 	bool confirmed;   /* and the peer has proven that it accepts: it may carry traffic */
-	bool replaced;    /* another session of the peer sends */
+	bool replaced;    /* another session of the peer sends, */
+	bool asks_double; /* and it is to be asked whether that one knows (node_double.h), */
+	struct mono replaced_at;
+	struct way was_way; /* by the way it had then */
+	bool is_elsewhere;  /* not where its peer is: `way` leads there (node_double.h) */
 	const char *
 		left; /* literal: why it ends, if the node knows better than the session; or NULL */
 };

@@ -39,6 +39,8 @@ static int answer_probe(struct node *node, struct now now, const struct channel 
 
 	if (err != 0)
 		return err;
+	if (!double_may_answer(channel, now))
+		return ERR_STALE;
 	frame_probe_ack_encode(&(struct frame_probe_ack){ .token = probe.token,
 							  .observed = event->frame.way.remote },
 			       &w);
@@ -139,6 +141,8 @@ int frames_take(struct node *node, struct now now, const struct node_event *even
 	channel_opened(node, now, channel);
 	if (pool_at(&node->peers, channel->peer) != NULL)
 		ways_touch(node, channel->peer);
+	if (event->frame.kind != FRAME_CLOSE)
+		double_heard(node, now, channel, &event->frame.way);
 	switch (event->frame.kind) {
 	case FRAME_EMPTY:
 		return 0; /* that it came is what it says: forward/ has noted it */

@@ -23,6 +23,7 @@
 #include "node/node_answer.h"
 #include "node/node_broadcast.h"
 #include "node/node_channel.h"
+#include "node/node_double.h"
 #include "node/node_frames.h"
 #include "node/node_lan.h"
 #include "node/node_line.h"
@@ -93,7 +94,9 @@ struct node {
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, shutting_down;
-	bool is_named; /* in a line ourselves */
+	bool is_named;            /* in a line ourselves */
+	struct doubling doubling; /* of our key */
+	struct mono double_at;    /* a channel asks_double */
 	struct memory memory;
 	struct lan lan;
 	bool tick_wanted; /* timers are looked at once after each input */

@@ -295,7 +295,7 @@ static void show_used(const struct node *node, const struct peer *peer, struct n
 					  : peer->paths.why;
 }
 
-void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret)
+void peer_show(struct node *node, struct mono now, const struct peer *peer, struct node_peer *ret)
 {
 	const struct channel *channel = channel_of(node, peer->session);
 
@@ -319,4 +319,6 @@ void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret
 
 		keyset_counters_add(&ret->counters, &seen);
 	}
+	if (doubling_is_sure(&peer->doubling, now))
+		ret->why = DOUBLE_WHY;
 }

@@ -5,6 +5,7 @@
 #include "node/allowance.h"
 #include "node/event.h"
 #include "node/node_announce.h"
+#include "node/node_double.h"
 #include "node/node_need.h"
 #include "node/node_relaying.h"
 #include "path/paths.h"
@@ -47,6 +48,7 @@ struct peer {
 	struct mono asked;                   /* since then */
 	bool doubted;                        /* it is overdue: the ring passes it over */
 	struct need need;                    /* of our session with it */
+	struct doubling doubling;            /* of its key */
 	const char *why;                     /* literal; "" */
 };
 
@@ -76,7 +78,7 @@ struct peer *peer_wanted(struct node *node, const struct vnet_output *wanted,
 			 struct handle *ret_handle);
 /* How many channels it has, and of those how many were replaced. */
 uint32_t peer_channels(const struct node *node, struct handle peer, uint32_t *ret_replaced);
-void peer_show(struct node *node, const struct peer *peer, struct node_peer *ret);
+void peer_show(struct node *node, struct mono now, const struct peer *peer, struct node_peer *ret);
 /* Of *ret only what says which way this is. */
 void peer_show_way(const struct node *node, const struct way *way, struct node_peer *ret);
 

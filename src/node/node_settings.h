@@ -7,8 +7,8 @@
 struct node;
 
 /* 0: all of it counts. ERR_DENIED (a certificate for another key, or with another name or address:
- * who others know cannot become somebody else), or what certificate_check_time() says: nothing does.
- * ERR_NOMEM, ERR_CRYPTO: some of it may, and the node has to end. */
+ * who others know cannot become somebody else), or what certificate_check_time() says: nothing
+ * does. ERR_NOMEM, ERR_CRYPTO: some of it may, and the node has to end. */
 int settings_take(struct node *node, struct now now, const struct node_settings *settings);
 
 #endif

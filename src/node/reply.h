@@ -60,8 +60,9 @@ struct node_status {
 	struct wall not_after;
 	struct mono started;
 	uint32_t peers_up, peers_known;
-	uint8_t nat;     /* enum nat */
-	bool is_settled; /* we stand in our place on the ring, as far as we know */
+	uint8_t nat;       /* enum nat */
+	bool is_settled;   /* we stand in our place on the ring, as far as we know */
+	bool key_is_twice; /* another machine runs with our key */
 	uint32_t relayed_pairs;
 	struct node_counters counters;
 	struct session_counters sessions;

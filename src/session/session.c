@@ -227,6 +227,8 @@ static const char *close_text(uint8_t reason)
 {
 	if (reason == FRAME_CLOSE_DENIED)
 		return "the peer's policy denies us";
+	if (reason == FRAME_CLOSE_DOUBLE)
+		return "another machine runs with this host's key";
 	return reason == FRAME_CLOSE_SHUTDOWN ? "the peer said goodbye" : "the peer closed";
 }
 

@@ -83,6 +83,7 @@ enum frame_close_reason {
 	FRAME_CLOSE_DENIED = 3,   /* policy no longer allows it: revoked, expired */
 	FRAME_CLOSE_IDLE = 4,
 	FRAME_CLOSE_UNNEEDED = 5, /* neither side has a use for the session */
+	FRAME_CLOSE_DOUBLE = 6,   /* another machine has the peer's key, too */
 };
 
 struct frame_close {

@@ -34,10 +34,11 @@ node_of() {
 
 make_network() {
 	lab_begin tells
-	lab_host one two
+	lab_host one two copy
 	lab_router r
 	lab_link one 192.0.2.2/24 r 192.0.2.1/24
 	lab_link two 198.51.100.2/24 r 198.51.100.1/24
+	lab_link copy 203.0.113.2/24 r 203.0.113.1/24
 	members_found one 192.0.2.2
 	members_admit one two
 	members_up one two
@@ -146,6 +147,19 @@ every_schema_is_met() {
 	done
 }
 
+# A disk was copied, with the key on it: two machines are one member, and take each other's place.
+test_copied_key() {
+	cp -a "$LAB_DIR"/two/{etc,var} "$LAB_DIR/copy"
+	ipop_on one up lab >"$LAB_DIR/told"
+	lab_wait_until 20 'member_goes one two direct'
+	ipop_on copy up lab >"$LAB_DIR/told"
+	lab_check "status: another machine has the key, on both" lab_wait_until 60 \
+		'ipop_on two status lab | grep -q "another machine has it, too" &&
+			ipop_on copy status lab --json | grep -q "\"key_is_twice\": *true"'
+	lab_check "why: so say the others" lab_wait_until 30 'why one two key-twice 0 || why one two key-twice 6'
+	ipop_on copy down lab >"$LAB_DIR/told"
+}
+
 make_network
 test_why
 test_routes
@@ -153,4 +167,5 @@ test_monitor
 lab_wait_until 20 'member_goes one two direct'
 test_report
 test_schemas
+test_copied_key
 lab_end

@@ -168,6 +168,10 @@ static void print_status(const json_t *status)
 			   answer_number(status, "port"));
 	add_row(&table, "interface", text.text);
 	add_row(&table, "certificate", certificate_of(status).text);
+	if (json_is_true(json_object_get(status, "key_is_twice")))
+		add_row(&table, "key",
+			"another machine has it, too, and each cuts the other off: on one of them "
+			"ipop leave, then ipop request");
 	add_row(&table, "NAT", nat_of(status));
 	add_row(&table, "ring", ring_of(status).text);
 	text = output_text("%" PRIu64 " up of %" PRIu64 " known", answer_number(status, "peers_up"),

@@ -73,6 +73,15 @@ static const struct remedy remedies[] = {
 	       "shows there through that of {peer}."),
 	REMEDY("its IPv4 address is another member's", "address-twice", NEW_KEY),
 	REMEDY("its id begins like another's", "twins", NEW_KEY),
+	{ "two machines have its key", "key-twice",
+	  "On one of these two, ipop leave {network} and then ipop request: each machine needs a "
+	  "key "
+	  "of its own.",
+	  "two machines have its key, and each cuts the other off" },
+	REMEDY("another machine runs with this host's key", "own-key-twice",
+	       "On one of the two, ipop leave {network} and then ipop request: each machine needs "
+	       "a "
+	       "key of its own."),
 
 	{ "not tried yet", "trying", WAIT, "it was not tried yet" },
 	{ "looking up its host name takes too long", "dns",

@@ -1,0 +1,50 @@
+/* node_double.h - one key on two machines: a disk that was copied, or a bundle with its key.
+ *
+ * Both are the same member to all others. Who dials later replaces the session of the other one
+ * (session/session_pair.h), which does not know, and goes on to use it: so a member that hears
+ * something in a session a while after it was replaced has to do with two. It asks for that, by a
+ * probe on the way that the session had: in a session that it knows to be replaced nobody answers
+ * one. If there is an answer it ends the session and says why (CLOSE 6), and the machine at the
+ * other end learns that it is not the only one. Once may be chance; each takes the place of the
+ * other again and again, so it does not stay at that.
+ */
+#ifndef NODE_NODE_DOUBLE_H
+#define NODE_NODE_DOUBLE_H
+
+#include "base/mono.h"
+
+struct node;
+struct channel;
+struct way;
+
+#define DOUBLE_GRACE_MS 2000   /* what is heard that soon may have been on its way */
+#define DOUBLE_ASK_MS 3000     /* after a session was replaced, */
+#define DOUBLE_AGAIN_MS 120000 /* a second sign within this time is no chance */
+#define DOUBLE_KNOWN_MS 300000 /* after the last sign it is over */
+#define DOUBLE_WHY "two machines have its key"
+
+/* Signs of it; all zero at first. */
+struct doubling {
+	struct mono last;
+	uint32_t count;
+};
+
+/* This session is going to be replaced: it still has its ways. */
+void double_replaces(struct node *node, struct now now, struct channel *channel);
+
+/* False in a session that was replaced a while ago: there nothing is answered. */
+bool double_may_answer(const struct channel *channel, struct now now);
+
+/* Something came in a session with a peer, by this way. */
+void double_heard(struct node *node, struct now now, struct channel *channel,
+		  const struct way *way);
+
+/* A peer has closed a session with us for it. */
+void double_told(struct node *node, struct now now);
+
+void double_tick(struct node *node, struct now now);
+
+/* Whether there are two of them, as far as can be known. */
+bool doubling_is_sure(const struct doubling *doubling, struct mono now);
+
+#endif
