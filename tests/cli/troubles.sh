@@ -173,6 +173,19 @@ writes_a_report() {
 	sed -i '/other.example/d' seen/etc/ipop/lab.conf
 }
 
+# A report stands in its user's directory, where nothing is ours to remove.
+leaves_hidden_files_alone() {
+	mkdir -p home home/store && (
+		cd home && touch .bashrc.20240101 .notes.deadbeef .report.0123456789abcdef store/.key.pem.20240101 &&
+			cd .. && run 0 on seen bugreport -o home/report &&
+			cd home && cp report again && run 0 "$ipop" --root ../seen bugreport &&
+			ls ipop-lab-2*T*Z.txt >/dev/null && [ "$(find . -name '.*.*' | wc -l)" = 4 ]
+	) && touch seen/var/lib/ipop/lab/.key.pem.20240101 seen/etc/ipop/.other.conf.0123456789abcdef &&
+		run 0 on seen join seen/var/lib/ipop/lab/bundle.json --no-up &&
+		[ -e seen/var/lib/ipop/lab/.key.pem.20240101 ] && [ -e seen/etc/ipop/.other.conf.0123456789abcdef ] &&
+		rm seen/var/lib/ipop/lab/.key.pem.20240101 seen/etc/ipop/.other.conf.0123456789abcdef
+}
+
 # What scripts rely on: the schemas themselves, and each field that they ever had.
 keeps_published_fields() {
 	run 0 "$top/tests/tools/schemas" && says out 'ok 2 - no published field is gone'
@@ -192,6 +205,7 @@ check_troubles() {
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens
 	check 'bugreport' writes_a_report
+	check 'hidden files of others are left alone' leaves_hidden_files_alone
 	check 'no published field is gone' keeps_published_fields
 	check 'help for these' explains_troubles
 }

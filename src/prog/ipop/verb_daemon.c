@@ -98,15 +98,6 @@ static int remove_in(const struct store *store, enum store_directory directory, 
 			: store_complain(complaint, err, store->root);
 }
 
-/* What a crash has left there, a key perhaps. */
-static void sweep(const struct store *store, enum store_directory directory)
-{
-	struct file_path path;
-
-	if (store_directory_path(store, directory, &path) == 0)
-		file_sweep(path.text);
-}
-
 /* The configuration goes first: then this host is no member any more, whatever is left behind by an
  * error. */
 static int remove_network(const struct cli *cli, const struct store *store,
@@ -121,8 +112,8 @@ static int remove_network(const struct cli *cli, const struct store *store,
 		err = remove_in(store, STORE_CA, false, complaint);
 	if (err == 0)
 		err = remove_in(store, STORE_MEMBER, true, complaint);
-	sweep(store, STORE_ETC);
-	sweep(store, STORE_REQUESTS);
+	store_sweep(store, STORE_ETC);
+	store_sweep(store, STORE_REQUESTS);
 	return err == 0 ? remove_in(store, STORE_RUN, false, complaint) : err;
 }
 
