@@ -561,14 +561,7 @@ joins_and_goes_up() {
 		run 0 bin/ipop --root b join newest.bundle --no-up &&
 		says err 'before; next: ipop reload lab' &&
 		run 0 bin/ipop --root b join newest.bundle && is_anew || return 1
-	echo '{"schema": "ipop.reload/1", "later": ["port"]}' >answers/reload.0
-	on a group sign lab beta.request --days 8 >newest.bundle 2>/dev/null &&
-		run 0 bin/ipop --root b join newest.bundle &&
-		says err 'lab is running, and goes on with this bundle' && [ "$before" = "$(cat daemon.pid)" ] &&
-		run 0 bin/ipop --root b reload && says out 'lab goes on with what its files say now' &&
-		says err 'Not yet: port; it counts after ipop down lab and ipop up lab' &&
-		run 0 bin/ipop --root b reload --json && says out '"port"' || return 1
-	rm answers/reload.0
+	renews_who_runs
 }
 
 leaves() {
