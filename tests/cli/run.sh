@@ -769,6 +769,7 @@ check 'trace' traces
 check 'trace through a relay' traces_a_relay
 check 'trace tells where a way ends' tells_where_a_way_ends
 check 'graph' draws_the_network
+check 'metrics tell members apart' tells_series_apart
 check 'top' shows_who_talks
 check 'top gives the terminal back' gives_the_terminal_back
 check_troubles
