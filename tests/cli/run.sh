@@ -736,6 +736,7 @@ check 'a CA beside another network of its name' keeps_a_ca_out_of_other_networks
 check 'group revoke' revokes
 check 'group rotate' rotates
 check 'group bootstrap' changes_the_ways_in
+check 'two who change a group at once' asks_about_what_it_does
 check 'join refuses what is no bundle' refuses_bundles_that_are_none
 check 'join refuses certificates of another CA' refuses_certificates_of_another_ca
 check 'join refuses older and other secrets' refuses_bundles_that_go_back
