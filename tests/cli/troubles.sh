@@ -155,6 +155,7 @@ writes_a_report() {
 			done
 		done
 		echo "info node lab: heard of 198.51.100.9:4767 and vpn.example.org, secret=$secret"
+		echo "warning steward lab: cannot find a bootstrap host host=gone.example.net"
 	} >seen/run/ipop/lab/log
 	echo 'bootstrap = other.example.org:4767#aebagbafaydqqcikbmga2dqpcaireeyu' >>seen/etc/ipop/lab.conf
 	run 0 on seen bugreport -o report && says out 'in report; read it before you send it' &&
@@ -162,7 +163,8 @@ writes_a_report() {
 		says report '"ipv4": "10.151.0.1"' && says report 'ipopd 9.9.9' && says report 'Linux ' &&
 		says report 'heard of 198.51.x.x:4767 and (host 2), secret=(left out)' &&
 		says report 'bootstrap = (host 1):4767#aebag' && ! grep -q 'an old line' report &&
-		! grep -q -e 192.0.2.7 -e 198.51.100 -e example.org:4767# report &&
+		! grep -q -e 192.0.2.7 -e 198.51.100 -e example.org:4767# -e gone.example report &&
+		says report 'bootstrap host host=(host 3)' &&
 		run 0 on seen bugreport --full -o - && says out '192.0.2.7:4767' &&
 		says out 'bootstrap = other.example.org:4767' && says out 'secret=(left out)' &&
 		! grep -qF "$secret" report out && run 0 on seen bugreport && ls ipop-lab-2*T*Z.txt >found &&

@@ -4,6 +4,7 @@
 #include "wire/endpoint.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 #define V4_MAPPED_BITS 96 /* RFC 4291, 2.5.5.2 */
@@ -15,6 +16,7 @@
 #define V6_CHARS DIGITS "abcdefABCDEF.:"
 #define KEY_CHARS DIGITS LETTERS "+/" /* and = at its end */
 #define NAME_CHARS DIGITS LETTERS "-_"
+#define HOST_CHARS NAME_CHARS "."
 
 void redact_own(struct redact *redact, const char *address, uint64_t len)
 {
@@ -40,6 +42,49 @@ void redact_host(struct redact *redact, const char *host)
 		if (strcmp(redact->hosts[i], host) == 0)
 			return;
 	memcpy(redact->hosts[redact->host_count++], host, strlen(host) + 1);
+}
+
+static void learn_name(struct redact *redact, const char *name, size_t len)
+{
+	char host[BOOTSTRAP_HOST_MAX + 1];
+
+	while (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > BOOTSTRAP_HOST_MAX)
+		return;
+	memcpy(host, name, len);
+	host[len] = '\0';
+	redact_host(redact, host);
+}
+
+/* How many characters of a kind stand in front of a place. */
+static size_t count_before(const char *text, const char *at, const char *kind)
+{
+	size_t len = 0;
+
+	while (at - len > text && strchr(kind, at[-(ptrdiff_t)len - 1]) != NULL)
+		len++;
+	return len;
+}
+
+void redact_learn(struct redact *redact, const char *text)
+{
+	static const char key[] = "host=";
+
+	for (const char *at = text; (at = strstr(at, key)) != NULL;) {
+		at += sizeof(key) - 1;
+		learn_name(redact, at, strspn(at, HOST_CHARS));
+	}
+	for (const char *at = text; (at = strchr(at, '#')) != NULL; at++) {
+		const size_t port = count_before(text, at, DIGITS);
+		const char *const colon = at - port - 1;
+		size_t name;
+
+		if (port == 0 || colon <= text || *colon != ':')
+			continue;
+		name = count_before(text, colon, HOST_CHARS);
+		learn_name(redact, colon - name, name);
+	}
 }
 
 static bool is_own(const struct redact *redact, const uint8_t ip[16])
@@ -98,17 +143,22 @@ static void print_address(const struct redact *redact, const struct endpoint *ad
 		(void)fprintf(out, "%x:%x:x", ip[0] << 8U | ip[1], ip[2] << 8U | ip[3]);
 }
 
-/* Which of the names stands here, as a whole; or -1. */
+/* Which of the names stands here, as a whole; or -1. The longest: one may begin with another. */
 static int find_host(const struct redact *redact, const char *text)
 {
+	size_t longest = 0;
+	int found = -1;
+
 	for (size_t i = 0; !redact->full && i < redact->host_count; i++) {
 		const size_t len = strlen(redact->hosts[i]);
 
-		if (strncmp(text, redact->hosts[i], len) == 0 &&
-		    (text[len] == '\0' || strchr(NAME_CHARS, text[len]) == NULL))
-			return (int)i;
+		if (len <= longest || strncmp(text, redact->hosts[i], len) != 0 ||
+		    (text[len] != '\0' && strchr(NAME_CHARS, text[len]) != NULL))
+			continue;
+		longest = len;
+		found = (int)i;
 	}
-	return -1;
+	return found;
 }
 
 /* Prints one word, or one character that is none. Returns how far that goes. */
