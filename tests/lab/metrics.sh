@@ -142,6 +142,26 @@ signal.pause()'
 	return $status
 }
 
+# ticks_of PID: the time of a processor that it has used, in ticks of 10 ms.
+ticks_of() {
+	local user system
+	read -r user system < <(lab_run lab cut -d ' ' -f 14,15 "/proc/$1/stat")
+	echo $((user + system))
+}
+
+# Who wants in stays at the door, and the server does not look there all the time.
+test_shortage() {
+	local pid ticks
+	pid=$(<"$LAB_DIR/one/port.pid")
+	lab_run lab prlimit --pid "$pid" --nofile=3: # of which it has all
+	ticks=$(ticks_of "$pid")
+	lab_check "without a descriptor nobody is served" eval '! get http://127.0.0.1:9476/metrics --max-time 2'
+	ticks=$(($(ticks_of "$pid") - ticks))
+	lab_check "and no processor is kept busy by that ($ticks of 200 ticks)" test "$ticks" -lt 20
+	lab_run lab prlimit --pid "$pid" --nofile=1024:
+	lab_check "with one, everybody is" get http://127.0.0.1:9476/metrics
+}
+
 # fails CODE TEXT WORD...: ipop metrics on one ends with that code, and says that.
 fails() {
 	local status=0
@@ -177,6 +197,7 @@ make_network
 test_page
 test_same_names
 test_serving
+test_shortage
 test_mistakes
 test_end
 lab_end
