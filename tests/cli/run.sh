@@ -763,6 +763,7 @@ check 'status tells in time how to renew' tells_how_to_renew_in_time
 check 'peers and version' shows_peers
 check 'what comes next on a command line' knows_what_comes_next
 check 'in bash, zsh and fish' completes_in_each_shell
+check 'nor does it wait for who hangs' waits_for_no_daemon
 check 'ping and its exit codes' pings
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
