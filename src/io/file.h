@@ -61,7 +61,8 @@ void file_free(struct file_bytes *bytes);
  * It is the caller's, but what root writes is the owner's of the directory.
  *
  * Until it is complete it has another name, ".NAME.XXXXXXXXXXXXXXXX" of random hexadecimal digits.
- * What a crash has left under such a name, with a secret in it perhaps, stays until file_sweep(). */
+ * What a crash has left under such a name, with a secret in it perhaps, stays until file_sweep().
+ */
 int file_write(const char *path, struct span bytes, unsigned mode);
 
 /* Removes from a directory what a crash has left of file_write() to files whose names fit a pattern

@@ -32,10 +32,10 @@ enum exit_code launch_up(const struct cli *cli, const struct store *store);
  * changed. */
 enum exit_code launch_reload(const struct cli *cli, const struct store *store);
 
-/* Has a daemon that runs take the bundle that was put down for this certificate. It goes on with it;
- * or is stopped and started, if that is the only way (it stands for another member or address, is
- * too old to reload, or has no node) and its files have no mistake that would keep it from starting.
- * EXIT_OK, or what is wrong, reported: then it goes on with what it had. */
+/* Has a daemon that runs take the bundle that was put down for this certificate. It goes on with
+ * it; or is stopped and started, if that is the only way (it stands for another member or address,
+ * is too old to reload, or has no node) and its files have no mistake that would keep it from
+ * starting. EXIT_OK, or what is wrong, reported: then it goes on with what it had. */
 enum exit_code launch_renew(const struct cli *cli, const struct store *store,
 			    const struct certificate *certificate);
 

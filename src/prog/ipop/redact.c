@@ -1,14 +1,10 @@
 /* redact.c - see redact.h. */
 #include "prog/ipop/redact.h"
 
-#include "wire/endpoint.h"
-
-#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
-#define V4_MAPPED_BITS 96 /* RFC 4291, 2.5.5.2 */
-#define KEY_CHARS_MIN 40  /* an id has 32, the secret of a network 44 */
+#define KEY_CHARS_MIN 40 /* an id has 32, the secret of a network 44 */
 
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -21,13 +17,12 @@
 void redact_own(struct redact *redact, const char *address, uint64_t len)
 {
 	struct endpoint endpoint = { 0 };
-	const bool is_v4 = strchr(address, ':') == NULL;
 
 	if (redact->own_count == REDACT_OWN_MAX || endpoint_ip_from_text(address, &endpoint) != 0 ||
-	    len > (is_v4 ? 32 : 128))
+	    len > endpoint_ip_bits(&endpoint))
 		return;
-	memcpy(redact->own[redact->own_count].ip, endpoint.ip, sizeof(endpoint.ip));
-	redact->own[redact->own_count].bits = (uint8_t)(len + (is_v4 ? V4_MAPPED_BITS : 0));
+	redact->own[redact->own_count].network = endpoint_network(&endpoint, (unsigned)len);
+	redact->own[redact->own_count].len = (unsigned)len;
 	redact->own_count++;
 }
 
@@ -87,16 +82,16 @@ void redact_learn(struct redact *redact, const char *text)
 	}
 }
 
-static bool is_own(const struct redact *redact, const uint8_t ip[16])
+static bool is_own(const struct redact *redact, const struct endpoint *address)
 {
 	for (size_t i = 0; i < redact->own_count; i++) {
-		unsigned bit = 0;
+		const struct endpoint *const own = &redact->own[i].network;
+		struct endpoint network;
 
-		while (bit < redact->own[i].bits &&
-		       ((ip[bit / CHAR_BIT] ^ redact->own[i].ip[bit / CHAR_BIT]) &
-			(0x80U >> bit % CHAR_BIT)) == 0)
-			bit++;
-		if (bit == redact->own[i].bits)
+		if (endpoint_is_v4(own) != endpoint_is_v4(address))
+			continue;
+		network = endpoint_network(address, redact->own[i].len);
+		if (endpoint_ip_equal(&network, own))
 			return true;
 	}
 	return false;
@@ -135,7 +130,7 @@ static void print_address(const struct redact *redact, const struct endpoint *ad
 {
 	const uint8_t *const ip = address->ip;
 
-	if (redact->full || is_own(redact, ip))
+	if (redact->full || is_own(redact, address))
 		(void)fwrite(text, 1, len, out);
 	else if (memchr(text, ':', len) == NULL)
 		(void)fprintf(out, "%u.%u.x.x", ip[12], ip[13]);

@@ -8,6 +8,7 @@
 #define PROG_IPOP_REDACT_H
 
 #include "group/bootstrap.h"
+#include "wire/endpoint.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@
 struct redact {
 	bool full; /* keys alone */
 	struct {
-		uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
-		uint8_t bits;
+		struct endpoint network;
+		unsigned len;
 	} own[REDACT_OWN_MAX];
 	size_t own_count;
 	char hosts[REDACT_HOSTS_MAX][BOOTSTRAP_HOST_MAX + 1];

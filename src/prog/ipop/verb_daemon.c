@@ -1,4 +1,4 @@
-/* verb_daemon.c - `ipop up`, `down` and `leave`. */
+/* verb_daemon.c - `ipop up`, `down`, `reload` and `leave`. */
 #include "base/err.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/input.h"
@@ -31,6 +31,15 @@ enum exit_code verb_down(const struct cli *cli)
 	if (code == EXIT_OK)
 		(void)printf("%s is down.\n", store.network);
 	return code;
+}
+
+enum exit_code verb_reload(const struct cli *cli)
+{
+	struct complaint complaint;
+	struct store store;
+	const enum exit_code code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+
+	return code == EXIT_OK ? launch_reload(cli, &store) : report_code(cli, code, &complaint);
 }
 
 /* --- leave --- */
