@@ -262,7 +262,17 @@ bool authority_move_host(struct authority *authority, const struct id *id)
 	return true;
 }
 
-/* Who has the name now; or else who had it and was revoked. */
+/* True if a tells more of who has a name than b: it was not revoked, or ends later. A key that lost
+ * the name when its certificate ended, and another one that has it now, may stand in any order, for
+ * a renewal changes no place. */
+static bool is_nearer(const struct registry_entry *a, const struct registry_entry *b)
+{
+	if (b == NULL || a->revoked != b->revoked)
+		return b == NULL || b->revoked;
+	return a->not_after.us > b->not_after.us;
+}
+
+/* Who has the name now, or had it last; or else who was revoked. */
 static struct registry_entry *find_name(const struct authority *authority, const char *name)
 {
 	struct registry_entry *found = NULL;
@@ -270,7 +280,7 @@ static struct registry_entry *find_name(const struct authority *authority, const
 	for (size_t i = 0; i < authority->registry.count; i++) {
 		struct registry_entry *const entry = &authority->registry.entries[i];
 
-		if (strcmp(entry->name, name) == 0 && (found == NULL || !entry->revoked))
+		if (strcmp(entry->name, name) == 0 && is_nearer(entry, found))
 			found = entry;
 	}
 	return found;
@@ -289,17 +299,24 @@ static int complain_nobody(const struct authority *authority, const char *name,
 			nearest.best == NULL ? "" : "\"?");
 }
 
-int authority_revoke(struct authority *authority, const char *name,
-		     const struct registry_entry **ret_entry, struct complaint *complaint)
+int authority_revoke(struct authority *authority, const char *name, struct authority_revoked *ret,
+		     struct complaint *complaint)
 {
-	struct registry_entry *const entry = find_name(authority, name);
+	struct authority_revoked revoked = { .entry = find_name(authority, name) };
 
-	if (entry == NULL)
+	if (revoked.entry == NULL)
 		return complain_nobody(authority, name, complaint);
-	if (entry->revoked)
+	if (revoked.entry->revoked)
 		return complain(complaint, ERR_REVOKED, "\"%s\" was revoked before", name);
-	entry->revoked = true;
-	*ret_entry = entry;
+	for (size_t i = 0; i < authority->registry.count; i++) {
+		struct registry_entry *const entry = &authority->registry.entries[i];
+
+		if (strcmp(entry->name, name) != 0 || entry->revoked)
+			continue;
+		entry->revoked = true;
+		revoked.count++;
+	}
+	*ret = revoked;
 	return 0;
 }
 

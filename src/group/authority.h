@@ -62,11 +62,18 @@ int authority_sign(struct authority *authority, const struct authority_wish *wis
  * host's (`group create` makes them so), lead to it from now on. Whether that changes anything. */
 bool authority_move_host(struct authority *authority, const struct id *id);
 
-/* Takes its place in the group from the holder of a name: no certificate is renewed, and name and
- * address are free. *ret_entry is borrowed until the next change. 0, ERR_NOT_FOUND (nobody has the
- * name), ERR_REVOKED (who had it has lost it already); with a complaint. */
-int authority_revoke(struct authority *authority, const char *name,
-		     const struct registry_entry **ret_entry, struct complaint *complaint);
+/* Who has lost its place. */
+struct authority_revoked {
+	const struct registry_entry *entry; /* that has the name: borrowed until the next change */
+	size_t count; /* of keys that were called so; all but that one have no valid certificate */
+};
+
+/* Takes its place in the group from the holder of a name, and from any key that had the name before
+ * it and was not revoked: no certificate is renewed, and name and addresses are free. 0,
+ * ERR_NOT_FOUND (nobody has the name), ERR_REVOKED (who had it has lost it already); with a
+ * complaint. */
+int authority_revoke(struct authority *authority, const char *name, struct authority_revoked *ret,
+		     struct complaint *complaint);
 
 /* A new secret of the next epoch; bundles have it and the one before from now on. */
 void authority_rotate(struct authority *authority);

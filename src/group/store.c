@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define NEIGHBOURS_BYTES_MAX 4096
+#define REQUEST_END ".pem" /* behind the hash of a key */
 
 /* What stands before the network's name and what behind it; the same for its directories. */
 struct place {
@@ -77,7 +78,7 @@ int store_request_path(const struct store *store, struct span spki, struct file_
 
 	hash_sha256(&spki, 1, hash);
 	text_hex(span_of(hash, sizeof(hash)), name);
-	return err == 0 ? file_path(ret, "%s/%s.pem", directory.text, name) : err;
+	return err == 0 ? file_path(ret, "%s/%s" REQUEST_END, directory.text, name) : err;
 }
 
 int store_complain(struct complaint *complaint, int err, const char *path)
@@ -194,14 +195,44 @@ int store_read_key(const char *path, struct file_bytes *ret, struct complaint *c
 	return read_file(path, &files[STORE_KEY], ret, complaint);
 }
 
+/* The files of ours that stand there: of others' nothing is a leftover. */
+static void sweep(const struct store *store, const char *directory)
+{
+	const size_t len = strlen(directory);
+	struct file_path path;
+
+	for (enum store_file file = 0; file < STORE_FILES; file++) {
+		if (store_path(store, file, &path) == 0 &&
+		    strncmp(path.text, directory, len) == 0 && path.text[len] == '/' &&
+		    strchr(path.text + len + 1, '/') == NULL)
+			file_sweep(directory, path.text + len + 1);
+	}
+}
+
+void store_sweep(const struct store *store, enum store_directory directory)
+{
+	struct file_path path;
+
+	if (store_directory_path(store, directory, &path) != 0)
+		return; /* then nothing was written there */
+	if (directory == STORE_REQUESTS)
+		file_sweep(path.text, "*" REQUEST_END);
+	else
+		sweep(store, path.text);
+}
+
 int store_write(const struct store *store, enum store_file file, struct span bytes,
 		struct complaint *complaint)
 {
+	struct file_path directory;
 	struct file_path path;
 	int err = store_path(store, file, &path);
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
+	directory = path;
+	*strrchr(directory.text, '/') = '\0';
+	sweep(store, directory.text);
 	err = file_write(path.text, bytes, files[file].mode);
 	return err == 0 ? 0 : store_complain(complaint, err, path.text);
 }

@@ -77,6 +77,10 @@ int store_make_directory_for(const struct store *store, enum store_directory dir
  * directory is theirs already. */
 int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct complaint *complaint);
 
+/* Removes what a crash has left of writing our files in a directory: a key, perhaps. store_write()
+ * does that first, where it writes. */
+void store_sweep(const struct store *store, enum store_directory directory);
+
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,

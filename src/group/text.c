@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define LONG_DIGITS_MAX 18 /* whatever they are, they fit */
+
 #define PAD '='
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -55,18 +57,26 @@ int text_copy(struct span text, char *ret, size_t ret_size)
 	return 0;
 }
 
-int text_number(struct span text, uint32_t *ret)
+int text_long_number(struct span text, uint64_t *ret)
 {
 	uint64_t value = 0;
 
-	if (text.len == 0 || text.len > 10 || (text.len > 1 && text.data[0] == '0'))
+	if (text.len == 0 || text.len > LONG_DIGITS_MAX || (text.len > 1 && text.data[0] == '0'))
 		return ERR_MALFORMED;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] < '0' || text.data[i] > '9')
 			return ERR_MALFORMED;
 		value = value * 10 + (uint64_t)(text.data[i] - '0');
 	}
-	if (value > UINT32_MAX)
+	*ret = value;
+	return 0;
+}
+
+int text_number(struct span text, uint32_t *ret)
+{
+	uint64_t value;
+
+	if (text_long_number(text, &value) < 0 || value > UINT32_MAX)
 		return ERR_MALFORMED;
 	*ret = (uint32_t)value;
 	return 0;

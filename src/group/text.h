@@ -24,8 +24,9 @@ bool text_equal(struct span text, const char *word);
  * byte. */
 int text_copy(struct span text, char *ret, size_t ret_size);
 
-/* Decimal, without sign, without leading zeros. */
+/* Decimal, without sign, without leading zeros; the second of at most 18 digits. */
 int text_number(struct span text, uint32_t *ret);
+int text_long_number(struct span text, uint64_t *ret);
 
 /* Hexadecimal digits in lower case (RFC 4648, 8). `ret` of the first holds TEXT_HEX_CHARS and a
  * final zero; the second takes exactly `len` bytes. */

@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@
 #define DIRECTORY_MODE 0755
 #define LOCK_MODE 0600 /* whoever can open it for reading can lock it, and keep us out */
 #define MODE_BITS 07777
-#define TEMPORARY_DIGITS 8
+#define TEMPORARY_DIGITS 16
 #define READ_BYTES 4096 /* at first, of a file whose size is not known */
 
 int file_err(int error)
@@ -282,27 +284,41 @@ static int find_place(const char *path, struct place *ret)
 	return ret->directory < 0 ? file_err(errno) : 0;
 }
 
-/* ".key.pem.0123abcd" */
+/* ".key.pem.0123456789abcdef" */
 static int choose_temporary(struct place *place)
 {
-	uint32_t chance;
+	uint64_t chance;
 	int len;
 
 	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
 		return ERR_IO;
-	len = snprintf(place->temporary, sizeof(place->temporary), ".%s.%0*x", place->name,
-		       TEMPORARY_DIGITS, (unsigned)chance);
+	len = snprintf(place->temporary, sizeof(place->temporary), ".%s.%0*" PRIx64, place->name,
+		       TEMPORARY_DIGITS, chance);
 	return len < 0 || (size_t)len >= sizeof(place->temporary) ? ERR_TOO_LONG : 0;
 }
 
-static int is_temporary(const struct dirent *entry)
+/* What a file that fits the pattern is called until it is complete. */
+static bool is_temporary(const char *name, const char *pattern)
 {
-	const size_t len = strlen(entry->d_name);
-	const char *const digits =
-		entry->d_name + (len > TEMPORARY_DIGITS ? len - TEMPORARY_DIGITS : 0);
+	const size_t len = strlen(name);
+	const size_t before = len > TEMPORARY_DIGITS + 2 ? len - TEMPORARY_DIGITS - 1 : 0;
+	struct file_path whole;
 
-	return entry->d_name[0] == '.' && len > TEMPORARY_DIGITS + 2 && digits[-1] == '.' &&
-	       strspn(digits, "0123456789abcdef") == TEMPORARY_DIGITS;
+	return name[0] == '.' && before > 0 && name[before] == '.' &&
+	       strspn(name + before + 1, "0123456789abcdef") == TEMPORARY_DIGITS &&
+	       file_path(&whole, "%.*s", (int)(before - 1), name + 1) == 0 &&
+	       fnmatch(pattern, whole.text, 0) == 0;
+}
+
+/* A file that we have made, or, as root, have given to the directory's owner already. */
+static bool is_ours(int directory, int fd)
+{
+	struct stat above;
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       (status.st_uid == geteuid() ||
+		(geteuid() == 0 && fstat(directory, &above) == 0 && status.st_uid == above.st_uid));
 }
 
 /* Who writes a file under such a name holds its lock, so what can be locked is nobody's. */
@@ -313,30 +329,26 @@ static void remove_leftover(int directory, const char *name)
 
 	if (fd < 0)
 		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (is_ours(directory, fd) && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		(void)unlinkat(directory, name, 0); /* or it stays */
 	(void)close(fd);                            /* only looked at */
 }
 
-static void sweep(int directory)
-{
-	struct dirent **list = NULL;
-	const int count = scandirat(directory, ".", &list, is_temporary, NULL);
-
-	for (int i = 0; i < count; i++) {
-		remove_leftover(directory, list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
-}
-
-void file_sweep(const char *directory)
+void file_sweep(const char *directory, const char *pattern)
 {
 	const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent **list = NULL;
+	int count;
 
 	if (fd < 0)
 		return;
-	sweep(fd);
+	count = scandirat(fd, ".", &list, NULL, NULL);
+	for (int i = 0; i < count; i++) {
+		if (is_temporary(list[i]->d_name, pattern))
+			remove_leftover(fd, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
 	(void)close(fd); /* only a name */
 }
 
@@ -451,7 +463,6 @@ int file_write(const char *path, struct span bytes, unsigned mode)
 
 	if (err < 0)
 		return err;
-	sweep(place.directory);
 	err = replace(&place, bytes, mode);
 	(void)close(place.directory); /* only a name */
 	return err;

@@ -61,13 +61,16 @@ void file_free(struct file_bytes *bytes);
  *
  * It is the caller's, but what root writes is the owner's of the directory.
  *
- * Until it is complete it has another name, ".NAME.XXXXXXXX". What a crash has left under such a
- * name, with a secret in it perhaps, goes when anything is next written into the directory. */
+ * Until it is complete it has another name, ".NAME.XXXXXXXXXXXXXXXX" of random hexadecimal digits.
+ * What a crash has left under such a name, with a secret in it perhaps, stays until file_sweep().
+ */
 int file_write(const char *path, struct span bytes, unsigned mode);
 
-/* Removes from a directory what a crash has left of file_write(), and nothing that a process is
- * still writing. What cannot be removed stays. */
-void file_sweep(const char *directory);
+/* Removes from a directory what a crash has left of file_write() to files whose names fit a pattern
+ * of glob(7), and that is ours. Nothing that a process is still writing goes, and what cannot be
+ * removed stays. It is for directories that are ours alone: in any other one, what looks like a
+ * leftover may be somebody's file. */
+void file_sweep(const char *directory, const char *pattern);
 
 /* Makes a directory with this mode and group, and those above it that are missing with 0755. Those
  * that it made are on the disk, or not there. One that is there already gets mode and group, too.

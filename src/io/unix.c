@@ -237,8 +237,11 @@ int unix_accept(int fd, uint32_t group, int *ret_fd, struct unix_peer *ret_peer)
 	return 0;
 }
 
-int unix_connect(const char *path, int *ret_fd)
+int unix_connect(const char *path, unsigned timeout_ms, int *ret_fd)
 {
+	/* No time at all would mean for ever (socket(7)). */
+	const unsigned us = timeout_ms == 0 ? 1 : timeout_ms % 1000 * 1000;
+	const struct timeval patience = { .tv_sec = timeout_ms / 1000, .tv_usec = us };
 	struct sockaddr_un address;
 	const int directory = address_of(path, &address);
 	int fd;
@@ -247,7 +250,8 @@ int unix_connect(const char *path, int *ret_fd)
 	if (directory < 0)
 		return directory;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		error = errno;
 	(void)close(directory); /* only a name */
 	if (error == 0) {
@@ -258,5 +262,7 @@ int unix_connect(const char *path, int *ret_fd)
 		(void)close(fd); /* never connected */
 	if (error == ENOENT || error == ECONNREFUSED)
 		return ERR_NOT_FOUND;
+	if (error == EAGAIN)
+		return ERR_TIMEOUT;
 	return error == EACCES || error == EPERM ? ERR_PERMISSION : ERR_IO;
 }

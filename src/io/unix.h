@@ -49,8 +49,9 @@ struct unix_peer {
  * descriptors), ERR_IO. */
 int unix_accept(int fd, uint32_t group, int *ret_fd, struct unix_peer *ret_peer);
 
-/* Connects, for clients; blocking. 0, ERR_NOT_FOUND (nobody listens there), ERR_PERMISSION,
- * ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
-int unix_connect(const char *path, int *ret_fd);
+/* Connects, for clients; blocking. Who listens, but takes nobody in, is waited for so long, and so
+ * is who takes in nothing later. 0, ERR_NOT_FOUND (nobody listens there), ERR_TIMEOUT,
+ * ERR_PERMISSION, ERR_TOO_LONG, ERR_NOMEM, ERR_IO. */
+int unix_connect(const char *path, unsigned timeout_ms, int *ret_fd);
 
 #endif

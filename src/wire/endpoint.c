@@ -5,8 +5,11 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <limits.h>
 #include <string.h>
 
+#define IP_BITS (CHAR_BIT * ENDPOINT_IP_BYTES)
+#define V4_BITS (CHAR_BIT * V4_BYTES)
 #define V4_AT 12   /* where the IPv4 address stands in its IPv4-mapped form */
 #define V4_BYTES 4 /* of an IPv4 address */
 #define GROUPS 8   /* of an IPv6 address, 16 bits each */
@@ -60,6 +63,23 @@ struct endpoint endpoint_v6(const uint8_t ip[16], uint16_t port)
 
 	memcpy(e.ip, ip, sizeof(e.ip));
 	return e;
+}
+
+unsigned endpoint_ip_bits(const struct endpoint *endpoint)
+{
+	return endpoint_is_v4(endpoint) ? V4_BITS : IP_BITS;
+}
+
+struct endpoint endpoint_network(const struct endpoint *endpoint, unsigned len)
+{
+	const unsigned bits = endpoint_ip_bits(endpoint);
+	struct endpoint network = { .port = 0 };
+
+	CHECK(len <= bits);
+	memcpy(network.ip, endpoint->ip, sizeof(network.ip));
+	for (unsigned bit = IP_BITS - bits + len; bit < IP_BITS; bit++)
+		network.ip[bit / CHAR_BIT] &= (uint8_t) ~(0x80U >> bit % CHAR_BIT);
+	return network;
 }
 
 void endpoint_encode(const struct endpoint *endpoint, struct writer *w)

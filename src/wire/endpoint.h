@@ -34,6 +34,13 @@ bool endpoint_ip_is_zero(const struct endpoint *endpoint);
 struct endpoint endpoint_v4(const uint8_t ip[4], uint16_t port);
 struct endpoint endpoint_v6(const uint8_t ip[16], uint16_t port);
 
+/* The bits of an address of this family: 32 or 128. */
+unsigned endpoint_ip_bits(const struct endpoint *endpoint);
+
+/* The first address of the prefix of so many bits in which it lies, without a port. Requires len to
+ * be at most endpoint_ip_bits(). */
+struct endpoint endpoint_network(const struct endpoint *endpoint, unsigned len);
+
 void endpoint_encode(const struct endpoint *endpoint, struct writer *w);
 bool endpoint_decode(struct reader *r, struct endpoint *ret);
 

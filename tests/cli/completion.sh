@@ -34,6 +34,15 @@ knows_what_comes_next() {
 		completes --root '' ''
 }
 
+# A daemon that hangs hangs no shell: without the bound this takes 15 s for each network.
+waits_for_no_daemon() {
+	kill -STOP "$(cat daemon.pid)" || return 1
+	timeout 5 bin/ipop complete --root b ping al >out 2>err
+	status=$?
+	kill -CONT "$(cat daemon.pid)"
+	[ $status = 0 ] && [ ! -s out ] && [ ! -s err ]
+}
+
 # Each through its own script, with the real shell.
 completes_in_each_shell() {
 	PATH="$work/bin:$PATH" run 0 bash --norc -c '

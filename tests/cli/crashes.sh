@@ -22,8 +22,8 @@ sweeps_keys_that_a_crash_left() {
 	done
 	[ $most = 1 ] && run 0 on swept request --name beta && has_no_leftovers swept || return 1
 	on swept group create lab --bootstrap x:4001 --name alpha >/dev/null &&
-		cp swept/var/lib/ipop/lab/key.pem swept/var/lib/ipop/requests/.a.pem.0123abcd &&
-		: >swept/etc/ipop/.lab.conf.0123abcd && : >swept/var/lib/ipop/lab/.key.pem.0123abcd &&
+		cp swept/var/lib/ipop/lab/key.pem swept/var/lib/ipop/requests/.a.pem.0123456789abcdef &&
+		: >swept/etc/ipop/.lab.conf.0123456789abcdef && : >swept/var/lib/ipop/lab/.key.pem.0123456789abcdef &&
 		run 0 on swept leave lab -y --with-ca && has_no_leftovers swept
 }
 

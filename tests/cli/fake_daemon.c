@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,9 @@ int main(int argc, char **argv)
 	int listener;
 	bool down = false;
 
-	if (argc != 3 || unix_listen(argv[1], UNIX_GROUP_NONE, &listener) != 0)
+	/* Who asks may not wait for the answer. */
+	if (argc != 3 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    unix_listen(argv[1], UNIX_GROUP_NONE, &listener) != 0)
 		return 1;
 	while (!down) {
 		struct pollfd wait = { .fd = listener, .events = POLLIN };

@@ -65,6 +65,25 @@ changes_the_ways_in() {
 		refuses 1 'a bundle has at most 16 lines; remove one' on ca group bootstrap add club 'h16.example:1#delta'
 }
 
+# Two administrators: what one was asked about, the other has changed before the answer.
+asks_about_what_it_does() {
+	again="'$ipop' --root ca group" quiet='>/dev/null 2>&1'
+	epoch=$(on ca group rotate club -y | sed -n 's/.*is now of epoch \([0-9]*\);.*/\1/p')
+	run 1 "$typist" "$ipop" --root ca group rotate club -- 'Go on?' "!$again rotate club -y $quiet" &&
+		says out 'somebody else has changed "club" meanwhile, and nothing was done' &&
+		run 0 on ca group rotate club -y && says out "epoch $((epoch + 2)); that of epoch $((epoch + 1))" || return 1
+	for n in 1 2; do
+		on club$n request --name gamma >gamma.$n 2>/dev/null || return 1
+	done
+	run 0 on ca group sign club gamma.1 &&
+		run 1 "$typist" "$ipop" --root ca group revoke club gamma -- 'Go on?' \
+			"!{ $again revoke club gamma --yes && $again sign club gamma.2; } $quiet" &&
+		says out 'nothing was done' && run 0 on ca group list club &&
+		[ "$(grep '^gamma ' out | grep -c valid)" = 1 ] &&
+		run 0 "$typist" "$ipop" --root ca group revoke club gamma -- 'Go on?' yes && run 0 on ca group list club &&
+		! grep '^gamma ' out | grep valid
+}
+
 # Who has the name now was not revoked; so its second holder goes first.
 group_adds_the_revoked() {
 	on ca group revoke club beta --yes >/dev/null 2>&1

@@ -136,6 +136,16 @@ tells_where_a_way_ends() {
 	look_at && refuses 5 'zoe is not up: nobody answers to that name' on seen trace zoe && [ ! -s out ] && look_away
 }
 
+# Two rows of one name, one of none: no two samples have the same labels.
+tells_series_apart() {
+	answers
+	peers_json | sed 's/"carol"/"alpha"/' >answers/peers.0
+	look_at && run 0 on seen metrics && cp out page && look_away &&
+		sed '/^#/d;s/ [^ ]*$//' page | sort | uniq -d >twice && [ ! -s twice ] || { cat twice; return 1; }
+	says page 'ipop_peer_up{network="lab",peer="alpha",id="aebagbafaydqqcikbmga2dqpcaireeyb"} 1' &&
+		says page 'ipop_peer_up{network="lab",peer="aebagbafaydqqcikbmga2dqpcaireeya",id="aebagbafaydqqcikbmga2dqpcaireeya"} 0'
+}
+
 draws_the_network() {
 	answers
 	who_json alpha true target beta 900 "{\"name\": \"dora\", \"near\": true, \"way\": \"relay\",

@@ -82,3 +82,42 @@ tells_how_to_renew_in_time() {
 		says renew.1 'ipop request --renew lab' &&
 		says renew.-1 'certificate  expired; to renew it: ipop request --renew lab'
 }
+
+# The daemon says that it is the member beta of now.
+is_beta() {
+	on a group list lab --json >list
+	id=$(grep -A2 '"name": "beta"' list | field id /dev/stdin)
+	ipv4=$(grep -A2 '"name": "beta"' list | field ipv4 /dev/stdin)
+	status_json true 1 | sed "s/\"id\": \"[^\"]*\"/\"id\": \"$id\"/;s/\"ipv4\": \"[^\"]*\"/\"ipv4\": \"$ipv4\"/" >answers/status.0
+	rm -f answers/status.[1-9] answers/reload.*
+}
+
+# goes_on EXIT TEXT: a renewal ends so, and the daemon is the one that it was.
+goes_on() {
+	on a group sign lab beta.request --days 8 >newest.bundle 2>/dev/null &&
+		run "$1" bin/ipop --root b join newest.bundle && says err "$2" && ! grep -q 'starts anew' err &&
+		cmp -s newest.bundle b/var/lib/ipop/lab/bundle.json && [ "$before" = "$(cat daemon.pid)" ]
+}
+
+# Who can take the new bundle over is not stopped for it, whatever it finds wrong.
+renews_who_runs() {
+	is_beta && echo '{"schema": "ipop.reload/1", "later": ["port"]}' >answers/reload.0 &&
+		goes_on 0 'lab is running, and goes on with this bundle' &&
+		run 0 bin/ipop --root b reload && says out 'lab goes on with what its files say now' &&
+		says err 'Not yet: port; it counts after ipop down lab and ipop up lab' &&
+		run 0 bin/ipop --root b reload --json && says out '"port"' || return 1
+	error_json ERR_AGAIN 'the node process is busy; try again' 1 >answers/reload.0
+	goes_on 1 'lab: the node process is busy; try again' && says err 'once that is mended: ipop reload lab' || return 1
+	error_json ERR_DENIED 'only root may do this' 7 >answers/reload.0
+	goes_on 7 'only root may do this' || return 1
+	cp b/etc/ipop/lab.conf conf.good && echo 'prot = 1' >>b/etc/ipop/lab.conf &&
+		goes_on 1 'prot: there is no such option; did you mean "port"?' || return 1
+	# Not for a new start either: it would not come up again.
+	status_json true 1 >answers/status.0
+	goes_on 1 'prot: there is no such option' && cp conf.good b/etc/ipop/lab.conf || return 1
+	: >program && chmod 777 program && echo "on-up = $work/program" >>b/etc/ipop/lab.conf &&
+		goes_on 7 'others than root' && cp conf.good b/etc/ipop/lab.conf && is_beta || return 1
+	error_json ERR_UNSUPPORTED 'there is no such verb' 2 >answers/reload.0
+	on a group sign lab beta.request --days 8 >newest.bundle 2>/dev/null &&
+		run 0 bin/ipop --root b join newest.bundle && is_anew && rm answers/reload.0
+}

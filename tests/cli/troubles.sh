@@ -155,6 +155,7 @@ writes_a_report() {
 			done
 		done
 		echo "info node lab: heard of 198.51.100.9:4767 and vpn.example.org, secret=$secret"
+		echo "warning steward lab: cannot find a bootstrap host host=gone.example.net"
 	} >seen/run/ipop/lab/log
 	echo 'bootstrap = other.example.org:4767#aebagbafaydqqcikbmga2dqpcaireeyu' >>seen/etc/ipop/lab.conf
 	run 0 on seen bugreport -o report && says out 'in report; read it before you send it' &&
@@ -162,7 +163,8 @@ writes_a_report() {
 		says report '"ipv4": "10.151.0.1"' && says report 'ipopd 9.9.9' && says report 'Linux ' &&
 		says report 'heard of 198.51.x.x:4767 and (host 2), secret=(left out)' &&
 		says report 'bootstrap = (host 1):4767#aebag' && ! grep -q 'an old line' report &&
-		! grep -q -e 192.0.2.7 -e 198.51.100 -e example.org:4767# report &&
+		! grep -q -e 192.0.2.7 -e 198.51.100 -e example.org:4767# -e gone.example report &&
+		says report 'bootstrap host host=(host 3)' &&
 		run 0 on seen bugreport --full -o - && says out '192.0.2.7:4767' &&
 		says out 'bootstrap = other.example.org:4767' && says out 'secret=(left out)' &&
 		! grep -qF "$secret" report out && run 0 on seen bugreport && ls ipop-lab-2*T*Z.txt >found &&
@@ -171,6 +173,19 @@ writes_a_report() {
 	# Without a daemon it tells what there is.
 	run 0 on seen bugreport -o - && says out 'lab is not running'
 	sed -i '/other.example/d' seen/etc/ipop/lab.conf
+}
+
+# A report stands in its user's directory, where nothing is ours to remove.
+leaves_hidden_files_alone() {
+	mkdir -p home home/store && (
+		cd home && touch .bashrc.20240101 .notes.deadbeef .report.0123456789abcdef store/.key.pem.20240101 &&
+			cd .. && run 0 on seen bugreport -o home/report &&
+			cd home && cp report again && run 0 "$ipop" --root ../seen bugreport &&
+			ls ipop-lab-2*T*Z.txt >/dev/null && [ "$(find . -name '.*.*' | wc -l)" = 4 ]
+	) && touch seen/var/lib/ipop/lab/.key.pem.20240101 seen/etc/ipop/.other.conf.0123456789abcdef &&
+		run 0 on seen join seen/var/lib/ipop/lab/bundle.json --no-up &&
+		[ -e seen/var/lib/ipop/lab/.key.pem.20240101 ] && [ -e seen/etc/ipop/.other.conf.0123456789abcdef ] &&
+		rm seen/var/lib/ipop/lab/.key.pem.20240101 seen/etc/ipop/.other.conf.0123456789abcdef
 }
 
 # What scripts rely on: the schemas themselves, and each field that they ever had.
@@ -192,6 +207,7 @@ check_troubles() {
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens
 	check 'bugreport' writes_a_report
+	check 'hidden files of others are left alone' leaves_hidden_files_alone
 	check 'no published field is gone' keeps_published_fields
 	check 'help for these' explains_troubles
 }

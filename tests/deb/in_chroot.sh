@@ -58,6 +58,7 @@ leaves_no_program() {
 
 purges() {
 	touch /var/lib/ipop/lab/neighbours
+	mkdir -p /run/ipop/lab
 	mkdir -p /etc/systemd/system/multi-user.target.wants
 	ln -s /usr/lib/systemd/system/ipop@.service /etc/systemd/system/multi-user.target.wants/ipop@lab.service
 	apt purge ipop >/root/purge 2>&1 || { cat /root/purge; return 1; }

@@ -25,10 +25,11 @@ is_up() {
 
 make_network() {
 	lab_begin metrics
-	lab_host one two
+	lab_host one two three
 	lab_router r
 	lab_link one 192.0.2.2/24 r 192.0.2.1/24
 	lab_link two 198.51.100.2/24 r 198.51.100.1/24
+	lab_link three 203.0.113.2/24 r 203.0.113.1/24
 	ipop_on one group create lab --bootstrap 192.0.2.2:4767 --name one
 	ipop_on two request --name two >"$LAB_DIR/request"
 	ipop_on one group sign lab "$LAB_DIR/request" >"$LAB_DIR/bundle"
@@ -68,6 +69,35 @@ test_page() {
 	lab_check "and when the certificate ends" openmetrics_has ipop_certificate_end_timestamp_seconds any
 }
 
+# A name that was revoked and given on: who had it stays until its certificate ends.
+test_same_names() {
+	ipop_on one group revoke lab two --yes
+	ipop_on three request --name two >"$LAB_DIR/request"
+	ipop_on one group sign lab "$LAB_DIR/request" >"$LAB_DIR/bundle"
+	ipop_on three join "$LAB_DIR/bundle" --no-up
+	lab_start three ipopd "$IPOPD" --root "$(root_of three)" --foreground lab
+	lab_wait_until 20 'has_two_twice'
+	lab_check "no series stands twice" has_no_series_twice
+	lab_check "two of one name are told apart" openmetrics_has ipop_peer_up 1 peer=two "id=$(id_of two)"
+	lab_check "both of them" openmetrics_has ipop_peer_up 1 peer=two "id=$(id_of three)"
+	lab_stop three ipopd
+}
+
+# promtool and the parser take the second of two for nothing, without a word.
+has_no_series_twice() {
+	sed '/^#/d; s/ [^ ]*$//' "$LAB_DIR/page" | sort | uniq -d >"$LAB_DIR/twice"
+	cat "$LAB_DIR/twice"
+	[[ ! -s $LAB_DIR/twice ]]
+}
+
+id_of() {
+	ipop_on "$1" status lab --json | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1
+}
+
+has_two_twice() {
+	ipop_on one metrics lab >"$LAB_DIR/page" && (($(grep -c '^ipop_peer_up{.*peer="two".* 1$' "$LAB_DIR/page") == 2))
+}
+
 test_serving() {
 	lab_start one port "$IPOP" metrics --listen 9476 lab --root "$(root_of one)"
 	lab_start one socket "$IPOP" metrics --listen "$LAB_DIR/one/metrics" lab --root "$(root_of one)"
@@ -85,7 +115,18 @@ test_serving() {
 	lab_check "nothing is taken" eval 'get http://127.0.0.1:9476/metrics --data x && grep -q " 405 " "$LAB_DIR/head"'
 	lab_check "a head without end is dropped" eval '! get http://127.0.0.1:9476/metrics --header "X: $(head -c 9000 /dev/zero | tr "\0" x)"'
 	lab_check_within 5000 "who says nothing keeps nobody out for long" is_served_beside_a_silent_one
-	lab_check "another host cannot reach it" eval '! lab_run two curl --silent --max-time 2 http://192.0.2.2:9476/metrics'
+	lab_start one everywhere python3 -m http.server --directory /usr/lib --bind 192.0.2.2 9480
+	lab_check "another host can reach this one" lab_wait_until 5 'reaches 0 9480'
+	lab_check "but not its metrics: nobody listens there" reaches 7 9476
+	lab_stop one everywhere || true
+}
+
+# reaches CODE PORT: curl of the other host ends so (7: refused).
+reaches() {
+	local status=0
+	lab_run two curl --silent --output /dev/null --max-time 5 "http://192.0.2.2:$2/" || status=$?
+	echo "curl: $status"
+	((status == $1))
 }
 
 # A connection that says nothing, and one behind it.
@@ -99,6 +140,26 @@ signal.pause()'
 	local status=$?
 	lab_stop one silent
 	return $status
+}
+
+# ticks_of PID: the time of a processor that it has used, in ticks of 10 ms.
+ticks_of() {
+	local user system
+	read -r user system < <(lab_run lab cut -d ' ' -f 14,15 "/proc/$1/stat")
+	echo $((user + system))
+}
+
+# Who wants in stays at the door, and the server does not look there all the time.
+test_shortage() {
+	local pid ticks
+	pid=$(<"$LAB_DIR/one/port.pid")
+	lab_run lab prlimit --pid "$pid" --nofile=3: # of which it has all
+	ticks=$(ticks_of "$pid")
+	lab_check "without a descriptor nobody is served" eval '! get http://127.0.0.1:9476/metrics --max-time 2'
+	ticks=$(($(ticks_of "$pid") - ticks))
+	lab_check "and no processor is kept busy by that ($ticks of 200 ticks)" test "$ticks" -lt 20
+	lab_run lab prlimit --pid "$pid" --nofile=1024:
+	lab_check "with one, everybody is" get http://127.0.0.1:9476/metrics
 }
 
 # fails CODE TEXT WORD...: ipop metrics on one ends with that code, and says that.
@@ -134,7 +195,9 @@ test_end() {
 
 make_network
 test_page
+test_same_names
 test_serving
+test_shortage
 test_mistakes
 test_end
 lab_end

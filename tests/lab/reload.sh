@@ -154,6 +154,13 @@ test_certificate() {
 	after=$(value_of two certificate_not_after)
 	lab_check "it is the new one" test "$before" != "$after"
 	lab_check "nobody was started anew" test "$LIFE" = "$(life_of two)"
+	echo 'prot = 1' >>"$(config_of two)"
+	ipop_on one group sign lab "$LAB_DIR/renewal" --days 210 >"$LAB_DIR/renewed"
+	lab_check "a mistake in its file stops nobody for a renewal" fails 1 'prot: there is no such option' \
+		ipop_on two join "$LAB_DIR/renewed"
+	lab_check "and once it is mended the bundle counts" eval \
+		'cp "$LAB_DIR/conf.good" "$(config_of two)" && ipop_on two reload && [[ $(value_of two certificate_not_after) > $after ]]'
+	lab_check "nobody was started anew" test "$LIFE" = "$(life_of two)"
 	ipop_on two request --name other >"$LAB_DIR/request.other"
 	cp "$(root_of two)/var/lib/ipop/lab/bundle.json" "$LAB_DIR/bundle.kept"
 	ipop_on one group sign lab "$LAB_DIR/request.other" >"$(root_of two)/var/lib/ipop/lab/bundle.json"

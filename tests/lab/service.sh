@@ -148,9 +148,22 @@ test_renewal() {
 	ipop_on two request --renew lab >"$LAB_DIR/renewal"
 	ipop_on one group sign lab "$LAB_DIR/renewal" >"$LAB_DIR/renewed"
 	lab_check "root renews the certificate" ipop_on two join --no-up "$LAB_DIR/renewed"
+	listen_as_manager
 	lab_check "and a daemon of the unit begins with it" eval \
 		'lab_wait_until 5 "! lab_runs two ipopd" &&
-		lab_start two again "$BIN/as-unit" --root "$LAB_DIR/two" lab && lab_wait_until 20 is_ready two'
+		lab_start two again env NOTIFY_SOCKET="$LAB_DIR/notify" WATCHDOG_USEC=7200000000 "$BIN/as-unit" --root "$LAB_DIR/two" lab &&
+		lab_wait_until 20 is_ready two'
+	lab_check "which feeds its watchdog, of two hours" lab_wait_until 10 grep -qx WATCHDOG=1 "$LAB_DIR/two/manager.log"
+}
+
+# What a service manager would hear.
+listen_as_manager() {
+	lab_start two manager python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+while True: print(s.recv(4096).decode(), flush=True)' "$LAB_DIR/notify"
+	lab_wait_until 5 test -S "$LAB_DIR/notify"
 }
 
 # ---- what `ipop up` does where systemd runs ------------------------------------------------------

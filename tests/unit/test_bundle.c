@@ -174,6 +174,58 @@ static void a_renewal_keeps_what_the_key_has(void **state)
 }
 
 /* A key keeps its address, and a certificate that has ended keeps no address for its key. */
+/* Signs a key for a day, that many days from NOW_S on. */
+static void sign_at(struct group *g, const struct key *key, const char *name, int64_t day)
+{
+	const struct ca_request request = request_of(key, name);
+	const struct authority_wish wish = { .request = &request, .days = 1 };
+	struct authority_issue unused;
+
+	assert_int_equal(authority_sign(&g->authority, &wish, at_s(NOW_S + day * DAY_S), &unused,
+					&g->complaint),
+			 0);
+}
+
+/* One ends, another one gets the name; that ends, and the first is renewed, in its old place. */
+static void who_has_a_name_is_whose_certificate_ends_last(void **state)
+{
+	const struct registry_entry *entries;
+	struct authority_revoked revoked;
+	struct key *keys[2];
+	struct group g;
+
+	(void)state;
+	init(&g, 9);
+	for (size_t i = 0; i < 2; i++)
+		keys[i] = make_key(&g.entropy, KEY_ED25519);
+	sign_at(&g, keys[0], "beta", 0);
+	sign_at(&g, keys[1], "beta", 2);
+	sign_at(&g, keys[0], "beta", 4);
+	entries = g.authority.registry.entries;
+	assert_int_equal(g.authority.registry.count, 3);
+	assert_int_equal(
+		authority_add_bootstrap(&g.authority, "b.example.org:1#beta", &g.complaint), 0);
+	assert_true(id_equal(&g.authority.bootstrap[1].id, &entries[1].id));
+	assert_int_equal(authority_revoke(&g.authority, "beta", &revoked, &g.complaint), 0);
+	assert_ptr_equal(revoked.entry, &entries[1]);
+	assert_int_equal(revoked.count, 2); /* nobody comes back under this name */
+	assert_true(entries[1].revoked && entries[2].revoked && !entries[0].revoked);
+	assert_int_equal(authority_revoke(&g.authority, "beta", &revoked, &g.complaint),
+			 ERR_REVOKED);
+	/* A revoked one that would end later is not who has the name. */
+	for (size_t i = 0; i < 2; i++)
+		key_free(keys[i]);
+	keys[0] = make_key(&g.entropy, KEY_ED25519);
+	g.authority.registry.entries[1].not_after = at_s(NOW_S + 99 * (int64_t)DAY_S);
+	sign_at(&g, keys[0], "beta", 5);
+	entries = g.authority.registry.entries;
+	assert_int_equal(authority_revoke(&g.authority, "beta", &revoked, &g.complaint), 0);
+	assert_ptr_equal(revoked.entry, &entries[3]);
+	assert_int_equal(revoked.count, 1);
+	key_free(keys[0]);
+	done(&g);
+}
+
 static void an_address_that_was_given_away_is_not_promised(void **state)
 {
 	const struct wall late = at_s(NOW_S + 2 * DAYS * DAY_S);
@@ -703,6 +755,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_members),
 		cmocka_unit_test(a_renewal_keeps_what_the_key_has),
+		cmocka_unit_test(who_has_a_name_is_whose_certificate_ends_last),
 		cmocka_unit_test(an_address_that_was_given_away_is_not_promised),
 		cmocka_unit_test(a_member_may_do_without_ipv4),
 		cmocka_unit_test(nobody_gets_what_is_held),

@@ -166,6 +166,37 @@ static void a_site_is_an_address_or_a_64(void **state)
 	assert_false(endpoint_site_equal(&v4, &zero));
 }
 
+static void a_network_is_the_first_address_of_a_prefix(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned len;
+		const char *want;
+	} cases[] = {
+		{ "10.151.7.9", 0, "0.0.0.0" },
+		{ "10.151.7.9", 16, "10.151.0.0" },
+		{ "10.151.7.9", 31, "10.151.7.8" },
+		{ "10.151.7.9", 32, "10.151.7.9" },
+		{ "fd00:1:2:3::f", 0, "::" },
+		{ "fd00:1:2:3::f", 48, "fd00:1:2::" },
+		{ "fd00:1:2:3::f", 127, "fd00:1:2:3::e" },
+		{ "fd00:1:2:3::f", 128, "fd00:1:2:3::f" },
+	};
+	char text[ENDPOINT_TEXT_CHARS + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct endpoint endpoint = { .port = 7 };
+		struct endpoint network;
+
+		assert_int_equal(endpoint_ip_from_text(cases[i].address, &endpoint), 0);
+		network = endpoint_network(&endpoint, cases[i].len);
+		assert_int_equal(network.port, 0);
+		endpoint_ip_to_text(&network, text);
+		assert_string_equal(text, cases[i].want);
+	}
+}
+
 static void eighteen_bytes_on_the_wire(void **state)
 {
 	const struct endpoint e = endpoint_v4((const uint8_t[]){ 192, 0, 2, 1 }, 0x1234);
@@ -198,6 +229,7 @@ int main(void)
 		cmocka_unit_test(an_address_alone_has_no_brackets_and_no_port),
 		cmocka_unit_test(families_and_equality),
 		cmocka_unit_test(a_site_is_an_address_or_a_64),
+		cmocka_unit_test(a_network_is_the_first_address_of_a_prefix),
 		cmocka_unit_test(eighteen_bytes_on_the_wire),
 	};
 

@@ -316,31 +316,76 @@ static int make_empty(const char *name)
 	return fd;
 }
 
+static bool is_there(const char *name)
+{
+	return access(at(name), F_OK) == 0;
+}
+
 static void what_a_crash_left_is_swept(void **state)
 {
-	static const char *const left[] = { ".f.0123abcd", ".other.pem.00000000" };
-	static const char *const others[] = { "f.0123abcd",  ".f.0123abc", ".f.0123abcde",
-					      ".f.0123ABCD", ".f0123abcd", "..0123abc" };
+	static const char *const others[] = {
+		".g.0123456789abcdef",    "f.0123456789abcdef",    ".f.0123456789abcde",
+		".f.0123456789abcdef0",   ".f.0123456789ABCDEF",   ".f0123456789abcdef",
+		"..0123456789abcdef",     ".f.g.0123456789abcdef", ".f.20240101",
+		".0123456789abcdef0.pem",
+	};
+	const size_t count = sizeof(others) / sizeof(others[0]);
 	int writing;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++)
-		(void)close(make_empty(left[i]));
-	for (size_t i = 0; i < 6; i++)
+	(void)close(make_empty(".f.0123456789abcdef"));
+	(void)close(make_empty(".a.pem.fedcba9876543210"));
+	for (size_t i = 0; i < count; i++)
 		(void)close(make_empty(others[i]));
-	writing = make_empty(".g.deadbeef");
+	writing = make_empty(".f.00000000deadbeef");
 	assert_int_equal(flock(writing, LOCK_EX), 0); /* as file_write() has it */
-	assert_int_equal(file_write(at("f"), span_text("new"), 0600), 0);
-	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(access(at(left[i]), F_OK), -1);
-	for (size_t i = 0; i < 6; i++)
-		assert_int_equal(access(at(others[i]), F_OK), 0);
-	assert_int_equal(access(at(".g.deadbeef"), F_OK), 0);
+	file_sweep(directory, "f");
+	assert_false(is_there(".f.0123456789abcdef"));
+	assert_true(is_there(".f.00000000deadbeef"));
 	(void)close(writing);
-	file_sweep(directory);
-	assert_int_equal(access(at(".g.deadbeef"), F_OK), -1);
-	assert_int_equal(entries(false), 7);
-	file_sweep(at("none"));
+	file_sweep(directory, "f");
+	assert_false(is_there(".f.00000000deadbeef"));
+	assert_true(is_there(".a.pem.fedcba9876543210"));
+	file_sweep(directory, "*.pem");
+	assert_false(is_there(".a.pem.fedcba9876543210"));
+	for (size_t i = 0; i < count; i++)
+		assert_true(is_there(others[i]));
+	assert_int_equal(entries(false), count);
+	file_sweep(at("none"), "*");
+}
+
+/* Where a file is written much else may be that only its owner can tell from a leftover. */
+static void writing_removes_nothing(void **state)
+{
+	static const char *const left[] = { ".f.0123456789abcdef", ".f.20240101",
+					    ".bashrc.deadbeef" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		(void)close(make_empty(left[i]));
+	assert_int_equal(file_write(at("f"), span_text("new"), 0600), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(is_there(left[i]));
+}
+
+/* Of another user's nothing is swept; root has given what it wrote to the directory's owner. */
+static void only_what_is_ours_is_swept(void **state)
+{
+	static const char name[] = ".f.0123456789abcdef";
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	(void)close(make_empty(name));
+	assert_int_equal(chown(at(name), 4711, 4711), 0);
+	file_sweep(directory, "f");
+	assert_true(is_there(name));
+	assert_int_equal(chown(directory, 4711, 4711), 0);
+	file_sweep(directory, "f");
+	assert_false(is_there(name));
+	assert_int_equal(mkfifo(at(name), 0600), 0);
+	file_sweep(directory, "f");
+	assert_true(is_there(name));
 }
 
 static unsigned mode_of(const char *name)
@@ -495,6 +540,8 @@ int main(void)
 		IN_DIRECTORY(directories_get_their_mode),
 		IN_DIRECTORY(directories_are_on_the_disk),
 		IN_DIRECTORY(what_a_crash_left_is_swept),
+		IN_DIRECTORY(writing_removes_nothing),
+		IN_DIRECTORY(only_what_is_ours_is_swept),
 		IN_DIRECTORY(one_holds_a_lock),
 		IN_DIRECTORY(a_file_of_root_is_the_owner_s_of_the_directory),
 		IN_DIRECTORY(links_on_the_way_are_guarded_too),

@@ -70,6 +70,34 @@ static void what_is_left(void **state)
 	}
 }
 
+/* Names that no file has any more, or that may not be read. */
+static void names_are_learnt_from_a_text(void **state)
+{
+	static const char text[] =
+		"cannot find a bootstrap host host=gone.example.org attempts=3\n"
+		"host=gone.example, then host=[::1] host= host=192.0.2.9\n"
+		"bootstrap = other.example.org:4767#abc; :1#x, 7#, # and [2001:db8::1]:4767#abc\n"
+		"other.example.org, gone.example.org. gone.example\n";
+	struct redact redact = { 0 };
+	char *result;
+
+	(void)state;
+	redact_learn(&redact, text);
+	assert_int_equal(redact.host_count, 3);
+	result = redacted(&redact, text);
+	assert_string_equal(result,
+			    "cannot find a bootstrap host host=(host 1) attempts=3\n"
+			    "host=(host 2), then host=[0:0:x] host= host=192.0.x.x\n"
+			    "bootstrap = (host 3):4767#abc; :1#x, 7#, # and [2001:db8:x]:4767#abc\n"
+			    "(host 3), (host 1). (host 2)\n");
+	free(result);
+	redact_learn(&redact, "#");
+	redact_learn(&redact, "");
+	redact_learn(&redact, "1#");
+	redact_learn(&redact, "a:1#");
+	assert_int_equal(redact.host_count, 4);
+}
+
 static void there_are_limits(void **state)
 {
 	struct redact redact = { 0 };
@@ -93,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_left),
+		cmocka_unit_test(names_are_learnt_from_a_text),
 		cmocka_unit_test(there_are_limits),
 	};
 

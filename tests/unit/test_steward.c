@@ -355,7 +355,7 @@ static int connect_client(void)
 	int client;
 
 	(void)snprintf(path, sizeof(path), "%s/control", t.root);
-	assert_int_equal(unix_connect(path, &client), 0);
+	assert_int_equal(unix_connect(path, 5000, &client), 0);
 	ask(client, ASK_VERSION);
 	assert_true(read(client, line, sizeof(line)) > 0);
 	return client;

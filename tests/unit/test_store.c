@@ -272,6 +272,45 @@ static void a_daemon_is_given_its_files_and_not_the_ca(void **state)
 	}
 }
 
+static struct file_path inside(const char *name)
+{
+	struct file_path path;
+
+	assert_int_equal(file_path(&path, "%s%s", root, name), 0);
+	return path;
+}
+
+/* Whether a file of this name is there after something was written; it is gone then. */
+static bool outlives(const char *name, enum store_file file)
+{
+	const struct file_path path = inside(name);
+	struct complaint complaint;
+	struct file_path written;
+
+	assert_int_equal(file_write(path.text, span_text(""), 0600), 0);
+	assert_int_equal(store_write(&store, file, span_text("text"), &complaint), 0);
+	assert_int_equal(store_path(&store, file, &written), 0);
+	assert_int_equal(unlink(written.text), 0);
+	return unlink(path.text) == 0;
+}
+
+#define DIGITS ".0123456789abcdef"
+
+/* In a directory of ours its owner may have files of his own. */
+static void what_a_crash_left_goes_and_nothing_else(void **state)
+{
+	(void)state;
+	assert_false(outlives("/var/lib/ipop/lab/.key.pem" DIGITS, STORE_BUNDLE));
+	assert_false(outlives("/var/lib/ipop/lab/.neighbours" DIGITS, STORE_NEIGHBOURS));
+	assert_false(outlives("/var/lib/ipop/lab/ca/.key.pem" DIGITS, STORE_CA_REGISTRY));
+	assert_false(outlives("/etc/ipop/.lab.conf" DIGITS, STORE_CONFIG));
+	assert_true(outlives("/var/lib/ipop/lab/ca/.key.pem" DIGITS, STORE_BUNDLE));
+	assert_true(outlives("/var/lib/ipop/lab/.notes" DIGITS, STORE_BUNDLE));
+	assert_true(outlives("/var/lib/ipop/lab/.key.pem.20240101", STORE_BUNDLE));
+	assert_true(outlives("/etc/ipop/.other.conf" DIGITS, STORE_CONFIG));
+	assert_true(outlives("/etc/ipop/.lab.conf.20240101", STORE_CONFIG));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_bundle_is_of_the_network_in_whose_place_it_stands),
 		cmocka_unit_test(bundles_follow_the_host_of_the_ca),
 		cmocka_unit_test(bundles_of_others_follow_nobody),
+		cmocka_unit_test(what_a_crash_left_goes_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

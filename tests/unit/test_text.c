@@ -59,6 +59,26 @@ static void numbers(void **state)
 			fail_msg("accepted: %s", bad[i]);
 }
 
+static void long_numbers(void **state)
+{
+	static const char *const bad[] = {
+		"", "00", "-1", "1s", "1000000000000000000", "infinity"
+	};
+	uint64_t value;
+
+	(void)state;
+	assert_int_equal(text_long_number(span_text("0"), &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(text_long_number(span_text("7200000000"), &value), 0); /* 2 h in us */
+	assert_int_equal(value, 7200000000);
+	assert_int_equal(text_long_number(span_text("999999999999999999"), &value), 0);
+	assert_int_equal(value, 999999999999999999);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (text_long_number(span_text(bad[i]), &value) != ERR_MALFORMED ||
+		    value != 999999999999999999)
+			fail_msg("accepted: %s", bad[i]);
+}
+
 static void hexadecimal(void **state)
 {
 	static const char *const bad[] = { "",          "0",        "000fa5f",
@@ -375,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_walk_takes_every_part),
 		cmocka_unit_test(trimming_and_copying),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(long_numbers),
 		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(base64),
 		cmocka_unit_test(all_bytes_survive_base64),

@@ -119,6 +119,7 @@ static void descriptors_travel(void **state)
 }
 
 #define MANY (2UL * UNIX_FDS_MAX)
+#define CLIENTS_MAX 64 /* more than wait at a listener */
 
 /* More descriptors than a message may have are all closed, whoever sent them. */
 static void too_many_descriptors_are_refused(void **state)
@@ -192,12 +193,12 @@ static void a_listener_knows_who_connects(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(unix_connect(path_of("control"), &client), ERR_NOT_FOUND);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), ERR_NOT_FOUND);
 	assert_int_equal(unix_listen(path_of("control"), getgid(), &listener), 0);
 	assert_int_equal(stat(path_of("control"), &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0660);
 	assert_int_equal(unix_accept(listener, getgid(), &connection, &peer), ERR_AGAIN);
-	assert_int_equal(unix_connect(path_of("control"), &client), 0);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), 0);
 	assert_int_equal(unix_accept(listener, getgid(), &connection, &peer), 0);
 	assert_int_equal(peer.uid, getuid());
 	assert_true(peer.in_group);
@@ -205,16 +206,39 @@ static void a_listener_knows_who_connects(void **state)
 	assert_int_equal(read(connection, &byte, 1), 1);
 	(void)close(connection);
 	(void)close(client);
-	assert_int_equal(unix_connect(path_of("control"), &client), 0);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), 0);
 	assert_int_equal(unix_accept(listener, getgid() + 4711, &connection, &peer), 0);
 	assert_false(peer.in_group);
 	(void)close(connection);
 	(void)close(client);
-	assert_int_equal(unix_connect(path_of("control"), &client), 0);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), 0);
 	assert_int_equal(unix_accept(listener, UNIX_GROUP_NONE, &connection, &peer), 0);
 	assert_false(peer.in_group);
 	(void)close(connection);
 	(void)close(client);
+	(void)close(listener);
+}
+
+/* Who hangs takes nobody in any more; then nobody hangs with him. */
+static void who_is_not_taken_in_does_not_wait_for_ever(void **state)
+{
+	int clients[CLIENTS_MAX];
+	size_t count = 0;
+	int listener;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(unix_listen(path_of("control"), UNIX_GROUP_NONE, &listener), 0);
+	while (count < CLIENTS_MAX) {
+		err = unix_connect(path_of("control"), 10, &clients[count]);
+		if (err != 0)
+			break;
+		count++;
+	}
+	assert_int_equal(err, ERR_TIMEOUT);
+	assert_int_equal(unix_connect(path_of("control"), 0, &clients[count]), ERR_TIMEOUT);
+	while (count > 0)
+		(void)close(clients[--count]);
 	(void)close(listener);
 }
 
@@ -227,11 +251,11 @@ static void a_leftover_socket_is_replaced(void **state)
 	(void)state;
 	assert_int_equal(unix_listen(path_of("control"), UNIX_GROUP_NONE, &listener), 0);
 	(void)close(listener); /* as after kill -9: the name stays */
-	assert_int_equal(unix_connect(path_of("control"), &client), ERR_NOT_FOUND);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), ERR_NOT_FOUND);
 	assert_int_equal(unix_listen(path_of("control"), UNIX_GROUP_NONE, &listener), 0);
 	assert_int_equal(stat(path_of("control"), &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(unix_connect(path_of("control"), &client), 0);
+	assert_int_equal(unix_connect(path_of("control"), 5000, &client), 0);
 	(void)close(client);
 	(void)close(listener);
 }
@@ -286,6 +310,8 @@ int main(void)
 		cmocka_unit_test(too_many_descriptors_are_refused),
 		cmocka_unit_test(without_a_free_descriptor_nothing_breaks),
 		cmocka_unit_test_setup_teardown(a_listener_knows_who_connects, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_is_not_taken_in_does_not_wait_for_ever, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(places_that_cannot_be, set_up, tear_down),
 	};

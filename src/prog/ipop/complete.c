@@ -3,6 +3,7 @@
 
 #include "group/authority_files.h"
 #include "group/text.h"
+#include "io/clock.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/output.h"
@@ -72,7 +73,7 @@ static void offer_networks(const struct typing *t)
 		offer(t, networks.names[i]);
 }
 
-static void offer_peers_of(const struct typing *t, const char *network)
+static void offer_peers_of(const struct typing *t, const char *network, struct mono until)
 {
 	const struct control_request request = { .verb = "peers" };
 	struct control control;
@@ -82,7 +83,7 @@ static void offer_peers_of(const struct typing *t, const char *network)
 	const json_t *peers;
 
 	if (host_store(&t->cli, network, &store, &unused) != EXIT_OK ||
-	    control_open(&store, &control, &unused) != EXIT_OK)
+	    control_open_until(&store, until, &control, &unused) != EXIT_OK)
 		return;
 	if (control_ask(&control, &request, &answer, &unused) == EXIT_OK) {
 		peers = json_object_get(answer, "peers");
@@ -98,16 +99,26 @@ static void offer_peers_of(const struct typing *t, const char *network)
 	control_close(&control);
 }
 
-/* Of all networks that this host is in: the network comes behind the peer. */
+/* Until when the first of so many may take. */
+static struct mono share_of(struct mono end, size_t count)
+{
+	const struct mono now = clock_now().mono;
+
+	return mono_add_ms(now, mono_ms_between(now, end) / count);
+}
+
+/* Of all networks that this host is in: the network comes behind the peer. One that hangs leaves
+ * the others their share of the time. */
 static void offer_peers(const struct typing *t)
 {
+	const struct mono end = mono_add_ms(clock_now().mono, COMPLETE_MS);
 	struct host_networks networks;
 	struct complaint unused;
 
 	if (host_networks(t->cli.root, &networks, &unused) != 0)
 		return;
 	for (size_t i = 0; i < networks.count; i++)
-		offer_peers_of(t, networks.names[i]);
+		offer_peers_of(t, networks.names[i], share_of(end, networks.count - i));
 }
 
 /* Those who have a place in the group. */

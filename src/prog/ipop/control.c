@@ -2,9 +2,11 @@
 #include "prog/ipop/control.h"
 
 #include "base/err.h"
+#include "io/clock.h"
 #include "io/unix.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #define REQUEST_SCHEMA "ipop.request/1"
 #define ERROR_SCHEMA "ipop.error/1"
 #define SCHEMA_CHARS 40
+#define NO_ANSWER "the daemon does not answer"
 
 static enum exit_code fail(struct control *control, enum exit_code code, int err,
 			   struct complaint *complaint, const char *what)
@@ -30,6 +33,14 @@ void control_close(struct control *control)
 	*control = (struct control){ .fd = -1 };
 }
 
+/* How long from now; never more than CONTROL_TIMEOUT_MS. */
+static unsigned left_ms(struct mono until)
+{
+	const uint64_t left = mono_ms_between(clock_now().mono, until);
+
+	return left < CONTROL_TIMEOUT_MS ? (unsigned)left : CONTROL_TIMEOUT_MS;
+}
+
 static enum exit_code not_connected(struct control *control, int err, const char *path,
 				    struct complaint *complaint)
 {
@@ -44,19 +55,27 @@ static enum exit_code not_connected(struct control *control, int err, const char
 			       "%s: only root and the members of the group \"ipop\" may ask", path);
 		return EXIT_DENIED;
 	}
+	if (err == ERR_TIMEOUT)
+		return fail(control, EXIT_NO_REPLY, err, complaint, NO_ANSWER);
 	return fail(control, EXIT_FAILED, err, complaint, err_text(err));
 }
 
 enum exit_code control_open(const struct store *store, struct control *ret,
 			    struct complaint *complaint)
 {
+	return control_open_until(store, MONO_NEVER, ret, complaint);
+}
+
+enum exit_code control_open_until(const struct store *store, struct mono until, struct control *ret,
+				  struct complaint *complaint)
+{
 	struct file_path path = { "" };
 	int err = store_path(store, STORE_CONTROL, &path);
 
-	*ret = (struct control){ .fd = -1 };
+	*ret = (struct control){ .fd = -1, .until = until };
 	memcpy(ret->network, store->network, sizeof(ret->network));
 	if (err == 0)
-		err = unix_connect(path.text, &ret->fd);
+		err = unix_connect(path.text, left_ms(until), &ret->fd);
 	if (err != 0)
 		return not_connected(ret, err, path.text, complaint);
 	ret->buffer = malloc(CONTROL_ANSWER_BYTES_MAX);
@@ -115,13 +134,29 @@ static int send_request(const struct control *control, const struct control_requ
 	return err;
 }
 
+/* Waits for something to read: 0, ERR_TIMEOUT, ERR_AGAIN (a signal came), ERR_IO. */
+static int wait_for(const struct control *control, struct mono until)
+{
+	struct pollfd wait = { .fd = control->fd, .events = POLLIN };
+	const uint64_t left = mono_ms_between(clock_now().mono, until);
+	int n;
+
+	if (until.us == MONO_NEVER.us)
+		n = poll(&wait, 1, -1);
+	else
+		n = poll(&wait, 1, left < INT_MAX ? (int)left : INT_MAX);
+	if (n < 0)
+		return errno == EINTR ? ERR_AGAIN : ERR_IO;
+	return n == 0 ? ERR_TIMEOUT : 0;
+}
+
 /* Reads until a line feed is there: 0, ERR_TIMEOUT, ERR_TOO_LONG, ERR_IO (closed). */
-static int read_line(struct control *control, int timeout_ms, size_t *ret_len)
+static int read_line(struct control *control, struct mono until, size_t *ret_len)
 {
 	for (;;) {
 		const uint8_t *const end = memchr(control->buffer, '\n', control->len);
-		struct pollfd wait = { .fd = control->fd, .events = POLLIN };
 		ssize_t n;
+		int err;
 
 		if (end != NULL) {
 			*ret_len = (size_t)(end - control->buffer);
@@ -129,12 +164,13 @@ static int read_line(struct control *control, int timeout_ms, size_t *ret_len)
 		}
 		if (control->len == CONTROL_ANSWER_BYTES_MAX)
 			return ERR_TOO_LONG;
-		n = poll(&wait, 1, timeout_ms);
-		if (n == 0)
-			return ERR_TIMEOUT;
-		if (n > 0)
-			n = read(control->fd, control->buffer + control->len,
-				 CONTROL_ANSWER_BYTES_MAX - control->len);
+		err = wait_for(control, until);
+		if (err == ERR_AGAIN)
+			continue;
+		if (err != 0)
+			return err;
+		n = read(control->fd, control->buffer + control->len,
+			 CONTROL_ANSWER_BYTES_MAX - control->len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -143,10 +179,10 @@ static int read_line(struct control *control, int timeout_ms, size_t *ret_len)
 	}
 }
 
-static int read_answer(struct control *control, int timeout_ms, json_t **ret)
+static int read_answer(struct control *control, struct mono until, json_t **ret)
 {
 	size_t len;
-	const int err = read_line(control, timeout_ms, &len);
+	const int err = read_line(control, until, &len);
 
 	if (err != 0)
 		return err;
@@ -188,6 +224,8 @@ enum exit_code control_ask(struct control *control, const struct control_request
 			   json_t **ret, struct complaint *complaint)
 {
 	const bool is_down = strcmp(request->verb, "down") == 0;
+	const struct mono patience = mono_add_ms(clock_now().mono, is_down ? CONTROL_DOWN_TIMEOUT_MS
+									   : CONTROL_TIMEOUT_MS);
 	char wanted[SCHEMA_CHARS];
 	const char *schema;
 	enum exit_code code;
@@ -199,10 +237,9 @@ enum exit_code control_ask(struct control *control, const struct control_request
 			    "a peer is a host name, an address or an id");
 	/* A daemon that turns us away has closed its end already; but why it did waits here. */
 	if (err == 0 || err == ERR_IO)
-		err = read_answer(control, is_down ? CONTROL_DOWN_TIMEOUT_MS : CONTROL_TIMEOUT_MS,
-				  &answer);
+		err = read_answer(control, mono_min(patience, control->until), &answer);
 	if (err == ERR_TIMEOUT)
-		return fail(control, EXIT_NO_REPLY, err, complaint, "the daemon does not answer");
+		return fail(control, EXIT_NO_REPLY, err, complaint, NO_ANSWER);
 	if (err != 0)
 		return fail(control, EXIT_FAILED, err, complaint,
 			    err == ERR_MALFORMED ? "the daemon's answer is no JSON"
@@ -224,7 +261,7 @@ enum exit_code control_ask(struct control *control, const struct control_request
 
 int control_next(struct control *control, json_t **ret)
 {
-	return read_answer(control, -1, ret);
+	return read_answer(control, control->until, ret);
 }
 
 bool control_wait_closed(struct control *control, int timeout_ms)

@@ -16,15 +16,21 @@ struct control {
 	char network[NETWORK_NAME_MAX + 1];
 	uint8_t *buffer; /* owned: what was read and not yet taken */
 	size_t len;
+	struct mono until; /* nothing takes longer than that */
 	int err; /* why the last call failed: what the daemon said, if it said something */
 };
 
 /* Accepts a zeroed buffer with fd -1. */
 void control_close(struct control *control);
 
-/* EXIT_OK; EXIT_NOT_RUNNING, EXIT_DENIED, EXIT_FAILED with a complaint, and `ret` closed. */
+/* EXIT_OK; EXIT_NOT_RUNNING, EXIT_NO_REPLY (it takes nobody in), EXIT_DENIED, EXIT_FAILED with a
+ * complaint, and `ret` closed. */
 enum exit_code control_open(const struct store *store, struct control *ret,
 			    struct complaint *complaint);
+
+/* For who cannot wait: this call and those that follow end at that time. */
+enum exit_code control_open_until(const struct store *store, struct mono until, struct control *ret,
+				  struct complaint *complaint);
 
 struct control_request {
 	const char *verb;

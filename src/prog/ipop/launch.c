@@ -352,21 +352,6 @@ static void print_reloaded(const struct store *store, const json_t *answer)
 			    store->network, store->network);
 }
 
-bool launch_takes_files(const struct store *store)
-{
-	const struct control_request request = { .verb = "reload" };
-	struct complaint unused;
-	struct control control;
-	json_t *answer = NULL;
-	bool has_taken = false;
-
-	if (control_open(store, &control, &unused) == EXIT_OK)
-		has_taken = control_ask(&control, &request, &answer, &unused) == EXIT_OK;
-	control_close(&control);
-	json_decref(answer);
-	return has_taken;
-}
-
 enum exit_code launch_reload(const struct cli *cli, const struct store *store)
 {
 	struct complaint complaint;
@@ -387,6 +372,110 @@ enum exit_code launch_reload(const struct cli *cli, const struct store *store)
 		json_decref(answer);
 	}
 	return EXIT_OK;
+}
+
+/* --- renewal --- */
+
+/* The daemon would not start with a mistake in these. */
+static int check_files(const struct store *store, struct complaint *complaint)
+{
+	struct file_bytes bytes;
+	struct file_path path;
+	struct config config;
+	int err = store_path(store, STORE_CONFIG, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = store_read(store, STORE_CONFIG, &bytes, complaint);
+	if (err != 0)
+		return err;
+	config_init(&config);
+	err = config_parse(span_of(bytes.data, bytes.len), path.text, &config, complaint);
+	file_free(&bytes);
+	return err == 0 ? store_check_programs(store, &config, complaint) : err;
+}
+
+/* Others know it by these, so a node has them for life. The id has the key and the network in it.
+ */
+static bool is_same_member(const struct launch *l, const struct certificate *certificate)
+{
+	char id[ID_TEXT_CHARS + 1];
+	char ipv4[IPV4_TEXT_CHARS + 1] = "-";
+
+	id_to_text(&certificate->id, id);
+	if (certificate->has_ipv4)
+		ipv4_to_text(certificate->ipv4, ipv4);
+	return strcmp(answer_text(l->status, "id").text, id) == 0 &&
+	       strcmp(answer_text(l->status, "name").text, certificate->name) == 0 &&
+	       strcmp(answer_text(l->status, "ipv4").text, ipv4) == 0;
+}
+
+/* Asks it to reload; what it said instead stands in `l` then. */
+static enum exit_code ask_reload(struct launch *l)
+{
+	static const struct control_request request = { .verb = "reload" };
+	struct control control;
+	json_t *answer = NULL;
+
+	l->refusal = control_open(l->store, &control, &l->why);
+	if (l->refusal == EXIT_OK)
+		l->refusal = control_ask(&control, &request, &answer, &l->why);
+	l->err = control.err;
+	json_decref(answer);
+	control_close(&control);
+	return l->refusal;
+}
+
+/* Whether it goes on with the files of today, or could not (*ret_anew) without a new start: it
+ * stands for another member, is too old to read them, or has no node that could lose anything. */
+static enum exit_code go_on(struct launch *l, const struct certificate *certificate, bool *ret_anew)
+{
+	enum exit_code code = EXIT_OK;
+
+	look(l);
+	if (l->status == NULL)
+		*ret_anew = l->err == 0 || l->err == ERR_AGAIN;
+	else
+		*ret_anew = !is_same_member(l, certificate);
+	if (l->status != NULL && !*ret_anew)
+		code = ask_reload(l);
+	else if (!*ret_anew)
+		code = l->refusal;
+	if (code != EXIT_OK && l->err == ERR_UNSUPPORTED)
+		*ret_anew = true;
+	json_decref(l->status);
+	l->status = NULL;
+	return code;
+}
+
+enum exit_code launch_renew(const struct cli *cli, const struct store *store,
+			    const struct certificate *certificate)
+{
+	struct launch l = { .cli = cli, .store = store };
+	bool is_anew = false;
+	enum exit_code code = EXIT_OK;
+
+	l.err = check_files(store, &l.why);
+	if (l.err != 0)
+		code = exit_code_of(l.err);
+	else
+		code = go_on(&l, certificate, &is_anew);
+	if (is_anew) {
+		report_note("%s is running with what it had before, and starts anew with this "
+			    "bundle.",
+			    store->network);
+		code = launch_down(cli, store);
+		return code == EXIT_OK ? launch_up(cli, store) : code;
+	}
+	if (code == EXIT_OK) {
+		report_note("%s is running, and goes on with this bundle.", store->network);
+		return EXIT_OK;
+	}
+	(void)report_exit_with(cli, code, l.err, &l.why);
+	report_note("The bundle is in its place, but %s goes on with what it had before; once that "
+		    "is mended: ipop reload %s",
+		    store->network, store->network);
+	return code;
 }
 
 /* --- down --- */

@@ -1,4 +1,5 @@
-/* launch.h - starts and stops the daemon of a network, and waits until that has happened.
+/* launch.h - starts and stops the daemon of a network, and waits until that has happened; has it
+ * read its files anew.
  *
  * Where systemd runs and knows the unit `ipop@.service`, it does both; anywhere else (a container,
  * --root) the daemon is started in the background, with its log in a file beside its socket.
@@ -31,8 +32,12 @@ enum exit_code launch_up(const struct cli *cli, const struct store *store);
  * changed. */
 enum exit_code launch_reload(const struct cli *cli, const struct store *store);
 
-/* The same, without a word: false if it does not run, or cannot go on with them. */
-bool launch_takes_files(const struct store *store);
+/* Has a daemon that runs take the bundle that was put down for this certificate. It goes on with
+ * it; or is stopped and started, if that is the only way (it stands for another member or address,
+ * is too old to reload, or has no node) and its files have no mistake that would keep it from
+ * starting. EXIT_OK, or what is wrong, reported: then it goes on with what it had. */
+enum exit_code launch_renew(const struct cli *cli, const struct store *store,
+			    const struct certificate *certificate);
 
 /* Stops it and waits until it is gone, and its interface with it: by its control socket, or, if
  * that is lost or nobody answers there, by a signal. EXIT_NOT_RUNNING if it did not run; all

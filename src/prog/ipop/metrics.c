@@ -37,15 +37,17 @@ static void begin_family(const struct page *page, const char *name, bool is_coun
 		      suffix, is_counter ? "counter" : "gauge");
 }
 
-/* The labels so far: the network, and another one unless its name is NULL. */
-static void begin_sample(const struct page *page, const char *name, const char *label,
-			 const char *value)
+/* Of a member, unless that is NULL. Its name is for people: two may have one name for a while, when
+ * it was revoked and given on, and a series is told from others by its labels alone. */
+static void begin_sample(const struct page *page, const char *name, const json_t *peer)
 {
 	(void)fprintf(page->out, "%s{network=\"", name);
 	put_label_value(page->network, page->out);
-	if (label != NULL) {
-		(void)fprintf(page->out, "\",%s=\"", label);
-		put_label_value(value, page->out);
+	if (peer != NULL) {
+		(void)fputs("\",peer=\"", page->out);
+		put_label_value(answer_member(peer).text, page->out);
+		(void)fputs("\",id=\"", page->out);
+		put_label_value(answer_text(peer, "id").text, page->out);
 	}
 	(void)fputs("\"} ", page->out);
 }
@@ -53,7 +55,7 @@ static void begin_sample(const struct page *page, const char *name, const char *
 static void put_gauge(const struct page *page, const char *name, const char *help, uint64_t value)
 {
 	begin_family(page, name, false, help);
-	begin_sample(page, name, NULL, NULL);
+	begin_sample(page, name, NULL);
 	(void)fprintf(page->out, "%" PRIu64 "\n", value);
 }
 
@@ -130,7 +132,7 @@ static void put_counter(const struct page *page, const char *part, const char *n
 	(void)snprintf(help, sizeof(help), "Counter %.40s of %.30s (ipop status --json).", name,
 		       part);
 	begin_family(page, family, is_counter, help);
-	begin_sample(page, sample, NULL, NULL);
+	begin_sample(page, sample, NULL);
 	(void)fprintf(page->out, "%" PRIu64 "\n", value);
 }
 
@@ -190,7 +192,7 @@ static void put_figure(const struct page *page, const struct figure *figure, con
 
 		if (!has_session(peer))
 			continue;
-		begin_sample(page, sample, "peer", answer_member(peer).text);
+		begin_sample(page, sample, peer);
 		(void)fprintf(page->out, "%" PRIu64 "\n", answer_number(peer, figure->field));
 	}
 }
@@ -201,7 +203,7 @@ static void put_up(const struct page *page, const json_t *peers)
 	for (size_t i = 0; i < json_array_size(peers); i++) {
 		const json_t *const peer = json_array_get(peers, i);
 
-		begin_sample(page, "ipop_peer_up", "peer", answer_member(peer).text);
+		begin_sample(page, "ipop_peer_up", peer);
 		(void)fprintf(page->out, "%d\n",
 			      strcmp(answer_text(peer, "state").text, "up") == 0);
 	}
@@ -210,7 +212,7 @@ static void put_up(const struct page *page, const json_t *peers)
 	for (size_t i = 0; i < json_array_size(peers); i++) {
 		const json_t *const peer = json_array_get(peers, i);
 
-		begin_sample(page, "ipop_peer_direct", "peer", answer_member(peer).text);
+		begin_sample(page, "ipop_peer_direct", peer);
 		(void)fprintf(page->out, "%d\n",
 			      strcmp(answer_text(peer, "way").text, "direct") == 0);
 	}
@@ -225,7 +227,7 @@ static void put_rtt(const struct page *page, const json_t *peers)
 
 		if (!json_is_integer(json_object_get(peer, "rtt_us")))
 			continue;
-		begin_sample(page, "ipop_peer_rtt_seconds", "peer", answer_member(peer).text);
+		begin_sample(page, "ipop_peer_rtt_seconds", peer);
 		(void)fprintf(page->out, "%" PRIu64 ".%06" PRIu64 "\n", us / 1000000, us % 1000000);
 	}
 }

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Writes the page of a daemon that answered `ipop.status/1` and `ipop.peers/1`. Names of peers are
- * labels, escaped as the format has it. */
+/* Writes the page of a daemon that answered `ipop.status/1` and `ipop.peers/1`. Names and
+ * ids of peers are labels, escaped as the format has it. */
 void metrics_print(const json_t *status, const json_t *peers, bool openmetrics, FILE *out);
 
 /* The same page of a daemon that does not answer: all that is known is that it is down. */

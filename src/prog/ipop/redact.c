@@ -1,13 +1,10 @@
 /* redact.c - see redact.h. */
 #include "prog/ipop/redact.h"
 
-#include "wire/endpoint.h"
-
-#include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
-#define V4_MAPPED_BITS 96 /* RFC 4291, 2.5.5.2 */
-#define KEY_CHARS_MIN 40  /* an id has 32, the secret of a network 44 */
+#define KEY_CHARS_MIN 40 /* an id has 32, the secret of a network 44 */
 
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -15,17 +12,17 @@
 #define V6_CHARS DIGITS "abcdefABCDEF.:"
 #define KEY_CHARS DIGITS LETTERS "+/" /* and = at its end */
 #define NAME_CHARS DIGITS LETTERS "-_"
+#define HOST_CHARS NAME_CHARS "."
 
 void redact_own(struct redact *redact, const char *address, uint64_t len)
 {
 	struct endpoint endpoint = { 0 };
-	const bool is_v4 = strchr(address, ':') == NULL;
 
 	if (redact->own_count == REDACT_OWN_MAX || endpoint_ip_from_text(address, &endpoint) != 0 ||
-	    len > (is_v4 ? 32 : 128))
+	    len > endpoint_ip_bits(&endpoint))
 		return;
-	memcpy(redact->own[redact->own_count].ip, endpoint.ip, sizeof(endpoint.ip));
-	redact->own[redact->own_count].bits = (uint8_t)(len + (is_v4 ? V4_MAPPED_BITS : 0));
+	redact->own[redact->own_count].network = endpoint_network(&endpoint, (unsigned)len);
+	redact->own[redact->own_count].len = (unsigned)len;
 	redact->own_count++;
 }
 
@@ -42,16 +39,59 @@ void redact_host(struct redact *redact, const char *host)
 	memcpy(redact->hosts[redact->host_count++], host, strlen(host) + 1);
 }
 
-static bool is_own(const struct redact *redact, const uint8_t ip[16])
+static void learn_name(struct redact *redact, const char *name, size_t len)
+{
+	char host[BOOTSTRAP_HOST_MAX + 1];
+
+	while (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > BOOTSTRAP_HOST_MAX)
+		return;
+	memcpy(host, name, len);
+	host[len] = '\0';
+	redact_host(redact, host);
+}
+
+/* How many characters of a kind stand in front of a place. */
+static size_t count_before(const char *text, const char *at, const char *kind)
+{
+	size_t len = 0;
+
+	while (at - len > text && strchr(kind, at[-(ptrdiff_t)len - 1]) != NULL)
+		len++;
+	return len;
+}
+
+void redact_learn(struct redact *redact, const char *text)
+{
+	static const char key[] = "host=";
+
+	for (const char *at = text; (at = strstr(at, key)) != NULL;) {
+		at += sizeof(key) - 1;
+		learn_name(redact, at, strspn(at, HOST_CHARS));
+	}
+	for (const char *at = text; (at = strchr(at, '#')) != NULL; at++) {
+		const size_t port = count_before(text, at, DIGITS);
+		const char *const colon = at - port - 1;
+		size_t name;
+
+		if (port == 0 || colon <= text || *colon != ':')
+			continue;
+		name = count_before(text, colon, HOST_CHARS);
+		learn_name(redact, colon - name, name);
+	}
+}
+
+static bool is_own(const struct redact *redact, const struct endpoint *address)
 {
 	for (size_t i = 0; i < redact->own_count; i++) {
-		unsigned bit = 0;
+		const struct endpoint *const own = &redact->own[i].network;
+		struct endpoint network;
 
-		while (bit < redact->own[i].bits &&
-		       ((ip[bit / CHAR_BIT] ^ redact->own[i].ip[bit / CHAR_BIT]) &
-			(0x80U >> bit % CHAR_BIT)) == 0)
-			bit++;
-		if (bit == redact->own[i].bits)
+		if (endpoint_is_v4(own) != endpoint_is_v4(address))
+			continue;
+		network = endpoint_network(address, redact->own[i].len);
+		if (endpoint_ip_equal(&network, own))
 			return true;
 	}
 	return false;
@@ -90,7 +130,7 @@ static void print_address(const struct redact *redact, const struct endpoint *ad
 {
 	const uint8_t *const ip = address->ip;
 
-	if (redact->full || is_own(redact, ip))
+	if (redact->full || is_own(redact, address))
 		(void)fwrite(text, 1, len, out);
 	else if (memchr(text, ':', len) == NULL)
 		(void)fprintf(out, "%u.%u.x.x", ip[12], ip[13]);
@@ -98,17 +138,22 @@ static void print_address(const struct redact *redact, const struct endpoint *ad
 		(void)fprintf(out, "%x:%x:x", ip[0] << 8U | ip[1], ip[2] << 8U | ip[3]);
 }
 
-/* Which of the names stands here, as a whole; or -1. */
+/* Which of the names stands here, as a whole; or -1. The longest: one may begin with another. */
 static int find_host(const struct redact *redact, const char *text)
 {
+	size_t longest = 0;
+	int found = -1;
+
 	for (size_t i = 0; !redact->full && i < redact->host_count; i++) {
 		const size_t len = strlen(redact->hosts[i]);
 
-		if (strncmp(text, redact->hosts[i], len) == 0 &&
-		    (text[len] == '\0' || strchr(NAME_CHARS, text[len]) == NULL))
-			return (int)i;
+		if (len <= longest || strncmp(text, redact->hosts[i], len) != 0 ||
+		    (text[len] != '\0' && strchr(NAME_CHARS, text[len]) != NULL))
+			continue;
+		longest = len;
+		found = (int)i;
 	}
-	return -1;
+	return found;
 }
 
 /* Prints one word, or one character that is none. Returns how far that goes. */

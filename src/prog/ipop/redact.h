@@ -8,19 +8,20 @@
 #define PROG_IPOP_REDACT_H
 
 #include "group/bootstrap.h"
+#include "wire/endpoint.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#define REDACT_OWN_MAX 2    /* prefixes */
-#define REDACT_HOSTS_MAX 32 /* names */
+#define REDACT_OWN_MAX 2     /* prefixes */
+#define REDACT_HOSTS_MAX 256 /* names: of a bundle, a configuration, and 200 lines of a log */
 
 /* All zero at first. */
 struct redact {
 	bool full; /* keys alone */
 	struct {
-		uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
-		uint8_t bits;
+		struct endpoint network;
+		unsigned len;
 	} own[REDACT_OWN_MAX];
 	size_t own_count;
 	char hosts[REDACT_HOSTS_MAX][BOOTSTRAP_HOST_MAX + 1];
@@ -33,6 +34,10 @@ void redact_own(struct redact *redact, const char *address, uint64_t len);
 
 /* A name that goes; an address is no name. One too many is left out. */
 void redact_host(struct redact *redact, const char *host);
+
+/* The names that a text gives away as those of bootstrap hosts: host=NAME, as the daemon logs one
+ * that cannot be found, and NAME:PORT#, as they stand in files. */
+void redact_learn(struct redact *redact, const char *text);
 
 void redact_print(const struct redact *redact, const char *text, FILE *out);
 

@@ -81,7 +81,7 @@ static void learn(struct report *report, const struct config *config)
 	for (i = 0; i < config->bootstrap.count; i++)
 		redact_host(&report->redact, config->bootstrap.lines[i].host);
 	if (store_read_bundle(&report->store, &bundle, &unused) != 0)
-		return; /* not for this user to read */
+		return; /* not for this user to read: redact_learn() finds some */
 	for (i = 0; i < bundle.bootstrap_count; i++)
 		redact_host(&report->redact, bundle.bootstrap[i].host);
 	secret_wipe(&bundle, sizeof(bundle));
@@ -131,13 +131,14 @@ static void print_host(const struct report *report)
 	}
 }
 
-static void print_config(const struct report *report, const struct config *config,
+static void print_config(struct report *report, const struct config *config,
 			 const struct complaint *complaint)
 {
 	uint8_t *const text = calloc(1, CONFIG_BYTES_MAX + 1);
 	struct writer writer;
 
 	head(report, "configuration");
+	redact_learn(&report->redact, complaint->text);
 	if (complaint->text[0] != '\0')
 		print(report, complaint->text);
 	if (complaint->text[0] != '\0' || text == NULL) {
@@ -196,7 +197,7 @@ static int read_end(const char *path, struct file_bytes *ret)
 	return ret->data == NULL ? ERR_NOMEM : 0;
 }
 
-static void print_log(const struct report *report)
+static void print_log(struct report *report)
 {
 	struct file_bytes bytes = { 0 };
 	struct file_path path;
@@ -218,7 +219,11 @@ static void print_log(const struct report *report)
 	for (size_t i = 0; text != NULL && i < bytes.len; i++)
 		if (text[i] == '\0')
 			text[i] = '?';
-	print(report, text == NULL ? "" : last_lines(text));
+	if (text != NULL) {
+		/* Lines may have gone from the files since. */
+		redact_learn(&report->redact, last_lines(text));
+		print(report, last_lines(text));
+	}
 	free(text);
 	file_free(&bytes);
 }
@@ -255,7 +260,8 @@ static void print_all(struct report *report)
 		      report->store.network, now,
 		      report->redact.full ? "."
 					  : "; addresses outside of the network are\n"
-					    "shortened, names of bootstrap hosts are numbers.");
+					    "shortened, names of bootstrap hosts are numbers, "
+					    "where they can be told to be such.");
 	head(report, "version");
 	(void)fprintf(report->out, "ipop %s\nipopd %s\n", version_text(),
 		      answer_text(report->status, "version").text);

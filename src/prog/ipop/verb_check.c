@@ -1,13 +1,13 @@
-/* verb_check.c - `ipop check` and `ipop reload`: what a configuration says, what is wrong with it,
- * and what of it a running daemon does otherwise. */
+/* verb_check.c - `ipop check`: what a configuration says, what is wrong with it, and what of it a
+ * running daemon does otherwise. */
 #include "base/calendar.h"
 #include "base/err.h"
 #include "io/clock.h"
+#include "prog/config_json.h"
 #include "prog/ipop/answer.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/input.h"
-#include "prog/ipop/launch.h"
 #include "prog/ipop/output.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
@@ -39,7 +39,8 @@ static void add(struct checking *c, int err, const struct complaint *complaint)
 
 /* --- what is wrong --- */
 
-/* 0 if the file could be read, or there is none where none need be. */
+/* 0 if the file could be read; what is wrong in it then stands in `c`. One that is not there is
+ * wrong: it makes this host a member. */
 static int check_file(struct checking *c, struct complaint *complaint)
 {
 	struct file_bytes bytes = { 0 };
@@ -112,16 +113,6 @@ static void check_all(struct checking *c)
 
 /* --- what a daemon does otherwise --- */
 
-static json_t *values_json(const struct config *config, enum config_option_id id)
-{
-	char text[CONFIG_VALUE_MAX + 1];
-	json_t *const values = json_array();
-
-	for (uint32_t i = 0; config_value(config, id, i, text); i++)
-		(void)json_array_append_new(values, json_string(text));
-	return values;
-}
-
 /* What the daemon says of an option; NULL if it is older than the option. Borrowed. */
 static const json_t *running_option(const json_t *answer, const char *name)
 {
@@ -146,7 +137,7 @@ static json_t *differences(const struct checking *c, const json_t *answer)
 		const char *const name = config_option(id)->name;
 		const json_t *const option = running_option(answer, name);
 		json_t *const running = json_object_get(option, "values");
-		json_t *const file = values_json(&c->config, id);
+		json_t *const file = config_values_json(&c->config, id);
 
 		if (option != NULL && !json_equal(running, file))
 			(void)json_array_append_new(
@@ -331,15 +322,4 @@ enum exit_code verb_check(const struct cli *cli)
 		print_fine(&c);
 	json_decref(list);
 	return EXIT_OK;
-}
-
-/* --- reload --- */
-
-enum exit_code verb_reload(const struct cli *cli)
-{
-	struct complaint complaint;
-	struct store store;
-	enum exit_code code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
-
-	return code == EXIT_OK ? launch_reload(cli, &store) : report_code(cli, code, &complaint);
 }

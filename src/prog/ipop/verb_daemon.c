@@ -1,4 +1,4 @@
-/* verb_daemon.c - `ipop up`, `down` and `leave`. */
+/* verb_daemon.c - `ipop up`, `down`, `reload` and `leave`. */
 #include "base/err.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/input.h"
@@ -31,6 +31,15 @@ enum exit_code verb_down(const struct cli *cli)
 	if (code == EXIT_OK)
 		(void)printf("%s is down.\n", store.network);
 	return code;
+}
+
+enum exit_code verb_reload(const struct cli *cli)
+{
+	struct complaint complaint;
+	struct store store;
+	const enum exit_code code = host_choose(cli, cli_argument(cli, 0), &store, &complaint);
+
+	return code == EXIT_OK ? launch_reload(cli, &store) : report_code(cli, code, &complaint);
 }
 
 /* --- leave --- */
@@ -98,15 +107,6 @@ static int remove_in(const struct store *store, enum store_directory directory, 
 			: store_complain(complaint, err, store->root);
 }
 
-/* What a crash has left there, a key perhaps. */
-static void sweep(const struct store *store, enum store_directory directory)
-{
-	struct file_path path;
-
-	if (store_directory_path(store, directory, &path) == 0)
-		file_sweep(path.text);
-}
-
 /* The configuration goes first: then this host is no member any more, whatever is left behind by an
  * error. */
 static int remove_network(const struct cli *cli, const struct store *store,
@@ -121,8 +121,8 @@ static int remove_network(const struct cli *cli, const struct store *store,
 		err = remove_in(store, STORE_CA, false, complaint);
 	if (err == 0)
 		err = remove_in(store, STORE_MEMBER, true, complaint);
-	sweep(store, STORE_ETC);
-	sweep(store, STORE_REQUESTS);
+	store_sweep(store, STORE_ETC);
+	store_sweep(store, STORE_REQUESTS);
 	return err == 0 ? remove_in(store, STORE_RUN, false, complaint) : err;
 }
 

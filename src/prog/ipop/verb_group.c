@@ -1,7 +1,7 @@
 /* verb_group.c - `ipop group revoke`, `rotate` and `bootstrap`: changes of a group that its CA
  * makes without its key. They are written with the CA locked, and enter the bundles from then on.
  * Nobody waits for a person who is asked: first it is looked what there is to ask, without the
- * lock. */
+ * lock; and what is not so any more with the lock is not done. */
 #include "base/calendar.h"
 #include "base/err.h"
 #include "group/authority_files.h"
@@ -23,6 +23,10 @@ struct change {
 	struct entropy entropy;
 	struct authority authority; /* owned */
 	int lock;                   /* owned; -1: only looks */
+	/* What a person was asked about, or would have been: */
+	uint8_t epoch;
+	uint8_t spki_hash[HASH_BYTES];
+	size_t keys;
 };
 
 /* EXIT_OK, or what failed, which was reported. */
@@ -70,6 +74,19 @@ static enum exit_code confirm(const struct cli *cli, const char *question)
 	return report_exit_with(cli, EXIT_USAGE, ERR_DENIED, &complaint);
 }
 
+/* Another administrator, at the same time. */
+static enum exit_code refuse_changed(const struct change *c)
+{
+	struct complaint complaint;
+
+	(void)complain(
+		&complaint, 0,
+		"somebody else has changed \"%s\" meanwhile, and nothing was done; ipop group "
+		"list %s shows its members",
+		c->store.network, c->store.network);
+	return report_exit_with(c->cli, EXIT_FAILED, ERR_AGAIN, &complaint);
+}
+
 /* Looks, asks, opens, acts. */
 static enum exit_code change(const struct cli *cli, enum exit_code (*ask)(struct change *c),
 			     enum exit_code (*act)(struct change *c))
@@ -93,49 +110,62 @@ static enum exit_code change(const struct cli *cli, enum exit_code (*ask)(struct
 /* --- revoke --- */
 
 /* In memory. */
-static enum exit_code take_place(struct change *c, const struct registry_entry **ret_entry)
+static enum exit_code take_place(struct change *c, struct authority_revoked *ret)
 {
 	struct complaint complaint;
-	const int err =
-		authority_revoke(&c->authority, cli_argument(c->cli, 1), ret_entry, &complaint);
+	const int err = authority_revoke(&c->authority, cli_argument(c->cli, 1), ret, &complaint);
 
 	return err == 0 ? EXIT_OK : report_failure(c->cli, err, &complaint);
 }
 
 static enum exit_code ask_revoke(struct change *c)
 {
-	const struct registry_entry *entry;
+	struct authority_revoked revoked;
 	char question[256];
-	const enum exit_code code = take_place(c, &entry);
+	const enum exit_code code = take_place(c, &revoked);
 
 	if (code != EXIT_OK)
 		return code;
+	memcpy(c->spki_hash, revoked.entry->spki_hash, sizeof(c->spki_hash));
+	c->keys = revoked.count;
 	(void)snprintf(question, sizeof(question),
-		       "This takes \"%s\" its place in \"%s\" for good. Go on?", entry->name,
-		       c->store.network);
+		       "This takes \"%s\" its place in \"%s\" for good. Go on?",
+		       revoked.entry->name, c->store.network);
 	return confirm(c->cli, question);
+}
+
+static void print_revoked(const struct authority_revoked *revoked)
+{
+	char until[CALENDAR_TEXT_CHARS + 1];
+
+	calendar_to_text(revoked->entry->not_after, until);
+	(void)printf("Revoked \"%s\": it is not renewed, and its name and address are free.\n",
+		     revoked->entry->name);
+	(void)fflush(stdout);
+	if (revoked->count > 1)
+		report_note("Nor are the keys that had this name before it: %zu.",
+			    revoked->count - 1);
+	report_note("Members do not hear of it yet: it stays in the network until its certificate "
+		    "ends, %s.",
+		    until);
 }
 
 static enum exit_code act_revoke(struct change *c)
 {
-	const struct registry_entry *entry;
+	struct authority_revoked revoked;
 	struct complaint complaint;
-	char until[CALENDAR_TEXT_CHARS + 1];
-	const enum exit_code code = take_place(c, &entry);
+	const enum exit_code code = take_place(c, &revoked);
 	int err;
 
 	if (code != EXIT_OK)
 		return code;
+	if (memcmp(c->spki_hash, revoked.entry->spki_hash, sizeof(c->spki_hash)) != 0 ||
+	    c->keys != revoked.count)
+		return refuse_changed(c);
 	err = authority_files_write_registry(&c->store, &c->authority, &complaint);
 	if (err != 0)
 		return report_failure(c->cli, err, &complaint);
-	calendar_to_text(entry->not_after, until);
-	(void)printf("Revoked \"%s\": it is not renewed, and its name and address are free.\n",
-		     entry->name);
-	(void)fflush(stdout);
-	report_note("Members do not hear of it yet: it stays in the network until its certificate "
-		    "ends, %s.",
-		    until);
+	print_revoked(&revoked);
 	return EXIT_OK;
 }
 
@@ -151,6 +181,7 @@ static enum exit_code ask_rotate(struct change *c)
 	const struct network_secrets *const secrets = &c->authority.secrets;
 	char question[256];
 
+	c->epoch = secrets->epochs[0].epoch;
 	if (secrets->count == 1)
 		return EXIT_OK; /* nobody loses anything by the first one */
 	(void)snprintf(
@@ -167,6 +198,9 @@ static enum exit_code act_rotate(struct change *c)
 	struct complaint complaint;
 	int err;
 
+	if (secrets->epochs[0].epoch != c->epoch)
+		return refuse_changed(
+			c); /* a second one would shut out who has not heard of the first */
 	authority_rotate(&c->authority);
 	err = authority_files_write_secrets(&c->store, &c->authority, &complaint);
 	if (err != 0)

@@ -342,19 +342,8 @@ static bool has_other_bundle(const struct joining *j)
 
 static enum exit_code start(const struct joining *j)
 {
-	enum exit_code code = EXIT_OK;
-
-	if (has_other_bundle(j) && launch_takes_files(&j->store)) {
-		report_note("%s is running, and goes on with this bundle.", j->store.network);
-		return EXIT_OK;
-	}
-	if (has_other_bundle(j)) {
-		report_note("%s is running with what it had before, and starts anew with this "
-			    "bundle.",
-			    j->store.network);
-		code = launch_down(j->cli, &j->store);
-	}
-	return code == EXIT_OK ? launch_up(j->cli, &j->store) : code;
+	return has_other_bundle(j) ? launch_renew(j->cli, &j->store, &j->certificate)
+				   : launch_up(j->cli, &j->store);
 }
 
 static void print_next(const struct joining *j)

@@ -30,6 +30,7 @@
 #define HEAD_BYTES_MAX 8192 /* of a request */
 #define PATIENCE_MS 2000    /* for a whole request, and again for a whole answer */
 #define BACKLOG 8
+#define SHORT_MS 1000 /* until the next try, where the host has no descriptor left */
 #define SOCKET_MODE 0660
 
 struct serving {
@@ -290,16 +291,26 @@ static void serve(const struct serving *s, int fd)
 
 /* --- the verb --- */
 
+/* Whether who wants in has to wait for what others give back: poll() would say at once that he is
+ * there, again and again. */
+static bool is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 static void serve_until_told(struct serving *s)
 {
-	struct pollfd waits[] = { { .fd = s->listener, .events = POLLIN },
-				  { .fd = s->signals, .events = POLLIN } };
+	struct pollfd waits[] = { { .fd = s->signals, .events = POLLIN },
+				  { .fd = s->listener, .events = POLLIN } };
+	nfds_t count = 2; /* without the listener for a while, when there are no descriptors */
 
-	while (poll(waits, 2, -1) > 0 && (waits[1].revents & POLLIN) == 0) {
+	while (poll(waits, count, count == 2 ? -1 : SHORT_MS) >= 0 &&
+	       (waits[0].revents & POLLIN) == 0) {
 		const int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
 
+		count = fd < 0 && is_short(errno) ? 1 : 2;
 		if (fd < 0)
-			continue; /* it has gone, or there are no descriptors for a moment */
+			continue; /* or it has gone */
 		serve(s, fd);
 		(void)close(fd); /* said or not */
 	}

@@ -35,6 +35,7 @@ static int keep_key(const struct cli *cli, const struct key *key, struct entropy
 	err = store_make_directory(&store, STORE_REQUESTS, complaint);
 	if (err != 0)
 		return err;
+	store_sweep(&store, STORE_REQUESTS);
 	err = store_request_path(&store, key_spki(key), ret);
 	if (err != 0)
 		return complain(complaint, err, "%s: %s", cli->root, err_text(err));

@@ -11,10 +11,7 @@
 #include "wire/endpoint.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
-
-#define V4_MAPPED_BITS 96 /* RFC 4291, 2.5.5.2 */
 
 static const char *const families[] = { "ipv4", "ipv6" };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
@@ -26,14 +23,10 @@ static struct output_text prefix_of(const json_t *status, const char *family)
 	const uint64_t len = answer_number(status, output_text("%s_prefix_len", family).text);
 	struct endpoint network = { 0 };
 	char text[ENDPOINT_TEXT_CHARS + 1];
-	uint64_t bits = len;
 
-	if (endpoint_ip_from_text(address.text, &network) != 0)
+	if (endpoint_ip_from_text(address.text, &network) != 0 || len > endpoint_ip_bits(&network))
 		return output_foreign(NULL);
-	if (strcmp(family, "ipv4") == 0)
-		bits += V4_MAPPED_BITS;
-	for (uint64_t bit = bits; bit < CHAR_BIT * sizeof(network.ip); bit++)
-		network.ip[bit / CHAR_BIT] &= (uint8_t) ~(0x80U >> bit % CHAR_BIT);
+	network = endpoint_network(&network, (unsigned)len);
 	endpoint_ip_to_text(&network, text);
 	return output_text("%s/%" PRIu64, text, len);
 }

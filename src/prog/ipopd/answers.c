@@ -3,6 +3,7 @@
 
 #include "base/calendar.h"
 #include "base/err.h"
+#include "prog/config_json.h"
 #include "prog/exit_code.h"
 #include "prog/version.h"
 #include "vnet/address.h"
@@ -371,26 +372,16 @@ void answers_event(struct answers *answer, struct now now, const struct happenin
 	append_line(answer, event_json(now, happening));
 }
 
-static json_t *values_json(const struct config *config, enum config_option_id id)
-{
-	char text[CONFIG_VALUE_MAX + 1];
-	json_t *values = json_array();
-
-	for (uint32_t i = 0; config_value(config, id, i, text); i++)
-		values = with_item(values, json_string(text));
-	return values;
-}
-
 void answers_config(struct answers *answer, const struct config *running)
 {
 	json_t *options = json_array();
 
 	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
-		options = with_item(options,
-				    json_pack("{s:s, s:o, s:b, s:b}", "name",
-					      config_option(id)->name, "values",
-					      values_json(running, id), "set", running->is_set[id],
-					      "live", config_option(id)->is_live));
+		options = with_item(options, json_pack("{s:s, s:o, s:b, s:b}", "name",
+						       config_option(id)->name, "values",
+						       config_values_json(running, id), "set",
+						       running->is_set[id], "live",
+						       config_option(id)->is_live));
 	append_line(answer, json_pack("{s:s, s:o}", "schema", "ipop.config/1", "options", options));
 }
 

@@ -124,9 +124,9 @@ static uint64_t watchdog_us(void)
 {
 	const char *const pid = getenv("WATCHDOG_PID");
 	const char *const text = getenv("WATCHDOG_USEC");
-	uint32_t number;
+	uint64_t number;
 
-	if (text == NULL || text_number(span_text(text), &number) < 0)
+	if (text == NULL || text_long_number(span_text(text), &number) < 0)
 		return 0;
 	if (pid != NULL && strtoul(pid, NULL, 10) != (unsigned long)getpid())
 		return 0;
