@@ -69,7 +69,7 @@ struct authority_revoked {
 };
 
 /* Takes its place in the group from the holder of a name, and from any key that had the name before
- * it and was not revoked: no certificate is renewed, and name and addresses are free. 0,
+ * it and was not revoked: no certificate is renewed, and the name is free. 0,
  * ERR_NOT_FOUND (nobody has the name), ERR_REVOKED (who had it has lost it already); with a
  * complaint. */
 int authority_revoke(struct authority *authority, const char *name, struct authority_revoked *ret,

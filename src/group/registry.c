@@ -182,8 +182,8 @@ int registry_free_ipv4(const struct registry *registry, const struct prefix *pre
 		const struct registry_entry *const entry = &registry->entries[i];
 		uint32_t offset;
 
-		if (entry->has_ipv4 && !entry->revoked &&
-		    prefix_offset(prefix, entry->ipv4, &offset) && offset >= 1 && offset <= span)
+		if (entry->has_ipv4 && prefix_offset(prefix, entry->ipv4, &offset) && offset >= 1 &&
+		    offset <= span)
 			taken[offset - 1] = 1;
 	}
 	while (at < span && taken[at] != 0)

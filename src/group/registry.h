@@ -91,7 +91,7 @@ enum registry_refusal registry_judge(const struct registry *registry,
 int registry_put(struct registry *registry, const struct registry_entry *entry, struct wall now);
 
 /* The lowest address of the prefix that no entry has, not even one that ended (its owner may be
- * late): 0, ERR_FULL, ERR_NOMEM. */
+ * late) or was revoked (members do not hear of that): 0, ERR_FULL, ERR_NOMEM. */
 int registry_free_ipv4(const struct registry *registry, const struct prefix *prefix,
 		       uint8_t ret[4]);
 

@@ -139,7 +139,7 @@ static void print_revoked(const struct authority_revoked *revoked)
 	char until[CALENDAR_TEXT_CHARS + 1];
 
 	calendar_to_text(revoked->entry->not_after, until);
-	(void)printf("Revoked \"%s\": it is not renewed, and its name and address are free.\n",
+	(void)printf("Revoked \"%s\": it is not renewed, and its name is free.\n",
 		     revoked->entry->name);
 	(void)fflush(stdout);
 	if (revoked->count > 1)

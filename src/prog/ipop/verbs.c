@@ -274,7 +274,9 @@ const struct cli_verb verbs[] = {
 		.options = yes_options,
 		.help = "Take a member its place in the group.",
 		.detail = "Marks a member, by its name, as revoked: its certificate is not "
-			  "renewed, its key gets no other, and its name and address are free. So "
+			  "renewed, its key gets no other, and its name is free; its address goes "
+			  "to another member only "
+			  "by --ipv4 of group sign. So "
 			  "are keys that had the name before it and could be renewed still: nobody "
 			  "comes back under this name but by a new request. The other members do "
 			  "not hear of it yet: it stays in the network until its certificate ends.",
