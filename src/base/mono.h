@@ -2,8 +2,9 @@
  *
  * struct mono is an instant on a clock that never steps and counts while the machine sleeps
  * (CLOCK_BOOTTIME); every timer reads it. struct wall is the calendar: only the validity of
- * certificates, CRLs, records and beacons and the snapshot guard may read it. Both travel together
- * as struct now, an argument, read once for each turn of the loop in io/clock.c.
+ * certificates, CRLs, records and beacons, the snapshot guard and what members tell each other of
+ * it may read it. Both travel together as struct now, an argument, read once for each turn of the
+ * loop in io/clock.c.
  */
 #ifndef MONO_H
 #define MONO_H

@@ -138,7 +138,7 @@ bool certificate_is_for(const struct certificate *certificate, const struct key 
 	return SECCHECK(SEC_CERT_OWN_KEY, span_equal(key_spki(key), spki));
 }
 
-int certificate_read_start(struct span der, struct wall *ret)
+int certificate_read_period(struct span der, struct wall *ret_start, struct wall *ret_end)
 {
 	struct form_parts parts;
 	struct certificate c;
@@ -146,7 +146,8 @@ int certificate_read_start(struct span der, struct wall *ret)
 	if (der.len > CERTIFICATE_BYTES_MAX || form_split(der, &parts) != 0 ||
 	    form_read_member(parts.body, &c) != 0)
 		return ERR_MALFORMED;
-	*ret = c.not_before;
+	*ret_start = c.not_before;
+	*ret_end = c.not_after;
 	return 0;
 }
 

@@ -71,9 +71,9 @@ int certificate_verify(const struct trust *trust, struct span der, struct wall n
 /* Whether it was issued for this key. */
 bool certificate_is_for(const struct certificate *certificate, const struct key *key);
 
-/* The first moment of a member's certificate, as it says itself; nothing is verified. 0 or
- * ERR_MALFORMED. */
-int certificate_read_start(struct span der, struct wall *ret);
+/* The first moment of a member's certificate and the last, as it says itself; nothing is verified.
+ * 0 or ERR_MALFORMED. */
+int certificate_read_period(struct span der, struct wall *ret_start, struct wall *ret_end);
 
 /* Only judges the validity of an already verified certificate again, for rekeys. */
 int certificate_check_time(const struct certificate *certificate, struct wall now);

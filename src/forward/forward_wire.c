@@ -165,6 +165,7 @@ static enum forward_verdict take_frame(struct pass *pass, const struct table_ent
 	case FRAME_RELAY_END:
 	case FRAME_RELEASE:
 	case FRAME_HOLD:
+	case FRAME_CLOCK:
 		packet->frame_kind = opened->frame.kind;
 		pass->node_has_work = true;
 		pass->thread->counters.frames++;

@@ -1,6 +1,7 @@
 /* bundle.c - see bundle.h. */
 #include "group/bundle.h"
 
+#include "base/calendar.h"
 #include "base/check.h"
 #include "base/err.h"
 #include "base/seccheck.h"
@@ -303,20 +304,48 @@ int bundle_to_text(const struct bundle *bundle, struct writer *w)
 	return len == 0 ? ERR_NOMEM : 0;
 }
 
+static bool read_period(const struct bundle *bundle, struct wall *ret_start, struct wall *ret_end)
+{
+	uint8_t der[CERTIFICATE_BYTES_MAX];
+	size_t len;
+
+	return certificate_from_pem(span_text(bundle->certificate), der, &len) == 0 &&
+	       certificate_read_period(span_of(der, len), ret_start, ret_end) == 0;
+}
+
+/* The sentence for one that is genuine, and not valid by this calendar: which may be what is wrong.
+ */
+static int complain_time(int err, const struct bundle *bundle, struct wall calendar,
+			 struct complaint *complaint)
+{
+	char says[CALENDAR_TEXT_CHARS + 1];
+	char from[CALENDAR_TEXT_CHARS + 1] = "?";
+	char until[CALENDAR_TEXT_CHARS + 1] = "?";
+	struct wall start, end;
+
+	if (read_period(bundle, &start, &end)) {
+		calendar_to_text(start, from);
+		calendar_to_text(end, until);
+	}
+	calendar_to_text(calendar, says);
+	if (err == ERR_EXPIRED)
+		return complain(complaint, err,
+				"its certificate has ended on %s; this host's clock says %s: if "
+				"that is wrong, set it (timedatectl), else the group's owner can "
+				"sign its request again (ipop group sign %s), which ipop request "
+				"--renew %s prints",
+				until, says, bundle->network, bundle->network);
+	return complain(complaint, err,
+			"its certificate is not valid before %s; this host's clock says %s: if "
+			"that is wrong, set it (timedatectl), else the clock of the host that "
+			"signed it",
+			from, says);
+}
+
 /* The sentence for a certificate that was refused. */
-static int complain_certificate(int err, const struct bundle *bundle, struct complaint *complaint)
+static int complain_certificate(int err, struct complaint *complaint)
 {
 	switch (err) {
-	case ERR_EXPIRED:
-		return complain(
-			complaint, err,
-			"its certificate has expired; the group's owner can sign its request "
-			"again (ipop group sign %s), which ipop request --renew %s prints",
-			bundle->network, bundle->network);
-	case ERR_NOT_YET:
-		return complain(
-			complaint, err,
-			"its certificate is not valid yet: is the clock of this host right?");
 	case ERR_FOREIGN:
 		return complain(complaint, err,
 				"its certificate is of another network than its CA");
@@ -346,8 +375,10 @@ static int verify(const struct bundle *bundle, const struct trust *trust, struct
 	err = certificate_from_pem(span_text(bundle->certificate), der, &len);
 	if (err == 0)
 		err = certificate_verify(trust, span_of(der, len), now, &certificate);
+	if (err == ERR_EXPIRED || err == ERR_NOT_YET)
+		return complain_time(err, bundle, now, complaint);
 	if (err != 0)
-		return complain_certificate(err, bundle, complaint);
+		return complain_certificate(err, complaint);
 	if (!SECCHECK(SEC_BUNDLE_IPV4,
 		      !certificate.has_ipv4 ||
 			      prefix_has_host(&bundle->ipv4_prefix, certificate.ipv4)))
@@ -378,11 +409,9 @@ int bundle_verify(const struct bundle *bundle, struct wall now, struct trust **r
 
 bool bundle_issued(const struct bundle *bundle, struct wall *ret)
 {
-	uint8_t der[CERTIFICATE_BYTES_MAX];
-	size_t len;
+	struct wall unused;
 
-	return certificate_from_pem(span_text(bundle->certificate), der, &len) == 0 &&
-	       certificate_read_start(span_of(der, len), ret) == 0;
+	return read_period(bundle, ret, &unused);
 }
 
 struct wall bundle_judged_at(const struct bundle *bundle, struct wall calendar, struct wall built)

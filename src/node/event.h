@@ -146,6 +146,7 @@ enum node_action_kind {
 	NODE_BEACON,    /* by multicast, from each address of the host */
 	NODE_KEEP,      /* store these, and give them to the next node_new() */
 	NODE_REPLY,
+	NODE_CLOCK, /* our clock and those of the others begin to differ, or do no longer */
 	NODE_EVENT, /* a trace record, for monitor and log */
 };
 
@@ -179,6 +180,10 @@ struct node_action {
 			uint32_t count;
 		} keep;
 		struct node_reply reply;
+		struct {
+			bool differs;
+			int64_t offset_us; /* ours before theirs; negative: behind */
+		} clock;
 		struct trace_record event;
 	};
 };

@@ -116,6 +116,7 @@ int node_new(const struct node_config *config, struct entropy *entropy, struct n
 	node->alone_since = now.mono;
 	node->double_at = MONO_NEVER;
 	node->table_offset_us = now_offset_us(now);
+	clocks_init(node, now);
 
 	now = corrected(node, now);
 	err = certificate_check_time(&node->certificate, now.wall);
@@ -340,7 +341,8 @@ bool node_poll(struct node *node, struct now raw, struct node_action *ret)
 	poll_machines(node, now);
 	if (send_poll(node, ret) || poll_vnet(node, now, ret) || send_poll(node, ret) ||
 	    lines_poll(node, ret) || remember_poll(node, now, ret) || lan_poll(node, now, ret) ||
-	    answer_poll(node, now, ret) || send_poll(node, ret) || poll_table(node, raw, ret))
+	    answer_poll(node, now, ret) || send_poll(node, ret) || poll_table(node, raw, ret) ||
+	    clocks_poll(node, raw, ret))
 		return true;
 	*ret = (struct node_action){ .kind = NODE_EVENT };
 	return trace_poll(&node->trace, &ret->event);
@@ -363,6 +365,7 @@ struct mono node_deadline(const struct node *node)
 	deadline = mono_min(deadline, lan_deadline(node));
 	deadline = mono_min(deadline, lines_deadline(node));
 	deadline = mono_min(deadline, node->double_at);
+	deadline = mono_min(deadline, clocks_deadline(node));
 	return mono_min(deadline, answer_deadline(node));
 }
 

@@ -141,6 +141,7 @@ static void show_status(struct node *node, struct now now, struct node_status *r
 				     .vnet = vnet_counters(node->vnet) };
 	ret->nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
 	ret->key_is_twice = doubling_is_sure(&node->doubling, now.mono);
+	ret->has_clock_offset = clocks_offset(node, node_raw(node, now), &ret->clock_offset_us);
 	memcpy(ret->network, node->config.network, sizeof(ret->network));
 	memcpy(ret->name, node->certificate.name, sizeof(ret->name));
 	memcpy(ret->ipv4, node->certificate.ipv4, sizeof(ret->ipv4));

@@ -127,6 +127,8 @@ static int take_overlay_frame(struct node *node, struct now now, const struct ch
 	case FRAME_HOLD:
 		need_held(node, now, channel->peer);
 		return 0;
+	case FRAME_CLOCK:
+		return clocks_take(node, now, peer, payload);
 	default:
 		return ERR_UNSUPPORTED; /* of a newer version */
 	}

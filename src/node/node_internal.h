@@ -23,6 +23,7 @@
 #include "node/node_answer.h"
 #include "node/node_broadcast.h"
 #include "node/node_channel.h"
+#include "node/node_clock.h"
 #include "node/node_double.h"
 #include "node/node_frames.h"
 #include "node/node_lan.h"
@@ -99,11 +100,19 @@ struct node {
 	struct mono double_at;    /* a channel asks_double */
 	struct memory memory;
 	struct lan lan;
+	struct clocks clocks;
 	bool tick_wanted; /* timers are looked at once after each input */
 };
 
 /* What a node of this configuration tells others that it can: NODE_CAPABILITY_*. */
 uint32_t node_capabilities(const struct node_config *config);
+
+/* The time as the host has it, whatever node.c makes of its calendar. */
+static inline struct now node_raw(const struct node *node, struct now now)
+{
+	now.wall.us -= node->calendar_fix_us;
+	return now;
+}
 
 static inline bool node_is_alone(const struct node *node)
 {

@@ -123,6 +123,7 @@ void peer_use(struct node *node, struct now now, struct handle handle, struct ha
 	if (!was_linked || peer->paths.is_dead || !channel_of(node, session)->by_own_link)
 		ways_begin(node, now, handle);
 	need_begin(&peer->need, now);
+	clocks_begin(peer, now);
 	peer_release(node, handle);
 }
 
@@ -195,6 +196,7 @@ static void go_down(struct node *node, struct now now, struct handle handle, con
 	peer->since = now.mono;
 	vnet_peer_down(node->vnet, &peer->id);
 	ways_end(node, now, handle);
+	clocks_end(peer);
 }
 
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,

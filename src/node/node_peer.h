@@ -5,6 +5,7 @@
 #include "node/allowance.h"
 #include "node/event.h"
 #include "node/node_announce.h"
+#include "node/node_clock.h"
 #include "node/node_double.h"
 #include "node/node_need.h"
 #include "node/node_relaying.h"
@@ -49,7 +50,8 @@ struct peer {
 	bool doubted;                        /* it is overdue: the ring passes it over */
 	struct need need;                    /* of our session with it */
 	struct doubling doubling;            /* of its key */
-	const char *why;                     /* literal; "" */
+	struct peer_clock clock;
+	const char *why; /* literal; "" */
 };
 
 struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle);

@@ -14,8 +14,8 @@
 #define SILENCES_MIN 2       /* so many at least, */
 #define SILENCES_SHARE 4     /* and a quarter of the links: they have a reason in common */
 /* What may leave in one turn of a peer: probes, one of them along the ring, an EMPTY, CANDIDATES,
- * and relays that are asked. */
-#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 1 + SIZE_PROBES_MAX + 2 * 2 + 2 * PEER_RELAYS_MAX)
+ * a CLOCK, and relays that are asked. */
+#define TICK_SENDS_MAX (PATHS_TRIALS_MAX + 1 + SIZE_PROBES_MAX + 2 * 2 + 1 + 2 * PEER_RELAYS_MAX)
 
 struct way peer_way(const struct peer *peer)
 {
@@ -323,6 +323,7 @@ static struct mono deadline_of(const struct peer *peer, struct mono now)
 	deadline = mono_min(deadline, need_deadline(peer));
 	deadline = mono_min(deadline, owed_deadline(peer));
 	deadline = mono_min(deadline, announce_deadline(&peer->announcement));
+	deadline = mono_min(deadline, clocks_peer_deadline(peer));
 	/* Traffic is looked at while it flows: forward/ tells of its beginning alone. */
 	if (paths_is_busy(&peer->paths))
 		deadline = mono_min(deadline, mono_add_ms(now, PATHS_ECHO_MS));
@@ -343,6 +344,7 @@ static void tick(struct node *node, struct now now, struct handle handle)
 	}
 	look_for_doubt(node, now, peer);
 	announce_tick(node, now, handle);
+	clocks_tick(node, now, peer);
 	relaying_tick(node, now, handle);
 	if (mono_reached(now.mono, peer->release_at)) {
 		peer->release_at = MONO_NEVER;

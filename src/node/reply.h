@@ -60,9 +60,11 @@ struct node_status {
 	struct wall not_after;
 	struct mono started;
 	uint32_t peers_up, peers_known;
-	uint8_t nat;       /* enum nat */
-	bool is_settled;   /* we stand in our place on the ring, as far as we know */
-	bool key_is_twice; /* another machine runs with our key */
+	uint8_t nat;             /* enum nat */
+	bool is_settled;         /* we stand in our place on the ring, as far as we know */
+	bool key_is_twice;       /* another machine runs with our key */
+	bool has_clock_offset;   /* else too few others have told theirs */
+	int64_t clock_offset_us; /* our clock before those of the others; negative: behind */
 	uint32_t relayed_pairs;
 	struct node_counters counters;
 	struct session_counters sessions;

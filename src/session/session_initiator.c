@@ -152,8 +152,7 @@ void initiator_redirect(struct sessions *s, struct session *session, struct now 
  * as long as before, for an answer to what was named last may be slow. */
 void initiator_change_epoch(struct sessions *s, struct session *session, struct now now)
 {
-	static const struct session_reason failed = { .err = ERR_CRYPTO,
-						      .text = "cannot make keys" };
+	const struct session_reason failed = { .err = ERR_CRYPTO, .text = err_text(ERR_CRYPTO) };
 	const struct network *network = &s->network;
 	struct dial *dial = session_dial(s, session);
 

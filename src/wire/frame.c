@@ -144,3 +144,20 @@ int frame_close_decode(struct span payload, struct frame_close *ret)
 	*ret = close;
 	return 0;
 }
+
+void frame_clock_encode(const struct frame_clock *clock, struct writer *w)
+{
+	CHECK(clock->at.us >= 0 && clock->at.us <= FRAME_CLOCK_MAX_US);
+	writer_u64(w, (uint64_t)clock->at.us);
+}
+
+int frame_clock_decode(struct span payload, struct frame_clock *ret)
+{
+	struct reader r = reader_of(payload);
+	uint64_t us;
+
+	if (!reader_u64(&r, &us) || !reader_end(&r) || us > FRAME_CLOCK_MAX_US)
+		return ERR_MALFORMED;
+	ret->at.us = (int64_t)us;
+	return 0;
+}

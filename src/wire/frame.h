@@ -13,6 +13,7 @@
 #define WIRE_FRAME_H
 
 #include "base/id.h"
+#include "base/mono.h"
 #include "base/writer.h"
 #include "wire/endpoint.h"
 
@@ -40,6 +41,7 @@ enum frame_kind {
 	FRAME_RELEASE = 18,  /* I have no use for this session: close it unless you have */
 	FRAME_HOLD = 19,     /* the answer: I have */
 	FRAME_DATAGRAM = 20, /* in PARTs only: a data datagram whose way is too narrow for it */
+	FRAME_CLOCK = 21,    /* struct frame_clock */
 };
 
 #define FRAME_FLAG_PARTIAL_CHECKSUM 0x01 /* the checksum field holds the pseudo-header's sum */
@@ -90,6 +92,14 @@ struct frame_close {
 	uint8_t reason;
 };
 
+#define FRAME_CLOCK_BYTES 8
+#define FRAME_CLOCK_MAX_US INT64_C(253402300799999999) /* the last of the year 9999 */
+
+/* What the sender's calendar says: a claim, and never the time by which anything is judged. */
+struct frame_clock {
+	struct wall at; /* from 1970 to 9999 */
+};
+
 void frame_header_encode(const struct frame_header *header, uint8_t ret[FRAME_HEADER_BYTES]);
 
 /* Splits an opened frame: 0, or ERR_MALFORMED (too short, last header byte not zero, payload length
@@ -104,5 +114,8 @@ void frame_rekey_encode(const struct frame_rekey *rekey, struct writer *w);
 int frame_rekey_decode(struct span payload, struct frame_rekey *ret);
 void frame_close_encode(const struct frame_close *close, struct writer *w);
 int frame_close_decode(struct span payload, struct frame_close *ret);
+/* Requires an instant from 1970 to 9999. */
+void frame_clock_encode(const struct frame_clock *clock, struct writer *w);
+int frame_clock_decode(struct span payload, struct frame_clock *ret);
 
 #endif

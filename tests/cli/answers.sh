@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # answers.sh - what a daemon says, for the fake one of run.sh.
 
-# status_json READY PEERS [NAT [PAIRS [END]]]
+# status_json READY PEERS [NAT [PAIRS [END [CLOCK]]]]
 status_json() {
 	echo "{\"schema\": \"ipop.status/1\", \"version\": \"9.9.9\", \"network\": \"lab\"," \
 		"\"network_id\": \"aebagbafaydqqcikbmga2dqpcaireeyu\", \"name\": \"beta\"," \
@@ -10,7 +10,7 @@ status_json() {
 		"\"ipv6_prefix_len\": 48, \"ipv4\": \"10.151.0.2\", \"ipv4_prefix_len\": 16," \
 		"\"uptime_s\": 3661, \"certificate_not_after\": \"${5:-2999-01-01T00:00:00Z}\"," \
 		"\"peers_up\": $2, \"peers_known\": 2, \"nat\": ${3:-null}," \
-		"\"settled\": $1, \"relayed_pairs\": ${4:-0}, \"counters\": {}}"
+		"\"clock_offset_s\": ${6:-null}, \"settled\": $1, \"relayed_pairs\": ${4:-0}, \"counters\": {}}"
 }
 
 peers_json() {

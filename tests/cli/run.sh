@@ -12,6 +12,8 @@ ipop=$build/src/prog/ipop/ipop
 forge=$build/tests/cli/forge
 fake=$build/tests/cli/fake_daemon
 typist=$build/tests/cli/typist
+# shellcheck disable=SC2034 # of troubles.sh
+ipop_of_2100=$build/tests/cli/ipop_of_2100
 # shellcheck disable=SC2034 # of crashes.sh
 crash=$build/tests/cli/ipop_crash
 daemons=
@@ -296,8 +298,10 @@ refuses_bundles_of_another_day() {
 	on f request --name phi >phi.request 2>/dev/null
 	"$forge" lab 3 <phi.request >expired && "$forge" lab -3 <phi.request >early &&
 		"$forge" lab 0 <phi.request >good || return 1
-	refuses 8 'expired: its certificate has expired' on f join expired &&
-		refuses 8 'early: its certificate is not valid yet' on f join early &&
+	refuses 8 'expired: its certificate has ended on 20' on f join expired &&
+		says err "Z; this host's clock says 20" && says err 'if that is wrong, set it (timedatectl), else the' &&
+		refuses 8 'early: its certificate is not valid before 20' on f join early &&
+		says err "Z; this host's clock says 20" &&
 		[ ! -e f/etc ] && run 0 on f join good --no-up
 }
 

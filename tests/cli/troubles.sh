@@ -60,7 +60,54 @@ tells_why_it_is_not_up() {
 	# Our own certificate comes before whatever is said of the peer.
 	absent_json 'dialled, no answer yet'
 	status_json true 1 null 0 2020-01-01T00:00:00Z >answers/status.0
-	look_at && run 5 on seen why dora && says out "this host's own certificate has ended" && look_away
+	look_at && run 5 on seen why dora && golden_at why-ended && look_away
+}
+
+# at_any_time FILE: with every instant of this host's clock as NOW.
+at_any_time() {
+	sed 's/clock says [0-9T:-]*Z/clock says NOW/' "$1" >at && mv at "$1"
+}
+
+golden_at() {
+	at_any_time out && golden "$1"
+}
+
+# A clock that is wrong is said wherever its owner looks for the fault, and no sooner than it matters.
+tells_of_a_wrong_clock() {
+	answers
+	status_json true 1 null 0 '' -90000 >answers/status.0
+	absent_json 'dialled, no answer yet'
+	look_at && run 5 on seen why dora && golden why-clock && run 5 on seen why dora --json &&
+		[ "$(field code out)" = clock ] && run 0 on seen status &&
+		says out "This host's clock is 1 d 1 h behind those of the other members: set it (timedatectl)." &&
+		look_away || return 1
+	answers
+	status_json true 1 null 0 '' 301 >answers/status.0
+	look_at && run 0 on seen why alpha && golden why-clock-direct && run 0 on seen why alpha --json &&
+		[ "$(field code out)" = direct ] && run 0 on seen why beta && says out 'Name another member' &&
+		! grep -q clock out && run 0 on seen status && says out "clock is 5 min 1 s ahead of those" && look_away || return 1
+	for off in null 300 -300 0; do
+		answers
+		status_json true 1 null 0 '' "$off" >answers/status.0
+		look_at && run 0 on seen status && ! grep -q clock out && run 0 on seen why alpha &&
+			! grep -q clock out && look_away || return 1
+	done
+	status_json true 1 null 0 2020-01-01T00:00:00Z >answers/status.0
+	look_at && run 0 on seen status && at_any_time out &&
+		says out 'certificate has ended on 2020-01-01T00:00:00Z; its clock says NOW. If the clock is wrong, set' &&
+		look_away
+}
+
+# A program that is younger than the clock says: the file can be fine.
+tells_of_a_clock_before_its_time() {
+	answers
+	run 0 "$ipop_of_2100" --root seen check lab && at_any_time err &&
+		says err "This host's clock says NOW, which is before this program was made" &&
+		says out 'is fine' && run 0 on seen check lab && ! grep -q clock err || return 1
+	look_at && run 0 "$ipop_of_2100" --root seen status lab && at_any_time out &&
+		says out 'clock says NOW, which is before this program was made: set it' &&
+		run 0 "$ipop_of_2100" --root seen why alpha && says out 'Set the clock of this host' &&
+		look_away
 }
 
 # What the daemon can say of a peer, read from the sources: a new reason is not missed here.
@@ -203,6 +250,8 @@ check_troubles() {
 	check 'why, of who is reached directly' tells_why_it_is_direct
 	check 'why, of who is not' tells_why_it_is_not_direct
 	check 'why, of who is not up' tells_why_it_is_not_up
+	check 'status and why, of a wrong clock' tells_of_a_wrong_clock
+	check 'status, why and check, of a clock before the program' tells_of_a_clock_before_its_time
 	check 'why knows each reason of the daemon' knows_each_reason
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens

@@ -170,7 +170,7 @@ static void judge(const struct trial *trial, size_t i)
 	if (packet->verdict == FORWARD_DELIVER)
 		CHECK(packet->len >= 20 && is_from_a_to_b(packet->data));
 	if (packet->verdict == FORWARD_FRAME)
-		CHECK(packet->frame_kind >= FRAME_EMPTY && packet->frame_kind <= FRAME_HOLD);
+		CHECK(packet->frame_kind >= FRAME_EMPTY && packet->frame_kind <= FRAME_CLOCK);
 }
 
 static uint64_t counted(const struct forward_counters *c)

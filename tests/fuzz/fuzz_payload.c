@@ -106,6 +106,14 @@ static bool has_probe_zeros(struct span bytes)
 	return span_is_zero(span_of(bytes.data + 14, bytes.len - 14));
 }
 
+/* Of a year that has four digits: 0x0384440ccc736000 is the first that has not. */
+static bool is_instant(struct span bytes)
+{
+	static const uint8_t end[] = { 0x03, 0x84, 0x44, 0x0c, 0xcc, 0x73, 0x60, 0x00 };
+
+	return memcmp(bytes.data, end, sizeof(end)) < 0;
+}
+
 /* Every kind's own payload; what is not of its one length must be refused. */
 static void try_kinds(struct span bytes)
 {
@@ -115,6 +123,7 @@ static void try_kinds(struct span bytes)
 	struct frame_probe_ack ack;
 	struct frame_rekey rekey;
 	struct frame_close close;
+	struct frame_clock clock;
 
 	if (frame_probe_decode(bytes, &probe) == 0)
 		frame_probe_encode(&probe, &w);
@@ -129,6 +138,13 @@ static void try_kinds(struct span bytes)
 	CHECK((frame_close_decode(bytes, &close) == 0) == (bytes.len == 1));
 	if (bytes.len == 1)
 		frame_close_encode(&close, &w);
+	if (frame_clock_decode(bytes, &clock) == 0) {
+		CHECK(bytes.len == FRAME_CLOCK_BYTES && clock.at.us >= 0 &&
+		      clock.at.us <= FRAME_CLOCK_MAX_US);
+		frame_clock_encode(&clock, &w);
+	} else {
+		CHECK(bytes.len != FRAME_CLOCK_BYTES || !is_instant(bytes));
+	}
 	CHECK(writer_ok(&w) && (w.len == 0 || span_equal(writer_span(&w), bytes)));
 }
 

@@ -9,6 +9,7 @@
 
 IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
 FAULTY=$LAB_BUILD/tests/lab/ipopd_of_faults # faults.c says what it is told
+FAULTY_CLI=$LAB_BUILD/tests/lab/ipop_of_faults
 FAULTS=(clock asleep send write read stuck)
 PAUSE_S=${PAUSE_S:-5}
 TEN_YEARS_S=315576000
@@ -290,6 +291,16 @@ test_no_descriptors() {
 
 # ---- time -------------------------------------------------------------------------------------------------
 
+# What its owner sees on that host, where the CLI has the same clock: the day on which the certificate ended,
+# or that the clock stands before the program was made.
+tells_of_clock() {
+	lab_run two "$FAULTY_CLI" --root "$LAB_DIR/two" "$1" "${@:3}" >"$LAB_DIR/output" 2>&1 || true
+	grep -q "$2" "$LAB_DIR/output"
+}
+
+ENDED="certificate has ended on .*; .*clock says"
+EARLY="clock says .*, which is before this program was made"
+
 test_clock() {
 	local sign
 	begin_log
@@ -298,10 +309,15 @@ test_clock() {
 		lab_say "clock: $((sign * 10)) years"
 		if ((sign < 0)); then
 			lab_check_within 10000 "a clock put back by ten years" lab_wait_until 30 is_whole
+			lab_check "and status says so" tells_of_clock status "$EARLY" lab
+			lab_check "and why" tells_of_clock why "$EARLY" one
+			lab_check "and check" tells_of_clock check "$EARLY" lab
 		else
 			lab_check "a clock put forward by ten years: keys go" lab_wait_until 20 '! passes'
-			lab_check "and status says what is wrong" lab_wait_until 20 \
-				'ipop_on two status lab 2>&1 | grep -i "certificate.*\(ended\|expired\)\|clock"'
+			lab_check "and status says which certificate has ended by which clock" \
+				tells_of_clock status "$ENDED" lab
+			lab_check "and why" tells_of_clock why "$ENDED" one
+			lab_check "and check" tells_of_clock check "$ENDED" lab
 		fi
 		lab_check "the daemon lives" is_ready two
 		fault clock 0

@@ -17,7 +17,8 @@ DAY_S = 86400
 IP_UDP = 28
 KINDS = {2: "empty frames", 3: "probes", 4: "probe answers", 5: "rekeys", 6: "rekeys", 7: "rekeys",
          9: "parts", 10: "routed", 11: "broadcasts", 12: "neighbour lists", 13: "candidates",
-         14: "relay requests", 15: "relay requests", 16: "relay requests", 17: "relayed"}
+         14: "relay requests", 15: "relay requests", 16: "relay requests", 17: "relayed",
+         21: "clocks"}
 
 
 class Opener:

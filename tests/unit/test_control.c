@@ -191,6 +191,8 @@ static void a_status_is_answered_by_the_node(void **state)
 			    .not_after = { .us = 1795000000000000 },
 			    .peers_up = 2,
 			    .nat = NAT_CHANGING,
+			    .has_clock_offset = true,
+			    .clock_offset_us = -90000600000,
 			    .is_settled = true,
 			    .relayed_pairs = 3,
 			    .vnet.held = 9 },
@@ -217,6 +219,7 @@ static void a_status_is_answered_by_the_node(void **state)
 	assert_true(json_is_true(json_object_get(json, "ready")));
 	assert_int_equal(json_integer_value(json_object_get(json, "peers_up")), 2);
 	expect_text(json, "nat", "changing");
+	assert_int_equal(json_integer_value(json_object_get(json, "clock_offset_s")), -90001);
 	assert_true(json_is_true(json_object_get(json, "settled")));
 	assert_int_equal(json_integer_value(json_object_get(json, "relayed_pairs")), 3);
 	assert_int_equal(

@@ -196,6 +196,51 @@ static void closes_read_back(void **state)
 	assert_int_equal(back.reason, FRAME_CLOSE_DENIED);
 }
 
+static void clocks_read_back(void **state)
+{
+	const uint8_t expected[FRAME_CLOCK_BYTES] = { 0, 6, 0x52, 0xe7, 0xcd, 0xae, 0x40, 0x0a };
+	const struct frame_clock clock = { .at = { 0x000652e7cdae400a } };
+	struct frame_clock back = { .at = { 99 } };
+	uint8_t bytes[FRAME_BYTES_MAX] = { 0 };
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	(void)state;
+	frame_clock_encode(&clock, &w);
+	assert_int_equal(w.len, FRAME_CLOCK_BYTES);
+	assert_memory_equal(bytes, expected, sizeof(expected));
+	for (size_t len = 0; len < w.len + 2; len++)
+		assert_int_equal(frame_clock_decode(span_of(bytes, len), &back),
+				 len == w.len ? 0 : ERR_MALFORMED);
+	assert_int_equal(back.at.us, clock.at.us);
+}
+
+/* What no calendar shows is none: whoever computes with it need not fear for its ends. */
+static void clocks_show_years_of_four_digits(void **state)
+{
+	static const struct {
+		uint64_t us;
+		int err;
+	} cases[] = {
+		{ 0, 0 },
+		{ UINT64_C(253402300799999999), 0 },
+		{ UINT64_C(253402300800000000), ERR_MALFORMED },
+		{ INT64_MAX, ERR_MALFORMED },
+		{ (uint64_t)INT64_MAX + 1, ERR_MALFORMED },
+		{ UINT64_MAX, ERR_MALFORMED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct frame_clock back = { .at = { 99 } };
+		uint8_t bytes[FRAME_CLOCK_BYTES];
+		struct writer w = writer_of(bytes, sizeof(bytes));
+
+		writer_u64(&w, cases[i].us);
+		assert_int_equal(frame_clock_decode(writer_span(&w), &back), cases[i].err);
+		assert_int_equal(back.at.us, cases[i].err == 0 ? (int64_t)cases[i].us : 99);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +253,8 @@ int main(void)
 		cmocka_unit_test(the_answer_to_a_probe_is_no_longer_than_the_probe),
 		cmocka_unit_test(rekeys_read_back),
 		cmocka_unit_test(closes_read_back),
+		cmocka_unit_test(clocks_read_back),
+		cmocka_unit_test(clocks_show_years_of_four_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

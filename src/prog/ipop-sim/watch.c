@@ -144,6 +144,8 @@ static enum purpose purpose_of(uint8_t kind, struct span payload)
 		return PURPOSE_CARRIED;
 	case FRAME_RELAY:
 		return relay_purpose(self, payload);
+	case FRAME_CLOCK:
+		return PURPOSE_OTHER;
 	}
 	return PURPOSE_OTHER;
 }

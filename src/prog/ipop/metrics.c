@@ -86,6 +86,20 @@ static void put_certificate(const struct page *page, const json_t *status)
 		  "When the certificate of this host ends.", (uint64_t)wall_to_s(not_after));
 }
 
+/* Left out while too few others have told theirs. */
+static void put_clock(const struct page *page, const json_t *status)
+{
+	static const char name[] = "ipop_clock_offset_seconds";
+	const json_t *const offset = json_object_get(status, "clock_offset_s");
+
+	if (!json_is_integer(offset))
+		return;
+	begin_family(page, name, false,
+		     "This host's clock before those of the other members; negative: behind.");
+	begin_sample(page, name, NULL);
+	(void)fprintf(page->out, "%" JSON_INTEGER_FORMAT "\n", json_integer_value(offset));
+}
+
 static void put_state(const struct page *page, const json_t *status)
 {
 	put_gauge(page, "ipop_up", "1 if the daemon answers.", 1);
@@ -102,6 +116,7 @@ static void put_state(const struct page *page, const json_t *status)
 	put_gauge(page, "ipop_relayed_pairs", "Pairs of other members that this host relays for.",
 		  answer_number(status, "relayed_pairs"));
 	put_certificate(page, status);
+	put_clock(page, status);
 }
 
 /* --- counters --- */

@@ -5,6 +5,7 @@
 #include "io/clock.h"
 #include "prog/config_json.h"
 #include "prog/ipop/answer.h"
+#include "prog/ipop/clock_words.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/input.h"
@@ -92,6 +93,15 @@ static int check_bundle(struct checking *c, struct complaint *complaint)
 	return err;
 }
 
+/* Nothing that a file could mend: said beside what is wrong. */
+static void note_clock(void)
+{
+	const struct clock_words words = clock_words(NULL, clock_now().wall, version_built());
+
+	if (words.text[0] != '\0')
+		report_note("%s", words.text);
+}
+
 static void check_all(struct checking *c)
 {
 	struct complaint complaint;
@@ -109,6 +119,7 @@ static void check_all(struct checking *c)
 	err = check_bundle(c, &complaint);
 	if (err != 0)
 		add(c, err, &complaint);
+	note_clock();
 }
 
 /* --- what a daemon does otherwise --- */

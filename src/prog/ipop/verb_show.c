@@ -8,6 +8,7 @@
 #include "group/bundle.h"
 #include "io/clock.h"
 #include "prog/ipop/answer.h"
+#include "prog/ipop/clock_words.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/options.h"
@@ -150,6 +151,20 @@ static struct output_text ring_of(const json_t *status)
 	return output_text("%s, relays %" PRIu64 " pair%s", place, pairs, pairs == 1 ? "" : "s");
 }
 
+/* One sentence, if there is one to say. */
+static void print_clock(const json_t *status)
+{
+	const struct wall now = clock_now().wall;
+	const struct clock_words words = clock_words(status, now, version_built());
+	const struct clock_words ended = clock_words_ended(status, now);
+
+	if (words.text[0] != '\0')
+		(void)printf("\n%s\n", words.text);
+	else if (ended.text[0] != '\0')
+		(void)printf("\nBeware: %s. If the clock is wrong, set it (timedatectl).\n",
+			     ended.text);
+}
+
 static void print_status(const json_t *status)
 {
 	struct output_table table;
@@ -195,6 +210,7 @@ enum exit_code verb_status(const struct cli *cli)
 		output_json(status);
 	} else if (code == EXIT_OK) {
 		print_status(status);
+		print_clock(status);
 		json_decref(status);
 		code = answer_ask(cli, &control, "peers", &peers);
 		if (code == EXIT_OK) {

@@ -8,6 +8,7 @@
 #include "prog/ipop/report.h"
 #include "prog/ipop/verbs.h"
 #include "prog/ipop/why.h"
+#include "prog/version.h"
 
 /* What is no verdict on the member: the daemon has no time, or does not know such requests. */
 static bool is_verdict(const struct control *control, enum exit_code code)
@@ -56,7 +57,9 @@ static enum exit_code judge(const struct cli *cli, struct control *control, stru
 
 enum exit_code verb_why(const struct cli *cli)
 {
-	struct why_facts facts = { .asked = cli_argument(cli, 0), .now = clock_now().wall };
+	struct why_facts facts = { .asked = cli_argument(cli, 0),
+				   .now = clock_now().wall,
+				   .built = version_built() };
 	struct control control;
 	json_t *status = NULL;
 	enum exit_code code = answer_connect(cli, 1, &control);

@@ -3,6 +3,7 @@
 
 #include "base/calendar.h"
 #include "prog/ipop/answer.h"
+#include "prog/ipop/clock_words.h"
 #include "wire/endpoint.h"
 
 #include <inttypes.h>
@@ -275,17 +276,6 @@ static void say(const struct why_facts *facts, const char *code, const char *fix
 	fill_in(facts, fix, ret->fix);
 }
 
-/* Whether our own certificate has ended: then nobody lets us in, whatever else is the matter. */
-static bool has_expired(const struct why_facts *facts)
-{
-	const char *const text =
-		json_string_value(json_object_get(facts->status, "certificate_not_after"));
-	struct wall end;
-
-	return text != NULL && calendar_from_text(span_text(text), &end) == 0 &&
-	       end.us <= facts->now.us;
-}
-
 /* What the daemon said why it is not there: of the peer, or of the question. */
 static const char *absence_of(const struct why_facts *facts)
 {
@@ -305,13 +295,15 @@ static void judge_absent(const struct why_facts *facts, struct why *ret)
 	const struct remedy *const remedy = remedy_of(said);
 	const char *const sentence = remedy->sentence != NULL ? remedy->sentence : said;
 	const struct output_text name = name_of(facts);
+	/* Then nobody lets us in, whatever else is the matter. */
+	const struct clock_words ended = clock_words_ended(facts->status, facts->now);
 
-	if (has_expired(facts)) {
-		(void)snprintf(ret->reason, WHY_CHARS,
-			       "%s is not up: this host's own certificate has ended.", name.text);
+	if (ended.text[0] != '\0') {
+		(void)snprintf(ret->reason, WHY_CHARS, "%s is not up: %s.", name.text, ended.text);
 		say(facts, "expired",
-		    "Renew it: ipop request --renew {network}, then ipop group sign where the CA "
-		    "is, and ipop join here.",
+		    "If the clock is wrong, set it: timedatectl. Else renew the certificate: ipop "
+		    "request --renew {network}, then ipop group sign where the CA is, and ipop "
+		    "join here.",
 		    EXIT_NO_REPLY, ret);
 		return;
 	}
@@ -378,6 +370,24 @@ static void judge_indirect(const struct why_facts *facts, struct why *ret)
 	say(facts, remedy->code, remedy->fix, EXIT_NOT_DIRECT, ret);
 }
 
+/* A wrong clock of ours has what others say refused, and what we say: it comes before whatever else
+ * would help a peer that is not up, and is to be mended where nothing else is. */
+static void add_clock(const struct why_facts *facts, struct why *why)
+{
+	const struct clock_words words = clock_words(facts->status, facts->now, facts->built);
+	const bool is_up = facts->pong != NULL;
+
+	if (words.text[0] == '\0' || why_is_self(facts->status, facts->asked))
+		return;
+	append(why->reason, " ", 1);
+	append(why->reason, words.text, strlen(words.text));
+	if (is_up && why->fix[0] != '\0')
+		return;
+	(void)snprintf(why->fix, WHY_CHARS, "Set the clock of this host: timedatectl.");
+	if (!is_up)
+		why->code = "clock";
+}
+
 void why_judge(const struct why_facts *facts, struct why *ret)
 {
 	*ret = (struct why){ .code = "" };
@@ -393,6 +403,7 @@ void why_judge(const struct why_facts *facts, struct why *ret)
 	} else {
 		judge_indirect(facts, ret);
 	}
+	add_clock(facts, ret);
 }
 
 json_t *why_json(const struct why_facts *facts, const struct why *why)

@@ -21,6 +21,7 @@ struct why_facts {
 	const json_t *pong;   /* ipop.ping/1; NULL: it did not answer */
 	const char *refusal;  /* then what the daemon said, else NULL */
 	struct wall now;
+	struct wall built; /* no clock may stand before */
 };
 
 struct why {

@@ -120,6 +120,18 @@ static void log_event(const struct trace_record *event)
 		  event->why == NULL ? "" : event->why);
 }
 
+/* Such a clock has certificates refused, here and by the others. */
+static void log_clock(bool differs, int64_t offset_us)
+{
+	const int64_t minutes = (offset_us < 0 ? -offset_us : offset_us) / (60 * INT64_C(1000000));
+
+	if (!differs)
+		log_info("this host's clock goes with those of the other members again");
+	else
+		log_warning("this host's clock is %lld min %s those of the other members: set it",
+			    (long long)minutes, offset_us < 0 ? "behind" : "ahead of");
+}
+
 static void tell_packet(struct world *w, const struct forward_packet *packet);
 static void tell_reports(struct world *w);
 
@@ -178,6 +190,9 @@ static void act(struct world *w, const struct node_action *action)
 		break;
 	case NODE_REPLY:
 		world_reply(w, &action->reply);
+		break;
+	case NODE_CLOCK:
+		log_clock(action->clock.differs, action->clock.offset_us);
 		break;
 	case NODE_EVENT:
 		monitor_hint(&w->monitor, w->now.mono);
