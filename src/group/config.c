@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HELP_COLUMNS 78
+#define NAME_CHARS_MAX 64  /* of what is wrong, and is shown */
 #define RATE_MIN 64        /* thousands of bits a second: less carries no conversation */
 #define RATE_MAX 100000000 /* 100 Gbit/s */
 
@@ -395,9 +396,26 @@ struct place {
 	struct complaint *complaint;
 };
 
+/* What was meant by a name: letters are small ones, and a foreign character is one. */
+static struct span fold(struct span name, uint8_t room[NAME_CHARS_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		const uint8_t c = name.data[i];
+
+		if (c >= 'A' && c <= 'Z')
+			room[len++] = (uint8_t)(c - 'A' + 'a');
+		else if (c < 0x80 || (c & 0xc0) == 0xc0 || len == 0)
+			room[len++] = c;
+	}
+	return span_of(room, len);
+}
+
 static int refuse_name(const struct place *place, struct span name)
 {
-	struct nearest nearest = nearest_of(name);
+	uint8_t room[NAME_CHARS_MAX];
+	struct nearest nearest = nearest_of(fold(name, room));
 
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
 		nearest_try(&nearest, options[i].name);
@@ -412,14 +430,22 @@ static int refuse_value(const struct place *place, const struct config_option *o
 			struct span value, int err)
 {
 	char right[CONFIG_VALUE_MAX];
+	char text[NAME_CHARS_MAX]; /* in which a zero is a mark like another */
+	bool has_comment = false;
+	size_t shown;
 
 	if (err == ERR_FULL)
 		return complain(place->complaint, err, "%s:%u: %s: more than %u lines", place->file,
 				place->line, option->name, option->max);
 	describe(option, right, sizeof(right));
-	return complain(place->complaint, err, "%s:%u: %s: \"%.*s\" must be %s", place->file,
-			place->line, option->name, (int)(value.len < 64 ? value.len : 64),
-			(const char *)value.data, right);
+	for (shown = 0; shown < value.len && shown < NAME_CHARS_MAX; shown++) {
+		text[shown] = value.data[shown] == '\0' ? '\1' : (char)value.data[shown];
+		has_comment = has_comment || (shown > 0 && text[shown] == '#' &&
+					      (text[shown - 1] == ' ' || text[shown - 1] == '\t'));
+	}
+	return complain(place->complaint, err, "%s:%u: %s: \"%.*s\" must be %s%s", place->file,
+			place->line, option->name, (int)shown, text, right,
+			has_comment ? "; a comment needs a line of its own" : "");
 }
 
 static int parse_line(const struct place *place, struct span line, struct config *config)
@@ -429,7 +455,7 @@ static int parse_line(const struct place *place, struct span line, struct config
 	int err;
 
 	(void)text_next(&rest, '=', &name); /* the line is not empty */
-	if (name.len == line.len)
+	if (name.len == line.len || text_trim(name).len == 0)
 		return complain(place->complaint, ERR_MALFORMED,
 				"%s:%u: a line must be NAME = VALUE, or begin with #", place->file,
 				place->line);
@@ -450,7 +476,26 @@ static int parse_line(const struct place *place, struct span line, struct config
 		config->is_set[i] = true;
 		return 0;
 	}
-	return refuse_name(place, name.len < 64 ? name : span_of(name.data, 64));
+	return refuse_name(place,
+			   name.len < NAME_CHARS_MAX ? name : span_of(name.data, NAME_CHARS_MAX));
+}
+
+static const uint8_t mark[] = { 0xef, 0xbb,
+				0xbf }; /* U+FEFF, which some editors begin a file with */
+
+static bool has_mark(struct span line)
+{
+	return line.len >= sizeof(mark) && memcmp(line.data, mark, sizeof(mark)) == 0;
+}
+
+static int refuse_mark(struct place *place, struct config_complaints *complaints)
+{
+	place->complaint = &complaints->list[complaints->count++];
+	return complain(
+		place->complaint, ERR_MALFORMED,
+		"%s:1: a byte order mark stands before the first line: save the file as UTF-8 "
+		"without it",
+		place->file);
 }
 
 /* Keeps the complaints that find room, and counts all. */
@@ -469,6 +514,11 @@ static int parse(struct span text, const char *file, struct config *ret,
 		int err;
 
 		place.line++;
+		if (place.line == 1 && has_mark(line)) {
+			err = refuse_mark(&place, complaints);
+			first = err;
+			line = span_of(line.data + sizeof(mark), line.len - sizeof(mark));
+		}
 		line = text_trim(line);
 		if (line.len == 0 || line.data[0] == '#')
 			continue;

@@ -7,6 +7,7 @@
 #include "group/registry.h"
 #include "group/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ static const struct place files[STORE_FILES] = {
 static const struct place directories[STORE_DIRECTORIES] = {
 	[STORE_ETC] = { "/etc/ipop", NULL, 0, 0755, false },
 	[STORE_REQUESTS] = { "/var/lib/ipop/requests", NULL, 0, 0700, false },
+	[STORE_MEMBERS] = { "/var/lib/ipop", NULL, 0, 0755, false },
+	[STORE_RUNS] = { "/run/ipop", NULL, 0, 0755, false },
 	[STORE_MEMBER] = { "/var/lib/ipop/", "", 0, 0700, false },
 	[STORE_CA] = { "/var/lib/ipop/", "/ca", 0, 0700, false },
 	[STORE_RUN] = { "/run/ipop/", "", 0, 0750, false },
@@ -81,6 +84,30 @@ int store_request_path(const struct store *store, struct span spki, struct file_
 	return err == 0 ? file_path(ret, "%s/%s" REQUEST_END, directory.text, name) : err;
 }
 
+/* What is there instead of a file that can be used. */
+static int complain_kind(struct complaint *complaint, int err, const char *path)
+{
+	switch (file_kind(path)) {
+	case FILE_LINK:
+		return complain(complaint, err,
+				"%s: is a symbolic link, and is not followed: put the file itself "
+				"there",
+				path);
+	case FILE_DIRECTORY:
+		return complain(complaint, err, "%s: is a directory, and must be a file: remove it",
+				path);
+	case FILE_REGULAR:
+		return complain(complaint, err, "%s: is a file, and must be a directory: remove it",
+				path);
+	case FILE_SPECIAL:
+		return complain(complaint, err, "%s: is no regular file: remove it", path);
+	case FILE_NONE:
+		break;
+	}
+	return complain(complaint, err, "%s: something above it is no directory: remove that",
+			path);
+}
+
 int store_complain(struct complaint *complaint, int err, const char *path)
 {
 	if (err == ERR_DENIED)
@@ -88,12 +115,24 @@ int store_complain(struct complaint *complaint, int err, const char *path)
 				"%s: must be for its owner alone; if nobody else has read it: "
 				"chmod 600 %s",
 				path, path);
+	if (err == ERR_UNSUPPORTED)
+		return complain_kind(complaint, err, path);
 
 	const char *const help = err == ERR_PERMISSION
 					 ? "; run as root, or name a directory of yours with --root"
 					 : "";
 
 	return complain(complaint, err, "%s: %s%s", path, err_text(err), help);
+}
+
+int store_complain_read(struct complaint *complaint, int err, const char *path, size_t max)
+{
+	if (err != ERR_TOO_LONG)
+		return store_complain(complaint, err, path);
+	return complain(complaint, err,
+			"%s: is longer than %zu bytes, so it is not what belongs there: bring that "
+			"back from a copy",
+			path, max);
 }
 
 int store_make_directory(const struct store *store, enum store_directory directory,
@@ -142,6 +181,46 @@ int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct com
 	return err == 0 ? give(path.text, uid, gid, complaint) : err;
 }
 
+/* What only the daemon has to see belongs to it; to the rest it must be let. */
+static int complain_obstacle(const struct file_obstacle *obstacle, bool is_its, uint32_t uid,
+			     struct complaint *complaint)
+{
+	const char *const path = obstacle->path.text;
+	char user[16];
+
+	(void)snprintf(user, sizeof(user), "%u", uid);
+	if (is_its && obstacle->owner != uid)
+		return complain(complaint, ERR_PERMISSION,
+				"%s: belongs to user %u, and the daemon, which is %s%s, may not %s "
+				"it: chown %s %s",
+				path, obstacle->owner, uid == 0 ? "" : "user ",
+				uid == 0 ? "root" : user, obstacle->is_directory ? "enter" : "read",
+				uid == 0 ? "root" : user, path);
+	return complain(complaint, ERR_PERMISSION,
+			"%s: the daemon, which is %s%s, may not %s it: chmod %s%s %s", path,
+			uid == 0 ? "" : "user ", uid == 0 ? "root" : user,
+			obstacle->is_directory ? "enter" : "read",
+			obstacle->owner == uid ? "u+" : "a+", obstacle->is_directory ? "x" : "r",
+			path);
+}
+
+int store_check_reader(const struct store *store, enum store_file file, uint32_t uid, uint32_t gid,
+		       struct complaint *complaint)
+{
+	struct file_obstacle obstacle;
+	struct file_path member;
+	struct file_path path;
+	bool is_its;
+
+	if (store_path(store, file, &path) != 0 ||
+	    store_directory_path(store, STORE_MEMBER, &member) != 0 ||
+	    !file_find_obstacle(path.text, uid, gid, &obstacle))
+		return 0;
+	is_its = files[file].secret &&
+		 (!obstacle.is_directory || strcmp(obstacle.path.text, member.text) == 0);
+	return complain_obstacle(&obstacle, is_its, uid, complaint);
+}
+
 static int open_file(const char *path, bool secret, int *ret_fd, struct complaint *complaint)
 {
 	const int err = file_open(path, ret_fd);
@@ -155,6 +234,20 @@ static int open_file(const char *path, bool secret, int *ret_fd, struct complain
 	return 0;
 }
 
+/* Who is root, or a daemon that is somebody else, is not helped by being told to be root. */
+static int explain(const struct store *store, enum store_file file, int err,
+		   struct complaint *complaint)
+{
+	struct complaint better;
+	struct file_path member;
+
+	if (err == ERR_PERMISSION && store_directory_path(store, STORE_MEMBER, &member) == 0 &&
+	    (geteuid() == 0 || file_is_of(member.text, geteuid())) &&
+	    store_check_reader(store, file, geteuid(), getegid(), &better) != 0)
+		*complaint = better;
+	return err;
+}
+
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint)
 {
@@ -163,7 +256,8 @@ int store_open(const struct store *store, enum store_file file, int *ret_fd,
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
-	return open_file(path.text, files[file].secret, ret_fd, complaint);
+	return explain(store, file, open_file(path.text, files[file].secret, ret_fd, complaint),
+		       complaint);
 }
 
 static int read_file(const char *path, const struct place *place, struct file_bytes *ret,
@@ -176,7 +270,7 @@ static int read_file(const char *path, const struct place *place, struct file_by
 		return err;
 	err = file_read_fd(fd, place->bytes_max, ret);
 	(void)close(fd); /* nothing was written */
-	return err == 0 ? 0 : store_complain(complaint, err, path);
+	return err == 0 ? 0 : store_complain_read(complaint, err, path, place->bytes_max);
 }
 
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
@@ -264,6 +358,11 @@ static int check_program(const char *file, enum config_option_id id, const char 
 		return complain(complaint, err,
 				"%s: %s: %s is no program; chmod +x makes a script one", file, name,
 				program);
+	case ERR_MALFORMED:
+		return complain(complaint, err,
+				"%s: %s: %s is a script that does not say what is to run it: its "
+				"first line must be like #!/bin/sh",
+				file, name, program);
 	case ERR_DENIED:
 		return complain(
 			complaint, err,
@@ -312,7 +411,7 @@ int store_read_bundle_fd(const struct store *store, int fd, struct bundle *ret,
 		return store_complain(complaint, err, store->root);
 	err = file_read_fd(fd, BUNDLE_BYTES_MAX, &bytes);
 	if (err != 0)
-		return store_complain(complaint, err, path.text);
+		return store_complain_read(complaint, err, path.text, BUNDLE_BYTES_MAX);
 	err = bundle_from_text(span_of(bytes.data, bytes.len), ret, &inner);
 	file_free(&bytes);
 	if (err != 0)

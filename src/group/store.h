@@ -40,6 +40,8 @@ enum store_file {
 enum store_directory {
 	STORE_ETC,      /* of all networks */
 	STORE_REQUESTS, /* of all networks */
+	STORE_MEMBERS,  /* of all networks: a directory for each, and that of the requests */
+	STORE_RUNS,     /* of all networks: a directory for each that runs */
 	STORE_MEMBER,
 	STORE_CA,
 	STORE_RUN,
@@ -62,6 +64,9 @@ int store_request_path(const struct store *store, struct span spki, struct file_
 /* Returns `err`, with what went wrong with a file and what helps. */
 int store_complain(struct complaint *complaint, int err, const char *path);
 
+/* The same of a file that was open already, and of which at most so much is read. */
+int store_complain_read(struct complaint *complaint, int err, const char *path, size_t max);
+
 /* All that follow return 0 or the error of io/file.h, with a complaint that names the file. What
  * holds a private key or the secret of the network is read only if it is for its owner alone; else
  * ERR_DENIED. */
@@ -81,6 +86,11 @@ int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct com
  * does that first, where it writes. */
 void store_sweep(const struct store *store, enum store_directory directory);
 
+/* Whether the daemon, which is this user and has no right over the files of others, may read a
+ * file: 0, or ERR_PERMISSION. What is not there may be read. */
+int store_check_reader(const struct store *store, enum store_file file, uint32_t uid, uint32_t gid,
+		       struct complaint *complaint);
+
 int store_open(const struct store *store, enum store_file file, int *ret_fd,
 	       struct complaint *complaint);
 int store_read(const struct store *store, enum store_file file, struct file_bytes *ret,
@@ -92,8 +102,8 @@ int store_write_config(const struct store *store, const struct config *config,
 		       struct complaint *complaint);
 
 /* Whether the programs that a configuration names may be run with the daemon's rights: 0;
- * ERR_UNSUPPORTED (none, or no program), ERR_DENIED (somebody else could change one, or the file
- * that names it). */
+ * ERR_UNSUPPORTED (none, or no program), ERR_MALFORMED (a script without #!), ERR_DENIED (somebody
+ * else could change one, or the file that names it). */
 int store_check_programs(const struct store *store, const struct config *config,
 			 struct complaint *complaint);
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,49 @@ int file_open(const char *path, int *ret_fd)
 	return 0;
 }
 
+/* As the kernel decides it for one without capabilities: the first class that fits counts. */
+static bool is_permitted(const struct stat *status, uint32_t uid, uint32_t gid, mode_t right)
+{
+	if (status->st_uid == uid)
+		return (status->st_mode >> 6 & right) != 0;
+	return (status->st_mode >> (status->st_gid == gid ? 3 : 0) & right) != 0;
+}
+
+bool file_find_obstacle(const char *path, uint32_t uid, uint32_t gid, struct file_obstacle *ret)
+{
+	struct file_path part;
+	struct stat status;
+
+	for (size_t len = path[0] == '/' ? 1 : strcspn(path, "/");;
+	     len += 1 + strcspn(path + len + 1, "/")) {
+		if (file_path(&part, "%.*s", (int)len, path) < 0 || stat(part.text, &status) < 0)
+			return false;
+		if (!is_permitted(&status, uid, gid, S_ISDIR(status.st_mode) ? 1 : 4))
+			break;
+		if (path[len] == '\0')
+			return false;
+		if (len == 1 && path[0] == '/')
+			len = 0; /* the root's name ends with its slash */
+	}
+	*ret = (struct file_obstacle){ .path = part,
+				       .owner = status.st_uid,
+				       .is_directory = S_ISDIR(status.st_mode) };
+	return true;
+}
+
+enum file_kind file_kind(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return FILE_NONE;
+	if (S_ISLNK(status.st_mode))
+		return FILE_LINK;
+	if (S_ISDIR(status.st_mode))
+		return FILE_DIRECTORY;
+	return S_ISREG(status.st_mode) ? FILE_REGULAR : FILE_SPECIAL;
+}
+
 bool file_is_private(int fd)
 {
 	struct stat status;
@@ -154,6 +198,27 @@ bool file_is_guarded(const char *path)
 	}
 }
 
+/* Text that does not say what is to read it: the kernel does not run it, only shells do
+ * (execve(2)).
+ */
+static bool is_bare_script(const char *path)
+{
+	char start[2];
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false; /* it can be run without being read */
+	n = pread(fd, start, sizeof(start), 0);
+	(void)close(fd); /* nothing was written */
+	if (n < 0)
+		return false;
+	if (n < (ssize_t)sizeof(start))
+		return true;
+	return memcmp(start, "#!", sizeof(start)) != 0 && isascii(start[0]) && isascii(start[1]) &&
+	       (isprint(start[0]) || isspace(start[0])) && (isprint(start[1]) || isspace(start[1]));
+}
+
 int file_check_program(const char *path)
 {
 	struct stat status;
@@ -162,7 +227,9 @@ int file_check_program(const char *path)
 		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : file_err(errno);
 	if (!S_ISREG(status.st_mode) || (status.st_mode & S_IXUSR) == 0)
 		return ERR_UNSUPPORTED;
-	return file_is_guarded(path) ? 0 : ERR_DENIED;
+	if (!file_is_guarded(path))
+		return ERR_DENIED;
+	return is_bare_script(path) ? ERR_MALFORMED : 0;
 }
 
 /* Reads until the end or the room is full. */

@@ -35,7 +35,8 @@ int file_read(const char *path, size_t max, struct file_bytes *ret);
 
 /* Whether a program may be run with our rights: a regular file that can be executed, and neither it
  * nor the directories above it can be changed by anybody but root or ourselves. 0; ERR_NOT_FOUND,
- * ERR_UNSUPPORTED (no such file, or no program), ERR_DENIED (others may change it). */
+ * ERR_UNSUPPORTED (no such file, or no program), ERR_DENIED (others may change it), ERR_MALFORMED
+ * (a script that does not begin with #!). */
 int file_check_program(const char *path);
 
 /* Whether nobody but root and ourselves may change what is found at this path: the file, each
@@ -46,6 +47,21 @@ bool file_is_guarded(const char *path);
  * wherever the descriptor stands. */
 int file_open(const char *path, int *ret_fd);
 int file_read_fd(int fd, size_t max, struct file_bytes *ret);
+
+/* What keeps a user without special rights from reading a file: the file, or a directory above. */
+struct file_obstacle {
+	struct file_path path;
+	uint32_t owner;
+	bool is_directory;
+};
+
+/* Whether there is such a thing, by owner and mode. Where that cannot be seen there is none. */
+bool file_find_obstacle(const char *path, uint32_t uid, uint32_t gid, struct file_obstacle *ret);
+
+enum file_kind { FILE_NONE, FILE_REGULAR, FILE_DIRECTORY, FILE_LINK, FILE_SPECIAL };
+
+/* What is found there; a symbolic link is not followed. */
+enum file_kind file_kind(const char *path);
 
 /* True if nobody but its owner may read or write an open file. */
 bool file_is_private(int fd);

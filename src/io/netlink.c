@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -20,6 +21,7 @@
 #define V4_BYTES 4
 #define V4_BITS 32
 #define V6_BITS 128
+#define TABLES_MAX 64 /* of routes, which rules name */
 
 struct netlink {
 	struct mnl_socket *socket; /* owned */
@@ -201,24 +203,40 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t s
 	return ask(netlink, &request, NULL, NULL);
 }
 
-static int look_at_link(const struct nlmsghdr *answer, void *argument)
+static int read_link_attribute(const struct nlattr *attribute, void *argument)
 {
-	const struct ifinfomsg *link = mnl_nlmsg_get_payload(answer);
-	bool *is_up = argument;
+	struct netlink_link *ret = argument;
+	const uint16_t len = mnl_attr_get_payload_len(attribute);
 
-	*is_up = (link->ifi_flags & IFF_UP) != 0;
+	if (mnl_attr_get_type(attribute) == IFLA_IFNAME && len > 0 && len <= sizeof(ret->name)) {
+		memcpy(ret->name, mnl_attr_get_payload(attribute), len);
+		ret->name[len - 1] = '\0';
+	}
 	return MNL_CB_OK;
 }
 
-bool netlink_is_up(struct netlink *netlink, unsigned index)
+static int look_at_link(const struct nlmsghdr *answer, void *argument)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(answer);
+	struct netlink_link *ret = argument;
+
+	ret->is_up = (link->ifi_flags & IFF_UP) != 0;
+	return mnl_attr_parse(answer, sizeof(*link), read_link_attribute, ret);
+}
+
+int netlink_look(struct netlink *netlink, unsigned index, struct netlink_link *ret)
 {
 	union request request;
 	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
-	bool is_up = false;
+	struct netlink_link link = { .name = "" };
+	int err;
 
 	(void)put_link(header, index); /* no flag changes: it only asks */
 	header->nlmsg_type = RTM_GETLINK;
-	return ask(netlink, &request, look_at_link, &is_up) == 0 && is_up;
+	err = ask(netlink, &request, look_at_link, &link);
+	if (err == 0)
+		*ret = link;
+	return err == 0 || err == ERR_NOT_FOUND ? err : ERR_IO;
 }
 
 /* --- addresses --- */
@@ -381,11 +399,12 @@ int netlink_find_address(struct netlink *netlink, unsigned index, const struct i
 	return err < 0 || search.found ? err : ERR_NOT_FOUND;
 }
 
-int netlink_watch_addresses(int *ret_fd)
+int netlink_watch(int *ret_fd)
 {
 	const struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
 					    .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-							 RTMGRP_IPV6_IFADDR };
+							 RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+							 RTMGRP_IPV6_ROUTE };
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
@@ -398,26 +417,39 @@ int netlink_watch_addresses(int *ret_fd)
 	return 0;
 }
 
-bool netlink_addresses_changed(int fd)
+enum netlink_change netlink_changed(int fd)
 {
-	bool changed = false;
-	uint8_t byte; /* of a message, the rest of which goes with it */
+	enum netlink_change change = NETLINK_NO_CHANGE;
+	struct nlmsghdr
+		message; /* the rest of it, and what comes in one datagram with it, is lost */
 
 	for (;;) {
-		if (recv(fd, &byte, sizeof(byte), 0) < 0 && errno != EINTR && errno != ENOBUFS)
-			return changed;
-		changed = true; /* ENOBUFS: more than the socket could hold (netlink(7)) */
+		const ssize_t n = recv(fd, &message, sizeof(message), 0);
+		const bool is_route =
+			n == (ssize_t)sizeof(message) &&
+			(message.nlmsg_type == RTM_NEWROUTE || message.nlmsg_type == RTM_DELROUTE);
+
+		if (n < 0 && errno != EINTR && errno != ENOBUFS)
+			return change;
+		/* ENOBUFS: more than the socket could hold (netlink(7)). */
+		if (!is_route)
+			change = NETLINK_ADDRESSES_CHANGED;
+		else if (change == NETLINK_NO_CHANGE)
+			change = NETLINK_ROUTES_CHANGED;
 	}
 }
 
 /* --- routes --- */
 
+/* The tables that rules name, and routes that overlap in one of these. */
 struct overlap {
 	const struct netlink_prefix *prefix;
 	unsigned except;
+	uint32_t tables[TABLES_MAX];
+	size_t table_count; /* more than fit, or 0: all are looked at */
 	bool found;
 	struct netlink_route route;
-	unsigned index; /* of its interface */
+	unsigned index; /* of its interface; 0: none, or several */
 };
 
 /* True if the first `len` bits are the same. */
@@ -437,6 +469,64 @@ static bool prefixes_overlap(const struct netlink_prefix *a, const struct netlin
 
 	return v4 == ip_is_v4(&b->address) &&
 	       same_bits(a->address.bytes + at, b->address.bytes + at, len);
+}
+
+static int read_rule_attribute(const struct nlattr *attribute, void *argument)
+{
+	uint32_t *table = argument;
+
+	if (mnl_attr_get_type(attribute) == FRA_TABLE &&
+	    mnl_attr_get_payload_len(attribute) == sizeof(*table))
+		*table = mnl_attr_get_u32(attribute);
+	return MNL_CB_OK;
+}
+
+static int look_at_rule(const struct nlmsghdr *answer, void *argument)
+{
+	const struct fib_rule_hdr *message = mnl_nlmsg_get_payload(answer);
+	struct overlap *overlap = argument;
+	uint32_t table = message->table;
+
+	if (message->action != FR_ACT_TO_TBL ||
+	    mnl_attr_parse(answer, sizeof(*message), read_rule_attribute, &table) < 0)
+		return MNL_CB_OK;
+	if (overlap->table_count < TABLES_MAX)
+		overlap->tables[overlap->table_count] = table;
+	overlap->table_count++;
+	return MNL_CB_OK;
+}
+
+static int dump_rules(struct netlink *netlink, void *argument)
+{
+	struct overlap *overlap = argument;
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct fib_rule_hdr *message;
+
+	overlap->table_count = 0;
+	header->nlmsg_type = RTM_GETRULE;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+	message->family = ip_is_v4(&overlap->prefix->address) ? AF_INET : AF_INET6;
+	return ask(netlink, &request, look_at_rule, overlap);
+}
+
+/* Without rules, in a kernel that has none, there are the tables that every kernel has. */
+static bool is_looked_at(const struct overlap *overlap, uint32_t table)
+{
+	if (overlap->table_count == 0 || overlap->table_count > TABLES_MAX)
+		return true;
+	for (size_t i = 0; i < overlap->table_count; i++)
+		if (overlap->tables[i] == table)
+			return true;
+	return false;
+}
+
+bool netlink_prefix_has(const struct netlink_prefix *prefix, const struct ip_address *address)
+{
+	const struct netlink_prefix one = { *address, ip_is_v4(address) ? V4_BITS : V6_BITS };
+
+	return prefixes_overlap(prefix, &one);
 }
 
 /* A route as the kernel describes it. */
@@ -459,8 +549,14 @@ static int read_route_attribute(const struct nlattr *attribute, void *argument)
 		if (mnl_attr_get_payload_len(attribute) == sizeof(ret->index))
 			ret->index = mnl_attr_get_u32(attribute);
 		break;
+	case RTA_TABLE:
+		if (mnl_attr_get_payload_len(attribute) == sizeof(ret->route.table))
+			ret->route.table = mnl_attr_get_u32(attribute);
+		break;
 	case RTA_GATEWAY:
 	case RTA_VIA:
+	case RTA_MULTIPATH:
+	case RTA_NH_ID: /* whose next hops stand elsewhere */
 		ret->route.has_gateway = true;
 		break;
 	default:
@@ -469,16 +565,39 @@ static int read_route_attribute(const struct nlattr *attribute, void *argument)
 	return MNL_CB_OK;
 }
 
+/* False for what no packet of an application goes by: broadcasts, multicast. */
+static bool kind_of(uint8_t type, enum netlink_route_kind *ret)
+{
+	switch (type) {
+	case RTN_UNICAST:
+		*ret = NETLINK_ROUTE_UNICAST;
+		return true;
+	case RTN_LOCAL:
+		*ret = NETLINK_ROUTE_LOCAL;
+		return true;
+	case RTN_BLACKHOLE:
+	case RTN_UNREACHABLE:
+	case RTN_PROHIBIT:
+		*ret = NETLINK_ROUTE_REFUSES;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int look_at_route(const struct nlmsghdr *answer, void *argument)
 {
 	const struct rtmsg *message = mnl_nlmsg_get_payload(answer);
-	struct kernel_route it = { .route.prefix.len = message->rtm_dst_len };
+	struct kernel_route it = { .route = { .prefix.len = message->rtm_dst_len,
+					      .table = message->rtm_table } };
 	struct overlap *best = argument;
 
-	if (message->rtm_type != RTN_UNICAST || message->rtm_dst_len == 0 ||
+	if (!kind_of(message->rtm_type, &it.route.kind) || message->rtm_dst_len == 0 ||
+	    (message->rtm_flags & RTM_F_CLONED) != 0 ||
 	    mnl_attr_parse(answer, sizeof(*message), read_route_attribute, &it) < 0)
 		return MNL_CB_OK;
-	if (it.has_destination && it.index != 0 && it.index != best->except &&
+	if (it.has_destination && (it.index == 0 || it.index != best->except) &&
+	    is_looked_at(best, it.route.table) &&
 	    prefixes_overlap(&it.route.prefix, best->prefix) &&
 	    (!best->found || it.route.prefix.len > best->route.prefix.len)) {
 		best->found = true;
@@ -507,13 +626,16 @@ int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *p
 			 unsigned except, struct netlink_route *ret)
 {
 	struct overlap overlap = { .prefix = prefix, .except = except };
-	const int err = dump_whole(netlink, dump_routes, &overlap);
+	int err = dump_whole(netlink, dump_rules, &overlap);
 
+	if (err < 0)
+		overlap.table_count = 0; /* as in a kernel without */
+	err = dump_whole(netlink, dump_routes, &overlap);
 	if (err < 0)
 		return err;
 	if (!overlap.found)
 		return ERR_NOT_FOUND;
-	if (if_indextoname(overlap.index, overlap.route.interface) == NULL)
+	if (overlap.index != 0 && if_indextoname(overlap.index, overlap.route.interface) == NULL)
 		memcpy(overlap.route.interface, "?", sizeof("?")); /* gone since */
 	*ret = overlap.route;
 	return 0;

@@ -18,11 +18,21 @@ struct netlink_prefix {
 	uint8_t len;     /* 0..32 of IPv4, 0..128 of IPv6 */
 };
 
+bool netlink_prefix_has(const struct netlink_prefix *prefix, const struct ip_address *address);
+
+enum netlink_route_kind {
+	NETLINK_ROUTE_UNICAST, /* to an interface, or several */
+	NETLINK_ROUTE_LOCAL,   /* to this host itself: an address of it */
+	NETLINK_ROUTE_REFUSES  /* to nowhere: blackhole, unreachable or prohibit */
+};
+
 /* A route of the host that contains, or lies in, a prefix of ours. */
 struct netlink_route {
 	struct netlink_prefix prefix;
-	char interface[IF_NAMESIZE];
-	bool has_gateway;
+	enum netlink_route_kind kind;
+	char interface[IF_NAMESIZE]; /* empty: it has none, or several */
+	uint32_t table;
+	bool has_gateway; /* of any next hop */
 };
 
 /* An address of the host. */
@@ -49,8 +59,14 @@ int netlink_up(struct netlink *netlink, unsigned index, uint32_t mtu, uint32_t s
 int netlink_add_address(struct netlink *netlink, unsigned index,
 			const struct netlink_prefix *address);
 
-/* Whether somebody has it up; false if that cannot be told. */
-bool netlink_is_up(struct netlink *netlink, unsigned index);
+/* An interface as it is now, whoever changed it. */
+struct netlink_link {
+	char name[IF_NAMESIZE];
+	bool is_up;
+};
+
+/* 0; ERR_NOT_FOUND (it was deleted, or is in another network namespace), ERR_IO. */
+int netlink_look(struct netlink *netlink, unsigned index, struct netlink_link *ret);
 
 /* 0 if the interface has that address, ERR_NOT_FOUND, ERR_AGAIN (they change too fast to be read),
  * ERR_IO. */
@@ -63,17 +79,21 @@ int netlink_find_address(struct netlink *netlink, unsigned index, const struct i
 int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret, size_t max,
 			   size_t *ret_count);
 
-/* A descriptor that becomes readable when an interface, or an address of one, came, went or
+/* A descriptor that becomes readable when an interface, an address of one, or a route came, went or
  * changed; the caller's to close. 0 or ERR_IO. */
-int netlink_watch_addresses(int *ret_fd);
+int netlink_watch(int *ret_fd);
 
-/* Reads all that waits there, without blocking. True if there was anything, though some was lost:
- * it says that they are to be listed again, and not which. */
-bool netlink_addresses_changed(int fd);
+enum netlink_change { NETLINK_NO_CHANGE, NETLINK_ROUTES_CHANGED, NETLINK_ADDRESSES_CHANGED };
 
-/* The most specific route that overlaps with the prefix, apart from default routes and those of the
- * interface `except` (0: none). 0 if there is one, ERR_NOT_FOUND, ERR_UNSUPPORTED (no such
- * family), ERR_AGAIN (the routes change too fast to be read), ERR_IO. */
+/* Reads all that waits there, without blocking. It says that there was anything, though some was
+ * lost, and not which: ADDRESSES_CHANGED, of addresses or interfaces at least; ROUTES_CHANGED, of
+ * routes alone. */
+enum netlink_change netlink_changed(int fd);
+
+/* The most specific route that overlaps with the prefix, in a table that some rule has looked at
+ * (ip-rule(8)), apart from default routes, and those of the interface `except` (0: none). 0 if
+ * there is one, ERR_NOT_FOUND, ERR_UNSUPPORTED (no such family), ERR_AGAIN (the routes change too
+ * fast to be read), ERR_IO. */
 int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *prefix,
 			 unsigned except, struct netlink_route *ret);
 

@@ -53,23 +53,53 @@ static int why_not_opened(int error)
 	case EEXIST:
 	case EINVAL: /* the name belongs to an interface of another kind */
 		return ERR_EXISTS;
+	case ENOTTY: /* an ioctl that only the right device knows */
+	case EISDIR:
+		return ERR_MALFORMED;
 	default:
 		return ERR_IO;
 	}
+}
+
+static int open_device(unsigned *ret_features, int *ret_fd)
+{
+	const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	*ret_features = 0;
+	if (fd < 0)
+		return why_not_opened(errno);
+	if (ioctl(fd, TUNGETFEATURES, ret_features) < 0 && errno == ENOTTY) {
+		(void)close(fd); /* nothing was written */
+		return ERR_MALFORMED;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int tun_check(void)
+{
+	unsigned features;
+	int fd;
+	const int err = open_device(&features, &fd);
+
+	if (err == 0)
+		(void)close(fd); /* nothing was made */
+	return err;
 }
 
 /* One queue of the interface: `flags` besides those that each has. */
 static int open_queue(const char *name, int flags, int *ret_fd)
 {
 	struct ifreq request = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags) };
-	unsigned features = 0;
+	unsigned features;
 	int fd;
+	int err;
 
 	memcpy(request.ifr_name, name, strlen(name));
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return why_not_opened(errno);
-	if (ioctl(fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR) != 0)
+	err = open_device(&features, &fd);
+	if (err < 0)
+		return err;
+	if ((features & IFF_VNET_HDR) != 0)
 		request.ifr_flags = (short)(request.ifr_flags | IFF_VNET_HDR);
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		const int error = errno;

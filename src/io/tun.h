@@ -15,9 +15,12 @@
 
 /* Makes the interface, which is down and has no address, with so many queues, each with a
  * descriptor: the kernel puts what belongs together into one of them. 0, ERR_UNSUPPORTED (no
- * /dev/net/tun here), ERR_PERMISSION (needs CAP_NET_ADMIN), ERR_EXISTS (an interface has that
- * name), ERR_IO. */
+ * /dev/net/tun here), ERR_MALFORMED (it is another device), ERR_PERMISSION (needs CAP_NET_ADMIN),
+ * ERR_EXISTS (an interface has that name), ERR_IO. */
 int tun_open(const char *name, uint32_t queues, int ret_fds[TUN_QUEUES_MAX]);
+
+/* Whether the device is there, and may be opened, without making anything: the same results. */
+int tun_check(void);
 
 /* False once somebody has deleted the interface: the descriptor is of no use then. */
 bool tun_is_attached(int fd);

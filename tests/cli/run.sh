@@ -508,6 +508,23 @@ pings() {
 		refuses 2 'a peer is a host name' on b ping "$(printf '\374')"
 }
 
+# ^C ends it, and tells what was measured until then.
+sums_up_when_interrupted() {
+	pong_json direct '"192.0.2.7:4767"' null true '' >answers/ping.99
+	rm -f answers/ping.?
+	cp answers/ping.99 answers/ping.0
+	mkfifo pinged
+	"$ipop" --root b ping alpha -c 1000 >pinged 2>err &
+	pinging=$!
+	{
+		read -r line
+		kill -INT $pinging
+		cat
+	} <pinged >out
+	wait $pinging
+	[ $? = 0 ] && rm pinged answers/ping.99 && says out '1 of 1 answered; 0.81 ms least'
+}
+
 distrusts_the_daemon() {
 	printf 'nonsense\n' >answers/version.1
 	: >answers/empty
@@ -521,6 +538,32 @@ distrusts_the_daemon() {
 
 goes_down() {
 	run 0 on b down && says out 'lab is down.' && refuses 3 'is not running' on b status
+}
+
+# A daemon that another `up` has started meanwhile holds the lock, and the one of this `up` ends.
+does_with_the_daemon_of_another() {
+	answers
+	status_json true 1 >answers/status.0
+	cp bin/ipopd ipopd.kept
+	cat >bin/ipopd <<-END
+	#!/bin/sh
+	flock -o "\$2/run/ipop/\$3/pid" "$fake" "\$2/run/ipop/\$3/control" "$work/answers" &
+	echo \$! >"$work/daemon.pid"
+	until [ -S "\$2/run/ipop/\$3/control" ]; do :; done
+	echo "\$3 is up already"
+	exit 1
+	END
+	run 0 bin/ipop --root b up lab && says out 'lab is up: beta has' && ! grep -q 'ended with' err || return 1
+	daemons="$daemons $(cat daemon.pid)"
+	echo '{"schema": "ipop.down/1"}' >answers/down.0
+	run 0 on b down && mv ipopd.kept bin/ipopd
+}
+
+# It ends just when it is told to: whoever told it hears nothing, and it is down.
+goes_down_with_one_that_ends() {
+	answers
+	run 0 bin/ipop --root b up && daemons="$daemons $(cat daemon.pid)" && rm -f answers/down.* &&
+		run 0 on b down && says out 'lab is down.'
 }
 
 tells_why_it_did_not_start() {
@@ -595,6 +638,27 @@ removes_a_ca_that_is_left() {
 		refuses 2 'nothing was done' setsid "$ipop" --root e leave lab --with-ca &&
 		run 0 on e leave lab -y --with-ca && says out 'The CA of "lab" is removed.' &&
 		[ ! -e e/var/lib/ipop/lab ] && refuses 4 'in no network' on e leave lab -y --with-ca
+}
+
+# What a host is in its bundle says, or its daemon; the owner's own file need not be there.
+knows_a_network_without_its_configuration() {
+	rm -rf bare && cp -r b bare && rm bare/etc/ipop/lab.conf &&
+		refuses 3 'lab is not running; ipop up lab starts it' on bare status &&
+		refuses 3 'lab is not running' on bare down lab &&
+		run 0 on bare check && says out 'lab.conf is not there: all options have their defaults' &&
+		run 0 on bare check --json lab && says out '"fine": true' &&
+		run 0 on bare request --renew lab && rm -r bare/etc &&
+		refuses 3 'lab is not running' on bare peers || return 1
+	# A daemon that runs is one, whatever became of its files.
+	mkdir -p orphan/run/ipop/lab && answers && status_json true 1 >answers/status.0
+	"$fake" orphan/run/ipop/lab/control "$work/answers" &
+	orphan=$!
+	daemons="$daemons $orphan"
+	until [ -S orphan/run/ipop/lab/control ]; do kill -0 $orphan || return 1; done
+	run 0 on orphan status && says out 'lab is up' && echo '{"schema": "ipop.down/1"}' >answers/down.0 &&
+		run 0 on orphan down && wait $orphan && refuses 4 'in no network' on orphan status || return 1
+	run 0 on bare leave lab -y && [ ! -e bare/var/lib/ipop/lab ] &&
+		refuses 4 'in no network' on bare status
 }
 
 asks_which_network() {
@@ -769,6 +833,7 @@ check 'what comes next on a command line' knows_what_comes_next
 check 'in bash, zsh and fish' completes_in_each_shell
 check 'nor does it wait for who hangs' waits_for_no_daemon
 check 'ping and its exit codes' pings
+check 'ping sums up when it is interrupted' sums_up_when_interrupted
 check 'the answers of another version' distrusts_the_daemon
 check 'down' goes_down
 check 'trace' traces
@@ -784,7 +849,10 @@ check 'bench refuses what makes no sense' refuses_words_that_make_no_bench
 check 'bench of who is not there' benches_nobody
 check 'a daemon that cannot be asked is not left alone' does_not_leave_what_runs
 check 'up tells why the daemon ended' tells_why_it_did_not_start
+check 'up beside another up' does_with_the_daemon_of_another
+check 'down beside another down' goes_down_with_one_that_ends
 check 'join starts, and starts again when it renews' joins_and_goes_up
+check 'a network without its configuration' knows_a_network_without_its_configuration
 check 'leave, with and without the CA' leaves
 check 'leave removes a CA that is left' removes_a_ca_that_is_left
 check 'several networks' asks_which_network

@@ -54,6 +54,7 @@ static void check_fields(const struct channel_message *message)
 		return;
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_TROUBLE:
 		CHECK(strlen(message->failed.text) <= COMPLAINT_CHARS);
 		break;
 	case CHANNEL_PEER:

@@ -107,7 +107,7 @@ is_whole() {
 
 make_network() {
 	lab_begin failures
-	lab_host one two
+	lab_host one two away
 	lab_router r
 	lab_link one 192.0.2.2/24,2001:db8:1::2/64 r 192.0.2.1/24,2001:db8:1::1/64
 	lab_link two 198.51.100.2/24,2001:db8:2::2/64 r 198.51.100.1/24,2001:db8:2::1/64
@@ -213,6 +213,42 @@ test_stopped() {
 		"is_ready two && [[ $node != \$(node_of two) ]]"
 	lab_check_within 2000 "to which packets pass" lab_wait_until 10 passes
 	lab_check "the log says why" grep -q "the node process does not answer, and is ended" "$LAB_DIR/two/ipopd.log"
+	goes_down_though_it_stands_still
+}
+
+# timed FILE COMMAND...: how many milliseconds it took, and what it ended with.
+timed() {
+	local file=$1 begin code=0
+	shift
+	lab__clock && begin=$LAB_NOW
+	"$@" >"$file.said" 2>&1 || code=$?
+	lab__clock && echo $((LAB_NOW - begin)) $code >"$file"
+}
+
+# Whoever asks a steward that stands still is told so, and never waits for ever; once it goes on it ends.
+goes_down_though_it_stands_still() {
+	local steward up down jobs=() i
+	lab_stop two ipopd
+	start two "$IPOPD" # by its own name
+	lab_wait_until 20 is_whole
+	steward=$(steward_of two) up=$LAB_DIR/two/up down=$LAB_DIR/two/down
+	lab_run lab kill -STOP "$steward"
+	timed "$up" ipop_on two up lab &
+	jobs+=($!)
+	timed "$down" ipop_on two down lab &
+	jobs+=($!)
+	lab_wait_jobs "${jobs[@]}"
+	lab_check "up does not wait for a steward that stands still" grep -q ' 5$' "$up"
+	lab_check "it says so" grep -q "the daemon does not answer" "$up.said"
+	lab_check_figure "in time" "$(cut -d' ' -f1 "$up")" 16000 ms
+	lab_check "nor does down" grep -q ' 1$' "$down"
+	lab_check "it says what helps" grep -q "still runs after 15 s; if it stands still, end its process, $steward, by kill -KILL" "$down.said"
+	lab_check_figure "in time, too" "$(cut -d' ' -f1 "$down")" 21000 ms
+	go_on "$steward"
+	lab_check "it ends when it goes on" lab_wait_until 5 '! lab_runs two ipopd'
+	lab_wait two ipopd || true
+	start two
+	lab_wait_until 20 is_whole
 }
 
 # ---- what they stand on -------------------------------------------------------------------------------
@@ -232,6 +268,75 @@ test_interface_down() {
 	lab_check_within 2000 "an interface that was down has its addresses and routes again" \
 		lab_wait_until 10 is_as_it_was
 	lab_check_within 2000 "packets pass" lab_wait_until 10 passes
+}
+
+# trouble WORDS: what the status of two says is in the way on its host.
+trouble() {
+	ipop_on two status lab | grep -qE "^ +trouble +.*$1"
+}
+
+is_well() {
+	! trouble .
+}
+
+# Nothing of the network is told to others as an address at which two can be reached.
+announces_no_tunnel() {
+	! says "the host's addresses are .*(fd[0-9a-f]{2}:|$NET4\\.)"
+}
+
+is_told_by_why() {
+	ipop_on two why one lab >"$LAB_DIR/why" && grep -q "$1" "$LAB_DIR/why"
+}
+
+test_interface_changed() {
+	NET4=$(ipop_on two status lab --json | sed -n 's/.*"ipv4": *"\([0-9]*\.[0-9]*\)\..*/\1/p')
+	begin_log
+	lab_ip two link set dev lab down
+	lab_check_within 2000 "status tells of an interface that is down" \
+		lab_wait_until 10 'trouble "the interface lab is down: ip link set dev lab up"'
+	lab_check "and so does why" is_told_by_why "ip link set dev lab up"
+	lab_check "and the log" says "warning .*the interface lab is down"
+	lab_ip two link set dev lab name foo
+	lab_ip two link set dev foo up
+	lab_check_within 2000 "status tells of one that was renamed" \
+		lab_wait_until 10 'trouble "the interface lab is called foo now: ip link set dev foo name lab"'
+	lab_check "whose addresses stay out of what others are told" announces_no_tunnel
+	lab_ip two link set dev foo down
+	lab_ip two link set dev foo name lab
+	lab_ip two link set dev lab up
+	lab_check_within 2000 "all is well again" lab_wait_until 10 'is_well && passes'
+	remember_interface
+	lab_ip two link set dev lab netns away
+	lab_check_within 3000 "an interface that went to another namespace is made again" \
+		lab_wait_until 10 'is_ready two && is_made_again'
+	lab_check_within 2000 "to which packets pass" lab_wait_until 10 passes
+	lab_check "and the other one is gone" eval '! lab_ip away link show dev lab'
+}
+
+test_clash() {
+	begin_log
+	NET4=$(ipop_on two status lab --json | sed -n 's/.*"ipv4": *"\([0-9]*\.[0-9]*\)\..*/\1/p')
+	lab_ip two address add "$NET4.0.77/24" dev r
+	lab_check_within 2000 "an address of the network on another interface is told" \
+		lab_wait_until 10 'trouble "overlap with the address $NET4.0.77 on interface r: one of them has to go"'
+	lab_check "by why, too" is_told_by_why "$NET4.0.77"
+	lab_check "and by check" eval '! ipop_on two check lab 2>"$LAB_DIR/check" && grep -q "address $NET4.0.77" "$LAB_DIR/check"'
+	lab_check "it is no address that others are told" announces_no_tunnel
+	lab_ip two address delete "$NET4.0.77/24" dev r
+	lab_check_within 7000 "with it goes the trouble" lab_wait_until 10 is_well
+	lab_ip two route add blackhole "$NET4.5.0/24"
+	lab_check_within 7000 "a route to nowhere is told" \
+		lab_wait_until 10 'trouble "overlap with the route $NET4.5.0/24 to nowhere"'
+	lab_ip two route delete blackhole "$NET4.5.0/24"
+	lab_ip two rule add from 192.0.2.99 table 100
+	lab_ip two route add "$NET4.6.0/24" dev r table 101
+	lab_ip two route add "$NET4.7.0/24" dev r table 100
+	lab_check_within 12000 "a table that a rule looks at is named, and no other one counts" \
+		lab_wait_until 15 'trouble "the route $NET4.7.0/24 on interface r in table 100"'
+	lab_ip two route delete "$NET4.7.0/24" dev r table 100
+	lab_check_within 7000 "all is well again" lab_wait_until 10 is_well
+	lab_ip two rule delete from 192.0.2.99 table 100
+	lab_ip two route delete "$NET4.6.0/24" dev r table 101
 }
 
 test_line_down() {
@@ -409,7 +514,7 @@ refuses_to_join() {
 }
 
 make_network
-stories=(no_buffers node_crashes steward_killed stopped interface interface_down line_down no_descriptors clock
+stories=(no_buffers node_crashes steward_killed stopped interface interface_down interface_changed clash line_down no_descriptors clock
 	suspend crashes_again_and_again disk)
 for story in "${@:-${stories[@]}}"; do "test_$story"; done
 lab_end

@@ -62,6 +62,20 @@ fault() {
 	row "$1" "ipopd lab" $code
 }
 
+# foreseen WHAT [WORD...]: the same, before two's daemon is started.
+foreseen() {
+	local code=0
+	lab_run two "${@:2}" timeout 20 "$IPOP" --root "$(root_of two)" check lab >/dev/null 2>"$LAB_DIR/said" || code=$?
+	row "$1" "ipop check lab" $code
+}
+
+# both WHAT [WORD...]: the daemon does not start, and `check` knows why before.
+both() {
+	fault "$@"
+	foreseen "$@"
+	lab_check "$1: check ends as the daemon" eval '[[ $(tail -n 2 "$LAB_DIR/page" | cut -d"|" -f4 | sort -u | wc -l) == 1 ]]'
+}
+
 make_network() {
 	lab_begin misuse
 	lab_host one two three
@@ -188,7 +202,7 @@ faults_of_files() {
 	echo "prot = 5000" >"$config"
 	fault "an option with a slip"
 	echo "port = 443" >"$config"
-	fault "a port for root"
+	both "a port for root"
 	echo "ipv4-prefix = 10.0.0.0/8" >"$config"
 	fault "addresses that the group does not give"
 	echo "on-up = /nowhere/program" >"$config"
@@ -196,6 +210,20 @@ faults_of_files() {
 	printf '#!/bin/sh\n' >"$LAB_DIR/hook" && chmod 777 "$LAB_DIR/hook"
 	echo "on-up = $LAB_DIR/hook" >"$config"
 	fault "a program that anybody can change"
+	printf 'echo up\n' >"$LAB_DIR/hook" && chmod 755 "$LAB_DIR/hook"
+	both "a script that names no interpreter"
+	rm "$config" && mkfifo "$config"
+	both "a configuration that is a FIFO"
+	rm "$config" && mkdir "$config"
+	both "a configuration that is a directory"
+	rmdir "$config" && ln -s "$LAB_DIR/config.kept" "$config"
+	both "a configuration that is a link"
+	rm "$config" && cp "$LAB_DIR/config.kept" "$config" && chmod 000 "$config"
+	both "a configuration that even root may not read"
+	chmod 644 "$config" && chown 65534 "$bundle"
+	both "the bundle of another user"
+	chown 0 "$bundle" && head -c 1000000 /dev/zero | tr '\0' ' ' >>"$bundle"
+	both "a bundle that is too long"
 	cp "$LAB_DIR/config.kept" "$config"
 	echo '{' >"$bundle"
 	fault "a broken bundle"
@@ -204,6 +232,8 @@ faults_of_files() {
 	cp "$LAB_DIR/bundle.kept" "$bundle"
 	mv "$root/var/lib/ipop/lab/key.pem" "$LAB_DIR/key.kept"
 	fault "no key"
+	install -m 600 /dev/null "$root/var/lib/ipop/lab/key.pem"
+	fault "an empty key"
 	install -m 644 "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
 	fault "a key that others may read"
 	mv "$LAB_DIR/key.kept" "$root/var/lib/ipop/lab/key.pem"
@@ -212,16 +242,42 @@ faults_of_files() {
 	mv "$LAB_DIR/bundle.away" "$bundle"
 }
 
+# up_there WHAT COMMAND...: `ipop up` on two, once the command was run on what is mounted for its /run.
+up_there() {
+	local code=0 run
+	run=$(root_of two)/run
+	mkdir -p "$run"
+	lab_run two unshare --mount sh -c 'mount -t tmpfs -o size=1m tmpfs "$0" && cd "$0" && eval "$1" && shift &&
+		exec timeout 20 "$@"' "$run" "$2" "$IPOP" --root "$(root_of two)" up lab >/dev/null 2>"$LAB_DIR/said" || code=$?
+	sed -i '/^lab: the daemon starts$/d' "$LAB_DIR/said" # which is no complaint
+	row "$1" "ipop up lab" $code
+}
+
 faults_of_the_host() {
 	section "A daemon's host"
-	fault "no TUN device" unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh
+	up_there "no room in /run" 'mkdir -p ipop/lab; : >ipop/lab/log; cat /dev/zero >filler 2>/dev/null || true'
+	up_there "a FIFO where the log should be" 'mkdir -p ipop/lab; mkfifo ipop/lab/log'
+	both "no TUN device" unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh
+	both "another device of that name" unshare --mount sh -c 'mount --bind /dev/null /dev/net/tun && exec "$@"' sh
 	fault "no privilege" setpriv --bounding-set -net_admin
 	lab_ip two link add lab type veth peer name lab-end
-	fault "an interface of that name"
+	both "an interface of that name"
 	lab_ip two link delete lab
 	lab_ip two route add "10.$NET.4.0/24" dev r
-	fault "a route in the way"
+	both "a route in the way"
 	lab_ip two route delete "10.$NET.4.0/24"
+	lab_ip two route add blackhole "10.$NET.0.0/16"
+	both "a route to nowhere in the way"
+	lab_ip two route delete blackhole "10.$NET.0.0/16"
+	lab_ip two rule add from 192.0.2.99 table 100
+	lab_ip two route add "10.$NET.0.0/16" dev r table 100
+	both "a route in the way in a table that a rule looks at"
+	lab_ip two rule delete from 192.0.2.99 table 100
+	lab_ip two address add "10.$NET.0.1/32" dev r
+	both "an address in the way"
+	lab_ip two address delete "10.$NET.0.1/32" dev r
+	lab_check "a table that no rule looks at is in nobody's way" ipop_on two check lab
+	lab_ip two route delete "10.$NET.0.0/16" dev r table 100
 	echo "port = 5000" >>"$(root_of two)/etc/ipop/lab.conf"
 	lab_start two blocker python3 -c 'import socket, signal
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -229,7 +285,7 @@ s.bind(("", 5000))
 print("bound", flush=True)
 signal.pause()'
 	lab_wait_until 5 grep -q bound "$LAB_DIR/two/blocker.log"
-	fault "a port that is taken"
+	both "a port that is taken"
 	lab_stop two blocker
 	sed -i '/^port = 5000$/d' "$(root_of two)/etc/ipop/lab.conf"
 	lab_start two ipopd "$IPOPD" --root "$(root_of two)" --foreground lab

@@ -75,6 +75,7 @@ static struct channel_message sample(enum channel_kind kind)
 		break;
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_TROUBLE:
 		memset(message.failed.text, 'x', COMPLAINT_CHARS);
 		break;
 	case CHANNEL_RELOADED:
@@ -101,7 +102,7 @@ static const enum channel_kind kinds[] = {
 	CHANNEL_START,  CHANNEL_CONFIGURED, CHANNEL_LOOKUP_DONE,  CHANNEL_CLIENT, CHANNEL_STOP,
 	CHANNEL_HOST,   CHANNEL_COPIED,     CHANNEL_CONFIGURE,    CHANNEL_LOOKUP, CHANNEL_KEEP,
 	CHANNEL_FAILED, CHANNEL_RELOADED,   CHANNEL_NOT_RELOADED, CHANNEL_RELOAD, CHANNEL_PING,
-	CHANNEL_PONG,   CHANNEL_PEER,
+	CHANNEL_PONG,   CHANNEL_PEER,       CHANNEL_TROUBLE,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

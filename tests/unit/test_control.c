@@ -32,6 +32,7 @@ static const struct udp_counters udp = { .received = 7 };
 static const struct tun_counters tun = { .reads = 9 };
 static const struct world_counters around = { .looped = 8 };
 static const struct answers_world world = { .ready = true,
+					    .trouble = "the interface lab is down",
 					    .cipher = "none",
 					    .port = 4767,
 					    .forward = &forward,

@@ -524,6 +524,93 @@ static void a_file_of_root_is_the_owner_s_of_the_directory(void **state)
 	assert_false(file_is_of(mine, 0));
 }
 
+/* By owner, group and the rest: the first class that fits counts. */
+static void what_keeps_a_reader_out_is_found(void **state)
+{
+	static const struct {
+		uint32_t uid, gid;
+		mode_t mode;
+		bool is_obstacle;
+	} cases[] = {
+		{ 4711, 4712, 0400, false }, { 4711, 4712, 0377, true }, { 4711, 9, 0400, false },
+		{ 9, 4712, 0040, false },    { 9, 4712, 0737, true },    { 9, 9, 0004, false },
+		{ 9, 9, 0773, true },        { 0, 0, 0770, true }, /* without capabilities */
+	};
+	struct file_obstacle obstacle;
+	struct file_path file;
+	struct file_path above;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(file_path(&file, "%s", at("file")), 0);
+	assert_int_equal(file_write(file.text, span_text("x"), 0600), 0);
+	assert_int_equal(file_give(file.text, 4711, 4712), 0);
+	assert_int_equal(chmod(directory, 0755), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(chmod(file.text, cases[i].mode), 0);
+		assert_int_equal(
+			file_find_obstacle(file.text, cases[i].uid, cases[i].gid, &obstacle),
+			cases[i].is_obstacle);
+		if (!cases[i].is_obstacle)
+			continue;
+		assert_string_equal(obstacle.path.text, file.text);
+		assert_int_equal(obstacle.owner, 4711);
+		assert_false(obstacle.is_directory);
+	}
+	assert_int_equal(chmod(directory, 0700), 0);
+	assert_true(file_find_obstacle(file.text, 4711, 4712, &obstacle));
+	assert_true(obstacle.is_directory);
+	assert_int_equal(file_path(&above, "%s", directory), 0);
+	assert_string_equal(obstacle.path.text, above.text);
+	assert_int_equal(unlink(file.text), 0);
+	assert_false(file_find_obstacle(file.text, 0, 0, &obstacle));
+}
+
+static void kinds_are_told_apart(void **state)
+{
+	struct file_path path;
+
+	(void)state;
+	assert_int_equal(file_path(&path, "%s", at("it")), 0);
+	assert_int_equal(file_kind(path.text), FILE_NONE);
+	assert_int_equal(file_kind(directory), FILE_DIRECTORY);
+	assert_int_equal(mkfifo(path.text, 0600), 0);
+	assert_int_equal(file_kind(path.text), FILE_SPECIAL);
+	assert_int_equal(unlink(path.text), 0);
+	assert_int_equal(symlink("/", path.text), 0);
+	assert_int_equal(file_kind(path.text), FILE_LINK);
+	assert_int_equal(unlink(path.text), 0);
+	assert_int_equal(file_write(path.text, span_text("x"), 0600), 0);
+	assert_int_equal(file_kind(path.text), FILE_REGULAR);
+}
+
+/* The kernel runs what begins with #!, and formats that are no text. */
+static void scripts_say_who_runs_them(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+	} cases[] = {
+		{ "#!/bin/sh\n", 0 },
+		{ "#!", 0 },
+		{ "\177ELF", 0 },
+		{ "echo\n", ERR_MALFORMED },
+		{ "# a remark", ERR_MALFORMED },
+		{ "\n#!/bin/sh", ERR_MALFORMED },
+		{ "", ERR_MALFORMED },
+		{ "#", ERR_MALFORMED },
+	};
+	struct file_path path;
+
+	(void)state;
+	assert_int_equal(file_path(&path, "%s", at("hook")), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(file_write(path.text, span_text(cases[i].text), 0755), 0);
+		assert_int_equal(file_check_program(path.text), cases[i].err);
+	}
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -545,6 +632,9 @@ int main(void)
 		IN_DIRECTORY(one_holds_a_lock),
 		IN_DIRECTORY(a_file_of_root_is_the_owner_s_of_the_directory),
 		IN_DIRECTORY(links_on_the_way_are_guarded_too),
+		IN_DIRECTORY(what_keeps_a_reader_out_is_found),
+		IN_DIRECTORY(kinds_are_told_apart),
+		IN_DIRECTORY(scripts_say_who_runs_them),
 		cmocka_unit_test(paths_have_a_limit),
 	};
 

@@ -151,6 +151,8 @@ int __wrap_host_configure(struct host *host, const struct node_addresses *addres
 			  struct complaint *complaint);
 bool __wrap_host_was_copied(const struct host *host);
 int __wrap_host_addresses(const struct host *host, struct addresses *ret);
+int __wrap_host_look(struct host *host, const struct claims *wanted, struct mono now,
+		     struct complaint *ret);
 int __wrap_host_restore(struct host *host, struct complaint *complaint);
 int __wrap_sandbox_close_calls(enum sandbox_calls kept);
 struct now __wrap_clock_now(void);
@@ -230,6 +232,16 @@ int __wrap_host_addresses(const struct host *host, struct addresses *ret)
 	(void)host;
 	(void)ret;
 	return ERR_AGAIN;
+}
+
+int __wrap_host_look(struct host *host, const struct claims *wanted, struct mono now,
+		     struct complaint *ret)
+{
+	(void)wanted;
+	host->look_at = MONO_NEVER;
+	host->looked = now;
+	ret->text[0] = '\0';
+	return 0;
 }
 
 int __wrap_host_restore(struct host *host, struct complaint *complaint)

@@ -90,6 +90,51 @@ static void secrets_are_for_their_owner_alone(void **state)
 	}
 }
 
+static int check_reader(enum store_file file, uint32_t owner, mode_t mode, uint32_t reader,
+			struct complaint *complaint)
+{
+	struct file_path path;
+	int err;
+
+	assert_int_equal(store_write(&store, file, span_text("text"), complaint), 0);
+	assert_int_equal(store_path(&store, file, &path), 0);
+	assert_int_equal(chown(path.text, owner, 0), 0);
+	assert_int_equal(chmod(path.text, mode), 0);
+	err = store_check_reader(&store, file, reader, reader, complaint);
+	assert_int_equal(unlink(path.text), 0);
+	return err;
+}
+
+/* The daemon has no right over the files of others, whoever asks. */
+static void the_daemon_is_let_to_its_files(void **state)
+{
+	struct complaint complaint;
+	struct file_path member;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(root, 0755), 0);
+	assert_int_equal(store_directory_path(&store, STORE_MEMBER, &member), 0);
+	assert_int_equal(chmod(member.text, 0700), 0);
+	assert_int_equal(check_reader(STORE_KEY, 0, 0600, 0, &complaint), 0);
+	assert_int_equal(check_reader(STORE_KEY, 4711, 0600, 0, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "belongs to user 4711, and the daemon, which is "
+					       "root, may not read it: chown root /tmp/"));
+	assert_int_equal(check_reader(STORE_KEY, 0, 0200, 0, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "may not read it: chmod u+r /tmp/"));
+	assert_int_equal(check_reader(STORE_CONFIG, 0, 0644, 4711, &complaint), 0);
+	assert_int_equal(check_reader(STORE_CONFIG, 0, 0600, 4711, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "which is user 4711, may not read it: chmod a+r "));
+	assert_int_equal(check_reader(STORE_BUNDLE, 4711, 0600, 4711, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "/lab: belongs to user 0, and the daemon, which is "
+					       "user 4711, may not enter it: chown 4711 /tmp/"));
+	assert_int_equal(chown(member.text, 4711, 0), 0);
+	assert_int_equal(check_reader(STORE_BUNDLE, 4711, 0600, 4711, &complaint), 0);
+	assert_int_equal(chown(member.text, 0, 0), 0);
+	assert_int_equal(store_check_reader(&store, STORE_KEY, 0, 0, &complaint), 0);
+}
+
 static void other_files_are_for_all(void **state)
 {
 	struct complaint complaint;
@@ -316,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(other_files_are_for_all),
+		cmocka_unit_test(the_daemon_is_let_to_its_files),
 		cmocka_unit_test(a_daemon_is_given_its_files_and_not_the_ca),
 		cmocka_unit_test(a_bundle_is_of_the_network_in_whose_place_it_stands),
 		cmocka_unit_test(bundles_follow_the_host_of_the_ca),

@@ -11,13 +11,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SUFFIX ".conf"
 
 int host_entropy(struct entropy *ret, struct complaint *complaint)
 {
@@ -52,40 +51,91 @@ void host_name(char ret[CERTIFICATE_NAME_MAX + 1])
 
 /* --- networks --- */
 
-/* The name of the network whose configuration is called so; false if it is none. */
-static bool network_of(const char *file, char ret[NETWORK_NAME_MAX + 1])
+/* The name of the network whose file or directory is called so; false if it is none. */
+static bool network_of(const char *file, const char *suffix, char ret[NETWORK_NAME_MAX + 1])
 {
-	const size_t suffix = sizeof(SUFFIX) - 1;
+	const size_t suffix_len = strlen(suffix);
 	const size_t len = strlen(file);
 	struct complaint unused;
 
-	return len > suffix && strcmp(file + len - suffix, SUFFIX) == 0 &&
-	       text_copy(span_of(file, len - suffix), ret, NETWORK_NAME_MAX + 1) == 0 &&
+	return len > suffix_len && strcmp(file + len - suffix_len, suffix) == 0 &&
+	       text_copy(span_of(file, len - suffix_len), ret, NETWORK_NAME_MAX + 1) == 0 &&
 	       network_check_name(ret, &unused) == 0;
 }
 
-int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint)
+/* Whether a file of a network is there; also if only others may look. */
+static bool has_file(const struct store *store, enum store_file file)
 {
-	const struct store store = { .root = root };
-	struct dirent **entries = NULL;
 	struct file_path path;
+
+	return store_path(store, file, &path) == 0 &&
+	       (faccessat(AT_FDCWD, path.text, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno == EACCES);
+}
+
+/* What stands for a network in each directory of all networks, and what makes one of it. */
+static const struct trace_of_network {
+	enum store_directory directory;
+	const char *suffix;
+	enum store_file files[2];
+} traces[] = {
+	{ STORE_ETC, ".conf", { STORE_CONFIG, STORE_CONFIG } },
+	{ STORE_MEMBERS, "", { STORE_BUNDLE, STORE_KEY } },
+	{ STORE_RUNS, "", { STORE_CONTROL, STORE_CONTROL } },
+};
+
+static void add_network(struct host_networks *networks, const char *name)
+{
+	size_t at = networks->count;
+
+	for (size_t i = 0; i < networks->count; i++)
+		if (strcmp(networks->names[i], name) == 0)
+			return;
+	if (networks->count == HOST_NETWORKS_MAX)
+		return;
+	while (at > 0 && strcmp(networks->names[at - 1], name) > 0) {
+		memcpy(networks->names[at], networks->names[at - 1], sizeof(networks->names[0]));
+		at--;
+	}
+	memcpy(networks->names[at], name, strlen(name) + 1);
+	networks->count++;
+}
+
+/* 0, ERR_PERMISSION or ERR_IO; `path` is the directory. */
+static int look_for_traces(const char *root, const struct trace_of_network *trace,
+			   struct host_networks *networks, struct file_path *path)
+{
+	struct store store = { .root = root };
+	struct dirent **entries = NULL;
 	int count;
 
-	ret->count = 0;
-	if (store_directory_path(&store, STORE_ETC, &path) != 0)
+	if (store_directory_path(&store, trace->directory, path) != 0)
 		return 0; /* there is no room for a file either */
-	count = scandir(path.text, &entries, NULL, alphasort);
-	if (count < 0 && errno != ENOENT)
-		return store_complain(complaint, errno == EACCES ? ERR_PERMISSION : ERR_IO,
-				      path.text);
+	count = scandir(path->text, &entries, NULL, NULL);
+	if (count < 0)
+		return errno == ENOENT ? 0 : errno == EACCES ? ERR_PERMISSION : ERR_IO;
 	for (int i = 0; i < count; i++) {
-		if (ret->count < HOST_NETWORKS_MAX &&
-		    network_of(entries[i]->d_name, ret->names[ret->count]))
-			ret->count++;
+		if (network_of(entries[i]->d_name, trace->suffix, store.network) &&
+		    (has_file(&store, trace->files[0]) || has_file(&store, trace->files[1])))
+			add_network(networks, store.network);
 		free(entries[i]);
 	}
 	free(entries);
 	return 0;
+}
+
+int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint)
+{
+	int first = 0;
+
+	ret->count = 0;
+	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++) {
+		struct file_path path = { "" };
+		const int err = look_for_traces(root, &traces[i], ret, &path);
+
+		if (err != 0 && first == 0)
+			first = store_complain(complaint, err, path.text);
+	}
+	return ret->count > 0 ? 0 : first; /* what was found counts, whatever else there may be */
 }
 
 enum exit_code host_store(const struct cli *cli, const char *network, struct store *ret,

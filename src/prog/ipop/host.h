@@ -20,8 +20,9 @@ struct host_networks {
 	size_t count;
 };
 
-/* The networks that this host has joined: those with a configuration. 0, ERR_PERMISSION or ERR_IO
- * with a complaint, and none. */
+/* The networks that this host is in: those with a bundle or a key, with a daemon that runs, or with
+ * a configuration alone, for which something has been lost or is still to come. 0, ERR_PERMISSION
+ * or ERR_IO with a complaint, and none. */
 int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint);
 
 /* The files of a network that need not be there yet: 0, or EXIT_USAGE with a complaint. */

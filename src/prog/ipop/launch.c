@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOK_MS 50 /* how often it is asked whether it is there */
@@ -56,7 +57,8 @@ bool launch_is_running(const struct store *store)
 {
 	struct file_path unused;
 
-	return listens(store) || spawn_is_locked(store, &unused);
+	/* In this order: who stands still and holds the lock is asked nothing. */
+	return spawn_is_locked(store, &unused) || listens(store);
 }
 
 /* Asks for its status, if it answers already. */
@@ -79,10 +81,16 @@ static void look(struct launch *l)
 	control_close(&control);
 }
 
-/* Whether asking again is of no use; a daemon that only starts or ends says so otherwise. */
+/* Whether asking again is of no use; a daemon that only starts or ends says so otherwise, and at
+ * once: one that let a whole question's time pass stands still. */
 static bool is_refused(const struct launch *l)
 {
-	return l->err == ERR_FULL || l->err == ERR_DENIED;
+	return l->err == ERR_FULL || l->err == ERR_DENIED || l->err == ERR_TIMEOUT;
+}
+
+static enum exit_code tell_refusal(const struct launch *l)
+{
+	return report_exit_with(l->cli, l->refusal, l->err, &l->why);
 }
 
 static const char *text_of(const struct launch *l, const char *name)
@@ -146,12 +154,31 @@ static void print_log(const struct launch *l)
 		report_note("    %.*s", (int)line.len, (const char *)line.data);
 }
 
+/* Whether the daemon has put anything into its log. */
+static bool has_said(const struct launch *l)
+{
+	struct file_path path;
+	struct stat status;
+
+	return store_path(l->store, STORE_LOG, &path) == 0 && lstat(path.text, &status) == 0 &&
+	       status.st_size > l->log_from;
+}
+
 static enum exit_code died(const struct launch *l, int status)
 {
 	struct complaint complaint;
+	struct complaint why;
 
-	(void)complain(&complaint, 0, "%s: the daemon ended with exit code %d:", l->store->network,
-		       status);
+	/* It had nowhere else to say why. */
+	if (!has_said(l) && spawn_log_line(l->store, "ended without a word\n", &why) != 0)
+		(void)complain(&complaint, 0,
+			       "%s: the daemon ended with exit code %d, and cannot say why in its "
+			       "log: %s",
+			       l->store->network, status, why.text);
+	else
+		(void)complain(&complaint, 0,
+			       "%s: the daemon ended with exit code %d:", l->store->network,
+			       status);
 	(void)report_exit_with(l->cli, EXIT_FAILED, ERR_IO, &complaint);
 	print_log(l);
 	return status > EXIT_OK && status <= EXIT_CERTIFICATE ? (enum exit_code)status
@@ -230,12 +257,16 @@ static enum exit_code wait_until(struct launch *l, bool (*is_met)(const struct l
 			return EXIT_OK;
 		if (is_refused(l)) {
 			report_progress_end(&l->progress);
-			return report_exit_with(l->cli, l->refusal, l->err, &l->why);
+			return tell_refusal(l);
 		}
 		if (mono_reached(clock_now().mono, deadline))
 			return EXIT_NO_REPLY;
 		report_progress(&l->progress, elapsed_s(l), "%s: %s", l->store->network, what);
-		if (spawn_wait(l->pid, LOOK_MS, &status)) {
+		if (!spawn_wait(l->pid, LOOK_MS, &status))
+			continue;
+		l->pid = 0;
+		/* Another one holds the lock, which somebody started when we did: it will do. */
+		if (!launch_is_running(l->store)) {
 			report_progress_end(&l->progress);
 			return died(l, status);
 		}
@@ -327,6 +358,8 @@ enum exit_code launch_up(const struct cli *cli, const struct store *store)
 	look(&l);
 	if (is_ready(&l)) {
 		print_addresses(&l, "up already");
+	} else if (is_refused(&l)) {
+		code = tell_refusal(&l);
 	} else {
 		code = settle(&l);
 		if (code == EXIT_OK && !listens(store))
@@ -496,6 +529,8 @@ static enum exit_code ask_down(const struct cli *cli, const struct store *store)
 		err = control.err;
 		control_close(&control);
 	}
+	if (code == EXIT_FAILED && err == ERR_IO)
+		code = EXIT_OK; /* it ends already, and has not heard us: it is waited for */
 	if ((code == EXIT_NOT_RUNNING && launch_is_running(store)) || code == EXIT_NO_REPLY) {
 		err = spawn_terminate(store, &complaint);
 		code = err == 0 ? EXIT_OK : exit_code_of(err);
@@ -503,11 +538,18 @@ static enum exit_code ask_down(const struct cli *cli, const struct store *store)
 	return code == EXIT_OK ? EXIT_OK : report_exit_with(cli, code, err, &complaint);
 }
 
+/* Not one that somebody has started since. */
+static bool is_still_there(const struct store *store, long holder)
+{
+	return launch_is_running(store) && (holder == 0 || spawn_holder(store) == holder);
+}
+
 enum exit_code launch_down(const struct cli *cli, const struct store *store)
 {
 	const struct mono deadline = mono_add_ms(clock_now().mono, LAUNCH_DOWN_S * UINT64_C(1000));
 	struct report_progress progress = { .shown = false };
 	struct complaint complaint;
+	const long holder = spawn_holder(store);
 	enum exit_code code = EXIT_OK;
 	int unused;
 
@@ -515,10 +557,12 @@ enum exit_code launch_down(const struct cli *cli, const struct store *store)
 	if (!spawn_has_systemd(store) || !launch_is_running(store) ||
 	    spawn_systemctl("stop", store) != 0)
 		code = ask_down(cli, store);
-	while (code == EXIT_OK && launch_is_running(store)) {
+	while (code == EXIT_OK && is_still_there(store, holder)) {
 		if (mono_reached(clock_now().mono, deadline)) {
-			(void)complain(&complaint, 0, "%s: still runs after %u s", store->network,
-				       LAUNCH_DOWN_S);
+			(void)complain(&complaint, 0,
+				       "%s: still runs after %u s; if it stands still, end its "
+				       "process, %ld, by kill -KILL",
+				       store->network, LAUNCH_DOWN_S, holder);
 			code = report_exit_with(cli, EXIT_FAILED, ERR_TIMEOUT, &complaint);
 			break;
 		}

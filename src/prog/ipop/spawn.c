@@ -171,6 +171,26 @@ static void make_room(const char *path)
 		(void)rename(path, old.text); /* or it grows on */
 }
 
+/* To append to it; nothing else than a regular file. */
+static int open_log_file(const char *path, int *ret_fd, struct complaint *complaint)
+{
+	struct stat status;
+	/* O_NONBLOCK: a FIFO must not wait for a reader. */
+	const int fd =
+		open(path,
+		     O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC,
+		     LOG_MODE);
+
+	if (fd < 0)
+		return store_complain(complaint, file_err(errno), path);
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		(void)close(fd); /* nothing was written */
+		return store_complain(complaint, ERR_UNSUPPORTED, path);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 static int open_log(const struct store *store, int *ret_fd, off_t *ret_from,
 		    struct complaint *complaint)
 {
@@ -181,10 +201,28 @@ static int open_log(const struct store *store, int *ret_fd, off_t *ret_from,
 		return err;
 	CHECK(store_path(store, STORE_LOG, &path) == 0); /* longer by a word than the directory */
 	make_room(path.text);
-	*ret_fd = open(path.text, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
-	if (*ret_fd >= 0)
+	err = open_log_file(path.text, ret_fd, complaint);
+	if (err == 0)
 		*ret_from = lseek(*ret_fd, 0, SEEK_END);
-	return *ret_fd >= 0 ? 0 : store_complain(complaint, file_err(errno), path.text);
+	return err;
+}
+
+int spawn_log_line(const struct store *store, const char *line, struct complaint *complaint)
+{
+	const size_t len = strlen(line);
+	struct file_path path;
+	int fd;
+	int err = store_path(store, STORE_LOG, &path);
+
+	if (err != 0)
+		return store_complain(complaint, err, store->root);
+	err = open_log_file(path.text, &fd, complaint);
+	if (err != 0)
+		return err;
+	if (write(fd, line, len) != (ssize_t)len)
+		err = store_complain(complaint, file_err(errno), path.text);
+	(void)close(fd); /* what was written is enough */
+	return err;
 }
 
 /* In the child: nothing of the terminal stays, and nothing else is open. */
@@ -263,22 +301,37 @@ static bool is_daemon(pid_t pid)
 	       read_short(path.text, name, sizeof(name)) > 0 && strcmp(name, "ipopd\n") == 0;
 }
 
-/* A handle of the process that holds the lock, or -1. A handle cannot become another's: what is
- * found true after it was opened is true of it. */
-static int open_holder(const char *lock)
+/* 0 if it is no number of a process. */
+static pid_t read_pid(const char *lock)
 {
 	char text[16];
 	char *end;
 	long pid;
-	int fd;
 
 	if (read_short(lock, text, sizeof(text)) == 0)
-		return -1;
+		return 0;
 	pid = strtol(text, &end, 10);
-	if (*end != '\n' || pid <= 1 || pid > INT_MAX)
+	return *end != '\n' || pid <= 1 || pid > INT_MAX ? 0 : (pid_t)pid;
+}
+
+long spawn_holder(const struct store *store)
+{
+	struct file_path lock;
+
+	return spawn_is_locked(store, &lock) ? read_pid(lock.text) : 0;
+}
+
+/* A handle of the process that holds the lock, or -1. A handle cannot become another's: what is
+ * found true after it was opened is true of it. */
+static int open_holder(const char *lock)
+{
+	const pid_t pid = read_pid(lock);
+	int fd;
+
+	if (pid == 0)
 		return -1;
-	fd = pidfd_open((pid_t)pid, 0);
-	if (fd >= 0 && (!is_daemon((pid_t)pid) || !file_is_locked(lock))) {
+	fd = pidfd_open(pid, 0);
+	if (fd >= 0 && (!is_daemon(pid) || !file_is_locked(lock))) {
 		(void)close(fd); /* only a name */
 		fd = -1;
 	}

@@ -35,6 +35,14 @@ bool spawn_wait(pid_t pid, int timeout_ms, int *ret_status);
  * however it is with its control socket; with the lock's file, which has its process id. */
 bool spawn_is_locked(const struct store *store, struct file_path *ret_path);
 
+/* The number that the holder of the lock has written into it; 0: nobody holds it, or it cannot be
+ * read. */
+long spawn_holder(const struct store *store);
+
+/* Adds a line to the log of daemons that this program started: 0, or why that cannot be, with a
+ * complaint that names the file. */
+int spawn_log_line(const struct store *store, const char *line, struct complaint *complaint);
+
 /* Tells the daemon that holds the lock to end, as a service manager would. 0, or ERR_NOT_FOUND,
  * ERR_PERMISSION, ERR_UNSUPPORTED (no process that it could be is seen from here), with a
  * complaint. */

@@ -5,6 +5,7 @@
 #include "io/clock.h"
 #include "prog/config_json.h"
 #include "prog/ipop/answer.h"
+#include "prog/ipop/check_host.h"
 #include "prog/ipop/clock_words.h"
 #include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
@@ -20,10 +21,12 @@ struct checking {
 	const struct cli *cli;
 	struct store store; /* of a network */
 	bool is_network;    /* else a file alone */
+	bool has_file;      /* a network need not have one */
 	const char *file;   /* what is checked */
 	struct file_path path;
 	struct config config;
 	struct config_complaints complaints;
+	struct complaint note; /* no mistake, but worth a word */
 	struct certificate certificate;
 	bool has_certificate;
 	int err; /* of the first complaint */
@@ -48,6 +51,9 @@ static int check_file(struct checking *c, struct complaint *complaint)
 	int err = c->is_network ? store_read(&c->store, STORE_CONFIG, &bytes, complaint)
 				: input_read(c->file, CONFIG_BYTES_MAX, &bytes, complaint);
 
+	c->has_file = err != ERR_NOT_FOUND;
+	if (c->is_network && !c->has_file)
+		return 0; /* all options have their defaults */
 	if (err != 0)
 		return err;
 	c->err = config_check(span_of(bytes.data, bytes.len), c->file, &c->config, &c->complaints);
@@ -86,6 +92,8 @@ static int check_bundle(struct checking *c, struct complaint *complaint)
 			       "%s: ipv4-prefix must be what the bundle says; take the line out",
 			       c->file);
 	c->has_certificate = err == 0;
+	if (err == 0)
+		err = check_host_routes(&c->store, &bundle, complaint);
 	file_free(&pem);
 	key_free(key);
 	trust_free(trust);
@@ -102,6 +110,21 @@ static void note_clock(void)
 		report_note("%s", words.text);
 }
 
+/* Of a configuration that can be read. */
+static void check_rest_of_host(struct checking *c)
+{
+	struct complaint complaint;
+	int err = check_host_tun(&c->store, &complaint);
+
+	if (err != 0)
+		add(c, err, &complaint);
+	if (c->complaints.count > 0 && err == 0)
+		return; /* what is wrong there comes first */
+	err = check_host_port(&c->store, &c->config, &c->note);
+	if (err != 0)
+		add(c, err, &c->note);
+}
+
 static void check_all(struct checking *c)
 {
 	struct complaint complaint;
@@ -116,9 +139,13 @@ static void check_all(struct checking *c)
 		if (err != 0)
 			add(c, err, &complaint);
 	}
+	err = check_host_files(&c->store, &complaint);
+	if (err != 0)
+		add(c, err, &complaint);
 	err = check_bundle(c, &complaint);
 	if (err != 0)
 		add(c, err, &complaint);
+	check_rest_of_host(c);
 	note_clock();
 }
 
@@ -257,7 +284,13 @@ static void print_fine(const struct checking *c)
 
 	for (enum config_option_id id = 0; id < CONFIG_OPTIONS; id++)
 		set += c->config.is_set[id];
-	(void)printf("%s is fine; it sets %u of %d options.\n", c->file, set, CONFIG_OPTIONS);
+	if (c->has_file)
+		(void)printf("%s is fine; it sets %u of %d options.\n", c->file, set,
+			     CONFIG_OPTIONS);
+	else
+		(void)printf("%s is not there: all options have their defaults.\n", c->file);
+	if (c->note.text[0] != '\0')
+		report_note("%s", c->note.text);
 	if (!c->has_certificate)
 		return;
 	calendar_to_text(c->certificate.not_after, until);

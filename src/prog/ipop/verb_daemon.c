@@ -107,8 +107,8 @@ static int remove_in(const struct store *store, enum store_directory directory, 
 			: store_complain(complaint, err, store->root);
 }
 
-/* The configuration goes first: then this host is no member any more, whatever is left behind by an
- * error. */
+/* By key and bundle this host is a member: they go last, so that what an error has left can be left
+ * again. */
 static int remove_network(const struct cli *cli, const struct store *store,
 			  struct complaint *complaint)
 {

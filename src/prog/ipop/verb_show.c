@@ -19,7 +19,9 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define STATUS_PEERS_MAX 10 /* with the rest, a screen of 24 lines */
 #define PING_COUNT_DEFAULT 3
@@ -182,6 +184,8 @@ static void print_status(const json_t *status)
 			   answer_text(status, "interface").text, answer_number(status, "mtu"),
 			   answer_number(status, "port"));
 	add_row(&table, "interface", text.text);
+	if (json_is_string(json_object_get(status, "trouble")))
+		add_row(&table, "trouble", answer_text(status, "trouble").text);
 	add_row(&table, "certificate", certificate_of(status).text);
 	if (json_is_true(json_object_get(status, "key_is_twice")))
 		add_row(&table, "key",
@@ -257,6 +261,27 @@ static void print_reply(const json_t *answer)
 	(void)fflush(stdout);
 }
 
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted_fd;
+
+/* Ends the waiting for an answer, if somebody waits; a second one ends the program. */
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+	(void)shutdown(interrupted_fd, SHUT_RDWR);
+}
+
+/* What was measured until ^C is told, as by ping(8). */
+static void mind_interrupts(const struct control *control)
+{
+	const struct sigaction action = { .sa_handler = on_interrupt,
+					  .sa_flags = (int)SA_RESETHAND };
+
+	interrupted_fd = control->fd;
+	(void)sigaction(SIGINT, &action, NULL); /* or it ends without a word */
+}
+
 /* False when there is no use in going on. */
 static bool ping_once(const struct cli *cli, struct control *control, struct pings *pings)
 {
@@ -266,6 +291,11 @@ static bool ping_once(const struct cli *cli, struct control *control, struct pin
 
 	pings->sent++;
 	pings->failure = control_ask(control, &request, &answer, &complaint);
+	if (pings->failure != EXIT_OK && interrupted) {
+		pings->sent--; /* nobody knows whether it would have been answered */
+		pings->failure = EXIT_NO_REPLY;
+		return false;
+	}
 	if (pings->failure != EXIT_OK) {
 		(void)report_exit_with(cli, pings->failure, control->err, &complaint);
 		return pings->failure == EXIT_NO_REPLY;
@@ -282,7 +312,7 @@ static bool ping_once(const struct cli *cli, struct control *control, struct pin
 
 static enum exit_code sum_up(const struct cli *cli, const struct pings *pings)
 {
-	if (pings->sent > 1 && pings->answered > 0 && !cli->json)
+	if ((pings->sent > 1 || interrupted) && pings->answered > 0 && !cli->json)
 		(void)printf("%" PRIu32 " of %" PRIu32 " answered; %s least, %s mean, %s most\n",
 			     pings->answered, pings->sent, output_rtt(pings->least_us).text,
 			     output_rtt(pings->sum_us / pings->answered).text,
@@ -306,7 +336,8 @@ enum exit_code verb_ping(const struct cli *cli)
 	code = answer_connect(cli, 1, &control);
 	if (code != EXIT_OK)
 		return code;
-	while (pings.sent < count) {
+	mind_interrupts(&control);
+	while (pings.sent < count && !interrupted) {
 		if (pings.sent > 0 && control_wait_closed(&control, PING_INTERVAL_MS))
 			break;
 		if (!ping_once(cli, &control, &pings))

@@ -247,6 +247,7 @@ static void fill_in(const struct why_facts *facts, const char *sentence, char re
 	} marks[] = {
 		{ "{peer}", name_of(facts) },
 		{ "{network}", answer_text(facts->status, "network") },
+		{ "{trouble}", answer_text(facts->status, "trouble") },
 		{ "{port}", output_text("%" PRIu64, answer_number(facts->status, "port")) },
 	};
 
@@ -332,7 +333,14 @@ static void judge_direct(const struct why_facts *facts, struct why *ret)
 	const uint64_t loss = loss_permille(facts->peer);
 	const struct output_text name = name_of(facts);
 
-	if (said != NULL && said[0] != '\0') { /* all is well but this */
+	if (json_is_string(json_object_get(facts->status, "trouble"))) {
+		(void)snprintf(
+			ret->reason, WHY_CHARS,
+			"%s is up and reached directly, but something on this host is in the "
+			"way.",
+			name.text);
+		say(facts, "host", "{trouble}.", EXIT_OK, ret);
+	} else if (said != NULL && said[0] != '\0') { /* all is well but this */
 		(void)snprintf(ret->reason, WHY_CHARS, "%s is up and reached directly, but %s.",
 			       name.text, output_foreign(said).text);
 		say(facts, remedy_of(said)->code, remedy_of(said)->fix, EXIT_OK, ret);

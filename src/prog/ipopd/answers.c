@@ -428,26 +428,28 @@ void answers_error(struct answers *answer, int err, const char *text)
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world)
 {
-	append_line(
-		answer,
-		json_pack(
-			"{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:i, s:i, s:s, s:i, s:o, s:i, "
-			"s:o, s:i, "
-			"s:I, s:o, s:b, s:i, s:i, s:o, s:o, s:b, s:i, s:o}",
-			"schema", "ipop.status/1", "version", version_text(), "network",
-			status->network, "network_id", id_json(&status->network_id), "name",
-			status->name, "id", id_json(&status->id), "ready", world->ready,
-			"interface", status->network, "mtu", FORWARD_MTU, "port", (int)world->port,
-			"cipher", world->cipher, "workers", (int)world->workers, "ipv6",
-			ip_json(&status->ipv6), "ipv6_prefix_len", ADDRESS_IPV6_PREFIX_LEN, "ipv4",
-			ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
-			(int)status->ipv4_prefix_len, "uptime_s",
-			seconds(status->started, now.mono), "certificate_not_after",
-			instant_json(status->not_after), "key_is_twice", status->key_is_twice,
-			"peers_up", (int)status->peers_up, "peers_known", (int)status->peers_known,
-			"nat", nat_json(status->nat), "clock_offset_s", clock_json(status),
-			"settled", status->is_settled, "relayed_pairs", (int)status->relayed_pairs,
-			"counters", all_counters_json(status, world)));
+	append_line(answer,
+		    json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s?, s:s, s:i, s:i, s:s, s:i, "
+			      "s:o, s:i, "
+			      "s:o, s:i, "
+			      "s:I, s:o, s:b, s:i, s:i, s:o, s:o, s:b, s:i, s:o}",
+			      "schema", "ipop.status/1", "version", version_text(), "network",
+			      status->network, "network_id", id_json(&status->network_id), "name",
+			      status->name, "id", id_json(&status->id), "ready", world->ready,
+			      "trouble", world->trouble[0] == '\0' ? NULL : world->trouble,
+			      "interface", status->network, "mtu", FORWARD_MTU, "port",
+			      (int)world->port, "cipher", world->cipher, "workers",
+			      (int)world->workers, "ipv6", ip_json(&status->ipv6),
+			      "ipv6_prefix_len", ADDRESS_IPV6_PREFIX_LEN, "ipv4",
+			      ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
+			      (int)status->ipv4_prefix_len, "uptime_s",
+			      seconds(status->started, now.mono), "certificate_not_after",
+			      instant_json(status->not_after), "key_is_twice", status->key_is_twice,
+			      "peers_up", (int)status->peers_up, "peers_known",
+			      (int)status->peers_known, "nat", nat_json(status->nat),
+			      "clock_offset_s", clock_json(status), "settled", status->is_settled,
+			      "relayed_pairs", (int)status->relayed_pairs, "counters",
+			      all_counters_json(status, world)));
 }
 
 void answers_pong(struct answers *answer, const struct node_peer *peer, uint64_t rtt_us)

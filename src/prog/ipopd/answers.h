@@ -39,6 +39,7 @@ struct control_counters {
 /* What a status tells besides what the node knows; borrowed for the call. */
 struct answers_world {
 	bool ready;
+	const char *trouble; /* what keeps programs from using the network; or empty */
 	uint16_t port;
 	const char *cipher;
 	uint32_t workers;

@@ -125,6 +125,7 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 		break;
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_TROUBLE:
 		encode_failed(&message->failed, &w);
 		break;
 	case CHANNEL_RELOADED:
@@ -282,6 +283,7 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_KEEP:
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_TROUBLE:
 	case CHANNEL_RELOAD:
 	case CHANNEL_PING:
 	case CHANNEL_PONG:
@@ -311,6 +313,7 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 		return decode_neighbours(r, &ret->keep);
 	case CHANNEL_FAILED:
 	case CHANNEL_NOT_RELOADED:
+	case CHANNEL_TROUBLE:
 		return decode_failed(r, &ret->failed);
 	case CHANNEL_RELOADED:
 		return read_bool(r, &ret->reloaded.has_config);

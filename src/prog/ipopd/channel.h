@@ -16,6 +16,7 @@
  *                   counts any more
  *     RELOADED      the files as they are now; also where nobody asked
  *     NOT_RELOADED  what is wrong in them: all stays as it is
+ *     TROUBLE       what on this host keeps programs from using the network, or nothing
  *     STOP          say goodbye and end
  */
 #ifndef PROG_IPOPD_CHANNEL_H
@@ -40,6 +41,7 @@ enum channel_kind {
 	CHANNEL_RELOADED = 8,
 	CHANNEL_NOT_RELOADED = 9,
 	CHANNEL_PING = 10,
+	CHANNEL_TROUBLE = 11,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,
@@ -88,8 +90,8 @@ struct channel_message {
 			bool is_there;
 		} peer;
 		struct channel_neighbours keep;
-		struct complaint failed; /* also of NOT_RELOADED; received: to be made printable,
-					  * as complain() does */
+		struct complaint failed; /* also of NOT_RELOADED and TROUBLE; received: to be made
+					  * printable, as complain() does */
 		struct {
 			bool has_config;
 		} reloaded;

@@ -17,6 +17,7 @@
 #include "prog/ipopd/log.h"
 #include "prog/ipopd/settings.h"
 #include "prog/ipopd/world.h"
+#include "prog/needs.h"
 #include "prog/version.h"
 
 #include <assert.h>
@@ -115,6 +116,12 @@ static int read_key(struct child *c)
 		return complain(&c->complaint, err,
 				"%s is under a passphrase; a daemon has nobody to ask for it",
 				path.text);
+	if (err == ERR_MALFORMED || err == ERR_TOO_LONG)
+		return complain(
+			&c->complaint, err,
+			"%s: is no private key: bring it back from a copy, or make a new one "
+			"(`ipop request`) and join with that",
+			path.text);
 	return err < 0 ? complain(&c->complaint, err, "%s: %s", path.text, err_text(err)) : 0;
 }
 
@@ -209,20 +216,7 @@ static int open_port(struct child *c, struct udp *ret)
 		log_info("UDP port %u is taken; another one will do", port);
 		err = udp_open(ret, 0, offloads);
 	}
-	if (err == ERR_EXISTS)
-		return complain(
-			&c->complaint, err,
-			"UDP port %u is in use: end the program that has it, or set another "
-			"`port =` in %s",
-			port, path.text);
-	if (err == ERR_PERMISSION)
-		return complain(
-			&c->complaint, err,
-			"UDP port %u is only for root: set `port =` in %s to one from 1024 on",
-			port, path.text);
-	return err < 0 ? complain(&c->complaint, err, "cannot open UDP port %u: %s", port,
-				  err_text(err))
-		       : 0;
+	return err < 0 ? needs_complain_port(&c->complaint, err, port, path.text) : 0;
 }
 
 /* What the kernel has for us on the interface is what others are told. */

@@ -9,6 +9,7 @@
 #include "io/uevent.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/log.h"
+#include "prog/needs.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -77,61 +78,24 @@ static int open_tun(struct host *host, struct complaint *complaint)
 	const char *name = host->store->network;
 	const int err = tun_open(name, host->queues, host->tun);
 
-	if (err == ERR_UNSUPPORTED)
-		return complain(complaint, err,
-				"there is no /dev/net/tun: load the module (`modprobe tun`), or "
-				"give this container the device");
-	if (err == ERR_PERMISSION)
-		return complain(complaint, err,
-				"cannot make the interface %s: start it as root, or as a user who "
-				"may open /dev/net/tun and has CAP_NET_ADMIN",
-				name);
-	if (err == ERR_EXISTS)
-		return complain(complaint, err,
-				"an interface called %s is there already: end the program that it "
-				"belongs to, or remove it (`ip link delete %s`)",
-				name, name);
 	if (err < 0)
-		return complain(complaint, err, "cannot make the interface %s: %s", name,
-				err_text(err));
+		return needs_complain_tun(complaint, err, name);
 	host->has_tun = true;
 	return netlink_find(name, &host->index) == 0
 		       ? 0
 		       : complain(complaint, ERR_IO, "the interface %s vanished", name);
 }
 
-static void prefix_text(const struct netlink_prefix *prefix, char *ret, size_t room)
-{
-	struct endpoint address = { 0 };
-	char text[ENDPOINT_TEXT_CHARS + 1];
-
-	memcpy(address.ip, prefix->address.bytes, sizeof(address.ip));
-	endpoint_ip_to_text(&address, text);
-	(void)snprintf(ret, room, "%s/%u", text, prefix->len);
-}
-
-/* Our routes must not hide another network of the host's, nor another network ours. A wider route
- * through a gateway is neither: it goes on for all that is not ours. */
 static int check_overlap(struct host *host, const struct netlink_prefix *prefix,
 			 struct complaint *complaint)
 {
-	struct netlink_route route;
-	char ours[ENDPOINT_TEXT_CHARS + 8];
-	char theirs[ENDPOINT_TEXT_CHARS + 8];
+	struct complaint wider;
+	const int err = needs_no_overlap(host->netlink, host->store->network, prefix, host->index,
+					 &wider, complaint);
 
-	if (netlink_find_overlap(host->netlink, prefix, host->index, &route) < 0)
-		return 0; /* there is none, or no way to tell */
-	prefix_text(prefix, ours, sizeof(ours));
-	prefix_text(&route.prefix, theirs, sizeof(theirs));
-	if (route.has_gateway && route.prefix.len < prefix->len) {
-		log_info("takes %s out of a wider route prefix=%s interface=%s", ours, theirs,
-			 route.interface);
-		return 0;
-	}
-	return complain(complaint, ERR_EXISTS,
-			"the addresses of %s, %s, overlap with the route %s on interface %s: "
-			"one of them has to go",
-			host->store->network, ours, theirs, route.interface);
+	if (err == 0 && wider.text[0] != '\0')
+		log_info("takes its addresses out of a wider route: %s", wider.text);
+	return err;
 }
 
 static int open_interface(struct host *host, const struct claims *claims,
@@ -142,7 +106,7 @@ static int open_interface(struct host *host, const struct claims *claims,
 	int err = netlink_open(&host->netlink);
 
 	if (err == 0)
-		err = netlink_watch_addresses(&host->watch);
+		err = netlink_watch(&host->watch);
 	if (err < 0)
 		return complain(complaint, err, "cannot talk to the kernel about interfaces: %s",
 				err_text(err));
@@ -181,7 +145,8 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 			       .watch = -1,
 			       .uevents = -1,
 			       .group = UNIX_GROUP_NONE,
-			       .mend_at = MONO_NEVER };
+			       .mend_at = MONO_NEVER,
+			       .look_at = MONO_NEVER };
 	/* Who is neither root nor of that group cannot give it anything. */
 	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
 	    (geteuid() != 0 && getegid() != host->group))
@@ -229,7 +194,7 @@ static int add_address(struct host *host, const struct ip_address *address, uint
 
 	if (err == 0)
 		return 0;
-	prefix_text(&prefix, text, sizeof(text));
+	needs_prefix_text(&prefix, text, sizeof(text));
 	if (err == ERR_PERMISSION && !ip_is_v4(address))
 		return complain(complaint, err,
 				"cannot give %s to %s: IPv6 is switched off there (sysctl "
@@ -265,11 +230,19 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 
 bool host_has_changed(struct host *host, struct mono now)
 {
-	if (!netlink_addresses_changed(host->watch))
+	const enum netlink_change change = netlink_changed(host->watch);
+	const struct mono settled = mono_add_ms(now, HOST_SETTLE_MS);
+
+	if (change == NETLINK_NO_CHANGE)
 		return false;
+	if (change == NETLINK_ROUTES_CHANGED) {
+		host->look_at = mono_min(
+			host->look_at, mono_max(settled, mono_add_ms(host->looked, HOST_LOOK_MS)));
+		return false;
+	}
+	host->look_at = mono_min(host->look_at, settled);
 	/* Somebody else may want them gone as much as we want them there. */
-	host->mend_at =
-		mono_max(mono_add_ms(now, HOST_SETTLE_MS), mono_add_ms(host->mended, HOST_MEND_MS));
+	host->mend_at = mono_max(settled, mono_add_ms(host->mended, HOST_MEND_MS));
 	return true;
 }
 
@@ -291,6 +264,19 @@ static bool is_tunnel(const struct host *host, const char *interface)
 	return store_path(&other, STORE_CONTROL, &path) == 0 && access(path.text, F_OK) == 0;
 }
 
+/* Whatever the interface is called by now; and who else has an address of the network, on an
+ * interface of his own, is reached by it through the tunnel, if at all. */
+static bool is_ours(const struct host *host, const struct netlink_address *it)
+{
+	const struct node_addresses *given = &host->given;
+	const struct netlink_prefix v4 = { ip_v4(given->ipv4), given->ipv4_prefix_len };
+	const struct netlink_prefix v6 = { given->ipv6, given->ipv6_prefix_len };
+
+	return it->index == host->index ||
+	       (host->has_given && (netlink_prefix_has(&v6, &it->address) ||
+				    (given->has_ipv4 && netlink_prefix_has(&v4, &it->address))));
+}
+
 int host_addresses(const struct host *host, struct addresses *ret)
 {
 	struct netlink_address list[ADDRESSES_LOOKED_AT];
@@ -303,9 +289,50 @@ int host_addresses(const struct host *host, struct addresses *ret)
 	for (size_t i = 0; i < count; i++) {
 		const struct host_address address = { list[i].address, list[i].index };
 
-		if (!is_tunnel(host, list[i].interface))
+		if (!is_ours(host, &list[i]) && !is_tunnel(host, list[i].interface))
 			addresses_add(ret, &address);
 	}
+	return 0;
+}
+
+/* --- what only the host can mend --- */
+
+static int find_overlap(const struct host *host, const struct claims *claims, struct complaint *ret)
+{
+	const struct netlink_prefix v4 = { ip_v4(claims->ipv4.ip), claims->ipv4.len };
+	const struct netlink_prefix v6 = { claims_ipv6(claims), ADDRESS_IPV6_PREFIX_LEN };
+	const char *const network = host->store->network;
+	struct complaint wider;
+	int err = needs_no_overlap(host->netlink, network, &v4, host->index, &wider, ret);
+
+	if (err == 0)
+		err = needs_no_overlap(host->netlink, network, &v6, host->index, &wider, ret);
+	return err;
+}
+
+int host_look(struct host *host, const struct claims *claims, struct mono now,
+	      struct complaint *ret)
+{
+	const char *const name = host->store->network;
+	struct netlink_link link;
+	const int err = netlink_look(host->netlink, host->index, &link);
+
+	host->look_at = MONO_NEVER;
+	host->looked = now;
+	ret->text[0] = '\0';
+	if (err == ERR_NOT_FOUND && tun_is_attached(host->tun[0]))
+		return err; /* else the node notices that it is deleted */
+	if (err < 0)
+		return 0;
+	if (strcmp(link.name, name) != 0)
+		(void)complain(ret, 0,
+			       "the interface %s is called %s now: ip link set dev %s name %s",
+			       name, link.name, link.name, name);
+	else if (!link.is_up)
+		(void)complain(ret, 0, "the interface %s is down: ip link set dev %s up", name,
+			       name);
+	else if (find_overlap(host, claims, ret) == 0)
+		ret->text[0] = '\0';
 	return 0;
 }
 
@@ -313,9 +340,12 @@ int host_addresses(const struct host *host, struct addresses *ret)
 
 int host_restore(struct host *host, struct complaint *complaint)
 {
-	if (host->has_tun && tun_is_attached(host->tun[0]))
+	struct netlink_link unused;
+
+	if (host->has_tun && tun_is_attached(host->tun[0]) &&
+	    netlink_look(host->netlink, host->index, &unused) != ERR_NOT_FOUND)
 		return 0;
-	log_warning("somebody deleted the interface; making it again");
+	log_warning("somebody deleted the interface, or moved it; making it again");
 	close_tun(host);
 	host->has_given = false;
 	return open_tun(host, complaint);
@@ -338,12 +368,13 @@ void host_mend(struct host *host, struct mono now)
 {
 	const struct node_addresses *given = &host->given;
 	const struct ip_address v4 = ip_v4(given->ipv4);
+	struct netlink_link link;
 	bool mended;
 
 	if (!mono_reached(now, host->mend_at))
 		return;
 	host->mend_at = MONO_NEVER;
-	if (!host->has_given || !netlink_is_up(host->netlink, host->index))
+	if (!host->has_given || netlink_look(host->netlink, host->index, &link) < 0 || !link.is_up)
 		return;
 	mended = give_back(host, &given->ipv6, given->ipv6_prefix_len);
 	if (given->has_ipv4 && give_back(host, &v4, given->ipv4_prefix_len))

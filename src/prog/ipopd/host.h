@@ -17,6 +17,8 @@
 
 #define HOST_SETTLE_MS 50 /* until addresses that change together have all changed */
 #define HOST_MEND_MS 1000 /* between two times that addresses are given back */
+#define HOST_LOOK_MS 5000 /* between two looks at the routes, of which a host may have very many \
+			   */
 
 struct host {
 	const struct store *store; /* borrowed */
@@ -33,6 +35,7 @@ struct host {
 	bool has_given;          /* the interface has been given addresses: */
 	struct node_addresses given;
 	struct mono mend_at, mended; /* when to look whether it has them; when it was last mended */
+	struct mono look_at, looked; /* when to look whether all is well, and when that was done */
 };
 
 /* Takes everything but addresses; the interface has a queue for each worker. 0, or an error with a
@@ -48,6 +51,12 @@ void host_close(struct host *host);
 int host_configure(struct host *host, const struct node_addresses *addresses,
 		   struct complaint *complaint);
 
+/* Looks whether the host lets programs use the network, which only the host can mend: 0, with what
+ * is in the way, or an empty text; ERR_NOT_FOUND: the interface was moved out of this network
+ * namespace. */
+int host_look(struct host *host, const struct claims *claims, struct mono now,
+	      struct complaint *ret);
+
 /* Reads what `watch` has to say: true if the addresses are to be listed again. */
 bool host_has_changed(struct host *host, struct mono now);
 
@@ -60,10 +69,12 @@ struct mono host_deadline(const struct host *host);
 bool host_was_copied(const struct host *host);
 
 /* The addresses under which others may reach this host: not inside any network of ours that runs
- * here, for a datagram through one tunnel is not to carry another. 0, ERR_AGAIN, ERR_IO. */
+ * here, for a datagram through one tunnel is not to carry another; nor those of our network,
+ * whoever else may have them. 0, ERR_AGAIN, ERR_IO. */
 int host_addresses(const struct host *host, struct addresses *ret);
 
-/* Makes the interface again if somebody deleted it. The same results. */
+/* Makes the interface again if somebody deleted it, or took it out of this network namespace. The
+ * same results. */
 int host_restore(struct host *host, struct complaint *complaint);
 
 #endif

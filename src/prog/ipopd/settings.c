@@ -71,7 +71,7 @@ static int read_config(const struct store *store, int fd, struct config *ret,
 		return 0;
 	err = file_read_fd(fd, CONFIG_BYTES_MAX, &bytes);
 	if (err < 0)
-		return store_complain(complaint, err, path.text);
+		return store_complain_read(complaint, err, path.text, CONFIG_BYTES_MAX);
 	err = config_parse(span_of(bytes.data, bytes.len), path.text, ret, complaint);
 	file_free(&bytes);
 	return err;

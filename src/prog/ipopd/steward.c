@@ -153,7 +153,9 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	s->asked = STEWARD_NOT_ASKED;
 	s->has_said = false;
 	s->knows_addresses = false;
+	s->told_of_host.text[0] = '\0';
 	s->look_at = now;
+	s->host.look_at = now;
 	s->node_since = now;
 	return err;
 }
@@ -348,6 +350,7 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 	case CHANNEL_RELOADED:
 	case CHANNEL_NOT_RELOADED:
 	case CHANNEL_PING:
+	case CHANNEL_TROUBLE:
 		break;
 	}
 	return ERR_MALFORMED; /* channel_decode() has refused these */
@@ -662,6 +665,8 @@ static struct mono next_deadline(const struct steward *s)
 		next = mono_min(next, control_deadline(s->control));
 	if (s->channel >= 0)
 		next = mono_min(next, s->look_at);
+	if (s->state == STEWARD_READY)
+		next = mono_min(next, s->host.look_at);
 	next = mono_min(next, notify_watchdog_deadline(&s->watchdog));
 	if (s->reloads && s->state == STEWARD_READY)
 		next = mono_min(next, s->reload_again);
@@ -684,6 +689,7 @@ static void run(struct steward *s)
 		run_lookups(s, now.mono);
 		tell_addresses(s, now.mono);
 		host_mend(&s->host, now.mono);
+		steward_look_at_host(s, now.mono);
 		keep_poll(&s->keep, now.mono);
 		notify_watchdog_poll(&s->watchdog, now.mono);
 		hooks_poll(&s->hooks, now.mono);
@@ -759,7 +765,8 @@ int steward_run(const struct steward_config *config)
 			  .listener = -1,
 			  .watch = -1,
 			  .uevents = -1,
-			  .mend_at = MONO_NEVER },
+			  .mend_at = MONO_NEVER,
+			  .look_at = MONO_NEVER },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,

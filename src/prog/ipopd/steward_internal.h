@@ -73,6 +73,9 @@ struct steward {
 	struct addresses addresses; /* of the host, as this node knows them */
 	bool knows_addresses;
 	struct mono look_at; /* when to look whether they changed */
+	/* What on the host keeps programs from using the network, or empty: so the log says, and so
+	 * does this node. */
+	struct complaint of_host, told_of_host;
 	struct mono clients_again;
 	struct notify_watchdog watchdog;
 	struct control *control; /* owned; of those that no node can answer */
@@ -88,6 +91,10 @@ struct steward {
  * an error with a sentence. */
 int steward_take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_t *ret_workers,
 			  struct complaint *complaint);
+
+/* Looks at the interface and the routes, if it is time, and has the log and the node know of what
+ * changed. Ends a node whose interface was moved away: the next one gets another. */
+void steward_look_at_host(struct steward *s, struct mono now);
 
 /* The node is ready. Reads the files anew. If all is well with them, and they are for the member
  * that runs here, they count, and the node is given them; else it is told what is wrong, and

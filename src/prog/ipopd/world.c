@@ -97,6 +97,7 @@ void world_reply(struct world *w, const struct node_reply *reply)
 	struct world_counters counters;
 	const struct pump_counters pump = sum_counters(w, &counters);
 	const struct answers_world world = { .ready = w->configured,
+					     .trouble = w->trouble.text,
 					     .port = w->pump.udp.port,
 					     .cipher = w->cipher,
 					     .workers = w->config.workers,

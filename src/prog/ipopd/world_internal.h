@@ -31,8 +31,9 @@ struct world {
 	bool configured; /* our addresses stand on the interface */
 	bool has_addresses;
 	struct node_addresses addresses;
-	bool stopping; /* somebody wants an end */
-	bool told;     /* and the node was told to say goodbye */
+	struct complaint trouble; /* of this host, as the steward sees it; or empty */
+	bool stopping;            /* somebody wants an end */
+	bool told;                /* and the node was told to say goodbye */
 	bool said_goodbye;
 	bool has_stop_token;
 	uint64_t stop_token;         /* the user who asked for it */

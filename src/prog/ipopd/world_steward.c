@@ -105,6 +105,9 @@ static int obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_NOT_RELOADED:
 		world_not_reloaded(w, &message->failed);
 		break;
+	case CHANNEL_TROUBLE:
+		w->trouble = message->failed;
+		break;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:

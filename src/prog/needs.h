@@ -1,0 +1,27 @@
+/* needs.h - what a network needs of its host, for who starts it and for who asks before: a TUN
+ * device, a UDP port, and addresses that nothing else has.
+ */
+#ifndef PROG_NEEDS_H
+#define PROG_NEEDS_H
+
+#include "group/complaint.h"
+#include "io/netlink.h"
+
+/* Why tun_open(), or udp_open() of a port that must be that one, failed. Returns `err`. */
+int needs_complain_tun(struct complaint *complaint, int err, const char *network);
+int needs_complain_port(struct complaint *complaint, int err, unsigned port, const char *config);
+
+/* Our routes must not hide another network of the host's, nor another network ours. A wider route
+ * through a gateway, or to nowhere, is neither: it goes on for all that is not ours.
+ *
+ * Looks for a route or an address that overlaps with `prefix`, but those of the interface `except`
+ * (0: none). 0 if there is none, or no way to tell; ERR_EXISTS with a sentence. A wider route that
+ * may stay is written to `ret_wider` ("10.0.0.0/8 on interface eth0"), else it is empty. */
+int needs_no_overlap(struct netlink *netlink, const char *network,
+		     const struct netlink_prefix *prefix, unsigned except,
+		     struct complaint *ret_wider, struct complaint *complaint);
+
+/* "10.151.0.0/16" */
+void needs_prefix_text(const struct netlink_prefix *prefix, char *ret, size_t room);
+
+#endif
