@@ -439,7 +439,7 @@ static int refuse_value(const struct place *place, const struct config_option *o
 				place->line, option->name, option->max);
 	describe(option, right, sizeof(right));
 	for (shown = 0; shown < value.len && shown < NAME_CHARS_MAX; shown++) {
-		text[shown] = value.data[shown] == '\0' ? '\1' : (char)value.data[shown];
+		text[shown] = (char)(value.data[shown] == '\0' ? 1 : value.data[shown]);
 		has_comment = has_comment || (shown > 0 && text[shown] == '#' &&
 					      (text[shown - 1] == ' ' || text[shown - 1] == '\t'));
 	}

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #define KEPT_FDS_MIN 8 /* above the fixed descriptors of the child: 0, 1, 2, PROCESS_CHANNEL */
+#define SIGNALS 32     /* above are those of real time, which nobody inherits by chance */
 #define DATABASE_BYTES 16384
 
 /* --- capabilities --- */
@@ -89,15 +90,17 @@ static bool become_user(uint32_t uid, uint32_t gid)
 		setresuid(uid, uid, uid) == 0);
 }
 
-/* Everything as if freshly logged in: the parent reads its signals from a descriptor, and ignores
- * one, which exec() would keep. */
+/* Everything as if freshly logged in: the parent reads its signals from a descriptor, and what it
+ * ignores, or was started with ignored, exec() would keep. */
 static bool reset_signals(void)
 {
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	(void)sigemptyset(&none); /* cannot fail */
-	return sigaction(SIGPIPE, &usual, NULL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+	for (int signal = 1; signal < SIGNALS; signal++)
+		(void)sigaction(signal, &usual, NULL); /* two cannot be changed */
+	(void)sigemptyset(&none);                      /* cannot fail */
+	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
 /* What we have goes on to whatever is executed: also of one who is not root (capabilities(7),

@@ -75,8 +75,7 @@ static void place_text(const struct netlink_route *route, char ret[PLACE_CHARS])
 		(void)snprintf(ret, PLACE_CHARS, "on interface %s%s", route->interface, table);
 }
 
-int needs_no_overlap(struct netlink *netlink, const char *network,
-		     const struct netlink_prefix *prefix, unsigned except,
+int needs_no_overlap(const struct needs_routes *routes, const struct netlink_prefix *prefix,
 		     struct complaint *ret_wider, struct complaint *complaint)
 {
 	struct netlink_route route;
@@ -85,7 +84,7 @@ int needs_no_overlap(struct netlink *netlink, const char *network,
 	char place[PLACE_CHARS];
 
 	ret_wider->text[0] = '\0';
-	if (netlink_find_overlap(netlink, prefix, except, &route) < 0)
+	if (netlink_find_overlap(routes->netlink, prefix, routes->except, &route) < 0)
 		return 0;
 	needs_prefix_text(prefix, ours, sizeof(ours));
 	needs_prefix_text(&route.prefix, theirs, sizeof(theirs));
@@ -96,9 +95,9 @@ int needs_no_overlap(struct netlink *netlink, const char *network,
 		return 0;
 	}
 	if (route.kind == NETLINK_ROUTE_LOCAL) /* "10.151.0.7/32": the address alone */
-		*strchr(theirs, '/') = '\0';
+		theirs[strcspn(theirs, "/")] = '\0';
 	return complain(complaint, ERR_EXISTS,
 			"the addresses of %s, %s, overlap with the %s %s %s: one of them has to go",
-			network, ours, route.kind == NETLINK_ROUTE_LOCAL ? "address" : "route",
-			theirs, place);
+			routes->network, ours,
+			route.kind == NETLINK_ROUTE_LOCAL ? "address" : "route", theirs, place);
 }

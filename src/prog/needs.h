@@ -11,14 +11,20 @@
 int needs_complain_tun(struct complaint *complaint, int err, const char *network);
 int needs_complain_port(struct complaint *complaint, int err, unsigned port, const char *config);
 
+/* Where to look, and for whom. */
+struct needs_routes {
+	struct netlink *netlink; /* borrowed */
+	const char *network;     /* borrowed */
+	unsigned except;         /* an interface: its own; 0: none */
+};
+
 /* Our routes must not hide another network of the host's, nor another network ours. A wider route
  * through a gateway, or to nowhere, is neither: it goes on for all that is not ours.
  *
  * Looks for a route or an address that overlaps with `prefix`, but those of the interface `except`
  * (0: none). 0 if there is none, or no way to tell; ERR_EXISTS with a sentence. A wider route that
  * may stay is written to `ret_wider` ("10.0.0.0/8 on interface eth0"), else it is empty. */
-int needs_no_overlap(struct netlink *netlink, const char *network,
-		     const struct netlink_prefix *prefix, unsigned except,
+int needs_no_overlap(const struct needs_routes *routes, const struct netlink_prefix *prefix,
 		     struct complaint *ret_wider, struct complaint *complaint);
 
 /* "10.151.0.0/16" */

@@ -11,7 +11,7 @@
 #include "base/seccheck.h"
 
 #define FIRST_RESEND_MS 400      /* then session_state.c: each 700 */
-#define EPOCH_SHARE 2            /* M0s that name an epoch, before the other one has its turn */
+#define EPOCH_SHARE 3            /* M0s that name an epoch, before the other one has its turn */
 #define VERSION_PATIENCE_MS 3000 /* for an M1, after somebody said that versions differ */
 #define SUITES_BITS 32           /* of the mask in VERSION */
 

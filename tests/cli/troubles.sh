@@ -100,6 +100,7 @@ tells_of_a_wrong_clock() {
 
 # A program that is younger than the clock says: the file can be fine.
 tells_of_a_clock_before_its_time() {
+	ipop_of_2100=$build/tests/cli/ipop_of_2100
 	answers
 	run 0 "$ipop_of_2100" --root seen check lab && at_any_time err &&
 		says err "This host's clock says NOW, which is before this program was made" &&

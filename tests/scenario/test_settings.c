@@ -273,7 +273,7 @@ static void old_and_new_secrets_meet(struct world *world)
 	gets_the_next_secret(2);
 	for (unsigned i = 0; i < 4; i++)
 		lab_start(i);
-	lab_run_ms(6000);
+	lab_run_ms(8000);
 	for (unsigned i = 1; i < 4; i++)
 		SCENARIO_EXPECT(world, lab_has_met(i, 0));
 	for (unsigned i = 1; i < 4; i++)
@@ -290,7 +290,7 @@ static void a_new_secret_admits_an_old_one(struct world *world)
 	lab_add_line(1, 0);
 	lab_start(0);
 	lab_start(1);
-	lab_run_ms(2000);
+	lab_run_ms(3000);
 	SCENARIO_EXPECT(world, lab_has_met(1, 0));
 }
 

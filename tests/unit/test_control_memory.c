@@ -33,7 +33,8 @@ static const struct egress_counters egress;
 static const struct udp_counters udp;
 static const struct tun_counters tun;
 static const struct world_counters around;
-static const struct answers_world world = { .cipher = "none",
+static const struct answers_world world = { .trouble = "the interface lab is down",
+					    .cipher = "none",
 					    .forward = &forward,
 					    .egress = &egress,
 					    .udp = &udp,

@@ -238,18 +238,22 @@ static void the_end_of_one_is_not_that_of_the_next(void **state)
 static void signals_do_what_they_usually_do(void **state)
 {
 	struct config config = {
-		.on_up = program("up", "(yes; echo $? >&2) 2>/dev/null | head -n 1\n"
-				       "grep SigIgn /proc/self/status"),
+		.on_up = program(
+			"up",
+			"(yes; echo $? >&2) 2>/dev/null | head -n 1\n"
+			"echo $((0x$(sed -n 's/^SigIgn:.//p' /proc/self/status) & 0x7fffffff))"),
 	};
-	void (*const was)(int) = signal(SIGPIPE, SIG_IGN);
+	void (*const pipe_was)(int) = signal(SIGPIPE, SIG_IGN);
+	void (*const quit_was)(int) = signal(SIGQUIT, SIG_IGN);
 
 	(void)state;
 	use(&config);
 	hooks_up(&t.hooks, t.now, &addresses);
 	expect("y");
-	expect("SigIgn:\t0000000000000000");
+	expect("0"); /* ignored; what is above is the C library's own */
 	turn_until_ended();
-	(void)signal(SIGPIPE, was);
+	(void)signal(SIGPIPE, pipe_was);
+	(void)signal(SIGQUIT, quit_was);
 }
 
 #define WITH_HOOKS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

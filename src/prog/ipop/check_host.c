@@ -48,7 +48,7 @@ int check_host_port(const struct store *store, const struct config *config,
 	const uint16_t port = (uint16_t)config->port;
 	struct file_path path = { "" };
 	struct udp udp;
-	int err = 0;
+	int err;
 
 	complaint->text[0] = '\0';
 	if (port == 0 || launch_is_running(store))
@@ -56,12 +56,12 @@ int check_host_port(const struct store *store, const struct config *config,
 	(void)store_path(store, STORE_CONFIG, &path); /* it was read */
 	if (port < host_first_port())
 		err = ERR_PERMISSION; /* the daemon's node never is root, which we may be */
-	if (err == 0)
+	else
 		err = udp_open(&udp, port, 0);
-	if (err == 0)
+	if (err == 0) {
 		udp_close(&udp);
-	if (err == 0)
 		return 0;
+	}
 	if (err == ERR_EXISTS && !config->is_set[CONFIG_PORT]) {
 		(void)complain(complaint, 0, "UDP port %u is in use; another one will do.", port);
 		return 0;
@@ -91,7 +91,8 @@ static int check_routes(struct netlink *netlink, const struct store *store,
 
 	if (launch_is_running(store))
 		(void)netlink_find(store->network, &own); /* or it is none of ours */
-	return needs_no_overlap(netlink, store->network, prefix, own, &wider, complaint);
+	return needs_no_overlap(&(struct needs_routes){ netlink, store->network, own }, prefix,
+				&wider, complaint);
 }
 
 int check_host_routes(const struct store *store, const struct bundle *bundle,

@@ -110,9 +110,11 @@ static int look_for_traces(const char *root, const struct trace_of_network *trac
 
 	if (store_directory_path(&store, trace->directory, path) != 0)
 		return 0; /* there is no room for a file either */
-	count = scandir(path->text, &entries, NULL, NULL);
+	count = scandir(path->text, &entries, NULL, alphasort);
 	if (count < 0)
 		return errno == ENOENT ? 0 : errno == EACCES ? ERR_PERMISSION : ERR_IO;
+	if (entries == NULL) /* not so; the analyzer cannot know */
+		return 0;
 	for (int i = 0; i < count; i++) {
 		if (network_of(entries[i]->d_name, trace->suffix, store.network) &&
 		    (has_file(&store, trace->files[0]) || has_file(&store, trace->files[1])))

@@ -211,13 +211,13 @@ int spawn_log_line(const struct store *store, const char *line, struct complaint
 {
 	const size_t len = strlen(line);
 	struct file_path path;
-	int fd;
+	int fd = -1;
 	int err = store_path(store, STORE_LOG, &path);
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
 	err = open_log_file(path.text, &fd, complaint);
-	if (err != 0)
+	if (err != 0 || fd < 0)
 		return err;
 	if (write(fd, line, len) != (ssize_t)len)
 		err = store_complain(complaint, file_err(errno), path.text);

@@ -90,8 +90,8 @@ static int check_overlap(struct host *host, const struct netlink_prefix *prefix,
 			 struct complaint *complaint)
 {
 	struct complaint wider;
-	const int err = needs_no_overlap(host->netlink, host->store->network, prefix, host->index,
-					 &wider, complaint);
+	const struct needs_routes routes = { host->netlink, host->store->network, host->index };
+	const int err = needs_no_overlap(&routes, prefix, &wider, complaint);
 
 	if (err == 0 && wider.text[0] != '\0')
 		log_info("takes its addresses out of a wider route: %s", wider.text);
@@ -301,12 +301,12 @@ static int find_overlap(const struct host *host, const struct claims *claims, st
 {
 	const struct netlink_prefix v4 = { ip_v4(claims->ipv4.ip), claims->ipv4.len };
 	const struct netlink_prefix v6 = { claims_ipv6(claims), ADDRESS_IPV6_PREFIX_LEN };
-	const char *const network = host->store->network;
+	const struct needs_routes routes = { host->netlink, host->store->network, host->index };
 	struct complaint wider;
-	int err = needs_no_overlap(host->netlink, network, &v4, host->index, &wider, ret);
+	int err = needs_no_overlap(&routes, &v4, &wider, ret);
 
 	if (err == 0)
-		err = needs_no_overlap(host->netlink, network, &v6, host->index, &wider, ret);
+		err = needs_no_overlap(&routes, &v6, &wider, ret);
 	return err;
 }
 

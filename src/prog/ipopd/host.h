@@ -17,8 +17,7 @@
 
 #define HOST_SETTLE_MS 50 /* until addresses that change together have all changed */
 #define HOST_MEND_MS 1000 /* between two times that addresses are given back */
-#define HOST_LOOK_MS 5000 /* between two looks at the routes, of which a host may have very many \
-			   */
+#define HOST_LOOK_MS 5000 /* between two looks at the routes, which may be very many */
 
 struct host {
 	const struct store *store; /* borrowed */
