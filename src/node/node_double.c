@@ -69,15 +69,19 @@ void double_heard(struct node *node, struct now now, struct channel *channel, co
 
 	if (peer == NULL || double_may_answer(channel, now))
 		return; /* what is heard so soon may have been on its way */
+	if (channel->is_elsewhere)
+		return; /* one sign is enough of one session */
 	note(&peer->doubling, now.mono);
 	channel->is_elsewhere = true; /* the peer's ways lead to the other machine */
 	channel->way = *way;
-	sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DOUBLE);
+	if (doubling_is_sure(&peer->doubling,
+			     now.mono)) /* else the two ends may see it otherwise */
+		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DOUBLE);
 }
 
 void double_told(struct node *node, struct now now)
 {
-	note(&node->doubling, now.mono);
+	node->doubling = (struct doubling){ .last = now.mono, .count = 2 }; /* two signs it had */
 }
 
 bool doubling_is_sure(const struct doubling *doubling, struct mono now)

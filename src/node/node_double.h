@@ -4,9 +4,9 @@
  * (session/session_pair.h), which does not know, and goes on to use it: so a member that hears
  * something in a session a while after it was replaced has to do with two. It asks for that, by a
  * probe on the way that the session had: in a session that it knows to be replaced nobody answers
- * one. If there is an answer it ends the session and says why (CLOSE 6), and the machine at the
- * other end learns that it is not the only one. Once may be chance; each takes the place of the
- * other again and again, so it does not stay at that.
+ * one. An answer is a sign. One may be chance (what confirms a session can be lost); but each
+ * machine takes the place of the other again and again, and at the second sign the session is ended
+ * with the reason (CLOSE 6): so the machine at the other end learns that it is not the only one.
  */
 #ifndef NODE_NODE_DOUBLE_H
 #define NODE_NODE_DOUBLE_H
