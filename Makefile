@@ -1,4 +1,4 @@
-# A table of contents: each target is one line of the tools below. `make help` explains them.
+# A table of contents: each target is a line or two of the tools below. `make help` explains them.
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 TIME ?= 600
 SEEDS ?= 1000
@@ -46,10 +46,10 @@ sim-hostile: deps ## look-ups past hostile members of each kind and share, of 1,
 	@tools/build large
 	@tests/sim/hostile
 
-soak: build ## the long forms of the tests: hours; PARTS="handshakes seeds" for some of them
+soak: build ## the long forms of the tests: hours; [PARTS="day real"] [HOURS=24] [MINUTES=60] [HANDSHAKES=100000]
 	@tools/run tests/soak/run.sh $(PARTS)
 
-bench: build ## measure, and compare with the promises
+bench: build ## time the parts that pass packets, and compare with the stored run
 	@tools/run bench/run.sh
 
 bench-peers: build ## measure IPOP beside other VPNs: [ROUNDS=5] [PEERS="raw ipop ..."] [JSON=file]; an hour (root)

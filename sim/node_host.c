@@ -235,6 +235,7 @@ static void carry_action(struct node_host *nh, struct now now, const struct node
 		nh->replies[queue_push(&nh->reply_queue)] = action->reply;
 		return;
 	case NODE_CLOCK:
+	case NODE_TWICE:
 		return; /* whoever wants to know asks for the status */
 	case NODE_EVENT:
 		world_trace(nh->world, nh->host, &action->event);

@@ -323,11 +323,10 @@ int authority_revoke(struct authority *authority, const char *name, struct autho
 void authority_rotate(struct authority *authority)
 {
 	struct network_secrets *const secrets = &authority->secrets;
-	const uint8_t epoch = secrets->epochs[0].epoch;
 
 	secrets->epochs[1] = secrets->epochs[0];
 	secrets->count = 2;
-	secrets->epochs[0].epoch = epoch == UINT8_MAX ? 1 : (uint8_t)(epoch + 1);
+	secrets->epochs[0].epoch = network_epoch_next(secrets->epochs[1].epoch);
 	entropy_bytes(authority->entropy, secrets->epochs[0].bytes, NETWORK_SECRET_BYTES);
 }
 

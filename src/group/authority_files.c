@@ -35,6 +35,19 @@ static int complain_damaged(const struct store *store, enum store_file file, int
 			path.text);
 }
 
+/* What nobody can make again. */
+static int complain_gone(const struct store *store, enum store_file file,
+			 struct complaint *complaint)
+{
+	struct file_path path;
+
+	CHECK(store_path(store, file, &path) == 0);
+	return complain(complaint, ERR_NOT_FOUND,
+			"%s: is gone, while the CA that it belongs to is there; bring it back from "
+			"a copy, the newest that there is",
+			path.text);
+}
+
 static int read_certificate(const struct store *store, struct authority *authority,
 			    struct complaint *complaint)
 {
@@ -61,6 +74,8 @@ static int read_secrets(const struct store *store, struct authority *authority,
 	struct file_bytes bytes = { .len = 0 };
 	int err = store_read(store, STORE_CA_SECRET, &bytes, complaint);
 
+	if (err == ERR_NOT_FOUND)
+		return complain_gone(store, STORE_CA_SECRET, complaint);
 	if (err != 0)
 		return err;
 	err = network_secrets_from_text(span_of(bytes.data, bytes.len), &authority->secrets);
@@ -74,6 +89,8 @@ static int read_registry(const struct store *store, struct authority *authority,
 	struct file_bytes bytes = { .len = 0 };
 	int err = store_read(store, STORE_CA_REGISTRY, &bytes, complaint);
 
+	if (err == ERR_NOT_FOUND)
+		return complain_gone(store, STORE_CA_REGISTRY, complaint);
 	if (err != 0)
 		return err;
 	err = registry_from_text(span_of(bytes.data, bytes.len), trust_network(authority->trust),

@@ -60,6 +60,21 @@ static bool is_ipv6(const char *host)
 	return inet_pton(AF_INET6, host, &address) == 1;
 }
 
+/* A name as everybody writes it: whether letters are large and a dot ends it says nothing (RFC
+ * 4343, 2; RFC 1034, 3.1), and is one name where names are compared. */
+static struct span without_last_dot(struct span host)
+{
+	return host.len > 1 && host.data[host.len - 1] == '.' ? span_of(host.data, host.len - 1)
+							      : host;
+}
+
+static void to_lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
 /* The host goes to ret->host; what follows it to *ret_rest, which then begins with ':'. */
 static int take_host(struct span text, struct bootstrap *ret, struct span *ret_rest)
 {
@@ -71,11 +86,11 @@ static int take_host(struct span text, struct bootstrap *ret, struct span *ret_r
 	if (end == NULL)
 		return ERR_MALFORMED;
 	host = span_of(text.data, (size_t)(end - text.data));
-	if (bracket)
-		host = span_of(host.data + 1, host.len - 1);
+	host = bracket ? span_of(host.data + 1, host.len - 1) : without_last_dot(host);
 	if (text_copy(host, ret->host, sizeof(ret->host)) != 0 ||
 	    !(bracket ? is_ipv6(ret->host) : is_name_or_ipv4(host)))
 		return ERR_MALFORMED;
+	to_lower(ret->host);
 	text = span_of(end, text.len - (size_t)(end - text.data));
 	*ret_rest = bracket ? span_of(text.data + 1, text.len - 1) : text;
 	return 0;

@@ -14,8 +14,9 @@
 #define BOOTSTRAP_TEXT_CHARS (2 + 253 + 1 + 5 + 1 + 32) /* brackets, host, port, id */
 
 struct bootstrap {
-	char host[BOOTSTRAP_HOST_MAX + 1]; /* an IPv6 address stands here without brackets */
-	uint16_t port;                     /* 1..65535 */
+	/* An IPv6 address without brackets, a name without a dot at its end; in small letters. */
+	char host[BOOTSTRAP_HOST_MAX + 1];
+	uint16_t port; /* 1..65535 */
 	struct id id;
 };
 

@@ -104,7 +104,8 @@ static int get_secrets(const json_t *value, struct bundle *ret)
 		const json_int_t epoch = json_integer_value(json_object_get(one, "epoch"));
 
 		if (json_object_size(one) != 2 || epoch < 1 || epoch > UINT8_MAX ||
-		    (i > 0 && epoch >= secrets->epochs[i - 1].epoch) ||
+		    (i > 0 &&
+		     !network_epoch_is_newer(secrets->epochs[i - 1].epoch, (uint8_t)epoch)) ||
 		    text_from_base64(string_of(json_object_get(one, "secret")),
 				     secrets->epochs[i].bytes, NETWORK_SECRET_BYTES) != 0)
 			return ERR_MALFORMED;
@@ -457,15 +458,15 @@ static bool secrets_agree(const struct network_secrets *a, const struct network_
 int bundle_check_renewal(const struct bundle *present, const struct bundle *next,
 			 struct complaint *complaint)
 {
-	const unsigned has = present->secrets.epochs[0].epoch;
-	const unsigned gets = next->secrets.epochs[0].epoch;
+	const uint8_t has = present->secrets.epochs[0].epoch;
+	const uint8_t gets = next->secrets.epochs[0].epoch;
 
 	if (!SECCHECK(SEC_BUNDLE_SUCCESSOR, id_equal(&present->network_id, &next->network_id)))
 		return complain(complaint, ERR_EXISTS,
 				"it is of another network of the name \"%s\"; ipop leave %s leaves "
 				"the one that this host is in",
 				present->network, present->network);
-	if (!SECCHECK(SEC_BUNDLE_EPOCH, gets >= has))
+	if (!SECCHECK(SEC_BUNDLE_EPOCH, !network_epoch_is_newer(has, gets)))
 		return complain(complaint, ERR_STALE,
 				"its secret is of epoch %u, and this host has that of epoch %u "
 				"already: ask the group's owner for a new bundle",

@@ -158,7 +158,8 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"IPOP_NETWORK, IPOP_INTERFACE, IPOP_IPV6 and, if there is one, IPOP_IPV4. "
 			"It has the daemon's rights, so nobody but root may be able to write the "
 			"file or this one, and no more than these: sudo and mount fail. It is "
-			"ended after 30 s.",
+			"ended after 30 s, and what it leaves running within a second; a daemon stays "
+			"if it has left its process group, as by setsid.",
 		.is_live = true,
 		.offset = offsetof(struct config, on_up),
 	},
@@ -181,7 +182,7 @@ static const struct config_option options[CONFIG_OPTIONS] = {
 			"IPOP_EVENT is peer-up or peer-down, IPOP_PEER its name, IPOP_PEER_IPV6 its "
 			"address. One runs at a time, ten a second at most, each for 10 s at most; "
 			"who comes and goes meanwhile is not told of. When the network goes down "
-			"only on-down runs.",
+			"only on-down is run, and what runs then is ended before it.",
 		.is_live = true,
 		.offset = offsetof(struct config, on_peer),
 	},
@@ -396,7 +397,13 @@ struct place {
 	struct complaint *complaint;
 };
 
-/* What was meant by a name: letters are small ones, and a foreign character is one. */
+static bool is_quote(uint8_t c)
+{
+	return c == '"' || c == '\'';
+}
+
+/* What was meant by a name: letters are small ones, a foreign character is one, and quotes are
+ * none. */
 static struct span fold(struct span name, uint8_t room[NAME_CHARS_MAX])
 {
 	size_t len = 0;
@@ -406,24 +413,45 @@ static struct span fold(struct span name, uint8_t room[NAME_CHARS_MAX])
 
 		if (c >= 'A' && c <= 'Z')
 			room[len++] = (uint8_t)(c - 'A' + 'a');
-		else if (c < 0x80 || (c & 0xc0) == 0xc0 || len == 0)
+		else if (!is_quote(c) && (c < 0x80 || (c & 0xc0) == 0xc0 || len == 0))
 			room[len++] = c;
 	}
 	return span_of(room, len);
+}
+
+/* The one option whose name ends with this word, as ipv4-prefix does with prefix; or NULL. */
+static const char *find_end(struct span word)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		const char *const dash = strrchr(options[i].name, '-');
+
+		if (dash == NULL || !text_equal(word, dash + 1))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = options[i].name;
+	}
+	return found;
 }
 
 static int refuse_name(const struct place *place, struct span name)
 {
 	uint8_t room[NAME_CHARS_MAX];
 	struct nearest nearest = nearest_of(fold(name, room));
+	const char *meant = find_end(nearest.word);
+	const char *end = is_quote(name.data[0]) ? "\", without quotes?" : "\"?";
 
 	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
 		nearest_try(&nearest, options[i].name);
-	return complain(
-		place->complaint, ERR_MALFORMED, "%s:%u: %.*s: there is no such option%s%s%s",
-		place->file, place->line, (int)name.len, (const char *)name.data,
-		nearest.best == NULL ? "" : "; did you mean \"",
-		nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "\"?");
+	if (nearest.best != NULL)
+		meant = nearest.best;
+	return complain(place->complaint, ERR_MALFORMED,
+			"%s:%u: %.*s: there is no such option%s%s%s", place->file, place->line,
+			(int)name.len, (const char *)name.data,
+			meant == NULL ? "" : "; did you mean \"", meant == NULL ? "" : meant,
+			meant == NULL ? "" : end);
 }
 
 static int refuse_value(const struct place *place, const struct config_option *option,

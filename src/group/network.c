@@ -59,6 +59,18 @@ void network_secrets_to_text(const struct network_secrets *secrets, struct write
 	secret_wipe(line, sizeof(line));
 }
 
+uint8_t network_epoch_next(uint8_t epoch)
+{
+	return epoch == UINT8_MAX ? 1 : (uint8_t)(epoch + 1);
+}
+
+bool network_epoch_is_newer(uint8_t a, uint8_t b)
+{
+	const int ahead = (UINT8_MAX + a - b) % UINT8_MAX; /* of 255 epochs */
+
+	return ahead > 0 && ahead <= UINT8_MAX / 2;
+}
+
 int network_secrets_from_text(struct span text, struct network_secrets *ret)
 {
 	struct network_secrets secrets = { .count = 0 };
@@ -72,7 +84,8 @@ int network_secrets_from_text(struct span text, struct network_secrets *ret)
 
 		if (i == NETWORK_SECRETS_MAX || !text_next(&line, ' ', &epoch) ||
 		    text_number(epoch, &number) != 0 || number == 0 || number > UINT8_MAX ||
-		    (i > 0 && number >= secrets.epochs[i - 1].epoch) ||
+		    (i > 0 &&
+		     !network_epoch_is_newer(secrets.epochs[i - 1].epoch, (uint8_t)number)) ||
 		    text_from_base64(line, secrets.epochs[i].bytes, NETWORK_SECRET_BYTES) != 0)
 			err = ERR_MALFORMED;
 		else

@@ -24,6 +24,12 @@ struct network_secrets {
 	uint32_t count;                /* 1.. */
 };
 
+/* Epochs go round: 1 follows on 255. */
+uint8_t network_epoch_next(uint8_t epoch);
+/* Whether `a` came after `b`, which is so if it is at most 127 rotations ahead (as RFC 1982 has it
+ * of serial numbers). */
+bool network_epoch_is_newer(uint8_t a, uint8_t b);
+
 /* One line an epoch, newest first: its number and the secret in base64. The text is secret. */
 void network_secrets_to_text(const struct network_secrets *secrets, struct writer *w);
 

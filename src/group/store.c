@@ -28,16 +28,17 @@ static const struct place files[STORE_FILES] = {
 	[STORE_KEY] = { "/var/lib/ipop/", "/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
 	[STORE_BUNDLE] = { "/var/lib/ipop/", "/bundle.json", BUNDLE_BYTES_MAX, 0600, true },
 	[STORE_NEIGHBOURS] = { "/var/lib/ipop/", "/neighbours", NEIGHBOURS_BYTES_MAX, 0600, false },
-	[STORE_CA_KEY] = { "/var/lib/ipop/", "/ca/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
-	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop/", "/ca/certificate.pem",
+	[STORE_CA_KEY] = { "/var/lib/ipop-ca/", "/key.pem", KEY_PEM_BYTES_MAX, 0600, true },
+	[STORE_CA_CERTIFICATE] = { "/var/lib/ipop-ca/", "/certificate.pem",
 				   CERTIFICATE_PEM_BYTES_MAX, 0644, false },
-	[STORE_CA_REGISTRY] = { "/var/lib/ipop/", "/ca/registry", REGISTRY_BYTES_MAX, 0600, false },
-	[STORE_CA_SECRET] = { "/var/lib/ipop/", "/ca/secret", NETWORK_SECRETS_TEXT_MAX, 0600,
+	[STORE_CA_REGISTRY] = { "/var/lib/ipop-ca/", "/registry", REGISTRY_BYTES_MAX, 0600, false },
+	[STORE_CA_SECRET] = { "/var/lib/ipop-ca/", "/secret", NETWORK_SECRETS_TEXT_MAX, 0600,
 			      true },
-	[STORE_CA_CONFIG] = { "/var/lib/ipop/", "/ca/group.conf", CONFIG_BYTES_MAX, 0644, false },
-	[STORE_CA_LOCK] = { "/var/lib/ipop/", "/ca/lock", 0, 0600, false },
+	[STORE_CA_CONFIG] = { "/var/lib/ipop-ca/", "/group.conf", CONFIG_BYTES_MAX, 0644, false },
+	[STORE_CA_LOCK] = { "/var/lib/ipop-ca/", "/lock", 0, 0600, false },
 	[STORE_CONTROL] = { "/run/ipop/", "/control", 0, 0660, false },
 	[STORE_LOG] = { "/run/ipop/", "/log", 0, 0640, false },
+	[STORE_LOG_OLD] = { "/run/ipop/", "/log.old", 0, 0640, false },
 	[STORE_PID] = { "/run/ipop/", "/pid", 0, 0600, false },
 };
 
@@ -47,7 +48,7 @@ static const struct place directories[STORE_DIRECTORIES] = {
 	[STORE_MEMBERS] = { "/var/lib/ipop", NULL, 0, 0755, false },
 	[STORE_RUNS] = { "/run/ipop", NULL, 0, 0755, false },
 	[STORE_MEMBER] = { "/var/lib/ipop/", "", 0, 0700, false },
-	[STORE_CA] = { "/var/lib/ipop/", "/ca", 0, 0700, false },
+	[STORE_CA] = { "/var/lib/ipop-ca/", "", 0, 0700, false },
 	[STORE_RUN] = { "/run/ipop/", "", 0, 0750, false },
 };
 
@@ -108,8 +109,33 @@ static int complain_kind(struct complaint *complaint, int err, const char *path)
 			path);
 }
 
+/* What root may not do, a daemon without the right over the files of others: whose they are. */
+static bool complain_owner(struct complaint *complaint, int err, const char *path)
+{
+	struct file_path place = { "" };
+	uint32_t owner;
+	char *slash;
+
+	if (geteuid() != 0 || file_path(&place, "%s", path) != 0)
+		return false;
+	slash = strrchr(place.text, '/');
+	if (!file_is_foreign(place.text, 0, &owner)) { /* or that in which it would be */
+		if (slash == NULL || slash == place.text)
+			return false;
+		*slash = '\0';
+		if (!file_is_foreign(place.text, 0, &owner))
+			return false;
+	}
+	(void)complain(complaint, err,
+		       "%s: %s, for root too, as %s belongs to user %u: chown root %s", path,
+		       err_text(err), place.text, owner, place.text);
+	return true;
+}
+
 int store_complain(struct complaint *complaint, int err, const char *path)
 {
+	if (err == ERR_PERMISSION && complain_owner(complaint, err, path))
+		return err;
 	if (err == ERR_DENIED)
 		return complain(complaint, err,
 				"%s: must be for its owner alone; if nobody else has read it: "
@@ -196,6 +222,14 @@ static int complain_obstacle(const struct file_obstacle *obstacle, bool is_its, 
 				path, obstacle->owner, uid == 0 ? "" : "user ",
 				uid == 0 ? "root" : user, obstacle->is_directory ? "enter" : "read",
 				uid == 0 ? "root" : user, path);
+	/* Who has a file may change it: of a stranger's the daemon makes no use. */
+	if (!obstacle->is_directory && obstacle->owner != uid && obstacle->owner != 0)
+		return complain(complaint, ERR_PERMISSION,
+				"%s: belongs to user %u, and the daemon, which is %s%s, may not "
+				"read it: chown root %s%s%s",
+				path, obstacle->owner, uid == 0 ? "" : "user ",
+				uid == 0 ? "root" : user, path, uid == 0 ? "" : "; chmod a+r ",
+				uid == 0 ? "" : path);
 	return complain(complaint, ERR_PERMISSION,
 			"%s: the daemon, which is %s%s, may not %s it: chmod %s%s %s", path,
 			uid == 0 ? "" : "user ", uid == 0 ? "root" : user,
@@ -375,8 +409,8 @@ static int check_program(const char *file, enum config_option_id id, const char 
 	}
 }
 
-int store_check_programs(const struct store *store, const struct config *config,
-			 struct complaint *complaint)
+int store_check_program(const struct store *store, const struct config *config,
+			enum config_option_id id, struct complaint *complaint)
 {
 	char program[CONFIG_VALUE_MAX + 1];
 	struct file_path path;
@@ -384,18 +418,24 @@ int store_check_programs(const struct store *store, const struct config *config,
 
 	if (err != 0)
 		return store_complain(complaint, err, store->root);
-	for (enum config_option_id id = 0; id < CONFIG_OPTIONS && err == 0; id++) {
-		if (config_option(id)->type != CONFIG_TYPE_PATH ||
-		    !config_value(config, id, 0, program))
-			continue;
-		err = check_program(path.text, id, program, complaint);
-		if (err == 0 && !file_is_guarded(path.text))
-			err = complain(complaint, ERR_DENIED,
-				       "%s: it names programs that run with the daemon's rights, "
-				       "and others than root can change it; chown root and chmod "
-				       "go-w help",
-				       path.text);
-	}
+	if (config_option(id)->type != CONFIG_TYPE_PATH || !config_value(config, id, 0, program))
+		return 0;
+	err = check_program(path.text, id, program, complaint);
+	if (err == 0 && !file_is_guarded(path.text))
+		err = complain(complaint, ERR_DENIED,
+			       "%s: it names programs that run with the daemon's rights, and "
+			       "others than root can change it; chown root and chmod go-w help",
+			       path.text);
+	return err;
+}
+
+int store_check_programs(const struct store *store, const struct config *config,
+			 struct complaint *complaint)
+{
+	int err = 0;
+
+	for (enum config_option_id id = 0; id < CONFIG_OPTIONS && err == 0; id++)
+		err = store_check_program(store, config, id, complaint);
 	return err;
 }
 

@@ -4,11 +4,12 @@
  * ROOT/var/lib/ipop/NET/key.pem       0600, the private key of this member
  * ROOT/var/lib/ipop/NET/bundle.json   0600, what the group says: certificates, secret, prefix
  * ROOT/var/lib/ipop/NET/neighbours    0600, members that were near, for after a restart
- * ROOT/var/lib/ipop/NET/ca/           0700, only where the group's CA is:
+ * ROOT/var/lib/ipop-ca/NET/           0700, only where the group's CA is:
  *     key.pem, certificate.pem, registry, secret, group.conf (what enters each bundle)
  * ROOT/var/lib/ipop/requests/         0700, private keys that wait for their certificate
  * ROOT/run/ipop/NET/control           the daemon's socket
  * ROOT/run/ipop/NET/log               what the daemon says when no systemd listens
+ * ROOT/run/ipop/NET/log.old           and what it said before the log was long
  * ROOT/run/ipop/NET/pid               0600, its process id, locked as long as it runs
  *
  * Each file is replaced whole or not at all (io/file.h). Nothing here prints or prompts.
@@ -19,6 +20,8 @@
 #include "group/bundle.h"
 #include "group/config.h"
 #include "io/file.h"
+
+#define STORE_LOG_BYTES_MAX 1048576 /* of a log; what comes then goes into an empty one */
 
 enum store_file {
 	STORE_CONFIG,
@@ -33,6 +36,7 @@ enum store_file {
 	STORE_CA_LOCK,
 	STORE_CONTROL,
 	STORE_LOG,
+	STORE_LOG_OLD,
 	STORE_PID,
 	STORE_FILES
 };
@@ -78,7 +82,7 @@ int store_make_directory_for(const struct store *store, enum store_directory dir
 			     uint32_t group, struct complaint *complaint);
 
 /* Gives what the daemon of this network reads and writes to the user that it runs as: the member's
- * directory, and what is in it but the group's CA, which is no daemon's. Does nothing if the
+ * directory, and what is in it. The group's CA is no daemon's. Does nothing if the
  * directory is theirs already. */
 int store_give(const struct store *store, uint32_t uid, uint32_t gid, struct complaint *complaint);
 
@@ -106,6 +110,9 @@ int store_write_config(const struct store *store, const struct config *config,
  * else could change one, or the file that names it). */
 int store_check_programs(const struct store *store, const struct config *config,
 			 struct complaint *complaint);
+/* The same of one option. */
+int store_check_program(const struct store *store, const struct config *config,
+			enum config_option_id id, struct complaint *complaint);
 
 /* Besides: ERR_MALFORMED and the like of the parser, and ERR_FOREIGN (it is another network's). The
  * second reads what store_open() has opened. */

@@ -67,17 +67,23 @@ int file_path(struct file_path *ret, const char *format, ...)
 	return 0;
 }
 
+static bool is_regular(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* --- reading --- */
 
 int file_open(const char *path, int *ret_fd)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat status;
 
 	if (fd < 0)
 		return file_err(errno);
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+	if (!is_regular(fd)) {
 		(void)close(fd); /* nothing was written */
 		return ERR_UNSUPPORTED;
 	}
@@ -629,6 +635,24 @@ bool file_is_of(const char *path, uint32_t uid)
 	return lstat(path, &status) == 0 && status.st_uid == uid;
 }
 
+bool file_is_foreign(const char *path, uint32_t uid, uint32_t *ret_owner)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0 || status.st_uid == uid)
+		return false;
+	*ret_owner = status.st_uid;
+	return true;
+}
+
+bool file_is_for_all(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && !S_ISLNK(status.st_mode) &&
+	       (status.st_mode & S_IWOTH) != 0;
+}
+
 /* --- locks --- */
 
 /* True if the name still leads to what was opened: the last holder may have removed it between our
@@ -645,10 +669,15 @@ static bool is_current(int fd, const char *path)
 static int lock(const char *path, int operation, int *ret_fd)
 {
 	for (;;) {
-		const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+		const int fd =
+			open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, LOCK_MODE);
 
 		if (fd < 0)
 			return file_err(errno);
+		if (!is_regular(fd)) {   /* a FIFO cannot hold the number of a process */
+			(void)close(fd); /* nothing was written */
+			return ERR_UNSUPPORTED;
+		}
 		if (flock(fd, operation) < 0) {
 			const int error = errno;
 

@@ -101,6 +101,12 @@ int file_give(const char *path, uint32_t uid, uint32_t gid);
 /* True if it is there and is theirs; of a symbolic link, the link. */
 bool file_is_of(const char *path, uint32_t uid);
 
+/* True if it is there and is not theirs, and then whose. */
+bool file_is_foreign(const char *path, uint32_t uid, uint32_t *ret_owner);
+
+/* True if it is there, and its mode lets everybody write; of a symbolic link nothing is asked. */
+bool file_is_for_all(const char *path);
+
 /* Makes or opens a file and locks it for as long as the descriptor (or one inherited from it) is
  * open. It is for its owner alone. 0, ERR_EXISTS (another process holds it), ERR_NOT_FOUND,
  * ERR_PERMISSION, ERR_UNSUPPORTED, ERR_IO. */

@@ -21,7 +21,8 @@
 #define V4_BYTES 4
 #define V4_BITS 32
 #define V6_BITS 128
-#define TABLES_MAX 64 /* of routes, which rules name */
+#define TABLES_MAX 64                                   /* of routes, which rules name */
+#define GROUP_IPV6_RULE (1U << (RTNLGRP_IPV6_RULE - 1)) /* has no RTMGRP_ of its own */
 
 struct netlink {
 	struct mnl_socket *socket; /* owned */
@@ -212,6 +213,8 @@ static int read_link_attribute(const struct nlattr *attribute, void *argument)
 		memcpy(ret->name, mnl_attr_get_payload(attribute), len);
 		ret->name[len - 1] = '\0';
 	}
+	if (mnl_attr_get_type(attribute) == IFLA_MTU && len == sizeof(ret->mtu))
+		ret->mtu = mnl_attr_get_u32(attribute);
 	return MNL_CB_OK;
 }
 
@@ -404,7 +407,8 @@ int netlink_watch(int *ret_fd)
 	const struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
 					    .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
 							 RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-							 RTMGRP_IPV6_ROUTE };
+							 RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+							 GROUP_IPV6_RULE };
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
@@ -417,6 +421,12 @@ int netlink_watch(int *ret_fd)
 	return 0;
 }
 
+static bool is_of_routes(uint16_t type)
+{
+	return type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWRULE ||
+	       type == RTM_DELRULE;
+}
+
 enum netlink_change netlink_changed(int fd)
 {
 	enum netlink_change change = NETLINK_NO_CHANGE;
@@ -426,8 +436,7 @@ enum netlink_change netlink_changed(int fd)
 	for (;;) {
 		const ssize_t n = recv(fd, &message, sizeof(message), 0);
 		const bool is_route =
-			n == (ssize_t)sizeof(message) &&
-			(message.nlmsg_type == RTM_NEWROUTE || message.nlmsg_type == RTM_DELROUTE);
+			n == (ssize_t)sizeof(message) && is_of_routes(message.nlmsg_type);
 
 		if (n < 0 && errno != EINTR && errno != ENOBUFS)
 			return change;
@@ -638,5 +647,47 @@ int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *p
 	if (overlap.index != 0 && if_indextoname(overlap.index, overlap.route.interface) == NULL)
 		memcpy(overlap.route.interface, "?", sizeof("?")); /* gone since */
 	*ret = overlap.route;
+	return 0;
+}
+
+static int look_at_way(const struct nlmsghdr *answer, void *argument)
+{
+	const struct rtmsg *message = mnl_nlmsg_get_payload(answer);
+	struct kernel_route it = { .route.table = message->rtm_table };
+	struct netlink_way *ret = argument;
+
+	if (!kind_of(message->rtm_type, &ret->kind))
+		ret->kind = NETLINK_ROUTE_REFUSES; /* what is broadcast there is for nobody of us */
+	if (mnl_attr_parse(answer, sizeof(*message), read_route_attribute, &it) >= 0)
+		ret->index = it.index;
+	ret->table = it.route.table;
+	ret->len = message->rtm_dst_len;
+	return MNL_CB_OK;
+}
+
+int netlink_find_way(struct netlink *netlink, const struct ip_address *to, struct netlink_way *ret)
+{
+	const bool v4 = ip_is_v4(to);
+	struct netlink_way way = { .kind = NETLINK_ROUTE_REFUSES };
+	union request request;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(request.bytes);
+	struct rtmsg *message;
+	int err;
+
+	header->nlmsg_type = RTM_GETROUTE;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+	message->rtm_family = v4 ? AF_INET : AF_INET6;
+	message->rtm_dst_len = v4 ? V4_BITS : V6_BITS;
+	/* The route and its table, and not what is made of it. */
+	message->rtm_flags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE;
+	put_ip(header, RTA_DST, to);
+	err = ask(netlink, &request, look_at_way, &way);
+	if (err < 0 && errno == ENETUNREACH)
+		return ERR_NOT_FOUND;
+	/* Prohibit, unreachable, blackhole. */
+	if (err < 0 && errno != EACCES && errno != EHOSTUNREACH && errno != EINVAL)
+		return err == ERR_UNSUPPORTED ? err : ERR_IO;
+	*ret = way;
 	return 0;
 }

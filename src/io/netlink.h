@@ -63,6 +63,7 @@ int netlink_add_address(struct netlink *netlink, unsigned index,
 struct netlink_link {
 	char name[IF_NAMESIZE];
 	bool is_up;
+	uint32_t mtu; /* 0: the kernel did not say */
 };
 
 /* 0; ERR_NOT_FOUND (it was deleted, or is in another network namespace), ERR_IO. */
@@ -79,15 +80,15 @@ int netlink_find_address(struct netlink *netlink, unsigned index, const struct i
 int netlink_list_addresses(struct netlink *netlink, struct netlink_address *ret, size_t max,
 			   size_t *ret_count);
 
-/* A descriptor that becomes readable when an interface, an address of one, or a route came, went or
- * changed; the caller's to close. 0 or ERR_IO. */
+/* A descriptor that becomes readable when an interface, an address of one, a route or a rule came,
+ * went or changed; the caller's to close. 0 or ERR_IO. */
 int netlink_watch(int *ret_fd);
 
 enum netlink_change { NETLINK_NO_CHANGE, NETLINK_ROUTES_CHANGED, NETLINK_ADDRESSES_CHANGED };
 
 /* Reads all that waits there, without blocking. It says that there was anything, though some was
  * lost, and not which: ADDRESSES_CHANGED, of addresses or interfaces at least; ROUTES_CHANGED, of
- * routes alone. */
+ * routes and rules alone. */
 enum netlink_change netlink_changed(int fd);
 
 /* The most specific route that overlaps with the prefix, in a table that some rule has looked at
@@ -96,5 +97,17 @@ enum netlink_change netlink_changed(int fd);
  * fast to be read), ERR_IO. */
 int netlink_find_overlap(struct netlink *netlink, const struct netlink_prefix *prefix,
 			 unsigned except, struct netlink_route *ret);
+
+/* Where the kernel sends what this host itself has for an address, by all its rules and routes. */
+struct netlink_way {
+	enum netlink_route_kind kind;
+	unsigned index; /* of the interface; 0 of REFUSES */
+	uint8_t len;    /* of the route's prefix */
+	uint32_t table;
+};
+
+/* 0; ERR_NOT_FOUND (no route leads there, or a rule says that none does), ERR_UNSUPPORTED (no such
+ * family), ERR_IO. */
+int netlink_find_way(struct netlink *netlink, const struct ip_address *to, struct netlink_way *ret);
 
 #endif

@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -61,6 +60,16 @@ int process_keep_capabilities(uint64_t kept)
 {
 	shrink_bounding_set(kept);
 	return drop_capabilities(kept) ? 0 : ERR_IO;
+}
+
+bool process_has_capability(unsigned capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return capability < 32 * _LINUX_CAPABILITY_U32S_3 &&
+	       syscall(SYS_capget, &header, sets) == 0 &&
+	       (sets[capability / 32].effective >> capability % 32 & 1) != 0;
 }
 
 /* --- in the child, between fork() and exec() --- */
@@ -131,12 +140,20 @@ static bool set_rights(const struct process_config *config)
 	return become_user(config->uid, config->gid) && drop_capabilities(0);
 }
 
+/* Beyond it the child finds no room; whoever has no capability cannot lift it. */
+static bool set_limit(uint64_t file_bytes_max)
+{
+	const struct rlimit limit = { .rlim_cur = file_bytes_max, .rlim_max = file_bytes_max };
+
+	return file_bytes_max == 0 || setrlimit(RLIMIT_FSIZE, &limit) == 0;
+}
+
 static _Noreturn void become_child(const struct process_config *config, int program, int complain)
 {
 	if (config->leads)
 		(void)setsid(); /* a child that was just forked leads nothing yet: it cannot fail */
-	if (set_descriptors(config->channel, &program, &complain) && set_rights(config) &&
-	    reset_signals())
+	if (set_descriptors(config->channel, &program, &complain) &&
+	    set_limit(config->file_bytes_max) && set_rights(config) && reset_signals())
 		(void)syscall(SYS_execveat, config->program != NULL ? AT_FDCWD : program,
 			      config->program != NULL ? config->program : "", config->argv,
 			      config->environment, config->program != NULL ? 0 : AT_EMPTY_PATH);
@@ -220,15 +237,23 @@ static void forget(struct process *process)
 	*process = (struct process){ .pidfd = -1 };
 }
 
-bool process_reap(struct process *process, int *ret_status)
+bool process_has_ended(const struct process *process, int *ret_status)
 {
 	siginfo_t info = { 0 };
 
-	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0)
 		return false;
-	forget(process);
 	*ret_status =
 		info.si_code == CLD_EXITED ? info.si_status : PROCESS_SIGNALLED + info.si_status;
+	return true;
+}
+
+bool process_reap(struct process *process, int *ret_status)
+{
+	if (!process_has_ended(process, ret_status))
+		return false;
+	process_kill(process);
 	return true;
 }
 
@@ -282,19 +307,6 @@ int process_find_group(const char *name, uint32_t *ret_gid)
 	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return ERR_NOT_FOUND;
 	*ret_gid = entry.gr_gid;
-	return 0;
-}
-
-int process_lock_memory(void)
-{
-	const struct rlimit all = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
-
-	struct rlimit limit;
-
-	(void)setrlimit(RLIMIT_MEMLOCK, &all); /* what came of it is looked at */
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY ||
-	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		return ERR_PERMISSION;
 	return 0;
 }
 

@@ -21,8 +21,9 @@ struct process_config {
 	const char *const *environment; /* ended by NULL */
 	int channel;                    /* the child's end; stays the caller's to close; -1: none */
 	uint32_t uid, gid;              /* PROCESS_UID_KEEP: stay who we are */
+	uint64_t file_bytes_max;        /* of each file that it writes to; 0: no limit */
 	bool keeps_rights;              /* all capabilities that we have */
-	bool leads;                     /* a session of its own: what it starts ends with it */
+	bool leads;                     /* a session of its own, whose first group ends with it */
 };
 
 struct process {
@@ -37,15 +38,17 @@ int process_spawn(const struct process_config *config, struct process *ret);
 
 #define PROCESS_SIGNALLED 128 /* status of a process killed by signal n: 128 + n, as in a shell */
 
-/* True if it has ended: then *ret_status is its exit status, the pidfd is closed, and the process
- * is forgotten. */
+/* True if it has ended, with that status. */
+bool process_has_ended(const struct process *process, int *ret_status);
+
+/* The same; then the pidfd is closed, and the process is forgotten. If it leads, what it has
+ * started and is still in its group is killed. */
 bool process_reap(struct process *process, int *ret_status);
 
 /* To a process that was not reaped yet, whether or not it has ended. */
 void process_signal(const struct process *process, int signal);
 
-/* Kills it, and if it leads whatever it has started and is still there; waits until it is gone, and
- * forgets it. */
+/* Kills it, and if it leads its group; waits until it is gone, and forgets it. */
 void process_kill(struct process *process);
 
 /* First thing: no core dump and no debugger can read our memory. `death_signal` comes to a child
@@ -53,17 +56,15 @@ void process_kill(struct process *process);
  * child that has stopped listening. 0 or ERR_IO. */
 int process_harden(int death_signal);
 
-/* No page of ours is written to swap, now or later: it may hold keys. What was not touched is not
- * read in for that. Takes away the limit of memory that may be locked, if it may; a child has what
- * its parent has. 0, or ERR_PERMISSION: there is a limit, at which memory would end. */
-int process_lock_memory(void);
-
 /* How many processors this process may run on; at least 1. */
 uint32_t process_cpus(void);
 
 /* Gives up all capabilities but these (CAP_... of capabilities(7), below 64, as bits), for ever,
  * and so that no program that is executed has another. None is gained. 0 or ERR_IO. */
 int process_keep_capabilities(uint64_t kept);
+
+/* Whether this process has one of them in effect. */
+bool process_has_capability(unsigned capability);
 
 /* The number of a user and of its group, for a child of root to become. 0, ERR_NOT_FOUND. */
 int process_find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid);

@@ -111,6 +111,8 @@ static const int node_calls[] = {
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
 	SCMP_SYS(madvise),
+	SCMP_SYS(munlockall), /* for the time in which memory is given back */
+	SCMP_SYS(mlockall),
 	SCMP_SYS(futex),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(sched_getaffinity),

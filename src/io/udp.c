@@ -607,6 +607,8 @@ static void count_refusal(struct udp_counters *counters, int error)
 		counters->too_long++;
 	else if (error == ENOBUFS || error == ENOMEM)
 		counters->no_buffer++;
+	else if (error == EPERM)
+		counters->forbidden++;
 	else
 		counters->unreachable++;
 }

@@ -29,7 +29,8 @@ struct udp_counters {
 	uint64_t messages_received, messages_sent; /* that they came and went in */
 	uint64_t truncated;                        /* longer than a buffer: none of ours is */
 	uint64_t too_long;                         /* refused by the device: longer than its MTU */
-	uint64_t unreachable; /* refused by the host: no route, no such family, firewall */
+	uint64_t unreachable; /* refused by the host: no route, no such family */
+	uint64_t forbidden;   /* refused by the host: its firewall */
 	uint64_t no_buffer;   /* refused by the device: its queue is full */
 	uint64_t blocked;     /* how often the socket was full */
 	uint64_t separated;   /* messages that were refused and sent again one by one */

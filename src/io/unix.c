@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -62,6 +64,16 @@ int unix_send(int fd, const struct unix_message *message)
 	if (n >= 0)
 		return 0;
 	return errno == EAGAIN || errno == ETOOMANYREFS ? ERR_AGAIN : ERR_IO;
+}
+
+bool unix_is_behind(int fd)
+{
+	socklen_t len = sizeof(int);
+	int unread = 0;
+	int room = 0;
+
+	return ioctl(fd, SIOCOUTQ, &unread) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len) == 0 && unread > room / 2;
 }
 
 /* Takes all descriptors that the kernel has installed for us; those too many are closed. */
@@ -161,8 +173,11 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, uint32_t g
 	const char *path = address->sun_path;
 	const mode_t mode = group == UNIX_GROUP_NONE ? 0600 : 0660;
 
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (unlink(path) < 0 && errno != ENOENT) {
+		if (errno == EISDIR)
+			return ERR_UNSUPPORTED;
 		return errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_IO;
+	}
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return errno == EACCES ? ERR_PERMISSION : ERR_IO;
 	if (group != UNIX_GROUP_NONE && chown(path, (uid_t)-1, group) < 0)

@@ -24,6 +24,9 @@ int unix_pair(int ret[2]);
 /* 0, ERR_AGAIN (the other end has to read first), ERR_IO (it is gone). */
 int unix_send(int fd, const struct unix_message *message);
 
+/* True if the other end has not read more than half of what fits. */
+bool unix_is_behind(int fd);
+
 /* 0, ERR_AGAIN (nothing there), ERR_NOT_FOUND (the other end is gone), ERR_TOO_LONG (bytes or
  * descriptors; what came is closed), ERR_FULL (it is read, but this process, or the host, has no
  * descriptor free for one that came with it), ERR_IO. */
@@ -36,8 +39,8 @@ void unix_drop_fds(struct unix_message *message);
 
 /* A listening stream socket at this path, in place of what stands there: 0660 with a group, 0600
  * without. The caller holds a lock (file.h) that nobody else listens there. The path may be longer
- * than sun_path is. 0, ERR_NOT_FOUND (no such directory), ERR_PERMISSION, ERR_TOO_LONG (the last
- * part), ERR_NOMEM, ERR_IO. */
+ * than sun_path is. 0, ERR_NOT_FOUND (no such directory), ERR_PERMISSION, ERR_UNSUPPORTED (a
+ * directory is there), ERR_TOO_LONG (the last part), ERR_NOMEM, ERR_IO. */
 int unix_listen(const char *path, uint32_t group, int *ret_fd);
 
 struct unix_peer {

@@ -147,6 +147,7 @@ enum node_action_kind {
 	NODE_KEEP,      /* store these, and give them to the next node_new() */
 	NODE_REPLY,
 	NODE_CLOCK, /* our clock and those of the others begin to differ, or do no longer */
+	NODE_TWICE, /* a member begins to say that another machine has our key */
 	NODE_EVENT, /* a trace record, for monitor and log */
 };
 
@@ -184,6 +185,7 @@ struct node_action {
 			bool differs;
 			int64_t offset_us; /* ours before theirs; negative: behind */
 		} clock;
+		struct node_named teller; /* TWICE */
 		struct trace_record event;
 	};
 };

@@ -285,6 +285,7 @@ static void poll_machines(struct node *node, struct now now)
 	poll_sessions(node, now);
 	if (node->tick_wanted) {
 		node->tick_wanted = false;
+		peers_tick(node);
 		ways_tick(node, now);
 		lines_tick(node, now);
 		wishes_tick(node, now);
@@ -342,7 +343,7 @@ bool node_poll(struct node *node, struct now raw, struct node_action *ret)
 	if (send_poll(node, ret) || poll_vnet(node, now, ret) || send_poll(node, ret) ||
 	    lines_poll(node, ret) || remember_poll(node, now, ret) || lan_poll(node, now, ret) ||
 	    answer_poll(node, now, ret) || send_poll(node, ret) || poll_table(node, raw, ret) ||
-	    clocks_poll(node, raw, ret))
+	    clocks_poll(node, raw, ret) || double_poll(node, ret))
 		return true;
 	*ret = (struct node_action){ .kind = NODE_EVENT };
 	return trace_poll(&node->trace, &ret->event);

@@ -124,6 +124,18 @@ void answer_pong(struct node *node, struct now now, uint64_t token, const struct
 	}
 }
 
+static struct node_levels levels(const struct node *node)
+{
+	const struct session_counters sessions = sessions_counters(node->sessions);
+	const size_t lists = ring_timer_count(node->ring);
+
+	return (struct node_levels){
+		.keysets = node->channel_by_index.count,
+		.wishes = pool_count(&node->wishes),
+		.timers = sessions.timers + node->way_alarms.count + (uint32_t)lists,
+	};
+}
+
 static void show_status(struct node *node, struct now now, struct node_status *ret)
 {
 	*ret = (struct node_status){ .id = node->certificate.id,
@@ -137,10 +149,11 @@ static void show_status(struct node *node, struct now now, struct node_status *r
 				     .is_settled = ring_is_settled(node->ring),
 				     .relayed_pairs = relays_count(node->relays),
 				     .counters = node->counters,
+				     .levels = levels(node),
 				     .sessions = sessions_counters(node->sessions),
 				     .vnet = vnet_counters(node->vnet) };
 	ret->nat = (uint8_t)candidates_nat(&node->candidates, now.mono);
-	ret->key_is_twice = doubling_is_sure(&node->doubling, now.mono);
+	ret->key_teller_count = double_tellers(node, now.mono, ret->key_tellers);
 	ret->has_clock_offset = clocks_offset(node, node_raw(node, now), &ret->clock_offset_us);
 	memcpy(ret->network, node->config.network, sizeof(ret->network));
 	memcpy(ret->name, node->certificate.name, sizeof(ret->name));

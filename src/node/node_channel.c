@@ -294,8 +294,10 @@ static void closed(struct node *node, struct now now, const struct session_outpu
 		const struct handle peer = channel->peer;
 
 		why = channel->left != NULL ? channel->left : why;
-		if (reason->remote && reason->close == FRAME_CLOSE_DOUBLE)
-			double_told(node, now);
+		const struct peer *its = pool_at(&node->peers, peer);
+
+		if (its != NULL && reason->remote && reason->close == FRAME_CLOSE_DOUBLE)
+			double_told(node, now, &its->id);
 		if (is_goodbye(reason))
 			end_older(node, now, channel, why);
 		close_channel(node, channel);

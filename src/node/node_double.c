@@ -79,9 +79,62 @@ void double_heard(struct node *node, struct now now, struct channel *channel, co
 		sessions_close(node->sessions, now, channel->session, FRAME_CLOSE_DOUBLE);
 }
 
-void double_told(struct node *node, struct now now)
+static bool says_so(const struct double_teller *teller, struct mono now)
 {
-	node->doubling = (struct doubling){ .last = now.mono, .count = 2 }; /* two signs it had */
+	return !mono_reached(now, teller->until);
+}
+
+/* Its place, or that of the one who has said it the longest ago. */
+static struct double_teller *place_for(struct node *node, const struct id *peer)
+{
+	struct double_teller *oldest = &node->double_tellers[0];
+
+	for (size_t i = 0; i < NODE_KEY_TELLERS_MAX; i++) {
+		struct double_teller *teller = &node->double_tellers[i];
+
+		if (teller->until.us != 0 && id_equal(&teller->id, peer))
+			return teller;
+		if (teller->until.us < oldest->until.us)
+			oldest = teller;
+	}
+	return oldest;
+}
+
+void double_told(struct node *node, struct now now, const struct id *peer)
+{
+	struct double_teller *teller = place_for(node, peer);
+	bool is_known = false;
+
+	for (size_t i = 0; i < NODE_KEY_TELLERS_MAX; i++)
+		is_known = is_known || says_so(&node->double_tellers[i], now.mono);
+	teller->is_news = teller->is_news || !is_known;
+	teller->id = *peer;
+	teller->until = mono_add_ms(now.mono, DOUBLE_KNOWN_MS);
+}
+
+uint32_t double_tellers(const struct node *node, struct mono now, struct node_named *ret)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < NODE_KEY_TELLERS_MAX; i++)
+		if (says_so(&node->double_tellers[i], now))
+			ret[count++] = peer_named(node, &node->double_tellers[i].id);
+	return count;
+}
+
+bool double_poll(struct node *node, struct node_action *ret)
+{
+	for (size_t i = 0; i < NODE_KEY_TELLERS_MAX; i++) {
+		struct double_teller *teller = &node->double_tellers[i];
+
+		if (!teller->is_news)
+			continue;
+		teller->is_news = false;
+		*ret = (struct node_action){ .kind = NODE_TWICE,
+					     .teller = peer_named(node, &teller->id) };
+		return true;
+	}
+	return false;
 }
 
 bool doubling_is_sure(const struct doubling *doubling, struct mono now)

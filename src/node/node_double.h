@@ -6,14 +6,18 @@
  * probe on the way that the session had: in a session that it knows to be replaced nobody answers
  * one. An answer is a sign. One may be chance (what confirms a session can be lost); but each
  * machine takes the place of the other again and again, and at the second sign the session is ended
- * with the reason (CLOSE 6): so the machine at the other end learns that it is not the only one.
+ * with the reason (CLOSE 6): so the machine at the other end learns that it is not the only one. It
+ * has only that member's word for it: whoever asks is told whose word it is.
  */
 #ifndef NODE_NODE_DOUBLE_H
 #define NODE_NODE_DOUBLE_H
 
+#include "base/id.h"
 #include "base/mono.h"
 
 struct node;
+struct node_action;
+struct node_named;
 struct channel;
 struct way;
 
@@ -29,6 +33,13 @@ struct doubling {
 	uint32_t count;
 };
 
+/* Says that another machine has our key; until.us == 0: nobody. */
+struct double_teller {
+	struct id id;
+	struct mono until;
+	bool is_news;
+};
+
 /* This session is going to be replaced: it still has its ways. */
 void double_replaces(struct node *node, struct now now, struct channel *channel);
 
@@ -39,8 +50,14 @@ bool double_may_answer(const struct channel *channel, struct now now);
 void double_heard(struct node *node, struct now now, struct channel *channel,
 		  const struct way *way);
 
-/* A peer has closed a session with us for it. */
-void double_told(struct node *node, struct now now);
+/* This peer has closed a session with us for it. */
+void double_told(struct node *node, struct now now, const struct id *peer);
+
+/* Who has said so of our key, of late: at most NODE_KEY_TELLERS_MAX. */
+uint32_t double_tellers(const struct node *node, struct mono now, struct node_named *ret);
+
+/* True if somebody says so, and nobody did of late: NODE_TWICE. */
+bool double_poll(struct node *node, struct node_action *ret);
 
 void double_tick(struct node *node, struct now now);
 

@@ -95,9 +95,10 @@ struct node {
 	uint16_t part_sequence;
 	struct node_counters counters;
 	bool configured, shutting_down;
-	bool is_named;            /* in a line ourselves */
-	struct doubling doubling; /* of our key */
-	struct mono double_at;    /* a channel asks_double */
+	bool peers_left; /* since peers_tick() */
+	bool is_named;   /* in a line ourselves */
+	struct double_teller double_tellers[NODE_KEY_TELLERS_MAX];
+	struct mono double_at; /* a channel asks_double */
 	struct memory memory;
 	struct lan lan;
 	struct clocks clocks;

@@ -136,6 +136,20 @@ void lines_init(struct node *node, struct now now)
 	draw_turns(node, now);
 }
 
+const struct node_bootstrap *line_of(const struct node *node, const struct id *id)
+{
+	const struct line *found = NULL;
+
+	for (uint32_t i = 0; i < node->line_count; i++) {
+		const struct line *line = &node->lines[i];
+
+		if (id_equal(&line->config->id, id) &&
+		    (found == NULL || line->dialled.us > found->dialled.us))
+			found = line;
+	}
+	return found == NULL ? NULL : found->config;
+}
+
 bool lines_are_needed(const struct node *node)
 {
 	return !ring_is_settled(node->ring) || ring_link_count(node->ring) < (size_t)2 * RING_NEAR;

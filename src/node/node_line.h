@@ -26,6 +26,8 @@ void lines_init(struct node *node, struct now now);
 /* The lines are these from now on: who stands in one that was there before goes on as it was. */
 void lines_renew(struct node *node, struct now now, const struct node_bootstrap *bootstrap,
 		 uint32_t count);
+/* The line that names a member, of several the one that was tried last; or NULL. */
+const struct node_bootstrap *line_of(const struct node *node, const struct id *id);
 void lines_tick(struct node *node, struct now now);
 bool lines_poll(struct node *node, struct node_action *ret);
 struct mono lines_deadline(const struct node *node);

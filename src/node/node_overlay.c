@@ -85,23 +85,27 @@ bool overlay_send_far(struct node *node, struct now now, const struct routed *ro
 	return send_own(node, now, &own, avoided);
 }
 
-bool overlay_send(struct node *node, struct now now, const struct routed *routed)
+/* A datagram goes along the ring because the straight way is in doubt: were it to take the link to
+ * whom it is for, an answer would prove a ring that there is only while that link is. */
+static const struct id *avoided_by(const struct routed *routed)
 {
 	static const struct id nobody;
 
-	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, &nobody);
+	return routed->kind == ROUTED_DATAGRAM ? &routed->target.id : &nobody;
+}
+
+bool overlay_send(struct node *node, struct now now, const struct routed *routed)
+{
+	return overlay_send_far(node, now, routed, ROUTED_HOPS_MAX, avoided_by(routed));
 }
 
 bool overlay_send_twice(struct node *node, struct now now, const struct routed *routed,
 			unsigned choice)
 {
-	static const struct id nobody;
 	const struct id *to = &routed->target.id;
-	/* A datagram goes along the ring because the straight way is in doubt. */
-	const struct id *avoided = routed->kind == ROUTED_DATAGRAM ? to : &nobody;
 	struct routed own = own_of(node, routed, ROUTED_HOPS_MAX);
 	struct routed again = own;
-	const bool is_sent = send_own(node, now, &own, avoided);
+	const bool is_sent = send_own(node, now, &own, avoided_by(routed));
 
 	if (!ring_beside(node->ring, to, &own.from_via, choice, &again.from_via))
 		return is_sent;

@@ -14,7 +14,8 @@ struct node;
 
 struct peer;
 
-/* One of our own: fills in from whom it is. False if no link leads there. */
+/* One of our own: fills in from whom it is. A datagram takes no link to whom it is for. False if no
+ * link leads there. */
 bool overlay_send(struct node *node, struct now now, const struct routed *routed);
 /* The same by two links, since either may lose what it should pass on, or drop it, and pass on all
  * the rest. The second is near the target, of the few that are nearest by `choice`, and the via is

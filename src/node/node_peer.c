@@ -73,6 +73,15 @@ static bool forget_longest_gone(struct node *node, uint32_t most)
 	return true;
 }
 
+void peers_tick(struct node *node)
+{
+	if (!node->peers_left)
+		return;
+	node->peers_left = false;
+	while (forget_longest_gone(node, NODE_GONE_MAX))
+		;
+}
+
 void peer_free_all(struct node *node)
 {
 	for (uint32_t i = 0; i < pool_end(&node->peers); i++) {
@@ -205,6 +214,7 @@ void peer_lost(struct node *node, struct now now, struct handle handle, struct h
 	struct peer *peer = pool_at(&node->peers, handle);
 
 	CHECK(peer != NULL); /* it is not forgotten while it has a channel */
+	node->peers_left = true;
 	if (handle_equal(peer->session, session)) {
 		const struct handle other = other_session(node, handle);
 
@@ -306,6 +316,7 @@ void peer_show(struct node *node, struct mono now, const struct peer *peer, stru
 				   .has_ipv4 = peer->has_ipv4,
 				   .not_after = peer->not_after,
 				   .since = peer->since,
+				   .line = line_of(node, &peer->id),
 				   .why = peer->why };
 	memcpy(ret->name, peer->name, sizeof(ret->name));
 	memcpy(ret->ipv4, peer->ipv4, sizeof(ret->ipv4));
@@ -323,4 +334,17 @@ void peer_show(struct node *node, struct mono now, const struct peer *peer, stru
 	}
 	if (doubling_is_sure(&peer->doubling, now))
 		ret->why = DOUBLE_WHY;
+}
+
+struct node_named peer_named(const struct node *node, const struct id *id)
+{
+	struct node_named ret = { .id = *id };
+	struct handle unused;
+	const struct peer *peer = peer_find(node, id, &unused);
+
+	if (peer != NULL)
+		memcpy(ret.name, peer->name, sizeof(ret.name));
+	else if (id_equal(id, &node->certificate.id))
+		memcpy(ret.name, node->certificate.name, sizeof(ret.name));
+	return ret;
 }

@@ -55,10 +55,14 @@ struct peer {
 };
 
 struct peer *peer_find(const struct node *node, const struct id *id, struct handle *ret_handle);
-/* Finds or makes; NULL if NODE_PEERS_MAX are known, or there is no memory for one more. When one is
- * made, of those who are gone the last NODE_GONE_MAX stay known, with it, and all of the bootstrap
- * lines. */
+
+/* By the name that we know it by; our own, too. */
+struct node_named peer_named(const struct node *node, const struct id *id);
+/* Finds or makes; NULL if NODE_PEERS_MAX are known, or there is no memory for one more. */
 struct peer *peer_get(struct node *node, const struct id *id, struct handle *ret_handle);
+/* Of those who are gone the last NODE_GONE_MAX stay known, and all of the bootstrap lines; the
+ * others are forgotten here and when one is made. */
+void peers_tick(struct node *node);
 /* What the peers own, when the node ends. */
 void peer_free_all(struct node *node);
 struct peer *peer_by_text(struct node *node, const char *text, struct handle *ret_handle);
@@ -67,7 +71,7 @@ bool peer_is_self(const struct node *node, const char *text);
 /* `session` carries the peer's traffic from now on. */
 void peer_use(struct node *node, struct now now, struct handle handle, struct handle session);
 /* One of its sessions closed: another takes over, or the peer is down. It is remembered then, until
- * peer_get() needs its place. `why` is a literal. */
+ * it is one too many (peers_tick()). `why` is a literal. */
 void peer_lost(struct node *node, struct now now, struct handle handle, struct handle session,
 	       const char *why);
 bool peer_is_up(const struct peer *peer);

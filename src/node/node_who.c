@@ -83,19 +83,6 @@ int who_answer(struct node *node, struct now now, struct peer *link, const struc
 
 /* -- what others say -------------------------------------------------------------------------- */
 
-static struct node_named named(const struct node *node, const struct id *id)
-{
-	struct node_named ret = { .id = *id };
-	struct handle unused;
-	const struct peer *peer = peer_find(node, id, &unused);
-
-	if (peer != NULL)
-		memcpy(ret.name, peer->name, sizeof(ret.name));
-	else if (id_equal(id, &node->certificate.id))
-		memcpy(ret.name, node->certificate.name, sizeof(ret.name));
-	return ret;
-}
-
 static struct asked *find_asked(struct node *node, uint64_t token)
 {
 	for (size_t i = 0; i < ASKED_MAX; i++) {
@@ -111,13 +98,13 @@ static struct asked *find_asked(struct node *node, uint64_t token)
 static void keep(const struct node *node, const struct iam *iam, struct node_who *ret)
 {
 	ret->end = (enum iam_end)iam->end;
-	ret->before = named(node, &iam->before);
+	ret->before = peer_named(node, &iam->before);
 	ret->is_relay = iam->is_relay;
-	ret->relay = named(node, &iam->relay);
+	ret->relay = peer_named(node, &iam->relay);
 	ret->step_us = iam->step_us;
 	ret->link_count = iam->link_count;
 	for (uint32_t i = 0; i < iam->link_count; i++) {
-		ret->links[i] = named(node, &iam->links[i].id);
+		ret->links[i] = peer_named(node, &iam->links[i].id);
 		ret->link_is_near[i] = iam->links[i].is_near;
 		ret->link_is_relay[i] = iam->links[i].is_relay;
 	}
@@ -142,7 +129,7 @@ int who_take(struct node *node, struct now now, const struct routed *routed)
 	if (!SECCHECK(SEC_IAM_TARGET,
 		      (iam.end == IAM_TARGET) == id_equal(&routed->from, &asked->target)))
 		return ERR_DENIED;
-	asked->who->member = named(node, &routed->from);
+	asked->who->member = peer_named(node, &routed->from);
 	asked->who->is_met = asked->who->member.name[0] != '\0';
 	if (!asked->who->is_met)
 		memcpy(asked->who->member.name, name, sizeof(name));

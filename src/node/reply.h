@@ -10,6 +10,9 @@
 #include "wire/who.h"
 
 #define NODE_NAME_MAX TRUST_GROUP_MAX /* of a network */
+#define NODE_KEY_TELLERS_MAX 2        /* the last two who claim it */
+
+struct node_bootstrap;
 
 enum node_peer_state {
 	NODE_PEER_CONNECTING,
@@ -38,6 +41,7 @@ struct node_peer {
 	struct wall not_after;
 	struct mono since; /* of the session */
 	struct keyset_counters counters;
+	const struct node_bootstrap *line; /* borrowed: that names it, or NULL */
 	const char *why; /* literal: why it is not up, or not better; empty if all is well */
 };
 
@@ -47,6 +51,18 @@ struct node_counters {
 	uint64_t departures_lost;        /* no room in a turn */
 	uint64_t beacons_sent, beacons_heard;
 	uint64_t beacons_refused; /* foreign, forged, old, or heard by another address before */
+};
+
+/* What is there at present: when those have left for whom it was, it is gone as well. */
+struct node_levels {
+	uint32_t keysets, wishes;
+	uint32_t timers; /* of sessions, half-open handshakes, ways and the ring's lists */
+};
+
+/* A member as another one names it: by its id, and by the name that we know it by, or "". */
+struct node_named {
+	struct id id;
+	char name[CERTIFICATE_NAME_MAX + 1];
 };
 
 struct node_status {
@@ -60,21 +76,17 @@ struct node_status {
 	struct wall not_after;
 	struct mono started;
 	uint32_t peers_up, peers_known;
-	uint8_t nat;             /* enum nat */
-	bool is_settled;         /* we stand in our place on the ring, as far as we know */
-	bool key_is_twice;       /* another machine runs with our key */
-	bool has_clock_offset;   /* else too few others have told theirs */
-	int64_t clock_offset_us; /* our clock before those of the others; negative: behind */
+	uint8_t nat;               /* enum nat */
+	bool is_settled;           /* we stand in our place on the ring, as far as we know */
+	bool has_clock_offset;     /* else too few others have told theirs */
+	int64_t clock_offset_us;   /* our clock before those of the others; negative: behind */
+	uint32_t key_teller_count; /* of members who say that another machine has our key */
+	struct node_named key_tellers[NODE_KEY_TELLERS_MAX];
 	uint32_t relayed_pairs;
 	struct node_counters counters;
+	struct node_levels levels;
 	struct session_counters sessions;
 	struct vnet_counters vnet;
-};
-
-/* A member as another one names it: by its id, and by the name that we know it by, or "". */
-struct node_named {
-	struct id id;
-	char name[CERTIFICATE_NAME_MAX + 1];
 };
 
 /* What a member on a way says of itself: a claim, of whoever carried the question. */

@@ -601,6 +601,8 @@ static void give_up_in_vain(struct paths *paths, struct mono now)
 
 		if (!trial_is_in_vain(paths, t, now))
 			continue;
+		if (i == paths->used && paths->heard.us > t->sent.us && trial_ask_more(t, now))
+			continue;
 		trial_give_up(paths, t);
 		if (was_direct)
 			begin_anew(paths, now);

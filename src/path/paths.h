@@ -38,7 +38,9 @@
  * nothing left, for PATHS_QUIET_MS, since each NAT is kept open by what leaves through it; and the
  * others when that is not answered in time. Also asked is a way when the peer goes another one, and
  * when somebody takes the peer for gone.
- * Four probes in vain, and the way rests; if nothing else answers either, the peer is dead.
+ * Four probes in vain, and the way rests; if nothing else answers either, the peer is dead. What
+ * comes by a way in doubt, or by whichever while the one in use is judged, earns it one probe more,
+ * for PATHS_DOUBT_MORE_MS: so a line that is back is not given up.
  *
  * SIZE. While IP comes and goes, the way in use, if it is direct or a relay, is asked how large a
  * packet it carries (paths_size.h). The ring carries all sizes: its links cut what is too large.
@@ -68,6 +70,7 @@
 #define PATHS_ECHO_MS 100
 #define PATHS_DOUBT_MS 300
 #define PATHS_DOUBT_PROBES 4
+#define PATHS_DOUBT_MORE_MS 10000  /* who is heard and never answers is given up after that */
 #define PATHS_FOLLOW_MS 500        /* between two changes of who follows: each is work */
 #define PATHS_QUIET_MS 25000       /* NATs that forget a flow sooner than in 30 s are rare */
 #define PATHS_NEAR_QUIET_MS 21000  /* of those who find out first that a neighbour is gone */

@@ -52,6 +52,9 @@ void trial_punch(struct trial *t, struct mono now, bool low_ttl);
 /* A proven one becomes DOUBTED; relays and ring that rest are punched. */
 void trial_ask(struct trial *t, struct mono now);
 
+/* One that is doubted earns a probe more, of those that were in vain: true, and it is due now. */
+bool trial_ask_more(struct trial *t, struct mono now);
+
 /* A packet of the peer came by this way: ours may go the same way back, at once. */
 void trial_invite(struct trial *t, struct mono now);
 

@@ -196,9 +196,30 @@ void trial_ask(struct trial *t, struct mono now)
 		t->low_ttl = false;
 		t->probes = 0;
 		t->next = now;
+		t->until = mono_add_ms(now, PATHS_DOUBT_MORE_MS);
 	} else if (t->state == TRIAL_RESTING && t->is_named && t->way.kind != WAY_DIRECT) {
 		trial_punch(t, now, false);
 	}
+}
+
+static uint64_t rtt_us(const struct trial *t)
+{
+	return t->has_rtt ? t->rtt_us : RTT_UNKNOWN_US;
+}
+
+/* Not sooner than its answer comes, or newer tokens would push out the one that it has; and once
+ * for all that comes before it is sent. */
+bool trial_ask_more(struct trial *t, struct mono now)
+{
+	const struct mono answered = mono_add_us(t->sent, rtt_us(t));
+
+	if (t->state != TRIAL_DOUBTED || t->probes < 2 || mono_reached(now, t->until) ||
+	    (t->probes < PATHS_DOUBT_PROBES && mono_reached(now, t->next)) ||
+	    !mono_reached(now, mono_max(answered, mono_add_ms(t->sent, INVITE_MS))))
+		return false;
+	t->probes--;
+	t->next = now;
+	return true;
 }
 
 void trial_invite(struct trial *t, struct mono now)
@@ -210,11 +231,7 @@ void trial_invite(struct trial *t, struct mono now)
 		t->low_ttl = false;
 		t->next = now;
 	}
-}
-
-static uint64_t rtt_us(const struct trial *t)
-{
-	return t->has_rtt ? t->rtt_us : RTT_UNKNOWN_US;
+	(void)trial_ask_more(t, now);
 }
 
 uint64_t trial_patience_us(const struct trial *t)

@@ -112,6 +112,11 @@ static bool is_idle(const struct target *target, struct mono now)
 	return is_past(target->sent[last], now, SECOND_MS);
 }
 
+static bool has_idle(const struct probe_budget *budget, struct mono now)
+{
+	return budget->count > 0 && is_idle(&budget->targets[budget->oldest], now);
+}
+
 /* A place more; false without memory. */
 static bool add_place(struct probe_budget *budget)
 {
@@ -139,16 +144,17 @@ static struct target *target_for(struct probe_budget *budget, struct mono now,
 
 	if (map_get(&budget->by_key, key, &index))
 		return &budget->targets[index];
-	if (budget->count < PROBE_TARGETS_MAX) {
-		if (!add_place(budget))
-			return NULL;
-		target = &budget->targets[budget->count - 1];
-	} else {
+	/* An idle one first: there are as many places as targets were ever busy at once. */
+	if (budget->count == PROBE_TARGETS_MAX || has_idle(budget, now)) {
 		target = &budget->targets[budget->oldest];
 		if (!SECCHECK(SEC_PROBE_PLACE, is_idle(target, now)))
 			return NULL;
 		leave_line(budget, target);
 		CHECK(map_remove(&budget->by_key, &target->key));
+	} else {
+		if (!add_place(budget))
+			return NULL;
+		target = &budget->targets[budget->count - 1];
 	}
 	*target = (struct target){ .key = *key };
 	CHECK(map_put(&budget->by_key, key, (uint32_t)(target - budget->targets)) ==

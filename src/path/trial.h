@@ -26,7 +26,7 @@ struct trial {
 	bool low_ttl;      /* of the next probe */
 	uint32_t probes;   /* since it is punched or asked; without low TTL one is skipped */
 	struct mono next;  /* probe, or the verdict; PUNCHING, DOUBTED */
-	struct mono until; /* PUNCHING */
+	struct mono until; /* PUNCHING; DOUBTED: it earns more probes */
 	struct mono sent, proven; /* last probe, last answer; zero: never */
 	struct {
 		uint64_t token; /* 0: none is open */

@@ -83,9 +83,14 @@ int needs_no_overlap(const struct needs_routes *routes, const struct netlink_pre
 	char theirs[PREFIX_CHARS];
 	char place[PLACE_CHARS];
 
+	const int err = netlink_find_overlap(routes->netlink, prefix, routes->except, &route);
+
 	ret_wider->text[0] = '\0';
-	if (netlink_find_overlap(routes->netlink, prefix, routes->except, &route) < 0)
+	if (err == ERR_NOT_FOUND || err == ERR_UNSUPPORTED)
 		return 0;
+	if (err < 0)
+		return complain(complaint, err, "the routes of this host cannot be read: %s",
+				err_text(err));
 	needs_prefix_text(prefix, ours, sizeof(ours));
 	needs_prefix_text(&route.prefix, theirs, sizeof(theirs));
 	place_text(&route, place);
@@ -100,4 +105,62 @@ int needs_no_overlap(const struct needs_routes *routes, const struct netlink_pre
 			"the addresses of %s, %s, overlap with the %s %s %s: one of them has to go",
 			routes->network, ours,
 			route.kind == NETLINK_ROUTE_LOCAL ? "address" : "route", theirs, place);
+}
+
+/* An address of it that is not this host's own, and the way there. 0, or an error. */
+static int ask_way(const struct needs_routes *routes, const struct netlink_prefix *prefix,
+		   struct ip_address *ret_asked, struct netlink_way *ret)
+{
+	int err = 0;
+
+	for (uint8_t number = 1; number <= 2; number++) {
+		*ret_asked = prefix->address;
+		ret_asked->bytes[sizeof(ret_asked->bytes) - 1] |= number;
+		err = netlink_find_way(routes->netlink, ret_asked, ret);
+		if (err < 0 || ret->kind != NETLINK_ROUTE_LOCAL)
+			break; /* else it is our own */
+	}
+	return err;
+}
+
+/* Our own route would have been found before that one. */
+static bool is_after(const struct netlink_way *way, const struct netlink_prefix *prefix)
+{
+	return way->table == RT_TABLE_DEFAULT ||
+	       (way->table == RT_TABLE_MAIN && way->len < prefix->len);
+}
+
+int needs_way(const struct needs_routes *routes, const struct netlink_prefix *prefix,
+	      struct complaint *complaint)
+{
+	char ours[PREFIX_CHARS];
+	char asked[PREFIX_CHARS];
+	char interface[IF_NAMESIZE] = "?";
+	struct netlink_prefix one = { .len = 0 };
+	struct netlink_way way = { .index = 0 };
+	const int err = ask_way(routes, prefix, &one.address, &way);
+
+	needs_prefix_text(prefix, ours, sizeof(ours));
+	needs_prefix_text(&one, asked, sizeof(asked));
+	asked[strcspn(asked, "/")] = '\0';
+	if (err == ERR_NOT_FOUND || err == ERR_UNSUPPORTED || (err == 0 && is_after(&way, prefix)))
+		return complain(complaint, ERR_EXISTS,
+				"no route of this host leads to %s by %s: ip route replace %s dev "
+				"%s makes one, if no rule (ip rule) forbids it",
+				ours, routes->network, ours, routes->network);
+	if (err < 0)
+		return complain(complaint, err, "the routes of this host cannot be read: %s",
+				err_text(err));
+	if (way.index == routes->except)
+		return 0;
+	if (way.kind == NETLINK_ROUTE_REFUSES)
+		return complain(complaint, ERR_EXISTS,
+				"this host refuses to send anything to %s: one of its rules (ip "
+				"rule) or routes (ip route) forbids it, and has to go",
+				ours);
+	(void)if_indextoname(way.index, interface); /* it may be gone since */
+	return complain(complaint, ERR_EXISTS,
+			"this host sends what is for %s to the interface %s, and not to %s: ip "
+			"rule and ip route get %s show why; that rule or route has to go",
+			ours, interface, routes->network, asked);
 }

@@ -22,10 +22,17 @@ struct needs_routes {
  * through a gateway, or to nowhere, is neither: it goes on for all that is not ours.
  *
  * Looks for a route or an address that overlaps with `prefix`, but those of the interface `except`
- * (0: none). 0 if there is none, or no way to tell; ERR_EXISTS with a sentence. A wider route that
- * may stay is written to `ret_wider` ("10.0.0.0/8 on interface eth0"), else it is empty. */
+ * (0: none). 0 if there is none; ERR_EXISTS with a sentence; ERR_AGAIN or ERR_IO, and a sentence,
+ * if they cannot be read. A wider route that may stay is written to `ret_wider` ("10.0.0.0/8 on
+ * interface eth0"), else it is empty. */
 int needs_no_overlap(const struct needs_routes *routes, const struct netlink_prefix *prefix,
 		     struct complaint *ret_wider, struct complaint *complaint);
+
+/* Looks whether what this host sends to others of `prefix`, whose bits behind its length are zero,
+ * goes out by the interface `except`, by all rules and routes. 0 if it does; ERR_EXISTS with a
+ * sentence; ERR_IO, and a sentence, if nobody knows. */
+int needs_way(const struct needs_routes *routes, const struct netlink_prefix *prefix,
+	      struct complaint *complaint);
 
 /* "10.151.0.0/16" */
 void needs_prefix_text(const struct netlink_prefix *prefix, char *ret, size_t room);

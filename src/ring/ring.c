@@ -560,6 +560,11 @@ size_t ring_link_count(const struct ring *ring)
 	return ring->links.count;
 }
 
+size_t ring_timer_count(const struct ring *ring)
+{
+	return ring->lists.count;
+}
+
 static struct member *any_link(const struct ring *ring)
 {
 	const size_t index = rng_between(ring->rng, 0, ring->links.count - 1);

@@ -126,6 +126,9 @@ bool ring_is_settled(const struct ring *ring);
 
 size_t ring_link_count(const struct ring *ring);
 
+/* To how many members a list is to be told at some time. */
+size_t ring_timer_count(const struct ring *ring);
+
 enum ring_step {
 	RING_HERE,  /* we are the target, or the nearest to a key or prefix */
 	RING_ON,    /* *ret_link is next */

@@ -23,13 +23,37 @@ void limiter_free(struct limiter *limiter)
 	*limiter = (struct limiter){ 0 };
 }
 
+/* What is past says no more than a zero does. */
+static bool is_at_rest(const struct mono *shelf, struct mono now)
+{
+	for (size_t i = 0; i < LIMITER_SHELF_PLACES; i++)
+		if (shelf[i].us > now.us)
+			return false;
+	return true;
+}
+
+/* One for other sources: another's, in which all have rested, or a new one; NULL without memory. */
+static struct mono *find_shelf(struct limiter *limiter, struct mono now)
+{
+	for (size_t i = 0; i < LIMITER_SHELVES; i++) {
+		struct mono *shelf = limiter->shelves[i];
+
+		if (shelf != NULL && is_at_rest(shelf, now)) {
+			limiter->shelves[i] = NULL;
+			return shelf;
+		}
+	}
+	return calloc(LIMITER_SHELF_PLACES, sizeof(struct mono));
+}
+
 /* The place of a hash, which is not the source's alone; NULL without memory. */
-static struct mono *place_of(struct limiter *limiter, const uint8_t hash[MAC_BYTES])
+static struct mono *place_of(struct limiter *limiter, struct mono now,
+			     const uint8_t hash[MAC_BYTES])
 {
 	struct mono **shelf = &limiter->shelves[hash[0] % LIMITER_SHELVES];
 
 	if (*shelf == NULL)
-		*shelf = calloc(LIMITER_SHELF_PLACES, sizeof(**shelf));
+		*shelf = find_shelf(limiter, now);
 	return *shelf == NULL ? NULL : &(*shelf)[hash[1] % LIMITER_SHELF_PLACES];
 }
 
@@ -38,7 +62,7 @@ bool limiter_allow(struct limiter *limiter, struct mono now, struct span source)
 	uint8_t hash[MAC_BYTES];
 
 	mac_compute(&limiter->mac, &source, 1, hash);
-	struct mono *next = place_of(limiter, hash);
+	struct mono *next = place_of(limiter, now, hash);
 
 	if (next == NULL)
 		return false;

@@ -1,8 +1,9 @@
 /* limiter.h - at most so many handshakes a second from one source, in a fixed amount of memory.
  *
  * Sources share 4,096 places by a keyed hash, so nobody can aim at somebody's place; two that meet
- * in one share its rate. A place holds one instant (the generic cell rate algorithm of ITU-T
- * I.371): a source may start SESSION_PER_SOURCE_S at once, then one each 1/SESSION_PER_SOURCE_S.
+ * in one share its rate. Memory follows use, in shelves of places. A place holds one instant (the
+ * generic cell rate algorithm of ITU-T I.371): a source may start SESSION_PER_SOURCE_S at once,
+ * then one each 1/SESSION_PER_SOURCE_S.
  */
 #ifndef SESSION_LIMITER_H
 #define SESSION_LIMITER_H
@@ -17,8 +18,8 @@
 
 struct limiter {
 	struct mac mac;
-	/* Owned, made when the first of its places is used: instants at which the next one would be
-	 * due at an even pace. */
+	/* Owned: instants at which the next one would be due at an even pace. A shelf is made when
+	 * the first of its places is used, unless there is one all of whose instants are past. */
 	struct mono *shelves[LIMITER_SHELVES];
 };
 

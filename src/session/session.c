@@ -333,6 +333,27 @@ void sessions_answer(struct sessions *s, struct now now, struct handle handle, b
 	session_schedule(s, session);
 }
 
+/* What becomes of one that is ended here. Who is dialled no longer, or was heard no more, is closed
+ * as idle. */
+static const char *own_close_text(const struct session *session, enum frame_close_reason reason)
+{
+	switch (reason) {
+	case FRAME_CLOSE_REPLACED:
+		return "another session with this peer took its place";
+	case FRAME_CLOSE_DENIED:
+		return "policy does not admit the peer";
+	case FRAME_CLOSE_IDLE:
+		return session->stood != 0 ? "stopped answering" : err_text(ERR_TIMEOUT);
+	case FRAME_CLOSE_UNNEEDED:
+		return "in reserve, neither side needs the other now";
+	case FRAME_CLOSE_DOUBLE:
+		return "two machines have its key";
+	case FRAME_CLOSE_SHUTDOWN:
+		break;
+	}
+	return "closed by us"; /* this host ends, and nobody asks it any more */
+}
+
 void sessions_close(struct sessions *s, struct now now, struct handle handle,
 		    enum frame_close_reason reason)
 {
@@ -343,7 +364,8 @@ void sessions_close(struct sessions *s, struct now now, struct handle handle,
 	if (session == NULL)
 		return;
 	session_close(s, session, now,
-		      &(struct session_reason){ .close = (uint8_t)reason, .text = "closed by us" },
+		      &(struct session_reason){ .close = (uint8_t)reason,
+						.text = own_close_text(session, reason) },
 		      session->stood != 0);
 }
 
@@ -461,5 +483,6 @@ struct session_counters sessions_counters(const struct sessions *s)
 
 	counters.half_open = pool_count(&s->half_opens.pool);
 	counters.sessions = pool_count(&s->pool);
+	counters.timers = s->alarms.count + s->half_opens.alarms.count;
 	return counters;
 }

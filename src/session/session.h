@@ -201,7 +201,7 @@ struct session_counters {
 	uint64_t m0_rate_limited, m0_repeated, m0_table_full, half_open_evicted;
 	uint64_t m1_refused, m2_refused, m2_repeated, others_refused, frames_refused;
 	uint64_t answers_lost, established, closed, rekeys, snapshots;
-	uint32_t half_open, sessions;
+	uint32_t half_open, sessions, timers; /* at present; timers of both */
 };
 struct session_counters sessions_counters(const struct sessions *sessions);
 

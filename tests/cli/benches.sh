@@ -2,34 +2,6 @@
 # benches.sh - `ipop bench` as far as it goes without a network: cases of run.sh. The rest is
 # tests/lab/bench.sh.
 
-explains_bench() {
-	cat >want <<-'HELP'
-	ipop bench [PEER] [NET] [OPTION...]
-
-	Measures the way to PEER through the tunnel: round trips while nothing else is
-	sent, then TCP to it and from it, with the round trips beside that load (half
-	of them, and 99 of 100, took no longer than shown); which way the packets
-	went, and how busy the processors of this host were. PEER is a name, an
-	address inside the network, or an id.
-
-	On PEER, somebody runs ipop bench --listen first. It can be reached by members
-	alone, serves one of them at a time, and nothing of it stays when it ends.
-
-	Options
-	  --listen                Wait for members who measure the way to this host,
-	                          until Ctrl-C; a line for each.
-	  --once                  With --listen: end after one.
-	  -t, --time S            Seconds a direction, up to 60; 5 if left away.
-	  --streams N             TCP connections at once, up to 8; 1 if left away.
-	  --port N                TCP and UDP port; 4769 if left away. The same on
-	                          both hosts.
-
-	Example
-	  ipop bench beta --time 10
-	HELP
-	run 0 "$ipop" bench --help && diff -u want out
-}
-
 refuses_words_that_make_no_bench() {
 	refuses 2 'PEER is missing: ipop bench PEER, or on the other host ipop bench --listen' on b bench &&
 		refuses 2 'takes no PEER: ipop bench --listen [NET]' on b bench --listen alpha lab &&

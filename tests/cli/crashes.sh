@@ -83,7 +83,7 @@ joins_after_a_crash_at_each_step() {
 # After a crash at each step of signing the registry is the old or the new one, and what was handed
 # out is in it.
 survives_a_crash_at_each_step() {
-	registry=a/var/lib/ipop/lab/ca/registry
+	registry=a/var/lib/ipop-ca/lab/registry
 	step=0
 	old=0
 	new=0

@@ -2,8 +2,9 @@
  *
  * fake_daemon SOCKET DIRECTORY: the n-th request of a verb (from 0) is answered with the file
  * DIRECTORY/VERB.n, or the last before it that is there; if DIRECTORY/VERB.n.end is there, too, the
- * connection is closed then. `down` is the last request. A connection
- * with anything else than a request of doc/control.md is closed.
+ * connection is closed then. If there is DIRECTORY/again, which goes, it is the first request of
+ * each verb again. `down` is the last request. A connection with anything else than a request of
+ * doc/control.md is closed.
  */
 #include "base/err.h"
 #include "io/file.h"
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 65536
-#define VERBS_MAX 8
+#define VERBS_MAX 12
 
 struct fake {
 	const char *directory;
@@ -32,6 +33,10 @@ struct fake {
 /* How often the verb was asked for before. */
 static unsigned count_verb(struct fake *fake, const char *verb)
 {
+	struct file_path again;
+
+	if (file_path(&again, "%s/again", fake->directory) == 0 && unlink(again.text) == 0)
+		memset(fake->asked, 0, sizeof(fake->asked));
 	for (size_t i = 0; i < VERBS_MAX; i++) {
 		if (fake->asked[i].verb[0] == '\0')
 			(void)snprintf(fake->asked[i].verb, sizeof(fake->asked[i].verb), "%s",

@@ -6,7 +6,7 @@ other=other.example:7000#aebagbafaydqqcikbmga2dqpcaireeyu
 
 # A group of `founder` with two lines to itself and one to somebody else.
 makes_a_founder() {
-	config=founder/var/lib/ipop/lab/ca/group.conf
+	config=founder/var/lib/ipop-ca/lab/group.conf
 	run 0 on founder group create lab --bootstrap v4.example:6000 --bootstrap v6.example:6000 \
 		--name alpha && echo "bootstrap = $other" >>$config || return 1
 	old=$(sed -n 's/^bootstrap = v4.example:6000#//p' $config)
@@ -70,7 +70,7 @@ brings_the_founder_back_after_a_crash_at_each_step() {
 		CRASH_AT=$step "$crash" --root torn join alpha2.bundle --no-up >/dev/null 2>&1
 		status=$?
 		run 0 on torn join alpha2.bundle --no-up && has_no_leftovers torn &&
-			lead torn/var/lib/ipop/lab/ca/group.conf torn/var/lib/ipop/lab/bundle.json &&
+			lead torn/var/lib/ipop-ca/lab/group.conf torn/var/lib/ipop/lab/bundle.json &&
 			says torn/etc/ipop/lab.conf 'port = 6000' || return 1
 	done
 	echo "# $step steps"
@@ -79,7 +79,7 @@ brings_the_founder_back_after_a_crash_at_each_step() {
 
 # A network of the same name that another CA has made is not this CA's business.
 keeps_a_ca_out_of_other_networks() {
-	config=left/var/lib/ipop/lab/ca/group.conf
+	config=left/var/lib/ipop-ca/lab/group.conf
 	cp $config before
 	on stranger group create lab --bootstrap there.example:6000 --name zeta >/dev/null 2>&1 &&
 		on left request --name eta >eta.request 2>/dev/null &&

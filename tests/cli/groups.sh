@@ -27,6 +27,25 @@ revokes() {
 		run 0 on ca group sign club third.request
 }
 
+# What was revoked is in the way still, and how it is not.
+tells_what_the_revoked_hold() {
+	run 0 on tinyca group create tiny --prefix 10.99.0.0/30 --bootstrap vpn.example.org:4000 --name alpha &&
+		on tinyb request --name beta >tiny.b 2>/dev/null && on tinyc request --name gamma >tiny.c 2>/dev/null &&
+		run 0 on tinyca group sign tiny tiny.b &&
+		refuses 1 'no address of 10.99.0.0/30 is free; with --no-ip the member has' on tinyca group sign tiny tiny.c &&
+		run 0 on tinyca group revoke tiny beta --yes && says out 'its name is free' &&
+		says err 'Its address stays taken, then too, until you give it to another member: ipop group sign --ip 10.99.0.2' &&
+		! grep -q 'Bundles still' err &&
+		refuses 1 'no address of 10.99.0.0/30 is free; --no-ip does without, and --ip gives one away: 10.99.0.2 of "beta" (revoked; its certificate is good until 2' \
+			on tinyca group sign tiny tiny.c &&
+		run 0 on tinyca group sign tiny tiny.c --ip 10.99.0.2 &&
+		says err '"beta", which was revoked, has 10.99.0.2 as well and stays in the network until' || return 1
+	# The one that everybody is led to.
+	run 0 on tinyca group revoke tiny alpha --yes && says err 'They lead nowhere else.' || return 1
+	line=$(sed -n "s/^Bundles still lead to it; .*remove tiny '\(.*\)'\$/\1/p" err)
+	run 0 on tinyca group bootstrap remove tiny "$line" && run 0 on tinyca group bootstrap list tiny && [ ! -s out ]
+}
+
 # Bundles of before still count, and those from now on have both secrets.
 rotates() {
 	before=$(grep -o '"secret": "[^"]*' club.bundle) &&
@@ -41,7 +60,7 @@ rotates() {
 		run 0 on ca group sign club fourth.request && cp out newer.bundle &&
 		! grep -qF "$before" newer.bundle && run 0 on fourth join newer.bundle --no-up &&
 		refuses 1 'its secret is of epoch 2' on fourth join fourth.bundle --no-up &&
-		mode_is 600 ca/var/lib/ipop/club/ca/secret
+		mode_is 600 ca/var/lib/ipop-ca/club/secret
 }
 
 changes_the_ways_in() {
@@ -88,4 +107,41 @@ asks_about_what_it_does() {
 group_adds_the_revoked() {
 	on ca group revoke club beta --yes >/dev/null 2>&1
 	on ca group bootstrap add club 'x.example:1#beta'
+}
+
+# Of a name server's longest name, as whole as a short one; and a directory that is deeper than a line.
+tells_a_long_way_in() {
+	label=$(printf '%063d' 0 | tr 0 a)
+	name=$label.$label.$label.$(printf '%061d' 0 | tr 0 b)
+	deep=$label/$label/$label
+	[ ${#name} = 253 ] && mkdir -p "$deep" &&
+		run 0 on "$deep" group create lab --bootstrap "$name:4767" --name alpha &&
+		says out "  reached at  $name:4767" && says out "  CA          $deep/var/lib/ipop-ca/lab"
+}
+
+# Two networks with the same addresses: `up` refuses the second, and here one can still choose.
+tells_of_overlaps() {
+	run 0 on both group create one --bootstrap b:4001 --name x --prefix 10.7.0.0/16 && ! grep -q overlap err &&
+		run 0 on both group create two --bootstrap b:4002 --name x --prefix 10.7.8.0/24 &&
+		[ "$(grep -c overlap err)" = 1 ] &&
+		says err 'The addresses of "two", 10.7.8.0/24, overlap with those of "one", 10.7.0.0/16' &&
+		says err 'another --prefix' &&
+		run 0 on both group create three --bootstrap b:4003 --name x --prefix 10.8.0.0/16 && ! grep -q overlap err &&
+		on guest request --name y >both.request 2>/dev/null &&
+		run 0 on both group sign one both.request && cp out both.bundle &&
+		run 0 on guest join both.bundle --no-up && ! grep -q overlap err &&
+		on guest request --name y >both.request 2>/dev/null &&
+		run 0 on both group sign two both.request && cp out both.bundle &&
+		run 0 on guest join both.bundle --no-up && [ "$(grep -c overlap err)" = 1 ] &&
+		says err 'The addresses of "two", 10.7.8.0/24, overlap with those of "one", 10.7.0.0/16' &&
+		says err 'ipop down one'
+}
+
+# Of its own accord a group takes no addresses of another network, and there are 128 to choose from.
+chooses_addresses_of_no_other_network() {
+	run 0 on both group create wide --bootstrap b:4004 --name x --prefix 10.128.0.0/10 && ! grep -q overlap err &&
+		for name in f g h i; do
+			run 0 on both group create $name --bootstrap b:4004 --name x && ! grep -q overlap err &&
+				grep -q 'of 10\.\(19[2-9]\|2[0-9][0-9]\)\.0\.0/16' out || return 1
+		done
 }

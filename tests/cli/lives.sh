@@ -60,7 +60,7 @@ leaves() {
 		[ ! -e b/var/lib/ipop/lab ] && [ ! -e b/run/ipop/lab ] &&
 		refuses 4 'in no network' on b status &&
 		run 0 on e leave -y && says out 'CA is still in' &&
-		[ -e e/var/lib/ipop/lab/ca/key.pem ] && [ ! -e e/var/lib/ipop/lab/key.pem ] &&
+		[ -e e/var/lib/ipop-ca/lab/key.pem ] && [ ! -e e/var/lib/ipop/lab/key.pem ] &&
 		run 0 on h leave -y --with-ca && [ ! -e h/var/lib/ipop/lab ]
 }
 

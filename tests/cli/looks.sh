@@ -25,9 +25,9 @@ shows_who_talks() {
 	answers
 	later_peers_json 1000700 57000 95 10 >answers/peers.1
 	look_at && run 0 on seen top && says out 'lab: beta, up for 1 h 1 min; 1 up of 2 known; in ' &&
-		grep -q '^alpha  .* kB/s  .*/s  10.0 %  0.81 ms  up  *direct 192.0.2.7:4767$' out &&
+		grep -q '^alpha  .* kB/s  .*/s  10.0 %  0.81 ms  direct 192.0.2.7:4767$' out &&
 		says out 'relay by alpha, mtu 1212' &&
-		says out 'aebagbafaydqqcikbmga2dqpcaireeya' && [ "$(wc -l <out)" = 6 ] &&
+		says out 'aebagb..' && [ "$(wc -l <out)" = 6 ] &&
 		refuses 2 'must be traffic, name, rtt or loss' on seen top --sort size &&
 		refuses 2 'must be a number from 1 to 20' on seen top --interval 0 &&
 		refuses 2 'must be a number from 1 to 20' on seen top --interval 21 &&
@@ -76,7 +76,7 @@ traces() {
 	who_json emil false target dora 3900 >answers/who.6
 	look_at && run 0 on seen trace alpha -c 2 && says out 'alpha, directly' &&
 		grep -q '^HOP  MEMBER  *WAY  *STEP  *ROUND TRIPS$' out &&
-		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *-  *0.81 ms  0.81 ms$' out &&
+		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *-  *0.81  0.81 ms$' out &&
 		[ "$(wc -l <out)" = 3 ] &&
 		run 0 on seen trace alpha -c 1 && says out 'alpha, through a relay' &&
 		grep -q '^  1  alpha  *direct 192.0.2.9:4767 ' out &&
@@ -84,10 +84,10 @@ traces() {
 		cp out shown || return 1
 	# The next one goes along the ring: one hop is silent, and one has not been met.
 	run 0 on seen trace alpha -c 2 && says out 'alpha, along the ring' &&
-		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *0.50 ms   0.90 ms  0.90 ms$' out &&
-		grep -q '^  2  dora (unmet)  *direct  *0.50 ms   1.90 ms  1.90 ms$' out &&
+		grep -q '^  1  alpha  *direct 192.0.2.7:4767  *0.50 ms  0.90  0.90 ms$' out &&
+		grep -q '^  2  dora (unmet)  *direct  *0.50 ms  1.90  1.90 ms$' out &&
 		grep -q '^  3  -  *-  *-  *\*  \*$' out &&
-		grep -q '^  4  emil (unmet)  *direct  *0.50 ms   3.90 ms  3.90 ms$' out &&
+		grep -q '^  4  emil (unmet)  *direct  *0.50 ms  3.90  3.90 ms$' out &&
 		says out '(unmet): this host has no session with it, and its name is what it says' &&
 		says out '*: no answer' && look_away
 }

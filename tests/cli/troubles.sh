@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # of run.sh
-# troubles.sh - the verbs that tell what is the matter: cases of run.sh.
+# troubles.sh - the verbs that tell what is the matter: cases of run.sh. How they put it: tests/cli/golden.
 
 # absent_json WHY [N]: the N-th answers about `dora`, which is not up for that reason.
 absent_json() {
@@ -15,23 +15,12 @@ absent_json() {
 	error_json ERR_TIMEOUT "dora is not up: $1" 5 >"answers/ping.${2:-0}"
 }
 
-# golden FILE: what was just printed is this, to the letter. With GOLDEN=write it becomes this.
-golden() {
-	[ "${GOLDEN:-}" != write ] || cp out "$top/tests/cli/golden/$1"
-	diff "$top/tests/cli/golden/$1" out >diff.out || {
-		echo "# $1 differs:"
-		sed 's/^/#     /' diff.out
-		return 1
-	}
-}
-
 tells_why_it_is_direct() {
 	answers
-	look_at && run 0 on seen why alpha && golden why-direct &&
-		run 0 on seen why fd00:0::8 --json && [ "$(field code out)" = direct ] &&
+	look_at && run 0 on seen why fd00:0::8 --json && [ "$(field code out)" = direct ] &&
 		says out '"fix": null' && run 0 on seen why beta && says out 'beta is this host itself.' &&
-		later_peers_json 1000 1000 950 50 >answers/peers.2 &&
-		run 0 on seen why alpha.lab.ipop && golden why-loss && look_away
+		later_peers_json 1000 1000 950 50 >answers/peers.1 &&
+		run 0 on seen why alpha.lab.ipop && says out 'but 50 of 1,000 datagrams' && look_away
 }
 
 tells_why_it_is_not_direct() {
@@ -39,19 +28,18 @@ tells_why_it_is_not_direct() {
 	pong_json relay null '"carol"' false 'both NATs lend another port for each peer' >answers/ping.0
 	pong_json ring null null false 'no direct way answers, and no member relays' >answers/ping.1
 	pong_json ring null null false 'no direct way answers' >answers/ping.2
-	look_at && run 6 on seen why alpha && golden why-relay && run 6 on seen why alpha &&
-		golden why-ring && run 6 on seen why alpha --json && [ "$(field code out)" = firewall ] &&
+	look_at && run 6 on seen why alpha && says out '(relay by carol)' && run 6 on seen why alpha &&
+		says out '(ring)' && run 6 on seen why alpha --json && [ "$(field code out)" = firewall ] &&
 		says out 'Let UDP port 4767 in' && look_away
 }
 
 tells_why_it_is_not_up() {
 	answers
 	absent_json 'no longer valid'
-	look_at && run 5 on seen why dora && golden why-expired &&
-		run 5 on seen why 10.151.0.9 --json && [ "$(field code out)" = peer-expired ] &&
+	look_at && run 5 on seen why 10.151.0.9 --json && [ "$(field code out)" = peer-expired ] &&
 		[ "$(field state out)" = connecting ] && look_away || return 1
 	error_json ERR_TIMEOUT 'zoe is not up: nobody answers to that name, address or id' 5 >answers/ping.0
-	look_at && run 5 on seen why zoe && golden why-unknown && run 5 on seen why zoe --json &&
+	look_at && run 5 on seen why zoe --json &&
 		[ "$(field code out)" = unknown ] && says out '"id": null' && look_away || return 1
 	answers
 	error_json ERR_TIMEOUT 'alpha does not answer' 5 >answers/ping.0
@@ -60,7 +48,7 @@ tells_why_it_is_not_up() {
 	# Our own certificate comes before whatever is said of the peer.
 	absent_json 'dialled, no answer yet'
 	status_json true 1 null 0 2020-01-01T00:00:00Z >answers/status.0
-	look_at && run 5 on seen why dora && golden_at why-ended && look_away
+	look_at && run 5 on seen why dora && says out "this host's certificate has ended on 2020-01-01T00:00:00Z" && look_away
 }
 
 # at_any_time FILE: with every instant of this host's clock as NOW.
@@ -68,22 +56,18 @@ at_any_time() {
 	sed 's/clock says [0-9T:-]*Z/clock says NOW/' "$1" >at && mv at "$1"
 }
 
-golden_at() {
-	at_any_time out && golden "$1"
-}
-
 # A clock that is wrong is said wherever its owner looks for the fault, and no sooner than it matters.
 tells_of_a_wrong_clock() {
 	answers
 	status_json true 1 null 0 '' -90000 >answers/status.0
 	absent_json 'dialled, no answer yet'
-	look_at && run 5 on seen why dora && golden why-clock && run 5 on seen why dora --json &&
+	look_at && run 5 on seen why dora --json &&
 		[ "$(field code out)" = clock ] && run 0 on seen status &&
 		says out "This host's clock is 1 d 1 h behind those of the other members: set it (timedatectl)." &&
 		look_away || return 1
 	answers
 	status_json true 1 null 0 '' 301 >answers/status.0
-	look_at && run 0 on seen why alpha && golden why-clock-direct && run 0 on seen why alpha --json &&
+	look_at && run 0 on seen why alpha --json &&
 		[ "$(field code out)" = direct ] && run 0 on seen why beta && says out 'Name another member' &&
 		! grep -q clock out && run 0 on seen status && says out "clock is 5 min 1 s ahead of those" && look_away || return 1
 	for off in null 300 -300 0; do
@@ -146,7 +130,7 @@ knows_each_reason() {
 
 shows_routes() {
 	answers
-	look_at && run 0 on seen routes && golden routes && run 0 on seen routes lab --json &&
+	look_at && run 0 on seen routes lab --json &&
 		[ "$(field schema out)" = ipop.routes/1 ] && says out '"destination": "fd00::/48"' &&
 		says out '"destination": "10.151.0.3"' && ! grep -q 'fd00::9' out && look_away
 }
@@ -163,18 +147,9 @@ tells_what_happens() {
 	{
 		echo '{"schema": "ipop.monitor/1"}'
 		event_json peer-up '"way": "direct", "remote": "192.0.2.7:4767"'
-		event_json way '"way": "ring", "remote": null'
-		event_json peer-stale '"way": "ring"'
-		event_json peer-down '"way": null'
-		event_json nat '"nat": "changing"'
-		event_json place '"settled": true'
-		event_json host '"number": 2'
-		event_json copied '"number": null'
-		event_json certificate '"number": 1'
-		event_json lost '"number": 17'
 		event_json unheard '"number": 17'
 	} >answers/monitor.0
-	look_at && run 0 on seen monitor --count 11 && golden monitor &&
+	look_at && run 0 on seen monitor --count 2 && says out 'Z  unheard' &&
 		run 0 on seen monitor --json -c 2 && [ "$(wc -l <out)" = 2 ] && says out '"peer-up"' &&
 		refuses 2 'must be a number from 1' on seen monitor -c 0 && look_away || return 1
 	# One node ends, the next one answers.
@@ -223,6 +198,23 @@ writes_a_report() {
 	sed -i '/other.example/d' seen/etc/ipop/lab.conf
 }
 
+# What is wrong in a bootstrap line is its host all the same; so is the name of what is no option.
+hides_what_cannot_be_read() {
+	mkdir -p seen/run/ipop/lab && cp seen/etc/ipop/lab.conf kept.conf || return 1
+	for line in 'bootstrap = hq-gw.secret.example:4767' 'bootstrap = HQ-gw.secret.example' \
+		'bootstrap = hq-gw.secret.example:port#s4ax' 'hq-gw.secret.example = 3'; do
+		echo "$line" >>seen/etc/ipop/lab.conf
+		"$ipop" --root seen check lab 2>err | sed -n 's/^ipop: */error steward lab: /p' >seen/run/ipop/lab/log
+		grep -h secret.example err | sed 's/^/error steward lab: /' >>seen/run/ipop/lab/log
+		echo 'warning child lab: hq-gw.secret.example is hq-gw.secret.example.' >>seen/run/ipop/lab/log
+		says seen/run/ipop/lab/log 'lab.conf:' && run 0 on seen bugreport -o - && cp out report &&
+			says report 'warning child lab: (host 1) is' && ! grep -iq 'secret\.' report || return 1
+		run 0 on seen bugreport --full -o - && says out 'hq-gw.secret.example is' || return 1
+		cp kept.conf seen/etc/ipop/lab.conf
+	done
+	rm -r seen/run/ipop/lab
+}
+
 # A report stands in its user's directory, where nothing is ours to remove.
 leaves_hidden_files_alone() {
 	mkdir -p home home/store && (
@@ -257,6 +249,7 @@ check_troubles() {
 	check 'routes' shows_routes
 	check 'monitor' tells_what_happens
 	check 'bugreport' writes_a_report
+	check 'bugreport hides what cannot be read, too' hides_what_cannot_be_read
 	check 'hidden files of others are left alone' leaves_hidden_files_alone
 	check 'no published field is gone' keeps_published_fields
 	check 'help for these' explains_troubles

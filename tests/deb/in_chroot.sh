@@ -40,8 +40,8 @@ founds_a_group() {
 
 # What may not be lost: keys, and all that belongs to them.
 remember() {
-	(cd / && find etc/ipop var/lib/ipop -type f ! -name neighbours -exec sha256sum {} +) >/root/kept
-	test -s /root/kept && grep -q ca/key.pem /root/kept && grep -q lab/key.pem /root/kept && grep -q requests/ /root/kept
+	(cd / && find etc/ipop var/lib/ipop var/lib/ipop-ca -type f ! -name neighbours -exec sha256sum {} +) >/root/kept
+	test -s /root/kept && grep -q ipop-ca/lab/key.pem /root/kept && grep -q ipop/lab/key.pem /root/kept && grep -q requests/ /root/kept
 }
 
 keeps_all() {
@@ -65,7 +65,9 @@ purges() {
 }
 
 tells_what_stays() {
-	grep -F '/var/lib/ipop stays' /root/purge && grep -F 'rm -r /var/lib/ipop' /root/purge
+	for kept in /var/lib/ipop /var/lib/ipop-ca; do
+		grep -F "$kept stays" /root/purge && grep -F "rm -r $kept " /root/purge || return 1
+	done
 }
 
 removes_what_is_no_key() {
@@ -80,7 +82,7 @@ is_forgotten() {
 # Without a network on the host nothing of the package is left.
 leaves_nothing() {
 	ipop leave lab --yes --with-ca && rm -r /var/lib/ipop/requests && apt purge ipop &&
-		! test -e /etc/ipop && ! test -e /var/lib/ipop && ! find / -xdev -name '*ipop*' -path '/etc/*' | grep .
+		! test -e /etc/ipop && ! test -e /var/lib/ipop && ! test -e /var/lib/ipop-ca && ! find / -xdev -name '*ipop*' -path '/etc/*' | grep .
 }
 
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d

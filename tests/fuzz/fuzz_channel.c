@@ -63,6 +63,7 @@ static void check_fields(const struct channel_message *message)
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_PEERS:
 	case CHANNEL_RELOAD:
 	case CHANNEL_PING:
 	case CHANNEL_PONG:

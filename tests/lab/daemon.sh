@@ -4,22 +4,10 @@
 # shellcheck disable=SC2016 # conditions in quotes are for eval, or for another shell
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
-
-IPOP=$LAB_BUILD/src/prog/ipop/ipop
-IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
-[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
+# shellcheck source=tests/lab/members.sh
+. "$LAB_HERE/members.sh"
 
 # ---- words of this story -----------------------------------------------------------------------
-
-# The root of a machine's files.
-root_of() {
-	echo "$LAB_DIR/$1"
-}
-
-# ipop_on HOST VERB...: the CLI there.
-ipop_on() {
-	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
-}
 
 # start HOST [WORD...]: its daemon, in the foreground of the lab, behind these words.
 start() {
@@ -29,28 +17,6 @@ start() {
 # frail NAME=1 COMMAND...: on host two, with that part of what it stands on gone bad (frail.c).
 frail() {
 	lab_run two env LD_PRELOAD="$LAB_BUILD/tests/lab/libfrail.so" "$@"
-}
-
-is_ready() {
-	ipop_on "$1" status lab --json | grep -q '"ready": *true'
-}
-
-knows_peer() {
-	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
-}
-
-# value_of HOST FIELD: of its status, a string.
-value_of() {
-	ipop_on "$1" status lab --json | sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" | head -n 1
-}
-
-# The pids of steward and node of a host, as programs in the lab see them.
-steward_of() {
-	cat "$LAB_DIR/$1/ipopd.pid"
-}
-
-node_of() {
-	lab_run lab pgrep --parent "$(steward_of "$1")" -f -- --child
 }
 
 is_gone() {
@@ -202,6 +168,8 @@ test_rights() {
 	fi
 	lab_check "and leaves no core" eval 'lab_run lab grep -E "^Max core file size +0 +0 " /proc/'"$steward"'/limits'
 	lab_check "the node has no files open" has_only_sockets "$node"
+	lab_check "a log that is another file than ours has no limit" \
+		lab_run lab grep -qE '^Max file size +unlimited +unlimited ' "/proc/$node/limits"
 	lab_check "nobody can look into the node" eval '! lab_run lab setpriv --reuid nobody --clear-groups cat /proc/'"$node"'/maps'
 	lab_check "the socket is not for everybody" socket_is_private
 	lab_check "a stranger is not answered" stranger_gets_nothing
@@ -389,6 +357,13 @@ test_troubles() {
 	lab_check "and down finds it" eval 'ipop_on two down lab && ! has_interface two'
 	lab_check "which is no accident to it" lab_wait two ipopd
 	start two
+	lab_wait_until 20 is_ready two
+	rm -r "$(root_of two)/run/ipop/lab"
+	lab_check "nor does it without its directory in /run" refused 1 "its directory in /run is gone; ipop down lab ends it" ipop_on two up lab
+	lab_check "down finds that one, too" eval 'ipop_on two down lab && ! has_interface two'
+	lab_check "and nothing a second time" refused 3 "is not running" ipop_on two down lab
+	lab_wait two ipopd
+	start two
 	lab_check "the network is whole again" lab_wait_until 20 'is_ready two && knows_peer two'
 }
 
@@ -525,6 +500,15 @@ test_without_ipv4() {
 	lab_check "IPv6 passes to it" lab_run one ping -c 2 -i 0.05 -W 2 "$(value_of two ipv6)"
 	lab_stop two ipopd
 	lab_stop one ipopd
+	lab_check "whom nobody answers is told of a secret that was rotated" up_alone
+	lab_check "and goes on trying" ipop_on two down lab
+}
+
+up_alone() {
+	local status=0
+	ipop_on two up lab >"$LAB_DIR/output" 2>&1 || status=$?
+	cat "$LAB_DIR/output"
+	((status == 5)) && grep -qF "bundle was made, nobody will: ipop request --renew lab" "$LAB_DIR/output"
 }
 
 # The bundle of two, with the CA of another group.

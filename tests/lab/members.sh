@@ -5,7 +5,14 @@
 # own, below $LAB_DIR/MACHINE, so one lab has room for several networks.
 
 IPOP=$(realpath "$LAB_BUILD")/src/prog/ipop/ipop
-[[ -x $IPOP ]] || lab_die "build first: no $IPOP"
+# shellcheck disable=SC2034 # of those who source this
+IPOPD=$(realpath "$LAB_BUILD")/src/prog/ipopd/ipopd
+[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
+
+# root_of HOST: of its files.
+root_of() {
+	echo "$LAB_DIR/$1"
+}
 
 # ipop_on HOST VERB [ARGUMENT...]: the CLI there.
 ipop_on() {
@@ -83,6 +90,35 @@ member_pids() {
 	for pid in $pids; do
 		[[ $(lab_run lab readlink "/proc/$pid/exe") != */ipopd ]] || echo "$pid"
 	done
+}
+
+# member_node HOST: its node, the child of its steward.
+member_node() {
+	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
+}
+
+# Of a daemon that lab_start has started as `ipopd`, whichever program that is: steward_of HOST,
+# node_of HOST.
+steward_of() {
+	cat "$LAB_DIR/$1/ipopd.pid"
+}
+
+node_of() {
+	lab_run lab pgrep --parent "$(steward_of "$1")" -f -- --child
+}
+
+# is_ready HOST, knows_peer HOST: its addresses stand; a member is up.
+is_ready() {
+	ipop_on "$1" status lab --json | grep -q '"ready": *true'
+}
+
+knows_peer() {
+	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
+}
+
+# value_of HOST FIELD: of its status, a string; nothing while there is none.
+value_of() {
+	ipop_on "$1" status lab --json | sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" | head -n 1
 }
 
 # member_kill HOST: both processes, by SIGKILL.

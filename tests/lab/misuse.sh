@@ -4,26 +4,13 @@
 # shellcheck disable=SC2016 # backquotes of Markdown, and programs for another shell
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
+# shellcheck source=tests/lab/members.sh
+. "$LAB_HERE/members.sh"
 
-IPOP=$LAB_BUILD/src/prog/ipop/ipop
-IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
-[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
 PAGE=$LAB_HERE/../../doc/misuse.md
 COUNT=0
 
 # ---- words of this story -----------------------------------------------------------------------
-
-root_of() {
-	echo "$LAB_DIR/$1"
-}
-
-ipop_on() {
-	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
-}
-
-is_ready() {
-	ipop_on "$1" status lab --json | grep -q '"ready": *true'
-}
 
 section() {
 	printf '\n## %s\n\n| what is wrong | command | exit | what is said |\n|---|---|---|---|\n' "$1" >>"$LAB_DIR/page"
@@ -220,7 +207,9 @@ faults_of_files() {
 	both "a configuration that is a link"
 	rm "$config" && cp "$LAB_DIR/config.kept" "$config" && chmod 000 "$config"
 	both "a configuration that even root may not read"
-	chmod 644 "$config" && chown 65534 "$bundle"
+	chmod 600 "$config" && chown 65534 "$config"
+	both "a configuration of another user"
+	chmod 644 "$config" && chown 0 "$config" && chown 65534 "$bundle"
 	both "the bundle of another user"
 	chown 0 "$bundle" && head -c 1000000 /dev/zero | tr '\0' ' ' >>"$bundle"
 	both "a bundle that is too long"
@@ -251,6 +240,26 @@ up_there() {
 		exec timeout 20 "$@"' "$run" "$2" "$IPOP" --root "$(root_of two)" up lab >/dev/null 2>"$LAB_DIR/said" || code=$?
 	sed -i '/^lab: the daemon starts$/d' "$LAB_DIR/said" # which is no complaint
 	row "$1" "ipop up lab" $code
+}
+
+# Of what is left there, or was put there by hand.
+faults_of_run() {
+	local run
+	run=$(root_of two)/run/ipop/lab
+	mkdir -p "$run" && chown 65534 "$run"
+	both "a directory in /run that is another user's"
+	chown 0 "$run" && rm -rf "$run/control" && mkdir "$run/control"
+	both "a directory where the socket should be"
+	rmdir "$run/control" && rm -f "$run/pid" && mkfifo "$run/pid"
+	both "a FIFO where the process id should be"
+	rm "$run/pid" && install -m 600 -o 65534 /dev/null "$run/pid"
+	both "another user's process id"
+	rm "$run/pid" && chmod 666 "$(root_of two)/etc/ipop/lab.conf" && chmod 777 "$(root_of two)/var/lib/ipop/lab" "$run"
+	ipop_on two check lab >"$LAB_DIR/said" 2>&1
+	lab_check "what anybody may change is remarked on" eval '[[ $(grep -c "anybody on this host may" "$LAB_DIR/said") == 3 ]]'
+	chmod 644 "$(root_of two)/etc/ipop/lab.conf" && chmod 700 "$(root_of two)/var/lib/ipop/lab" && chmod 750 "$run"
+	ipop_on two check lab >"$LAB_DIR/said" 2>&1
+	lab_check "and nothing else is" eval '! grep -q -e "anybody on" -e "belongs to" "$LAB_DIR/said"'
 }
 
 faults_of_the_host() {
@@ -315,6 +324,7 @@ slips_of_groups
 slips_of_joining
 slips_of_looking
 faults_of_files
+faults_of_run
 faults_of_the_host
 lab_check "at least sixty were tried" eval '((COUNT >= 60))'
 [[ ${MISUSE:-} != write ]] || cp "$LAB_DIR/page" "$PAGE"

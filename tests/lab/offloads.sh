@@ -106,7 +106,7 @@ nothing_was_refused() {
 
 # pauses HOST, resumes HOST: the thread of its node alone; workers go on.
 pauses() {
-	lab_start "$1" pause "$LAB_HERE/paused.py" "$(node_of "$1")" &&
+	lab_start "$1" pause "$LAB_HERE/paused.py" "$(member_node "$1")" &&
 		lab_wait_until 5 grep -q paused "$LAB_DIR/$1/pause.log"
 }
 
@@ -114,13 +114,9 @@ resumes() {
 	lab_stop "$1" pause
 }
 
-node_of() {
-	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
-}
-
 # has_threads HOST COUNT: the process of its node, the first among them.
 has_threads() {
-	[[ $(lab_run lab ls "/proc/$(node_of "$1")/task" | wc -l) == "$2" ]]
+	[[ $(lab_run lab ls "/proc/$(member_node "$1")/task" | wc -l) == "$2" ]]
 }
 
 # has_queues HOST COUNT: its interface.

@@ -4,45 +4,15 @@
 # shellcheck disable=SC2016 # conditions in quotes are for eval, or for another shell
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
-
-IPOP=$LAB_BUILD/src/prog/ipop/ipop
-IPOPD=$LAB_BUILD/src/prog/ipopd/ipopd
-[[ -x $IPOP && -x $IPOPD ]] || lab_die "build first: no $IPOPD"
-
-root_of() {
-	echo "$LAB_DIR/$1"
-}
+# shellcheck source=tests/lab/members.sh
+. "$LAB_HERE/members.sh"
 
 config_of() {
 	echo "$LAB_DIR/$1/etc/ipop/lab.conf"
 }
 
-ipop_on() {
-	lab_run "$1" "$IPOP" "${@:2}" --root "$(root_of "$1")"
-}
-
 start() {
 	lab_start "$1" ipopd "$IPOPD" --root "$(root_of "$1")" --foreground lab
-}
-
-is_ready() {
-	ipop_on "$1" status lab --json | grep -q '"ready": *true'
-}
-
-knows_peer() {
-	ipop_on "$1" peers lab --json | grep -q '"state": *"up"'
-}
-
-value_of() {
-	ipop_on "$1" status lab --json | sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" | head -n 1
-}
-
-steward_of() {
-	cat "$LAB_DIR/$1/ipopd.pid"
-}
-
-node_of() {
-	lab_run lab pgrep --parent "$(steward_of "$1")" -f -- --child
 }
 
 # says TEXT COMMAND...: its output, both kinds, has that text, whatever its exit code.
@@ -168,6 +138,11 @@ test_certificate() {
 	cp "$LAB_DIR/bundle.kept" "$(root_of two)/var/lib/ipop/lab/bundle.json"
 }
 
+# has_ended PID: in the lab it is gone, or nobody has waited for it.
+has_ended() {
+	lab_run lab sh -c '[ ! -d "/proc/$1" ] || grep -q "^State:.Z" "/proc/$1/status"' sh "$1"
+}
+
 test_hooks() {
 	printf '#!/bin/sh\necho "$# $IPOP_EVENT $IPOP_NETWORK $IPOP_INTERFACE $IPOP_IPV6 $IPOP_IPV4" >>%s\nip link show dev "$IPOP_INTERFACE" >>%s 2>&1\n' \
 		"$LAB_DIR/hooked" "$LAB_DIR/links" >"$LAB_DIR/hook"
@@ -189,9 +164,9 @@ test_hooks() {
 	lab_run lab kill -KILL "$(node_of two)"
 	lab_wait_until 20 'is_ready two && knows_peer two'
 	lab_check "but not for another node on the same interface" test "$(wc -l <"$LAB_DIR/hooked")" = 2
-	printf '#!/bin/sh\nsleep 1001 &\nsleep 1002\n' >"$LAB_DIR/hook"
+	printf '#!/bin/sh\nsleep 1001 & echo $! >%s\nsleep 1002\n' "$LAB_DIR/started" >"$LAB_DIR/hook"
 	lab_check_within 4000 "one that does not end is ended" lab_stop two ipopd
-	lab_check "with what it started" lab_wait_until 5 '! lab_run lab pgrep -f "sleep 100[12]"'
+	lab_check "with what it started" lab_wait_until 5 'has_ended "$(<"$LAB_DIR/started")"'
 	lab_check "and named" grep -q "warning .*$LAB_DIR/hook takes too long, and is ended" "$LAB_DIR/two/ipopd.log"
 }
 
@@ -219,12 +194,46 @@ test_peer_hook() {
 	lab_run lab kill -KILL "$(node_of two)"
 	lab_check "with a node its sessions go, and come with the next" lab_wait_until 20 \
 		"is_called 3 '0 peer-up $name $v6 lab lab $V6' && is_called 2 '0 peer-down $name $v6 lab lab $V6'"
-	printf '#!/bin/sh\nexec sleep 1000\n' >"$LAB_DIR/hook"
+	one_bad_program
+	: >"$LAB_DIR/called"
+	lab_stop two ipopd
+	lab_check "when the network goes down it hears of nobody" test ! -s "$LAB_DIR/called"
+	start two
+	lab_wait_until 20 "is_ready two && is_called 1 '0 peer-up $name $v6 lab lab $V6'"
+	printf '#!/bin/sh\necho $$ >%s\nexec sleep 1000\n' "$LAB_DIR/started" >"$LAB_DIR/hook"
 	ipop_on one down lab
 	lab_check "one that does not end is ended" lab_wait_until 20 \
-		'grep -q "warning .*$LAB_DIR/hook takes too long, and is ended" "$LAB_DIR/two/ipopd.log"'
+		'(($(grep -c "warning .*$LAB_DIR/hook takes too long, and is ended" "$LAB_DIR/two/ipopd.log") == 2))'
+	lab_check "so that it is gone" lab_wait_until 5 'has_ended "$(<"$LAB_DIR/started")"'
 	lab_stop two ipopd
 	start one
+}
+
+# A program is missing when a node begins, and comes back: the others go on, and nobody is forgotten.
+one_bad_program() {
+	printf '#!/bin/sh\n' >"$LAB_DIR/hook.up"
+	chmod 755 "$LAB_DIR/hook.up"
+	echo "on-up = $LAB_DIR/hook.up" >>"$(config_of two)"
+	ipop_on two reload
+	rm "$LAB_DIR/hook.up"
+	: >"$LAB_DIR/called"
+	lab_run lab kill -KILL "$(node_of two)"
+	lab_check "where another program is missing it hears all the same" lab_wait_until 20 \
+		"is_called 1 '0 peer-up $name $v6 lab lab $V6' && is_called 1 '0 peer-down $name $v6 lab lab $V6'"
+	lab_check "and the log tells which is" grep -q "warning .*it is not run: .*on-up: there is no $LAB_DIR/hook.up" \
+		"$LAB_DIR/two/ipopd.log"
+	sed -i '/^on-up/d' "$(config_of two)"
+	mv "$LAB_DIR/hook" "$LAB_DIR/hook.kept"
+	: >"$LAB_DIR/called"
+	lab_run lab kill -KILL "$(node_of two)"
+	lab_wait_until 20 'grep -q "it is not run: .*on-peer: there is no" "$LAB_DIR/two/ipopd.log" && is_ready two && knows_peer two'
+	mv "$LAB_DIR/hook.kept" "$LAB_DIR/hook"
+	lab_check "one that was missing counts with the next reload" ipop_on two reload
+	lab_check "and hears who is there" lab_wait_until 5 "is_called 1 '0 peer-up $name $v6 lab lab $V6'"
+	ipop_on one down lab
+	lab_check "and who goes" lab_wait_until 5 "is_called 1 '0 peer-down $name $v6 lab lab $V6'"
+	start one
+	lab_wait_until 20 "is_called 2 '0 peer-up $name $v6 lab lab $V6'"
 }
 
 make_network

@@ -182,7 +182,7 @@ make_systemd() {
 		#!/bin/sh
 		case "\$*" in
 		"start ipop@lab.service")
-			(cd /var/lib/ipop/lab && stat -c '%u %n' . key.pem bundle.json ca ca/key.pem) >$LAB_DIR/owners
+			(cd /var/lib/ipop/lab && stat -c '%u %n' . key.pem bundle.json ../../ipop-ca/lab ../../ipop-ca/lab/key.pem) >$LAB_DIR/owners
 			mkdir -p /run/ipop/lab && chown $DAEMON:$DAEMON /run/ipop/lab && chmod 750 /run/ipop/lab
 			setsid $BIN/as-unit --foreground lab </dev/null >$LAB_DIR/three/by-systemd.log 2>&1 &
 			;;
@@ -205,8 +205,8 @@ gave_files() {
 		$DAEMON .
 		$DAEMON key.pem
 		$DAEMON bundle.json
-		0 ca
-		0 ca/key.pem
+		0 ../../ipop-ca/lab
+		0 ../../ipop-ca/lab/key.pem
 	END
 }
 
@@ -233,7 +233,27 @@ test_systemd() {
 	lab_run lab rmdir /run/systemd/system
 	lab_check "started by ipop itself, it has them too" up_says "up"
 	lab_check "and root has them again" lab_run lab sh -c '[ "$(stat -c %u /var/lib/ipop/lab/key.pem)" = 0 ]'
+	test_log
 	lab_check "and it ends" lab_run three "$BIN/ipop" down lab
+}
+
+# Also a node that was taken over cannot fill /run with it.
+test_log() {
+	local log=/run/ipop/lab/log node
+	node=$(lab_run lab pgrep --parent "$(lab_run lab cat /run/ipop/lab/pid)" -f -- --child)
+	lab_run lab sh -c "head -c \$((1040000 - \$(stat -c %s $log))) /dev/zero | tr '\\0' '-' >>$log && echo 'the end' >>$log"
+	lab_run three "$BIN/ipop" reload lab >/dev/null # one a second, at most: it has looked at the log by the second
+	lab_run three "$BIN/ipop" reload lab >/dev/null
+	lab_check "a log of a MiB is as it was" lab_run lab test ! -e $log.old
+	lab_run lab sh -c "head -c 9000 /dev/zero | tr '\\0' '-' >>$log && echo 'the very end' >>$log"
+	lab_run three "$BIN/ipop" reload lab >/dev/null
+	lab_check "a longer one begins anew" lab_wait_until 15 "lab_run lab grep -q 'begins anew old=$log.old' $log"
+	lab_check "what it had last is kept, for the same users" lab_run lab sh -c \
+		"tail -n 1 $log.old | grep -q 'the very end\$' && [ \"\$(stat -c '%s %a %g' $log.old)\" = \"1048576 \$(stat -c '%a %g' $log)\" ]"
+	lab_run three "$BIN/ipop" reload lab >/dev/null
+	lab_check "both processes go on with it" lab_run lab sh -c "grep -q 'node lab: has read' $log && [ \$(stat -c %s $log) -lt 4096 ]"
+	lab_check "the node makes none longer than 4 MiB" \
+		lab_run lab grep -qE '^Max file size +4194304 +4194304 ' "/proc/$node/limits"
 }
 
 lay_out_units

@@ -62,6 +62,30 @@ test_routes() {
 			grep -qE "^$V6 +two +direct 198.51.100.2:4767$" "$LAB_DIR/routes"'
 }
 
+# A firewall on the host itself: what it forbids to leave the kernel says, what it drops on its way in nobody.
+test_firewall() {
+	lab_run two nft -f - <<-END
+		table inet wall {
+			chain out {
+				type filter hook output priority 0;
+				udp sport 4767 drop
+			}
+		}
+	END
+	# Only who has something to send hears of it: two members at rest say nothing for 20 s and more.
+	lab_check "status: a firewall keeps datagrams from leaving" lab_wait_until 20 '! ipop_on two ping one lab --count 1 &&
+		ipop_on two status lab | grep -q "this host.s firewall keeps UDP datagrams of port 4767 from leaving"'
+	lab_check "why: something on this host" why two one host 5
+	lab_run two nft flush chain inet wall out
+	lab_run two nft add chain inet wall in '{ type filter hook input priority 0; }'
+	lab_run two nft add rule inet wall in udp dport 4767 drop
+	ipop_on two down lab
+	ipop_on two up lab >"$LAB_DIR/told" || true # it says that nobody answers
+	lab_check "why: who reaches nobody is told of firewalls, and not that the other is off" why two one alone 5
+	lab_run two nft delete table inet wall
+	lab_check "it is in the network once that is open" lab_wait_until 30 'member_goes two one direct'
+}
+
 test_monitor() {
 	lab_start one monitor "$IPOP" monitor lab --root "$LAB_DIR/one" --json
 	lab_wait_until 10 'event one "what happens from now on"'
@@ -156,6 +180,11 @@ test_copied_key() {
 	lab_check "status: another machine has the key, on both" lab_wait_until 60 \
 		'ipop_on two status lab | grep -q "another machine has it, too" &&
 			ipop_on copy status lab --json | grep -q "\"key_is_twice\": *true"'
+	lab_check "and whose word it is" eval 'ipop_on two status lab | grep -qE "cuts the other off, say(s one| one and three| three and one|s three)\."'
+	lab_check "so does its log" grep -qE "another machine runs with this host's key, .* member=(one|three)" \
+		"$LAB_DIR/two/run/ipop/lab/log"
+	lab_check "why, on them: that is the cause" lab_wait_until 30 \
+		'ipop_on two why one lab >"$LAB_DIR/told"; grep -q "Another machine runs with this host.s key" "$LAB_DIR/told"'
 	lab_check "why: so say the others" lab_wait_until 30 'why one two key-twice 0 || why one two key-twice 6'
 	ipop_on copy down lab >"$LAB_DIR/told"
 }
@@ -163,6 +192,7 @@ test_copied_key() {
 make_network
 test_why
 test_routes
+test_firewall
 test_monitor
 lab_wait_until 20 'member_goes one two direct'
 test_report

@@ -21,11 +21,6 @@ IDLE_BYTES=30000000
 ENTRANCE_BYTES=45000000
 CALM_MS=60000           # after which a network that just began is idle: it has tried what there is to try
 
-# The node of a member: the child of its steward.
-node_of() {
-	lab_run lab pgrep --parent "$(member_pids "$1" | xargs | tr ' ' ,)" -f -- --child
-}
-
 # mute ROUTER...: they tell nobody that a packet is too big for a line.
 mute() {
 	local router
@@ -188,7 +183,7 @@ relay_is_blind() {
 		awk 'NR == 1 { sub(/.*\./, "", $3); print $3 }')
 	# shellcheck disable=SC2046 # words
 	lab_run lab "$LAB_HERE/blind.py" "$LAB_DIR/relay.pcap" "${ADDRESS4[left-box]},$outside" "$TEXT" \
-		"$(node_of left)" $(member_pids "$1")
+		"$(member_node left)" $(member_pids "$1")
 }
 
 no_text_in_capture() {
@@ -311,7 +306,7 @@ begin_idle() {
 # What a day costs a member on whose line was captured, in bytes.
 idle_day() {
 	lab_run lab "$LAB_HERE/purposes.py" "$LAB_DIR/$1" "$((IDLE_MS / 1000)).$((IDLE_MS % 1000))" "$2" \
-		"$(node_of "$3")" >"$LAB_DIR/idle" || return 1
+		"$(member_node "$3")" >"$LAB_DIR/idle" || return 1
 	lab_say "$3, idle in a network of five for $((IDLE_MS / 1000)) s, to and from it:" >&2
 	sed 's/^/#   /' "$LAB_DIR/idle" >&2
 	sed -n 's/^total //p' "$LAB_DIR/idle"

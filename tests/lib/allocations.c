@@ -28,6 +28,8 @@ static int64_t live;
 static const uint8_t *watched;
 static size_t watched_len;
 static uint64_t spilled;
+static void (*tell_taken)(void *block, size_t bytes);
+static void (*tell_given)(void *block);
 
 uint64_t allocations_count(void)
 {
@@ -52,6 +54,12 @@ uint64_t allocations_watch(const uint8_t *bytes, size_t len)
 	watched_len = len;
 	spilled = 0;
 	return found;
+}
+
+void allocations_tell(void (*taken)(void *block, size_t bytes), void (*given)(void *block))
+{
+	tell_taken = taken;
+	tell_given = given;
 }
 
 static void search(void *block)
@@ -81,10 +89,17 @@ static bool fails(void)
 	return ++attempts == failing;
 }
 
+static void *told(void *block)
+{
+	if (block != NULL && tell_taken != NULL)
+		tell_taken(block, malloc_usable_size(block));
+	return block;
+}
+
 static void *counted(void *block)
 {
 	live += block != NULL;
-	return block;
+	return told(block);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
@@ -97,13 +112,22 @@ void *__wrap_malloc(size_t size)
 	return fails() ? NULL : counted(__real_malloc(size));
 }
 
+static void *moved(void *block, size_t size)
+{
+	void *now = __real_realloc(block, size);
+
+	if (now != NULL && tell_given != NULL)
+		tell_given(block);
+	return told(now);
+}
+
 void *__wrap_realloc(void *block, size_t size)
 {
 	if (block == NULL)
 		return __wrap_malloc(size);
 	if (watched != NULL)
 		search(block); /* it may move and leave the old bytes behind */
-	return fails() ? NULL : __real_realloc(block, size);
+	return fails() ? NULL : moved(block, size);
 }
 
 void __wrap_free(void *block)
@@ -111,6 +135,8 @@ void __wrap_free(void *block)
 	live -= block != NULL;
 	if (block != NULL && watched != NULL)
 		search(block);
+	if (block != NULL && tell_given != NULL)
+		tell_given(block);
 	__real_free(block);
 }
 

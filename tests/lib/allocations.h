@@ -18,6 +18,10 @@ int64_t allocations_live(void);
  * Gives how often they were found since the last call. */
 uint64_t allocations_watch(const uint8_t *bytes, size_t len);
 
+/* From now on each block that is taken or given back is told, with what it takes of the heap; one
+ * that may have moved is told as both (NULL: no more). */
+void allocations_tell(void (*taken)(void *block, size_t bytes), void (*given)(void *block));
+
 /* From now on attempts count, and may fail, only between allocations_enter() and
  * allocations_leave(): where those are in what is tested who call it. */
 void allocations_enter(void);

@@ -629,6 +629,35 @@ static void nobody_pings_himself(struct world *world)
 	SCENARIO_EXPECT(world, refused == 3);
 }
 
+/* Who has a link gives an attempt up early; its user gets to read what happened, and of which line.
+ */
+static void a_line_that_leads_nowhere_says_so(struct world *world)
+{
+	unsigned waits = 0;
+	unsigned silent = 0;
+
+	lab_set_up(world, 3);
+	lab_place_all_public();
+	lab_add_line(1, 0);
+	lab_add_line(1, 2);
+	lab_add_line(1, 0);
+	memcpy(lab.members[1].config.bootstrap[0].host, "192.0.2.99", sizeof("192.0.2.99"));
+	lab_start(0);
+	lab_start(1);
+	for (unsigned i = 0; i < 200; i++) {
+		struct node_peer peer;
+
+		lab_run_ms(100);
+		SCENARIO_EXPECT(world, lab_peer(1, 2, &peer));
+		SCENARIO_EXPECT(world, peer.state == NODE_PEER_CONNECTING && peer.line != NULL);
+		SCENARIO_EXPECT(world, strcmp(peer.line->host, "192.0.2.3") == 0);
+		waits += strcmp(peer.why, "dialled, no answer yet") == 0;
+		silent += strcmp(peer.why, "no answer in time") == 0;
+	}
+	SCENARIO_EXPECT(world, waits > 0 && silent > 0 && waits + silent == 200);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0)); /* by one of its two lines */
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -670,6 +699,7 @@ int main(int argc, char **argv)
 		{ .name = "ping-way", .play = a_ping_tells_the_way_that_it_took },
 		{ .name = "ping-nobody", .play = a_ping_of_who_is_not_there_is_not_answered },
 		{ .name = "ping-self", .play = nobody_pings_himself },
+		{ .name = "nowhere", .play = a_line_that_leads_nowhere_says_so },
 	};
 
 	return scenario_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

@@ -389,6 +389,73 @@ static void who_takes_over_tries_anew(struct world *world)
 	SCENARIO_EXPECT(world, !peer_is_up(peer));
 }
 
+/* Takes out everything, while it is cut. */
+static bool pass_uncut(void *context, struct mono at, uint32_t from,
+		       const struct net_datagram *datagram)
+{
+	(void)at;
+	(void)from;
+	(void)datagram;
+	return !*(const bool *)context;
+}
+
+#define CUT_MS_STEP 100
+#define CUT_MS_MIN 4000 /* nobody is given up in so long */
+#define CUT_PINGS 20    /* 100 ms apart, to and fro */
+
+/* The first may wait: for what is known to pass again. */
+static bool all_but_the_first_pass(unsigned first)
+{
+	for (unsigned n = first; n < first + CUT_PINGS; n++) {
+		lab_send_number(0, 1, n);
+		lab_send_number(1, 0, n);
+		lab_run_ms(100);
+		if (n > first &&
+		    (lab_arrived(0, 1, n, n + 1) != 1 || lab_arrived(1, 0, n, n + 1) != 1))
+			return false;
+	}
+	return true;
+}
+
+/* Also in doubt: but not given up, nor the way that it goes by. */
+static bool is_up(unsigned i, unsigned of)
+{
+	const struct peer *peer = lab_inside(i, of);
+
+	return peer != NULL && peer_is_up(peer) &&
+	       (paths_used(&peer->paths)->state == TRIAL_DOUBTED ||
+		paths_used(&peer->paths)->state == TRIAL_PROVEN);
+}
+
+/* What is in doubt when the line comes back is not given up afterwards, for a way along the ring
+ * that there is only with its help. */
+static void a_line_that_is_back_stays(struct world *world)
+{
+	bool is_cut = false;
+	unsigned first = 0;
+	unsigned cut_ms = 0;
+
+	lab_start_star(world, 2);
+	lab_run_ms(5000);
+	SCENARIO_EXPECT(world, lab_has_met(1, 0));
+	net_set_tap(world_net(world), (struct net_tap){ .pass = pass_uncut, .context = &is_cut });
+	for (;;) {
+		cut_ms += CUT_MS_STEP;
+		is_cut = true;
+		lab_run_ms(cut_ms);
+		is_cut = false;
+		if (!is_up(0, 1) || !is_up(1, 0))
+			break;
+		world_note(world, "cut for %u ms", cut_ms);
+		if (!all_but_the_first_pass(first)) {
+			world_fail(world, "a ping is lost after a cut of %u ms", cut_ms);
+			return;
+		}
+		first += CUT_PINGS;
+	}
+	SCENARIO_EXPECT(world, cut_ms > CUT_MS_MIN);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
@@ -415,6 +482,7 @@ int main(int argc, char **argv)
 		{ .name = "entrance-late",
 		  .seeds = 3,
 		  .play = what_is_sent_as_the_entrance_starts_waits },
+		{ .name = "line-back", .seeds = 10, .play = a_line_that_is_back_stays },
 		{ .name = "comes-back", .seeds = 3, .play = the_bootstrap_member_comes_back },
 		{ .name = "remembered",
 		  .seeds = 5,

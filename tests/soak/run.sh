@@ -1,6 +1,10 @@
 #!/bin/sh
 # run.sh [PART...] - the long forms of what `make test` does shortly; hours, by hand. Without PART all:
 #
+#   day           HOURS (24) of virtual time: what members of a network that never rests hold is the same at its
+#                 end as after two hours
+#   real          HANDSHAKES (100000) in MINUTES (60) with a real daemon: afterwards it is what it was; rows and a
+#                 picture are left in build/soak
 #   handshakes    HANDSHAKES (1000000) in one process, with flat memory
 #   crypto        all that crypto/ does, ROUNDS (200000) times, with flat memory
 #   cases         what the test of a session pair tries of each order, with 5,000 seeds
@@ -25,6 +29,17 @@ progress() {
 	[ $((now - told)) -ge 60 ] || return 0
 	told=$now
 	say "$1: $2 of $3 in $((now - began)) s, some $((($3 - $2) * (now - began) / $2)) s to go"
+}
+
+part_day() {
+	build/tests/soak/soak_day "${HOURS:-24}"
+}
+
+# From after five minutes, or a quarter of the time, to the end memory grows by less than one in a hundred.
+part_real() {
+	minutes=${MINUTES:-60}
+	MINUTES=$minutes HANDSHAKES=${HANDSHAKES:-100000} GROWTH_PER_MILLE=10 KEEP=build/soak \
+		WARM_MINUTES=$(awk "BEGIN { print (($minutes > 20) ? 5 : $minutes / 4) }") tests/lab/soak.sh
 }
 
 part_handshakes() {
@@ -70,10 +85,10 @@ part_certificates() {
 	tools/fuzz certificate "${SECONDS_OF_FUZZ:-6200}"
 }
 
-[ $# -gt 0 ] || set -- handshakes crypto cases seeds natlab bulk pauses certificates
+[ $# -gt 0 ] || set -- day real handshakes crypto cases seeds natlab bulk pauses certificates
 for part in "$@"; do
 	case $part in
-	handshakes | crypto | cases | seeds | natlab | bulk | pauses | certificates) ;;
+	day | real | handshakes | crypto | cases | seeds | natlab | bulk | pauses | certificates) ;;
 	*)
 		echo "soak: no part is called $part; they stand at the head of $0" >&2
 		exit 2

@@ -102,6 +102,14 @@ static void complaints(void **state)
 		  "lab.conf:1: port: \"1 # why\" must be a number from 0 to 65535; a comment needs "
 		  "a line of its own" },
 		{ "port = 1#why", "lab.conf:1: port: \"1#why\" must be a number from 0 to 65535" },
+		{ "\"port\" = 1", "lab.conf:1: \"port\": there is no such option; did you mean "
+				  "\"port\", without quotes?" },
+		{ "'Prot' = 1", "lab.conf:1: 'Prot': there is no such option; did you mean "
+				"\"port\", without quotes?" },
+		{ "\" = 1", "lab.conf:1: \": there is no such option" },
+		{ "prefix = 10.0.0.0/8",
+		  "lab.conf:1: prefix: there is no such option; did you mean "
+		  "\"ipv4-prefix\"?" },
 		{ "PORT = 1", "lab.conf:1: PORT: there is no such option; did you mean \"port\"?" },
 		{ "Log-Level = info",
 		  "lab.conf:1: Log-Level: there is no such option; did you mean \"log-level\"?" },

@@ -273,6 +273,43 @@ static void expect_text_or_null(const json_t *json, const char *name, const char
 		expect_text(json, name, want);
 }
 
+static void peers_name_their_lines(void **state)
+{
+	static const struct {
+		struct node_bootstrap line;
+		const char *text;
+	} cases[] = {
+		{ { .host = "vpn.example.org", .port = 4767 }, "vpn.example.org:4767" },
+		{ { .host = "192.0.2.7", .port = 1 }, "192.0.2.7:1" },
+		{ { .host = "2001:db8::1", .port = 65535 }, "[2001:db8::1]:65535" },
+	};
+	const size_t count = sizeof(cases) / sizeof(cases[0]);
+	const int client = connect_as(1000, false);
+	struct control_request request;
+	const json_t *peers;
+	json_t *json;
+
+	(void)state;
+	say(client, PEERS);
+	assert_true(poll_request(&request));
+	for (size_t i = 0; i <= count; i++) {
+		const struct node_reply peer = { .token = request.token,
+						 .kind = NODE_REPLY_PEER,
+						 .peer.line = i < count ? &cases[i].line : NULL };
+
+		control_reply(daemon_side.control, daemon_side.now, &peer, &world);
+	}
+	reply(request.token, NODE_REPLY_END);
+	json = hear(client);
+	peers = json_object_get(json, "peers");
+	assert_int_equal(json_array_size(peers), count + 1);
+	for (size_t i = 0; i <= count; i++)
+		expect_text_or_null(json_array_get(peers, i), "line",
+				    i < count ? cases[i].text : NULL);
+	json_decref(json);
+	(void)close(client);
+}
+
 /* Each way has what belongs to it, and null for the rest. */
 static const struct {
 	struct node_peer peer;
@@ -732,6 +769,7 @@ int main(void)
 		WITH_DAEMON(a_status_is_answered_by_the_node),
 		WITH_DAEMON(peers_come_one_by_one),
 		WITH_DAEMON(peers_name_their_ways),
+		WITH_DAEMON(peers_name_their_lines),
 		WITH_DAEMON(a_pong_names_the_way_it_came),
 		WITH_DAEMON(who_stands_on_a_way_is_told),
 		WITH_DAEMON(an_error_replaces_what_was_begun),

@@ -108,13 +108,19 @@ static void a_full_table_takes_no_more(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < HOOK_PEERS_MAX; i++)
 		take(i, true);
+	assert_false(hook_peers_can_catch_up(&peers));
 	assert_int_equal(hook_peers_take(&peers, &peer), ERR_FULL);
+	assert_false(hook_peers_can_catch_up(&peers)); /* there is no room */
+	peer.is_there = false;
+	assert_int_equal(hook_peers_take(&peers, &peer), 0); /* nobody was told otherwise */
+	peer.is_there = true;
 	expect(0, true);
 	take(0, false);
 	assert_int_equal(hook_peers_take(&peers, &peer), ERR_FULL);
 	for (uint32_t i = 1; i < HOOK_PEERS_MAX; i++)
 		expect(i, true);
 	expect(0, false); /* and its place is free */
+	assert_true(hook_peers_can_catch_up(&peers));
 	take(HOOK_PEERS_MAX, true);
 	expect(HOOK_PEERS_MAX, true);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,22 +197,156 @@ static void one_runs_at_a_time_and_ten_a_second(void **state)
 	hooks_poll(&t.hooks, t.now);
 	expect("peer-down host-3");
 	turn_until_ended();
+	hooks_poll(&t.hooks, mono_add_ms(t.now, HOOKS_LEFT_MS)); /* nothing is left */
 	assert_int_equal(hooks_deadline(&t.hooks).us, MONO_NEVER.us);
 }
 
-static void one_that_takes_too_long_is_ended(void **state)
+/* What the node has told when nobody listened, or there was no room, it is asked for. */
+static void nobody_who_is_there_is_forgotten(void **state)
 {
-	struct config config = { .on_up = program("up", "echo begins\nexec tail -f /dev/null") };
+	struct config config = { .on_peer = program("peer", "echo $IPOP_EVENT $IPOP_PEER") };
+	struct config nothing = { .on_peer.text = "" };
+	struct hook_peer peer = { .is_there = true, .name = "beta" };
+
+	(void)state;
+	hooks_up(&t.hooks, t.now, &addresses);
+	tell(2, true); /* when its program cannot be run */
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us, MONO_NEVER.us);
+	use(&config);
+	assert_true(mono_reached(t.now, hooks_catch_up_deadline(&t.hooks)));
+	hooks_asked(&t.hooks, t.now, false); /* nobody listens */
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us,
+			 mono_add_ms(t.now, HOOKS_CATCH_UP_MS).us);
+	hooks_asked(&t.hooks, t.now, true);
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us, MONO_NEVER.us);
+	use(&config); /* as it was */
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us, MONO_NEVER.us);
+	for (uint32_t i = 0; i <= HOOK_PEERS_MAX; i++) {
+		memcpy(peer.id.bytes, &i, sizeof(i));
+		hooks_peer(&t.hooks, &peer);
+	}
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us, MONO_NEVER.us);
+	peer.id = (struct id){ .bytes = { 7 } }; /* one goes before anybody was told of him */
+	peer.is_there = false;
+	hooks_peer(&t.hooks, &peer);
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us,
+			 mono_add_ms(t.now, HOOKS_CATCH_UP_MS).us);
+	use(&nothing);
+	assert_int_equal(hooks_catch_up_deadline(&t.hooks).us, MONO_NEVER.us);
+}
+
+/* It would be ended in the middle of it. */
+static void nobody_hears_of_members_when_the_network_goes(void **state)
+{
+	struct config config = { .on_peer = program("peer", "echo $IPOP_EVENT $IPOP_PEER"),
+				 .on_down = program("down", "echo $IPOP_EVENT") };
 
 	(void)state;
 	use(&config);
 	hooks_up(&t.hooks, t.now, &addresses);
-	expect("begins");
+	tell(2, true);
+	hooks_poll(&t.hooks, t.now);
+	expect("peer-up host-2");
+	turn_until_ended();
+	hooks_rest(&t.hooks);
+	tell(3, true); /* the last that the node says */
+	hooks_peers_gone(&t.hooks);
+	t.now = mono_add_ms(t.now, HOOKS_LEFT_MS);
+	hooks_poll(&t.hooks, t.now);
+	assert_int_equal(hooks_deadline(&t.hooks).us, MONO_NEVER.us); /* nothing runs */
+	hooks_down(&t.hooks);
+	expect("down");
+}
+
+/* The process whose number a program says next. */
+static int said_process(void)
+{
+	struct pollfd fd = { .fd = t.said, .events = POLLIN };
+	char text[16] = "";
+	size_t len = 0;
+	int pidfd;
+
+	do {
+		assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+		assert_int_equal(read(t.said, text + len, 1), 1);
+	} while (text[len] != '\n' && ++len < sizeof(text) - 1);
+	pidfd = pidfd_open((pid_t)strtol(text, NULL, 10), 0);
+	assert_true(pidfd >= 0);
+	return pidfd;
+}
+
+/* Or it runs, if it was not to end. */
+static void expect_end(int pidfd, bool ends)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, ends ? PATIENCE_MS : 0), ends);
+	(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* nothing stays of this test */
+	(void)close(pidfd);
+}
+
+static void one_that_takes_too_long_is_ended(void **state)
+{
+	struct config config = { .on_up = program("up", "echo $$\nexec tail -f /dev/null") };
+	int process;
+
+	(void)state;
+	use(&config);
+	hooks_up(&t.hooks, t.now, &addresses);
+	process = said_process();
 	assert_int_equal(hooks_deadline(&t.hooks).us, mono_add_ms(t.now, HOOKS_UP_MS).us);
 	hooks_poll(&t.hooks, mono_add_ms(t.now, HOOKS_UP_MS - 1));
 	assert_int_not_equal(hooks_deadline(&t.hooks).us, MONO_NEVER.us);
+	assert_int_equal(poll(&(struct pollfd){ .fd = process, .events = POLLIN }, 1, 0), 0);
 	hooks_poll(&t.hooks, mono_add_ms(t.now, HOOKS_UP_MS));
 	assert_int_equal(hooks_deadline(&t.hooks).us, MONO_NEVER.us);
+	expect_end(process, true);
+}
+
+/* With the rights of the steward it would be there for ever; but a daemon that puts itself into the
+ * background is what its owner wants, and has a moment for it. */
+static void what_one_leaves_running_is_ended(void **state)
+{
+	struct config config = {
+		.on_up = program("up", "tail -f /dev/null & echo $!\n"
+				       "setsid sh -c 'echo $$; exec tail -f /dev/null' &"),
+	};
+	int left;
+	int background;
+
+	(void)state;
+	use(&config);
+	hooks_up(&t.hooks, t.now, &addresses);
+	left = said_process();
+	background = said_process();
+	turn_until_ended();
+	assert_int_equal(hooks_deadline(&t.hooks).us, mono_add_ms(t.now, HOOKS_LEFT_MS).us);
+	assert_int_equal(poll(&(struct pollfd){ .fd = left, .events = POLLIN }, 1, 0), 0);
+	hooks_poll(&t.hooks, mono_add_ms(t.now, HOOKS_LEFT_MS));
+	assert_int_equal(hooks_deadline(&t.hooks).us, MONO_NEVER.us);
+	expect_end(left, true);
+	expect_end(background, false);
+}
+
+static void the_next_one_ends_what_the_last_has_left(void **state)
+{
+	struct config config = {
+		.on_up = program("up", "tail -f /dev/null & echo $!"),
+		.on_down = program("down", "tail -f /dev/null & echo $!"),
+	};
+	int left;
+	int last;
+
+	(void)state;
+	use(&config);
+	hooks_up(&t.hooks, t.now, &addresses);
+	left = said_process();
+	turn_until_ended();
+	hooks_down(&t.hooks);
+	last = said_process();
+	expect_end(left, true);
+	hooks_free(&t.hooks);
+	expect_end(last, true);
 }
 
 /* It ended just when another took its place. */
@@ -263,7 +398,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOOKS(each_is_told_what_it_needs),
 		WITH_HOOKS(one_runs_at_a_time_and_ten_a_second),
+		WITH_HOOKS(nobody_who_is_there_is_forgotten),
+		WITH_HOOKS(nobody_hears_of_members_when_the_network_goes),
 		WITH_HOOKS(one_that_takes_too_long_is_ended),
+		WITH_HOOKS(what_one_leaves_running_is_ended),
+		WITH_HOOKS(the_next_one_ends_what_the_last_has_left),
 		WITH_HOOKS(the_end_of_one_is_not_that_of_the_next),
 		WITH_HOOKS(signals_do_what_they_usually_do),
 	};

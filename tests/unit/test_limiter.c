@@ -95,12 +95,50 @@ static void without_memory_nobody_is_allowed(void **state)
 	assert_int_equal(allocations_count(), before);
 }
 
+/* Members come from ever new addresses, and each counts for a moment only. */
+static void memory_is_for_those_who_are_counted(void **state)
+{
+	int64_t first;
+
+	assert_true(limiter_allow(*state, at_us(0), span_text("first")));
+	first = allocations_live();
+	for (uint32_t i = 1; i <= 10000; i++) {
+		const uint8_t source[2] = { (uint8_t)i, (uint8_t)(i >> 8) };
+
+		assert_true(limiter_allow(*state, at_us(i * UINT64_C(50000)),
+					  span_of(source, sizeof(source))));
+		assert_int_equal(allocations_live(), first);
+	}
+}
+
+/* Whoever has used up his allowance has not after others came in crowds. */
+static void who_counts_is_not_forgotten(void **state)
+{
+	const struct span flooder = span_text("192.0.2.1");
+	unsigned allowed = 0;
+
+	for (unsigned i = 0; i < 20; i++)
+		assert_true(limiter_allow(*state, at_us(0), flooder));
+	for (uint32_t i = 1; i <= 1000; i++) {
+		const uint8_t source[2] = { (uint8_t)i, (uint8_t)(i >> 8) };
+
+		(void)limiter_allow(*state, at_us(i * UINT64_C(900)),
+				    span_of(source, sizeof(source)));
+		allowed += limiter_allow(*state, at_us(i * UINT64_C(900)), flooder);
+	}
+	assert_int_equal(allowed, 18); /* one each 50 ms, for 0.9 s */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(twenty_at_once_and_then_one_each_50_ms), TEST(refused_attempts_cost_nothing),
-		TEST(an_allowance_does_not_pile_up),          TEST(others_are_not_affected),
+		TEST(twenty_at_once_and_then_one_each_50_ms),
+		TEST(refused_attempts_cost_nothing),
+		TEST(an_allowance_does_not_pile_up),
+		TEST(others_are_not_affected),
 		TEST(without_memory_nobody_is_allowed),
+		TEST(memory_is_for_those_who_are_counted),
+		TEST(who_counts_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,11 +111,12 @@ static int begin(void)
 }
 
 /* What the node says in one look: a status, and so many peers. */
-static void look(const struct node_status *status, const struct node_peer *peers, size_t count)
+static void look_after(uint64_t ms, const struct node_status *status, const struct node_peer *peers,
+		       size_t count)
 {
 	struct node_reply reply = { .kind = NODE_REPLY_STATUS, .status = *status };
 
-	side.now.mono = mono_add_ms(side.now.mono, LOOKOUT_MS);
+	side.now.mono = mono_add_ms(side.now.mono, ms);
 	assert_true(monitor_is_due(&side.monitor, side.now.mono));
 	reply.token = monitor_question(0).request.token;
 	assert_true(monitor_reply(&side.monitor, side.now, &reply));
@@ -129,6 +130,11 @@ static void look(const struct node_status *status, const struct node_peer *peers
 	}
 	reply.kind = NODE_REPLY_END;
 	assert_true(monitor_reply(&side.monitor, side.now, &reply));
+}
+
+static void look(const struct node_status *status, const struct node_peer *peers, size_t count)
+{
+	look_after(LOOKOUT_MS, status, peers, count);
 }
 
 static const struct node_status calm = { .nat = NAT_STABLE, .is_settled = true };
@@ -353,6 +359,51 @@ static void the_steward_hears_of_members(void **state)
 	assert_false(monitor_is_due(&side.monitor, side.now.mono));
 }
 
+/* It has lost sight of them, and asks; also of one who goes before the next look it hears. */
+static void a_steward_that_asks_hears_of_all_again(void **state)
+{
+	struct node_peer rows[] = { up, up };
+
+	(void)state;
+	monitor_tell_again(&side.monitor); /* nobody listens */
+	side.monitor.steward_listens = true;
+	rows[1].id.bytes[0] = 2;
+	look(&calm, rows, 2);
+	expect_steward(&rows[0], true);
+	expect_steward(&rows[1], true);
+	look(&calm, rows, 2);
+	expect_steward(NULL, false);
+	monitor_tell_again(&side.monitor);
+	assert_true(mono_reached(side.now.mono, monitor_deadline(&side.monitor)));
+	look(&calm, rows, 1);
+	expect_steward(&rows[0], true);
+	expect_steward(&rows[1], false);
+	look(&calm, rows, 1);
+	expect_steward(NULL, false);
+}
+
+/* An answer to its question has room, or it would end this node. */
+static void many_members_leave_room_for_other_things(void **state)
+{
+	static struct node_peer rows[NODE_PEERS_MAX];
+	const struct channel_message pong = { .kind = CHANNEL_PONG };
+
+	(void)state;
+	side.monitor.steward_listens = true;
+	for (uint32_t i = 0; i < NODE_PEERS_MAX; i++) {
+		rows[i] = up;
+		memcpy(rows[i].id.bytes, &i, sizeof(i));
+	}
+	look(&calm, rows, NODE_PEERS_MAX);
+	for (unsigned i = 0; i < 10; i++) { /* and it is asked to look again at once */
+		monitor_hint(&side.monitor, side.now.mono);
+		look_after(LOOKOUT_SOON_MS, &calm, rows, NODE_PEERS_MAX);
+	}
+	assert_int_equal(channel_send(side.monitor.channel, &pong), 0);
+	look(&calm, rows, NODE_PEERS_MAX);
+	assert_int_equal(channel_send(side.monitor.channel, &pong), 0);
+}
+
 /* What it could not be told it is told later, as things are then. */
 static void a_busy_steward_is_told_later(void **state)
 {
@@ -427,6 +478,8 @@ int main(void)
 		WITH_SIDE(who_never_reads_is_closed),
 		WITH_SIDE(who_monitors_says_no_more),
 		WITH_SIDE(the_steward_hears_of_members),
+		WITH_SIDE(a_steward_that_asks_hears_of_all_again),
+		WITH_SIDE(many_members_leave_room_for_other_things),
 		WITH_SIDE(a_busy_steward_is_told_later),
 		WITH_SIDE(many_peers_fit),
 	};

@@ -76,7 +76,7 @@ static void the_last_who_are_gone_are_remembered(void **state)
 	free_node(node);
 }
 
-/* A crowd that left together is forgotten with the next who comes. */
+/* Of a crowd that left together the last are remembered, whether somebody comes after it or not. */
 static void a_crowd_is_not_remembered(void **state)
 {
 	struct node *node = new_node();
@@ -90,6 +90,13 @@ static void a_crowd_is_not_remembered(void **state)
 
 		peer_find(node, &id, &handle)->session = HANDLE_NONE;
 	}
+	peers_tick(node);
+	assert_int_equal(pool_count(&node->peers), MET); /* nobody said that they left */
+	node->peers_left = true;
+	peers_tick(node);
+	assert_int_equal(pool_count(&node->peers), NODE_GONE_MAX);
+	assert_true(is_known(node, MET - NODE_GONE_MAX));
+	assert_false(is_known(node, MET - NODE_GONE_MAX - 1));
 	(void)meet(node, MET);
 	assert_int_equal(pool_count(&node->peers), NODE_GONE_MAX);
 	assert_true(is_known(node, MET - NODE_GONE_MAX + 1));

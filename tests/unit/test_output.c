@@ -128,6 +128,31 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
 				  "  gamma-long  -        no answer\n");
 }
 
+/* The last cell stands below its row, and nothing where it is empty. */
+static void notes_stand_below_their_row(void **state)
+{
+	static const char *const cells[] = { "PEER", "RTT", "",      "beta",     "0.81 ms",
+					     "why",  "al",  "31 ms", "no answer" };
+	char text[512] = "";
+	struct output_table table;
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_non_null(out);
+	output_table_init(&table, 3);
+	table.has_notes = true;
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		output_cell(&table, cells[i]);
+	output_table_print(&table, " ", out);
+	output_table_free(&table);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, " PEER  RTT\n"
+				  " beta  0.81 ms\n"
+				  "   why\n"
+				  " al    31 ms\n"
+				  "   no answer\n");
+}
+
 static void tables_grow(void **state)
 {
 	struct output_table table;
@@ -150,6 +175,7 @@ int main(void)
 		cmocka_unit_test(what_is_left),
 		cmocka_unit_test(foreign_texts_are_harmless),
 		cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
+		cmocka_unit_test(notes_stand_below_their_row),
 		cmocka_unit_test(tables_grow),
 	};
 

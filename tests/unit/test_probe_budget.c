@@ -157,6 +157,28 @@ static void no_window_ever_holds_too_many(void **state)
 	assert_true(count > ROUNDS / 20);
 }
 
+/* Whom we asked an hour ago takes no room. */
+static void places_are_as_many_as_are_busy_at_once(void **state)
+{
+	uint64_t before;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		struct probe_purse purse = { 0 };
+
+		assert_true(take(state, 0, &purse, victim(i, 1)));
+	}
+	before = allocations_count();
+	for (uint32_t i = 8; i < PROBE_TARGETS_MAX; i++) {
+		struct probe_purse purse = { 0 };
+
+		/* Each 125 ms one, so in any second eight: a place is free just when it is wanted.
+		 */
+		assert_true(
+			take(state, 1000000 + (i - 8) * UINT64_C(125000), &purse, victim(i, 1)));
+	}
+	assert_int_equal(allocations_count(), before);
+}
+
 static void without_memory_there_is_none(void **state)
 {
 	struct probe_budget *budget = NULL;
@@ -204,6 +226,7 @@ int main(void)
 		BUDGET_TEST(what_is_to_be_spared_is_left_for_others),
 		BUDGET_TEST(no_address_is_forgotten_within_its_second),
 		BUDGET_TEST(no_window_ever_holds_too_many),
+		BUDGET_TEST(places_are_as_many_as_are_busy_at_once),
 		cmocka_unit_test(without_memory_there_is_none),
 	};
 

@@ -25,6 +25,7 @@ struct self {
 	uint64_t effective, permitted, inheritable, ambient, blocked;
 	uint32_t no_new_privs, dumpable, descriptors;
 	uint32_t environment; /* variables */
+	uint64_t file_bytes_max;
 };
 
 extern char **environ;
@@ -48,6 +49,7 @@ static int report(void)
 {
 	struct self self = { .uid = getuid(), .gid = getgid() };
 	struct unix_message message = { .len = sizeof(self) };
+	struct rlimit file;
 
 	self.effective = status_field("CapEff:\t");
 	self.permitted = status_field("CapPrm:\t");
@@ -63,6 +65,9 @@ static int report(void)
 		self.descriptors += fcntl(fd, F_GETFD) >= 0;
 	for (char **e = environ; *e != NULL; e++)
 		self.environment++;
+	if (getrlimit(RLIMIT_FSIZE, &file) < 0)
+		return EXIT_FAILURE;
+	self.file_bytes_max = file.rlim_max;
 	memcpy(message.bytes, &self, sizeof(self));
 	return unix_send(PROCESS_CHANNEL, &message) == 0 ? 7 : EXIT_FAILURE;
 }
@@ -83,7 +88,8 @@ static struct process spawn(const char *mode, int *ret_channel)
 	const char *environment[] = { "ONE=1", NULL };
 	struct process_config config = { .argv = argv,
 					 .environment = environment,
-					 .uid = PROCESS_UID_KEEP };
+					 .uid = PROCESS_UID_KEEP,
+					 .file_bytes_max = 4711 };
 	struct process process;
 	int pair[2];
 
@@ -128,6 +134,7 @@ static void a_child_has_nothing_but_its_channel(void **state)
 	} else {
 		assert_int_equal(self.uid, getuid());
 	}
+	assert_int_equal(self.file_bytes_max, 4711);
 	assert_int_equal(self.effective, 0);
 	assert_int_equal(self.permitted, 0);
 	assert_int_equal(self.inheritable, 0);

@@ -98,6 +98,86 @@ static void names_are_learnt_from_a_text(void **state)
 	assert_int_equal(redact.host_count, 4);
 }
 
+#define COMPLAINT "error steward lab: /etc/ipop/lab.conf:3: "
+#define EXAMPLE "must be HOST:PORT#ID, as in vpn.example.org:4767#aebagbafaydqqcikbmga2dqpcaireeyu"
+
+/* A line that could not be read shows what its writer has in mind all the same. */
+static void what_cannot_be_read_is_hidden(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} lines[] = {
+		{ COMPLAINT "bootstrap: \"hq-gw.secret.example:4767\" " EXAMPLE "\n",
+		  COMPLAINT "bootstrap: \"(left out)\" " EXAMPLE "\n" },
+		{ "bootstrap: \"hq-gw.secret.example\" " EXAMPLE,
+		  "bootstrap: \"(left out)\" " EXAMPLE },
+		{ "bootstrap: \"HQ-gw.secret.example:4767 #s4ax\" " EXAMPLE
+		  "; a comment needs a line of its own\nb",
+		  "bootstrap: \"(left out)\" " EXAMPLE "; a comment needs a line of its own\nb" },
+		{ "bootstrap: \"hq_gw.secret.example:port#s4ax\" " EXAMPLE,
+		  "bootstrap: \"(left out)\" " EXAMPLE },
+		{ "bootstrap: \"\"[hq gw\" must be x\" " EXAMPLE,
+		  "bootstrap: \"(left out)\" " EXAMPLE },
+		{ "bootstrap: \"hq-gw.secret.exam\nnext\n", "bootstrap: \"(left out)\nnext\n" },
+		{ "bootstrap: \"\" " EXAMPLE, "bootstrap: \"(left out)\" " EXAMPLE },
+		{ COMPLAINT "hq-gw.secret.example: there is no such option",
+		  COMPLAINT "(host 1): there is no such option" },
+		{ COMPLAINT
+		  "hq-gw.secret.example:4767#s4ax: there is no such option; did you mean \"x\"?",
+		  COMPLAINT "(host 1):4767#s4ax: there is no such option; did you mean \"x\"?" },
+		{ COMPLAINT "boot hq-gw.secret.example: there is no such option",
+		  COMPLAINT "boot (host 1): there is no such option" },
+		{ COMPLAINT "prot: there is no such option; did you mean \"port\"?",
+		  COMPLAINT "prot: there is no such option; did you mean \"port\"?" },
+		{ COMPLAINT "port: \"hq-gw.secret.example\" must be a number",
+		  COMPLAINT "port: \"(host 1)\" must be a number" },
+		{ COMPLAINT "on-up: \"/opt/my bin/up.sh\" must be a path",
+		  COMPLAINT "on-up: \"/opt/my bin/up.sh\" must be a path" },
+		{ "\" must be \": there is no such option: there is no such option\n\" must be",
+		  "\" must be \": there is no such option: there is no such option\n\" must be" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct redact redact = { 0 };
+		char *result;
+
+		redact_learn(&redact, lines[i].text);
+		result = redacted(&redact, lines[i].text);
+		assert_string_equal(result, lines[i].want);
+		free(result);
+		redact.full = true;
+		result = redacted(&redact, lines[i].text);
+		assert_string_equal(result, lines[i].text);
+		free(result);
+	}
+}
+
+/* And is known wherever else it stands. */
+static void a_configuration_tells_names(void **state)
+{
+	static const char config[] = "# bootstrap = vpn.example.org:4767#aebag\n"
+				     " port = 4767\n\n=\n\"\n"
+				     "bootstrap = hq-gw.secret.example\n"
+				     "Bootsrap = gateway:4767 #abc\n"
+				     "bootstrap hq.secret.example\n"
+				     "third.secret.example = 3\n"
+				     "on-up = /opt/up.sh\n"
+				     "bootstrap = \"Fifth.secret.example:4767\"\n";
+	struct redact redact = { 0 };
+	char *result;
+
+	(void)state;
+	redact_learn_config(&redact, config);
+	assert_int_equal(redact.host_count, 5);
+	result = redacted(&redact, "HQ-GW.secret.example gateway hq.secret.example, "
+				   "third.secret.example. fifth.Secret.example: /opt/up.sh "
+				   "port 4767 vpn.example.org lan");
+	assert_string_equal(result, "(host 1) (host 2) (host 3), (host 4). (host 5): /opt/up.sh "
+				    "port 4767 vpn.example.org lan");
+	free(result);
+}
+
 static void there_are_limits(void **state)
 {
 	struct redact redact = { 0 };
@@ -122,6 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_left),
 		cmocka_unit_test(names_are_learnt_from_a_text),
+		cmocka_unit_test(what_cannot_be_read_is_hidden),
+		cmocka_unit_test(a_configuration_tells_names),
 		cmocka_unit_test(there_are_limits),
 	};
 

@@ -517,6 +517,41 @@ static void closing_a_dial_is_silent(void **state)
 	assert_int_equal(party_count(f->a, SESSION_CLOSED), 1);
 }
 
+/* Of one that is dialled and of one that stands: what people get to read. */
+static void closing_says_why(void **state)
+{
+	static const struct {
+		enum frame_close_reason reason;
+		const char *dialled, *stood;
+	} cases[] = {
+		{ FRAME_CLOSE_IDLE, "no answer in time", "stopped answering" },
+		{ FRAME_CLOSE_REPLACED, "another session with this peer",
+		  "another session with this peer" },
+		{ FRAME_CLOSE_DENIED, "policy does not admit", "policy does not admit" },
+		{ FRAME_CLOSE_UNNEEDED, "in reserve", "in reserve" },
+		{ FRAME_CLOSE_DOUBLE, "two machines have its key", "two machines have its key" },
+		{ FRAME_CLOSE_SHUTDOWN, "closed by us", "closed by us" },
+	};
+	const struct party_pair *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct handle dialled = party_dial(f->a, party_start, f->b);
+
+		party_lose(f->a);
+		sessions_close(f->a->sessions, party_start, dialled, cases[i].reason);
+		party_drain(f->a, party_start);
+		assert_ptr_equal(
+			strstr(party_last(f->a, SESSION_CLOSED)->reason.text, cases[i].dialled),
+			party_last(f->a, SESSION_CLOSED)->reason.text);
+		party_connect(f->a, f->b, party_start);
+		sessions_close(f->a->sessions, party_start, party_session(f->a), cases[i].reason);
+		party_exchange(f->a, f->b, party_start);
+		assert_ptr_equal(
+			strstr(party_last(f->a, SESSION_CLOSED)->reason.text, cases[i].stood),
+			party_last(f->a, SESSION_CLOSED)->reason.text);
+	}
+}
+
 /* Item 14 of the list of what can go wrong: nothing of an old session is reached by its handle. */
 static void item_14_handles_of_closed_sessions_are_stale(void **state)
 {
@@ -614,6 +649,7 @@ int main(void)
 		TEST(answers_that_nobody_asked_for_are_ignored),
 		TEST(closing_tells_the_peer_and_forgets_all_keys),
 		TEST(closing_a_dial_is_silent),
+		TEST(closing_says_why),
 		TEST(item_14_handles_of_closed_sessions_are_stale),
 		TEST(frames_before_a_session_stands_are_refused),
 		TEST(each_move_is_traced),

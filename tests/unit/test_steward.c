@@ -5,13 +5,13 @@
  * What shall meet in one turn of the loop is done while the steward is stopped.
  */
 #include "tests/lib/cmocka.h"
+#include "tests/lib/puppet.h"
 
 #include "base/err.h"
 #include "io/process.h"
 #include "io/sandbox.h"
 #include "prog/exit_code.h"
 #include "prog/ipopd/channel.h"
-#include "prog/ipopd/claims.h"
 #include "prog/ipopd/host.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/ipopd/settings.h"
@@ -34,99 +34,12 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
-#define ORDER_END 'e'  /* with EXIT_OK */
-#define ORDER_FAIL 'f' /* with EXIT_CERTIFICATE */
-#define ORDER_CONFIGURE 'c'
-#define ORDER_DEAF 'd' /* from now on it does not answer */
-#define ORDER_PONG 'p'
-#define ORDER_RELOAD 'r'
+#define HOOKED 'H' /* a program of the owner's was started */
 #define COPIED 'y' /* else it is about something else */
 #define CLOSED 'C' /* the report of host_close() */
 #define ASK_VERSION "{\"schema\":\"ipop.request/1\",\"verb\":\"version\"}\n"
 #define ASK_DOWN "{\"schema\":\"ipop.request/1\",\"verb\":\"down\"}\n"
 #define ANSWER_DOWN "{\"schema\":\"ipop.down/1\"}\n"
-
-static const struct claims claims; /* of no network in particular */
-static bool is_deaf;
-
-/* --- the puppet --- */
-
-static int open_pipe(const char *root, const char *name, int flags)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", root, name);
-	return open(path, flags | O_CLOEXEC);
-}
-
-static void puppet_asks_for_reload(void)
-{
-	const struct channel_message reload = { .kind = CHANNEL_RELOAD };
-
-	(void)channel_send(PROCESS_CHANNEL, &reload);
-}
-
-static void puppet_answers(void)
-{
-	const struct channel_message pong = { .kind = CHANNEL_PONG };
-
-	(void)channel_send(PROCESS_CHANNEL, &pong);
-}
-
-static int puppet_hears(int reports)
-{
-	struct channel_message message;
-	const int err = channel_receive(PROCESS_CHANNEL, true, &message);
-	const char kind = (char)('0' + message.kind);
-	const pid_t pid = getpid();
-
-	if (err == ERR_AGAIN)
-		return 0;
-	if (err < 0 || write(reports, &kind, 1) != 1)
-		return ERR_IO;
-	if (message.kind == CHANNEL_PING && !is_deaf)
-		puppet_answers();
-	return message.kind != CHANNEL_START || write(reports, &pid, sizeof(pid)) > 0 ? 0 : ERR_IO;
-}
-
-static void puppet_configures(void)
-{
-	const struct channel_message message = {
-		.kind = CHANNEL_CONFIGURE,
-		.configure = { .ipv6 = claims_ipv6(&claims),
-			       .ipv6_prefix_len = ADDRESS_IPV6_PREFIX_LEN,
-			       .mtu = FORWARD_MTU },
-	};
-
-	(void)channel_send(PROCESS_CHANNEL, &message);
-}
-
-static int puppet(const char *root)
-{
-	const int orders = open_pipe(root, "orders", O_RDWR);
-	const int reports = open_pipe(root, "reports", O_RDWR);
-	struct pollfd fds[] = { { .fd = PROCESS_CHANNEL, .events = POLLIN },
-				{ .fd = orders, .events = POLLIN } };
-	char order;
-
-	while (poll(fds, 2, PATIENCE_MS) > 0) {
-		if (fds[0].revents != 0 && puppet_hears(reports) < 0)
-			break;
-		if ((fds[1].revents & POLLIN) == 0 || read(orders, &order, 1) != 1)
-			continue;
-		if (order == ORDER_CONFIGURE)
-			puppet_configures();
-		else if (order == ORDER_PONG)
-			puppet_answers();
-		else if (order == ORDER_RELOAD)
-			puppet_asks_for_reload();
-		else if (order == ORDER_DEAF)
-			is_deaf = write(reports, &order, 1) == 1;
-		else
-			return order == ORDER_END ? EXIT_OK : EXIT_CERTIFICATE;
-	}
-	return EXIT_FAILED;
-}
 
 /* --- the host that the steward has --- */
 
@@ -136,6 +49,7 @@ static struct {
 	int orders, reports;
 	int copied[2]; /* a byte into the second is a word of the kernel's */
 	pid_t steward, node;
+	const char *on_peer;        /* what its files name; NULL: nothing */
 	_Atomic uint64_t *later_us; /* shared with the steward: its clock is ahead by so much */
 } t;
 
@@ -155,6 +69,8 @@ int __wrap_host_look(struct host *host, const struct claims *wanted, struct mono
 		     struct complaint *ret);
 int __wrap_host_restore(struct host *host, struct complaint *complaint);
 int __wrap_sandbox_close_calls(enum sandbox_calls kept);
+int __wrap_process_spawn(const struct process_config *config, struct process *ret);
+int __real_process_spawn(const struct process_config *config, struct process *ret);
 struct now __wrap_clock_now(void);
 struct now __real_clock_now(void);
 
@@ -177,6 +93,9 @@ int __wrap_settings_read(const struct store *store, const int fds[CHANNEL_FDS],
 	(void)complaint;
 	memset(ret, 0, sizeof(*ret));
 	ret->config.log_level = CONFIG_LOG_ERROR;
+	if (t.on_peer != NULL)
+		(void)snprintf(ret->config.on_peer.text, sizeof(ret->config.on_peer.text), "%s",
+			       t.on_peer);
 	return 0;
 }
 
@@ -189,6 +108,7 @@ int __wrap_host_open(struct host *host, const struct store *store, const struct 
 	(void)wanted;
 	(void)complaint;
 	*host = (struct host){ .store = store,
+			       .index = 1,
 			       .lock = -1,
 			       .queues = workers == 0 ? 1 : workers,
 			       .workers = workers,
@@ -239,7 +159,7 @@ int __wrap_host_look(struct host *host, const struct claims *wanted, struct mono
 {
 	(void)wanted;
 	host->look_at = MONO_NEVER;
-	host->looked = now;
+	(void)now;
 	ret->text[0] = '\0';
 	return 0;
 }
@@ -254,6 +174,14 @@ int __wrap_host_restore(struct host *host, struct complaint *complaint)
 int __wrap_sandbox_close_calls(enum sandbox_calls kept)
 {
 	return kept == SANDBOX_STEWARD ? 0 : ERR_UNSUPPORTED;
+}
+int __wrap_process_spawn(const struct process_config *config, struct process *ret)
+{
+	const char hooked = HOOKED;
+
+	if (config->program != NULL)
+		(void)!write(t.reports, &hooked, 1); /* who waits for it will tell */
+	return __real_process_spawn(config, ret);
 }
 struct now __wrap_clock_now(void)
 {
@@ -382,6 +310,19 @@ static void is_told_of_the_end(int client)
 	(void)close(client);
 }
 
+static void end_steward_beside(void (*await_its)(enum channel_kind kind))
+{
+	assert_int_equal(kill(t.steward, SIGTERM), 0);
+	await_its(CHANNEL_STOP);
+	order(ORDER_END);
+	steward_ends(EXIT_OK);
+}
+
+static void end_steward(void)
+{
+	end_steward_beside(await_message);
+}
+
 /* Of zeros, the same for who is forked later; MAP_FAILED. */
 static void *share_a_word(void)
 {
@@ -406,11 +347,12 @@ static int set_up(void **state)
 		if (mkfifo(path, 0600) < 0 || chmod(path, 0666) < 0)
 			return -1;
 	}
+	t.on_peer = NULL;
 	t.later_us = share_a_word();
 	if (t.later_us == MAP_FAILED)
 		return -1;
-	t.orders = open_pipe(t.root, "orders", O_RDWR);
-	t.reports = open_pipe(t.root, "reports", O_RDWR);
+	t.orders = puppet_pipe(t.root, "orders", O_RDWR);
+	t.reports = puppet_pipe(t.root, "reports", O_RDWR);
 	return t.orders < 0 || t.reports < 0 || unix_pair(t.copied) < 0 ? -1 : 0;
 }
 
@@ -440,6 +382,16 @@ static int tear_down(void **state)
 /* --- the stories --- */
 
 /* What the manager hears next. */
+static int open_manager(struct sockaddr_un *ret)
+{
+	const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/manager", t.root);
+	assert_int_equal(bind(manager, (struct sockaddr *)ret, sizeof(*ret)), 0);
+	return manager;
+}
+
 static void manager_hears(int manager, const char *line)
 {
 	struct pollfd fd = { .fd = manager, .events = POLLIN };
@@ -453,12 +405,10 @@ static void manager_hears(int manager, const char *line)
 /* Also while there is no node: that it dies is nothing that the manager could mend. */
 static void a_watchdog_hears_that_the_loop_turns(void **state)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	const int manager = open_manager(&address);
 
 	(void)state;
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/manager", t.root);
-	assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
 	start_steward_for(address.sun_path, UINT64_C(20000));
 	for (int i = 0; i < 3; i++)
 		manager_hears(manager, "WATCHDOG=1");
@@ -472,10 +422,7 @@ static void a_watchdog_hears_that_the_loop_turns(void **state)
 	for (int i = 0; i < 3; i++)
 		manager_hears(manager, "WATCHDOG=1");
 	assert_int_equal(kill(t.node, SIGCONT), 0);
-	assert_int_equal(kill(t.steward, SIGTERM), 0);
-	await_message(CHANNEL_STOP);
-	order(ORDER_END);
-	steward_ends(EXIT_OK);
+	end_steward();
 	(void)close(manager);
 	(void)unlink(address.sun_path);
 }
@@ -483,12 +430,10 @@ static void a_watchdog_hears_that_the_loop_turns(void **state)
 /* Without one it is quiet. */
 static void without_a_watchdog_nobody_is_told(void **state)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	const int manager = open_manager(&address);
 
 	(void)state;
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/manager", t.root);
-	assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
 	start_steward_for(address.sun_path, 0);
 	order(ORDER_CONFIGURE);
 	await_message(CHANNEL_CONFIGURED);
@@ -592,10 +537,7 @@ static void a_node_that_asks_twice_is_replaced(void **state)
 	await_message(CHANNEL_CONFIGURED);
 	order(ORDER_CONFIGURE);
 	await_start();
-	assert_int_equal(kill(t.steward, SIGTERM), 0);
-	await_message(CHANNEL_STOP);
-	order(ORDER_END);
-	steward_ends(EXIT_OK);
+	end_steward();
 }
 
 static void start_ready_steward(void)
@@ -626,12 +568,25 @@ static void await_ping(void)
 	await_message(CHANNEL_PING);
 }
 
-static void end_steward(void)
+/* Neither for what the node says last, nor for its end. */
+static void going_down_starts_no_program_for_members(void **state)
 {
-	assert_int_equal(kill(t.steward, SIGTERM), 0);
-	await_message(CHANNEL_STOP);
-	order(ORDER_END);
-	steward_ends(EXIT_OK);
+	(void)state;
+	t.on_peer = "/bin/true";
+	for (int says_goodbye = 0; says_goodbye < 2; says_goodbye++) {
+		start_ready_steward();
+		order(ORDER_COMES);
+		await(HOOKED);
+		assert_int_equal(kill(t.steward, SIGTERM), 0);
+		await_message(CHANNEL_STOP);
+		if (says_goodbye) {
+			order(ORDER_GOES);
+			await(ORDER_GOES);
+		}
+		time_passes(1000);
+		order(ORDER_END);
+		steward_ends(EXIT_OK);
+	}
 }
 
 static void a_node_that_answers_stays(void **state)
@@ -675,6 +630,49 @@ static void nobody_is_blamed_for_a_sleep(void **state)
 	end_steward();
 }
 
+/* They come and go, and wait for nothing. */
+static void clients_come(int count)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", t.root);
+	for (int i = 0; i < count; i++) {
+		const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		assert_true(client >= 0);
+		/* Who does not get in has done what he can. */
+		(void)connect(client, (const struct sockaddr *)&address, sizeof(address));
+		(void)close(client);
+		time_passes(1);
+	}
+}
+
+/* The next message but for clients. */
+static void await_beside_clients(enum channel_kind kind)
+{
+	char report = (char)('0' + CHANNEL_CLIENT);
+
+	while (report == (char)('0' + CHANNEL_CLIENT))
+		read_report(&report, 1);
+	assert_int_equal(report, '0' + kind);
+}
+
+/* Who may only look could have it ended, else: its queue would be full of them when it is asked. */
+static void a_crowd_of_clients_leaves_room_for_the_question(void **state)
+{
+	(void)state;
+	start_ready_steward();
+	order(ORDER_SLEEP);
+	await(ORDER_SLEEP);
+	clients_come(400);
+	time_passes(10000);
+	order(ORDER_WAKE);
+	await_beside_clients(CHANNEL_PING);
+	time_passes(5000);
+	time_passes(2000);
+	end_steward_beside(await_beside_clients);
+}
+
 static void a_node_that_answers_unasked_is_replaced(void **state)
 {
 	(void)state;
@@ -684,11 +682,15 @@ static void a_node_that_answers_unasked_is_replaced(void **state)
 	end_steward();
 }
 
+/* Whatever the puppet has said the steward has heard, and the puppet what the steward said then. */
 static void expect_no_report(void)
 {
-	struct pollfd fd = { .fd = t.reports, .events = POLLIN };
-
-	assert_int_equal(poll(&fd, 1, 100), 0);
+	order(ORDER_SAY);
+	await(ORDER_SAY);
+	time_passes(0);
+	time_passes(0); /* the turn that began with the first one is over */
+	order(ORDER_SAY);
+	await(ORDER_SAY);
 }
 
 /* Each costs the reading of files: a node may ask, but not set the pace. The files of this story
@@ -727,10 +729,7 @@ static void a_resumed_copy_is_told_so(void **state)
 	assert_int_equal(write(t.copied[1], "n", 1), 1);
 	assert_int_equal(write(t.copied[1], "y", 1), 1);
 	await_message(CHANNEL_COPIED);
-	assert_int_equal(kill(t.steward, SIGTERM), 0);
-	await_message(CHANNEL_STOP);
-	order(ORDER_END);
-	steward_ends(EXIT_OK);
+	end_steward();
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -745,9 +744,11 @@ int main(int argc, char **argv)
 		STORY(two_may_end_it_at_once),
 		STORY(down_between_two_nodes_ends_it),
 		STORY(a_node_that_asks_twice_is_replaced),
+		STORY(going_down_starts_no_program_for_members),
 		STORY(a_node_that_answers_stays),
 		STORY(a_node_that_does_not_answer_is_replaced),
 		STORY(nobody_is_blamed_for_a_sleep),
+		STORY(a_crowd_of_clients_leaves_room_for_the_question),
 		STORY(a_node_that_answers_unasked_is_replaced),
 		STORY(files_are_read_once_a_second),
 		STORY(a_signal_while_a_node_starts_is_not_lost),
@@ -755,6 +756,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 4 && strcmp(argv[1], IPOPD_OPTION_CHILD) == 0)
-		return puppet(argv[3]);
+		return puppet_run(argv[3]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

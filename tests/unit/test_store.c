@@ -20,6 +20,7 @@ static int set_up(void **state)
 
 	(void)state;
 	return mkdtemp(root) == NULL || store_make_directory(&store, STORE_ETC, &complaint) != 0 ||
+			       store_make_directory(&store, STORE_MEMBER, &complaint) != 0 ||
 			       store_make_directory(&store, STORE_CA, &complaint) != 0
 		       ? -1
 		       : 0;
@@ -28,7 +29,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	static const char *const parts[] = {
-		"/var/lib/ipop/lab/ca",
+		"/var/lib/ipop-ca/lab",
+		"/var/lib/ipop-ca",
 		"/var/lib/ipop/lab",
 		"/var/lib/ipop",
 		"/var/lib",
@@ -126,6 +128,12 @@ static void the_daemon_is_let_to_its_files(void **state)
 	assert_int_equal(check_reader(STORE_CONFIG, 0, 0644, 4711, &complaint), 0);
 	assert_int_equal(check_reader(STORE_CONFIG, 0, 0600, 4711, &complaint), ERR_PERMISSION);
 	assert_non_null(strstr(complaint.text, "which is user 4711, may not read it: chmod a+r "));
+	assert_int_equal(check_reader(STORE_CONFIG, 4711, 0600, 0, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "belongs to user 4711, and the daemon, which is "
+					       "root, may not read it: chown root /tmp/"));
+	assert_null(strstr(complaint.text, "chmod"));
+	assert_int_equal(check_reader(STORE_CONFIG, 4711, 0600, 4712, &complaint), ERR_PERMISSION);
+	assert_non_null(strstr(complaint.text, "/lab.conf; chmod a+r /tmp/"));
 	assert_int_equal(check_reader(STORE_BUNDLE, 4711, 0600, 4711, &complaint), ERR_PERMISSION);
 	assert_non_null(strstr(complaint.text, "/lab: belongs to user 0, and the daemon, which is "
 					       "user 4711, may not enter it: chown 4711 /tmp/"));
@@ -285,8 +293,7 @@ static bool is_of(const char *name, uint32_t uid)
 {
 	struct file_path path;
 
-	return file_path(&path, "%s/var/lib/ipop/lab%s", root, name) == 0 &&
-	       file_is_of(path.text, uid);
+	return file_path(&path, "%s/var/lib/%s", root, name) == 0 && file_is_of(path.text, uid);
 }
 
 /* The daemon has what it reads; of the group's CA it has nothing. */
@@ -301,14 +308,16 @@ static void a_daemon_is_given_its_files_and_not_the_ca(void **state)
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(store_write(&store, files[i], span_text("text"), &complaint), 0);
 	assert_int_equal(store_give(&store, 4711, 4712, &complaint), 0);
-	assert_true(is_of("", 4711) && is_of("/key.pem", 4711) && is_of("/bundle.json", 4711));
-	assert_true(is_of("/ca", 0) && is_of("/ca/key.pem", 0));
+	assert_true(is_of("ipop/lab", 4711) && is_of("ipop/lab/key.pem", 4711) &&
+		    is_of("ipop/lab/bundle.json", 4711));
+	assert_true(is_of("ipop-ca/lab", 0) && is_of("ipop-ca/lab/key.pem", 0));
 	/* What comes later is the daemon's, too; of the CA, root's. */
 	assert_int_equal(store_write(&store, STORE_BUNDLE, span_text("new"), &complaint), 0);
 	assert_int_equal(store_write(&store, STORE_CA_KEY, span_text("new"), &complaint), 0);
-	assert_true(is_of("/bundle.json", 4711) && is_of("/ca/key.pem", 0));
+	assert_true(is_of("ipop/lab/bundle.json", 4711) && is_of("ipop-ca/lab/key.pem", 0));
 	assert_int_equal(store_give(&store, 0, 0, &complaint), 0);
-	assert_true(is_of("", 0) && is_of("/key.pem", 0) && is_of("/bundle.json", 0));
+	assert_true(is_of("ipop/lab", 0) && is_of("ipop/lab/key.pem", 0) &&
+		    is_of("ipop/lab/bundle.json", 0));
 	for (size_t i = 0; i < 3; i++) {
 		struct file_path path;
 
@@ -347,9 +356,9 @@ static void what_a_crash_left_goes_and_nothing_else(void **state)
 	(void)state;
 	assert_false(outlives("/var/lib/ipop/lab/.key.pem" DIGITS, STORE_BUNDLE));
 	assert_false(outlives("/var/lib/ipop/lab/.neighbours" DIGITS, STORE_NEIGHBOURS));
-	assert_false(outlives("/var/lib/ipop/lab/ca/.key.pem" DIGITS, STORE_CA_REGISTRY));
+	assert_false(outlives("/var/lib/ipop-ca/lab/.key.pem" DIGITS, STORE_CA_REGISTRY));
 	assert_false(outlives("/etc/ipop/.lab.conf" DIGITS, STORE_CONFIG));
-	assert_true(outlives("/var/lib/ipop/lab/ca/.key.pem" DIGITS, STORE_BUNDLE));
+	assert_true(outlives("/var/lib/ipop-ca/lab/.key.pem" DIGITS, STORE_BUNDLE));
 	assert_true(outlives("/var/lib/ipop/lab/.notes" DIGITS, STORE_BUNDLE));
 	assert_true(outlives("/var/lib/ipop/lab/.key.pem.20240101", STORE_BUNDLE));
 	assert_true(outlives("/etc/ipop/.other.conf" DIGITS, STORE_CONFIG));

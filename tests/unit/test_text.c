@@ -323,7 +323,9 @@ static void bootstrap_lines(void **state)
 		"-a:1#" ID,
 		"a-:1#" ID,
 		"a..b:1#" ID,
-		"a.:1#" ID,
+		"a..:1#" ID,
+		".:1#" ID,
+		"[2001:db8::1.]:1#" ID,
 		".a:1#" ID,
 		"1.2.3:1#" ID,
 		"1.2.3.256:1#" ID,
@@ -349,6 +351,31 @@ static void bootstrap_lines(void **state)
 			fail_msg("refused: %s", good[i]);
 		bootstrap_to_text(&b, text);
 		assert_string_equal(text, good[i]);
+	}
+}
+
+/* DNS does not tell large letters from small ones, and a dot may end a name. */
+static void a_host_has_one_form(void **state)
+{
+	static const struct {
+		const char *text, *form;
+	} cases[] = {
+		{ "VPN.Example.ORG:4767#" ID, "vpn.example.org:4767#" ID },
+		{ "vpn.example.org.:4767#" ID, "vpn.example.org:4767#" ID },
+		{ "Vpn.:1#" ID, "vpn:1#" ID },
+		{ "192.0.2.1.:1#" ID, "192.0.2.1:1#" ID },
+		{ "[2001:DB8::1]:1#" ID, "[2001:db8::1]:1#" ID },
+	};
+	struct bootstrap b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[BOOTSTRAP_TEXT_CHARS + 1];
+
+		if (bootstrap_from_text(span_text(cases[i].text), &b) != 0)
+			fail_msg("refused: %s", cases[i].text);
+		bootstrap_to_text(&b, text);
+		assert_string_equal(text, cases[i].form);
 	}
 }
 
@@ -407,6 +434,7 @@ int main(void)
 		cmocka_unit_test(overlap_is_of_either_in_the_other),
 		cmocka_unit_test(proposals_go_round_the_slices),
 		cmocka_unit_test(bootstrap_lines),
+		cmocka_unit_test(a_host_has_one_form),
 		cmocka_unit_test(hosts_end_at_253_characters),
 		cmocka_unit_test(an_address_alone_has_no_id),
 	};

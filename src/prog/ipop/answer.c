@@ -48,6 +48,14 @@ struct output_text answer_member(const json_t *object)
 	return strcmp(name.text, "-") == 0 ? answer_text(object, "id") : name;
 }
 
+struct output_text answer_member_short(const json_t *object)
+{
+	const struct output_text name = answer_text(object, "name");
+
+	return strcmp(name.text, "-") == 0 ? output_text("%.6s..", answer_text(object, "id").text)
+					   : name;
+}
+
 struct output_text answer_rtt(const json_t *object)
 {
 	const json_t *const rtt = json_object_get(object, "rtt_us");
@@ -58,8 +66,10 @@ struct output_text answer_rtt(const json_t *object)
 
 struct output_text answer_left(const json_t *object)
 {
-	return output_left(json_string_value(json_object_get(object, "certificate_not_after")),
-			   clock_now().wall);
+	const json_t *const end = json_object_get(object, "certificate_not_after");
+
+	return json_is_null(end) ? output_foreign(NULL)
+				 : output_left(json_string_value(end), clock_now().wall);
 }
 
 static struct output_text plain_way(const json_t *object)
@@ -80,4 +90,18 @@ struct output_text answer_way(const json_t *object)
 	if (!json_is_integer(json_object_get(object, "mtu")))
 		return way;
 	return output_text("%s, mtu %" PRIu64, way.text, answer_number(object, "mtu"));
+}
+
+struct output_text answer_key_tellers(const json_t *status)
+{
+	const json_t *const names = json_object_get(status, "key_is_twice_by");
+	const char *const first = json_string_value(json_array_get(names, 0));
+	const char *const second = json_string_value(json_array_get(names, 1));
+
+	if (first == NULL)
+		return output_text("say others"); /* a daemon of before */
+	if (second == NULL)
+		return output_text("says %s", output_foreign(first).text);
+	return output_text("say %.60s and %.60s", output_foreign(first).text,
+			   output_foreign(second).text);
 }

@@ -25,11 +25,18 @@ uint64_t answer_number(const json_t *object, const char *name);
 /* The name of a member, or its id before it was met. */
 struct output_text answer_member(const json_t *object);
 
+/* The same for a table that has to be narrow: of an id no more than its beginning, "aebagb..".
+ */
+struct output_text answer_member_short(const json_t *object);
+
 /* "0.81 ms" of `rtt_us`, "-" if it is not known. */
 struct output_text answer_rtt(const json_t *object);
 
-/* How long the certificate is still valid. */
+/* How long the certificate is still valid; "-" where nobody has seen it. */
 struct output_text answer_left(const json_t *object);
+
+/* "says alpha", "say alpha and beta": who claims that this host's key is another machine's, too. */
+struct output_text answer_key_tellers(const json_t *status);
 
 /* How one gets to a peer: "direct 192.0.2.7:4767", "relay by carol", "ring", or "-"; with ", mtu
  * 1212" if that way carries less than our interface takes. */

@@ -2,44 +2,96 @@
 #include "prog/ipop/check_host.h"
 
 #include "base/err.h"
+#include "io/clock.h"
 #include "io/process.h"
 #include "io/tun.h"
 #include "io/udp.h"
+#include "prog/ipop/check_places.h"
+#include "prog/ipop/control.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/launch.h"
+#include "prog/ipop/report.h"
 #include "prog/ipop/spawn.h"
 #include "prog/ipopd/ipopd.h"
 #include "prog/needs.h"
 #include "vnet/address.h"
 
+#include <linux/capability.h>
 #include <unistd.h>
 
-/* As whom the daemon would run, and whether `ipop up` gives it key and bundle first (launch.c). */
-static bool find_user(const struct store *store, uint32_t *ret_uid, uint32_t *ret_gid)
+#define PATIENCE_MS 2000 /* with a daemon that may stand still */
+
+/* As whom the daemon would run. */
+static void find_user(const struct store *store, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	if (spawn_has_systemd(store) && process_find_user(IPOPD_USER, ret_uid, ret_gid) == 0)
+		return;
+	*ret_uid = geteuid();
+	*ret_gid = getegid();
+}
+
+/* Whether `ipop up` gives key and bundle to that user first (launch.c). */
+static bool gives_files_to(const struct store *store, uint32_t uid)
 {
 	struct file_path member;
 
-	if (!spawn_has_systemd(store) || process_find_user(IPOPD_USER, ret_uid, ret_gid) < 0) {
-		*ret_uid = geteuid();
-		*ret_gid = getegid();
-	}
 	return geteuid() == 0 && store->root[0] == '\0' &&
 	       store_directory_path(store, STORE_MEMBER, &member) == 0 &&
-	       !file_is_of(member.text, *ret_uid);
+	       !file_is_of(member.text, uid);
+}
+
+/* Whether somebody asks who is not the one whose files these are: what he may read says nothing of
+ * the daemon, and that he may not was said. */
+static bool asks_for_others(const struct store *store)
+{
+	struct file_path member;
+	uint32_t owner;
+
+	return geteuid() != 0 && store_directory_path(store, STORE_MEMBER, &member) == 0 &&
+	       file_is_foreign(member.text, geteuid(), &owner);
 }
 
 int check_host_files(const struct store *store, struct complaint *complaint)
 {
 	uint32_t uid;
 	uint32_t gid;
-	const bool is_given = find_user(store, &uid, &gid);
-	int err = store_check_reader(store, STORE_CONFIG, uid, gid, complaint);
+	int err;
 
-	if (err == 0 && !is_given)
-		err = store_check_reader(store, STORE_KEY, uid, gid, complaint);
-	if (err == 0 && !is_given)
+	if (asks_for_others(store))
+		return 0;
+	find_user(store, &uid, &gid);
+	err = store_check_reader(store, STORE_CONFIG, uid, gid, complaint);
+	if (err != 0 || gives_files_to(store, uid))
+		return err;
+	err = store_check_reader(store, STORE_KEY, uid, gid, complaint);
+	if (err == 0)
 		err = store_check_reader(store, STORE_BUNDLE, uid, gid, complaint);
 	return err;
+}
+
+int check_host_places(const struct store *store, struct complaint *complaint)
+{
+	uint32_t uid;
+	uint32_t gid;
+
+	(void)find_user(store, &uid, &gid);
+	return launch_is_running(store) || asks_for_others(store)
+		       ? 0
+		       : check_places_run(store, uid, complaint);
+}
+
+void check_host_remark(const struct store *store)
+{
+	uint32_t uid;
+	uint32_t gid;
+
+	(void)find_user(store, &uid, &gid);
+	check_places_remark(store, uid);
+	if (!spawn_has_systemd(store) && !launch_is_running(store) &&
+	    !process_has_capability(CAP_NET_ADMIN))
+		report_note("It takes more rights than yours to bring %s up: root's, or "
+			    "CAP_NET_ADMIN and an open /dev/net/tun.",
+			    store->network);
 }
 
 int check_host_port(const struct store *store, const struct config *config,
@@ -111,5 +163,26 @@ int check_host_routes(const struct store *store, const struct bundle *bundle,
 	if (err == 0)
 		err = check_routes(netlink, store, &v6, complaint);
 	netlink_close(netlink);
+	return err == ERR_EXISTS ? err : 0; /* or nothing speaks against it */
+}
+
+int check_host_trouble(const struct store *store, struct complaint *complaint)
+{
+	const struct control_request request = { .verb = "status" };
+	const struct mono until = mono_add_ms(clock_now().mono, PATIENCE_MS);
+	const char *said = NULL;
+	struct complaint unused;
+	struct control control;
+	json_t *answer = NULL;
+	int err = 0;
+
+	if (control_open_until(store, until, &control, &unused) != EXIT_OK)
+		return 0; /* or somebody else may ask */
+	if (control_ask(&control, &request, &answer, &unused) == EXIT_OK)
+		said = json_string_value(json_object_get(answer, "trouble"));
+	if (said != NULL)
+		err = complain(complaint, ERR_EXISTS, "%s", said);
+	json_decref(answer);
+	control_close(&control);
 	return err;
 }

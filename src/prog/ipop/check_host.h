@@ -12,6 +12,13 @@
 /* Whether the daemon, which is not always the user who asks, may read its files: ERR_PERMISSION. */
 int check_host_files(const struct store *store, struct complaint *complaint);
 
+/* What stands in the daemon's directory of /run, where no daemon runs: ERR_UNSUPPORTED,
+ * ERR_PERMISSION. */
+int check_host_places(const struct store *store, struct complaint *complaint);
+
+/* Notes of what others could change, and of a right that who asks has not. */
+void check_host_remark(const struct store *store);
+
 /* The UDP port of the configuration, where no daemon of the network has it: ERR_EXISTS,
  * ERR_PERMISSION, ERR_IO. 0 with a text if another one will do, and with an empty one if all is
  * well. */
@@ -25,5 +32,9 @@ int check_host_tun(const struct store *store, struct complaint *complaint);
 /* Routes and addresses that overlap with those of the network, IPv4 and IPv6: ERR_EXISTS. */
 int check_host_routes(const struct store *store, const struct bundle *bundle,
 		      struct complaint *complaint);
+
+/* What the daemon, if one runs and answers who asks, says is in the way on this host: ERR_EXISTS.
+ */
+int check_host_trouble(const struct store *store, struct complaint *complaint);
 
 #endif

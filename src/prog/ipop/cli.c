@@ -364,7 +364,7 @@ void cli_print_overview(const struct cli_verb *verbs, const char *topic, FILE *o
 		(void)snprintf(name, sizeof(name), "%s%s%s %s", verbs->verb,
 			       verbs->sub != NULL ? " " : "", verbs->sub != NULL ? verbs->sub : "",
 			       verbs->arguments); /* the table's names are short */
-		if (strlen(name) > NAME_COLUMNS)  /* what it does stands below it */
+		if (strlen(name) >= NAME_COLUMNS) /* what it does stands below it */
 			(void)fprintf(out, "  %s\n%*s", name, NAME_COLUMNS + 3, "");
 		else
 			(void)fprintf(out, "  %-*s ", NAME_COLUMNS, name);

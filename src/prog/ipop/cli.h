@@ -36,6 +36,7 @@ struct cli_verb {
 		*arguments; /* "NAME CSR", "[NET]": those in brackets may be missing, at the end */
 	const struct cli_option *options;
 	bool reads;          /* takes --json */
+	bool has_keys;       /* private keys or secrets pass through its memory */
 	const char *help;    /* one line of the overview */
 	const char *detail;  /* paragraphs, between empty lines */
 	const char *example; /* one command */

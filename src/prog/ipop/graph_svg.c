@@ -98,6 +98,7 @@ static void draw_dot(const struct canvas *c, uint32_t index)
 {
 	const struct graph_member *member = &c->graph->members[index];
 	const struct place p = at(c, member->turn, c->radius);
+	const size_t links = graph_degree(c->graph, index);
 	char id[ID_TEXT_CHARS + 1];
 
 	id_to_text(&member->id, id);
@@ -111,8 +112,8 @@ static void draw_dot(const struct canvas *c, uint32_t index)
 		      : c->graph->count > 150 ? "3.5"
 					      : "5.5");
 	put_name(c, member->name.text);
-	(void)fprintf(c->out, "\n%s\n%zu links</title></circle>\n", id,
-		      graph_degree(c->graph, index));
+	(void)fprintf(c->out, "\n%s\n%zu link%s</title></circle>\n", id, links,
+		      links == 1 ? "" : "s");
 }
 
 static void draw_name(const struct canvas *c, size_t rank)

@@ -109,8 +109,8 @@ int graph_text(const struct graph *graph, FILE *out)
 	output_table_print(&table, "", out);
 	output_table_free(&table);
 	(void)fputs(
-		"\n@ this host, o told its links, ? did not answer, - was not asked; the ring is "
-		"the track, end to end\n",
+		"\n@ this host, o told its links, ? did not answer, - was not asked\n"
+		"PLACE is once around the ring, FAR are links with others than those beside it\n",
 		out);
 	return 0;
 }

@@ -140,6 +140,56 @@ int host_networks(const char *root, struct host_networks *ret, struct complaint 
 	return ret->count > 0 ? 0 : first; /* what was found counts, whatever else there may be */
 }
 
+/* Whether the addresses of a network are known, and overlap. */
+static bool overlaps(const struct store *store, const struct prefix *prefix, struct prefix *ret)
+{
+	struct complaint unused;
+	struct bundle bundle;
+	bool found;
+
+	if (store_read_bundle(store, &bundle, &unused) != 0)
+		return false;
+	*ret = bundle.ipv4_prefix;
+	found = bundle.ipv4_prefix.len > 0 && prefix_overlaps(&bundle.ipv4_prefix, prefix);
+	bundle_wipe(&bundle);
+	return found;
+}
+
+bool host_find_overlap(const struct store *own, const struct prefix *prefix,
+		       struct host_overlap *ret)
+{
+	struct host_networks networks;
+	struct complaint unused;
+
+	(void)host_networks(own->root, &networks, &unused); /* then there is none */
+	for (size_t i = 0; i < networks.count; i++) {
+		struct store store = { .root = own->root };
+
+		memcpy(store.network, networks.names[i], sizeof(store.network));
+		if (strcmp(store.network, own->network) != 0 &&
+		    overlaps(&store, prefix, &ret->prefix)) {
+			memcpy(ret->network, store.network, sizeof(ret->network));
+			return true;
+		}
+	}
+	return false;
+}
+
+void host_overlap_text(const struct store *own, const struct prefix *prefix,
+		       const struct host_overlap *overlap, struct complaint *ret)
+{
+	char ours[PREFIX_TEXT_CHARS + 1];
+	char theirs[PREFIX_TEXT_CHARS + 1];
+
+	prefix_to_text(prefix, ours);
+	prefix_to_text(&overlap->prefix, theirs);
+	(void)complain(
+		ret, 0,
+		"The addresses of \"%s\", %s, overlap with those of \"%s\", %s, in which this "
+		"host is, too",
+		own->network, ours, overlap->network, theirs);
+}
+
 enum exit_code host_store(const struct cli *cli, const char *network, struct store *ret,
 			  struct complaint *complaint)
 {

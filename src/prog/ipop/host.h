@@ -25,6 +25,20 @@ struct host_networks {
  * or ERR_IO with a complaint, and none. */
 int host_networks(const char *root, struct host_networks *ret, struct complaint *complaint);
 
+/* Another network than `own` that this host is in, whose IPv4 addresses overlap with `prefix`: only
+ * one of the two can be up. False: there is none whose bundle can be read. */
+struct host_overlap {
+	char network[NETWORK_NAME_MAX + 1];
+	struct prefix prefix;
+};
+bool host_find_overlap(const struct store *own, const struct prefix *prefix,
+		       struct host_overlap *ret);
+
+/* "The addresses of "lab", 10.151.0.0/16, overlap with those of "home", 10.151.0.0/16": the
+ * beginning of a sentence. */
+void host_overlap_text(const struct store *own, const struct prefix *prefix,
+		       const struct host_overlap *overlap, struct complaint *ret);
+
 /* The files of a network that need not be there yet: 0, or EXIT_USAGE with a complaint. */
 enum exit_code host_store(const struct cli *cli, const char *network, struct store *ret,
 			  struct complaint *complaint);

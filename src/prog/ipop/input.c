@@ -92,7 +92,9 @@ int input_read(const char *name, size_t max, struct file_bytes *ret, struct comp
 		return err;
 	if (bytes.len > max) {
 		file_free(&bytes);
-		return complain_about(name, ERR_TOO_LONG, complaint);
+		return complain(complaint, ERR_TOO_LONG,
+				"%s: longer than %zu bytes, which is more than belongs there",
+				strcmp(name, "-") == 0 ? "standard input" : name, max);
 	}
 	*ret = bytes;
 	return 0;

@@ -9,6 +9,7 @@
 #include "io/process.h"
 #include "prog/ipop/answer.h"
 #include "prog/ipop/control.h"
+#include "prog/ipop/lost.h"
 #include "prog/ipop/output.h"
 #include "prog/ipop/report.h"
 #include "prog/ipop/spawn.h"
@@ -143,6 +144,8 @@ static void print_log(const struct launch *l)
 	if (fd < 0)
 		return;
 	end = lseek(fd, 0, SEEK_END);
+	if (end < from)
+		from = 0; /* it began anew meanwhile */
 	if (end - from > LOG_TAIL_BYTES)
 		from = end - LOG_TAIL_BYTES;
 	len = pread(fd, text, sizeof(text), from);
@@ -161,7 +164,7 @@ static bool has_said(const struct launch *l)
 	struct stat status;
 
 	return store_path(l->store, STORE_LOG, &path) == 0 && lstat(path.text, &status) == 0 &&
-	       status.st_size > l->log_from;
+	       status.st_size != l->log_from; /* less: it began anew meanwhile */
 }
 
 static enum exit_code died(const struct launch *l, int status)
@@ -217,12 +220,29 @@ static int give_files(const struct launch *l, bool has_systemd, struct complaint
 	return store_give(l->store, uid, gid, complaint);
 }
 
+/* It has the interface. */
+static int complain_lost(const struct store *store, struct complaint *complaint)
+{
+	int fd;
+	const long pid = lost_find(store, &fd);
+
+	if (pid == 0)
+		return 0;
+	(void)close(fd); /* only a name */
+	return complain(complaint, ERR_EXISTS,
+			"%s runs (process %ld), but nobody can ask it: its directory in /run is "
+			"gone; ipop down %s ends it",
+			store->network, pid, store->network);
+}
+
 static enum exit_code start(struct launch *l)
 {
 	const bool has_systemd = spawn_has_systemd(l->store);
 	struct complaint complaint;
-	int err = give_files(l, has_systemd, &complaint);
+	int err = complain_lost(l->store, &complaint);
 
+	if (err == 0)
+		err = give_files(l, has_systemd, &complaint);
 	if (err == 0 && !has_systemd)
 		err = spawn_daemon(l->store, &l->pid, &l->log_from, &complaint);
 	if (err != 0)
@@ -322,8 +342,9 @@ static enum exit_code wait_usable(struct launch *l)
 		return EXIT_OK;
 	(void)complain(&complaint, 0,
 		       "%s: no other member answers yet; the daemon goes on trying (ipop peers %s "
-		       "shows whom it tries)",
-		       l->store->network, l->store->network);
+		       "shows whom it tries). If the group's secret was rotated since this host's "
+		       "bundle was made, nobody will: ipop request --renew %s",
+		       l->store->network, l->store->network, l->store->network);
 	return report_exit_with(l->cli, EXIT_NO_REPLY, ERR_TIMEOUT, &complaint);
 }
 
@@ -552,7 +573,13 @@ enum exit_code launch_down(const struct cli *cli, const struct store *store)
 	const long holder = spawn_holder(store);
 	enum exit_code code = EXIT_OK;
 	int unused;
+	int err;
 
+	if (!launch_is_running(store)) {
+		err = lost_end(store, LAUNCH_DOWN_S, &complaint);
+		if (err != ERR_NOT_FOUND)
+			return err == 0 ? EXIT_OK : report_failure(cli, err, &complaint);
+	}
 	/* By systemd, or it would start the daemon again. */
 	if (!spawn_has_systemd(store) || !launch_is_running(store) ||
 	    spawn_systemctl("stop", store) != 0)

@@ -2,6 +2,8 @@
 #include "base/err.h"
 #include "crypto/hash.h"
 #include "crypto/start.h"
+#include "io/memory.h"
+#include "io/process.h"
 #include "prog/ipop/complete.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/report.h"
@@ -11,7 +13,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* What JSON is made of may be the network's secret: it does not stay behind in freed memory. */
@@ -22,15 +23,14 @@ static void free_wiped(void *memory)
 	free(memory);
 }
 
-/* Keys pass through this process: nothing of it is written down by accident. What may be read by
- * whom is said where files are made, and not by whoever calls us. */
-static void guard_secrets(void)
+/* Keys pass through this process: nothing of it is written down by accident, and no other process
+ * of the same user reads it. What may be read by whom is said where files are made, and not by
+ * whoever calls us. 0 or ERR_IO. */
+static int guard_secrets(void)
 {
-	static const struct rlimit none = { 0, 0 };
-
 	json_set_alloc_funcs(malloc, free_wiped);
-	(void)setrlimit(RLIMIT_CORE, &none); /* lowering it never fails */
 	(void)umask(022);
+	return process_harden(0);
 }
 
 static enum exit_code run(const struct cli *cli)
@@ -53,6 +53,9 @@ static enum exit_code run(const struct cli *cli)
 		(void)complain(&complaint, ERR_CRYPTO, "the crypto library gives wrong answers");
 		return report_failure(cli, ERR_CRYPTO, &complaint);
 	}
+	if (verb->has_keys)
+		(void)memory_lock(); /* where there is a limit it stays as it is, off the disk or
+					not */
 	return verb->run(cli);
 }
 
@@ -62,7 +65,10 @@ int main(int argc, char **argv)
 	enum exit_code code;
 	struct cli cli;
 
-	guard_secrets();
+	if (guard_secrets() != 0) {
+		(void)fputs("ipop: what it reads cannot be kept from other processes\n", stderr);
+		return (int)EXIT_FAILED;
+	}
 	if (argc > 1 && strcmp(argv[1], "complete") == 0)
 		return (int)complete_print(verbs, argv + 2, (size_t)argc - 2);
 	if (cli_parse(verbs, argv + (argc > 0 ? 1 : 0), &cli, &complaint) != 0)

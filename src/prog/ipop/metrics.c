@@ -124,7 +124,8 @@ static void put_state(const struct page *page, const json_t *status)
 /* These go up and down. */
 static bool is_level(const char *part, const char *name)
 {
-	return (strcmp(part, "sessions") == 0 &&
+	return strcmp(part, "levels") == 0 || strcmp(name, "heap_bytes") == 0 ||
+	       (strcmp(part, "sessions") == 0 &&
 		(strcmp(name, "half_open") == 0 || strcmp(name, "sessions") == 0)) ||
 	       (strcmp(part, "vnet") == 0 && strcmp(name, "waiting") == 0);
 }

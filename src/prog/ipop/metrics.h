@@ -1,7 +1,7 @@
 /* metrics.h - what the daemon tells of itself as a page of metrics, for Prometheus and its like.
  *
- * In the format of OpenMetrics 1.0, or in the older text format (0.0.4) for who does not ask for
- * that: they differ in the names of counters' types and in their last line.
+ * In the older text format (0.0.4), which everything reads, or in that of OpenMetrics 1.0 for who
+ * asks for it: they differ in the names of counters' types and in the last line.
  */
 #ifndef PROG_IPOP_METRICS_H
 #define PROG_IPOP_METRICS_H

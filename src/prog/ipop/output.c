@@ -112,6 +112,13 @@ struct output_text output_left(const char *instant, struct wall now)
 	return output_duration((uint64_t)left);
 }
 
+void output_make_printable(char *text)
+{
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 struct output_text output_foreign(const char *text)
 {
 	struct output_text ret;
@@ -119,9 +126,7 @@ struct output_text output_foreign(const char *text)
 	if (text == NULL || *text == '\0')
 		return output_text("-");
 	ret = output_text("%s", text);
-	for (char *c = ret.text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	output_make_printable(ret.text);
 	return ret;
 }
 
@@ -148,42 +153,61 @@ void output_table_init(struct output_table *table, size_t columns)
 
 void output_table_free(struct output_table *table)
 {
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i]);
 	free(table->cells);
 	*table = (struct output_table){ .columns = table->columns };
 }
 
 void output_cell(struct output_table *table, const char *text)
 {
+	char *copy;
+
 	if (table->count == table->capacity) {
 		const size_t capacity = table->capacity == 0 ? 64 : 2 * table->capacity;
-		struct output_text *const cells =
-			realloc(table->cells, capacity * sizeof(*table->cells));
+		char **const cells = realloc(table->cells, capacity * sizeof(*table->cells));
 
 		if (cells == NULL)
 			return;
 		table->cells = cells;
 		table->capacity = capacity;
 	}
-	table->cells[table->count++] = output_text("%s", text);
+	copy = strdup(text);
+	if (copy != NULL)
+		table->cells[table->count++] = copy;
+}
+
+void output_cell_foreign(struct output_table *table, const char *text)
+{
+	const size_t before = table->count;
+
+	output_cell(table, text == NULL || *text == '\0' ? "-" : text);
+	if (table->count > before)
+		output_make_printable(table->cells[before]);
 }
 
 void output_table_print(const struct output_table *table, const char *indent, FILE *out)
 {
+	const size_t in_line = table->columns - (table->has_notes ? 1 : 0);
 	size_t widths[OUTPUT_COLUMNS_MAX] = { 0 };
 
 	for (size_t i = 0; i < table->count; i++) {
-		const size_t len = strlen(table->cells[i].text);
+		const size_t len = strlen(table->cells[i]);
 
 		if (len > widths[i % table->columns])
 			widths[i % table->columns] = len;
 	}
 	for (size_t i = 0; i < table->count; i++) {
 		const size_t column = i % table->columns;
-		const bool last = column == table->columns - 1;
+		const bool last = column == in_line - 1;
+		const char *const text = table->cells[i];
 
 		if (column == 0)
 			(void)fputs(indent, out);
-		(void)fprintf(out, "%-*s%s", last ? 0 : (int)widths[column], table->cells[i].text,
-			      last ? "\n" : "  ");
+		if (column < in_line)
+			(void)fprintf(out, "%-*s%s", last ? 0 : (int)widths[column], text,
+				      last ? "\n" : "  ");
+		else if (*text != '\0')
+			(void)fprintf(out, "%s  %s\n", indent, text);
 	}
 }

@@ -8,11 +8,12 @@
 #include "base/mono.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#define OUTPUT_CHARS 128 /* of one cell or figure */
+#define OUTPUT_CHARS 128 /* of a figure, or of a text of somebody else's */
 #define OUTPUT_COLUMNS_MAX 10
 
 struct output_text {
@@ -37,6 +38,9 @@ struct output_text output_rate(uint64_t bits_s);
 /* How much is left until an instant in RFC 3339, "expired" or "?" if it is none. */
 struct output_text output_left(const char *instant, struct wall now);
 
+/* In place: what a terminal may take for a command becomes a question mark. */
+void output_make_printable(char *text);
+
 /* A text of somebody else's, cut, with what is not printable ASCII as '?'; "-" for NULL or empty.
  */
 struct output_text output_foreign(const char *text);
@@ -48,10 +52,11 @@ void output_json(json_t *root);
 void output_json_line(json_t *root);
 
 /* A table is built row by row; the first row is its head. Every column is as wide as its widest
- * cell, the last one not padded. */
+ * cell, the last one not padded. Cells are of any length. */
 struct output_table {
-	struct output_text *cells; /* owned */
+	char **cells; /* owned, and each of them */
 	size_t columns, count, capacity;
+	bool has_notes; /* the last cell of a row is a line of its own below it, if it is not "" */
 };
 
 /* Requires 1 <= columns <= OUTPUT_COLUMNS_MAX. */
@@ -60,6 +65,9 @@ void output_table_free(struct output_table *table);
 
 /* Adds the next cell; without memory the table ends here. */
 void output_cell(struct output_table *table, const char *text);
+
+/* The same of somebody else's text, as output_foreign() has it, but whole. */
+void output_cell_foreign(struct output_table *table, const char *text);
 void output_table_print(const struct output_table *table, const char *indent, FILE *out);
 
 #endif

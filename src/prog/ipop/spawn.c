@@ -97,11 +97,11 @@ static int read_pipe(int fd, struct file_bytes *ret)
 	ssize_t n = 1;
 
 	ret->len = 0;
-	ret->data = calloc(1, SPAWN_LOG_BYTES_MAX);
+	ret->data = calloc(1, STORE_LOG_BYTES_MAX);
 	if (ret->data == NULL)
 		return ERR_NOMEM;
-	while (n != 0 && ret->len < SPAWN_LOG_BYTES_MAX) {
-		n = read(fd, ret->data + ret->len, SPAWN_LOG_BYTES_MAX - ret->len);
+	while (n != 0 && ret->len < STORE_LOG_BYTES_MAX) {
+		n = read(fd, ret->data + ret->len, STORE_LOG_BYTES_MAX - ret->len);
 		if (n < 0 && errno != EINTR) {
 			file_free(ret);
 			return ERR_IO;
@@ -161,13 +161,13 @@ static int find_daemon(struct file_path *ret, struct complaint *complaint)
 
 /* What has grown long makes room, under another name. It is not cut: a daemon that this program
  * cannot see may still be writing there. */
-static void make_room(const char *path)
+static void make_room(const struct store *store, const char *path)
 {
 	struct file_path old;
 	struct stat status;
 
-	if (lstat(path, &status) == 0 && status.st_size > SPAWN_LOG_BYTES_MAX &&
-	    file_path(&old, "%s.old", path) == 0)
+	if (lstat(path, &status) == 0 && status.st_size > STORE_LOG_BYTES_MAX &&
+	    store_path(store, STORE_LOG_OLD, &old) == 0)
 		(void)rename(path, old.text); /* or it grows on */
 }
 
@@ -200,7 +200,7 @@ static int open_log(const struct store *store, int *ret_fd, off_t *ret_from,
 	if (err != 0)
 		return err;
 	CHECK(store_path(store, STORE_LOG, &path) == 0); /* longer by a word than the directory */
-	make_room(path.text);
+	make_room(store, path.text);
 	err = open_log_file(path.text, ret_fd, complaint);
 	if (err == 0)
 		*ret_from = lseek(*ret_fd, 0, SEEK_END);
@@ -292,7 +292,7 @@ static size_t read_short(const char *path, char *ret, size_t room)
 }
 
 /* The number may have been given to another process, or be one of another container. */
-static bool is_daemon(pid_t pid)
+bool spawn_is_daemon(pid_t pid)
 {
 	struct file_path path;
 	char name[32];
@@ -331,7 +331,7 @@ static int open_holder(const char *lock)
 	if (pid == 0)
 		return -1;
 	fd = pidfd_open(pid, 0);
-	if (fd >= 0 && (!is_daemon(pid) || !file_is_locked(lock))) {
+	if (fd >= 0 && (!spawn_is_daemon(pid) || !file_is_locked(lock))) {
 		(void)close(fd); /* only a name */
 		fd = -1;
 	}

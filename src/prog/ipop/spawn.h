@@ -20,8 +20,6 @@ bool spawn_is_enabled(const struct store *store);
  * it has none), ERR_NOMEM, ERR_IO. The caller frees them. */
 int spawn_journal(const struct store *store, unsigned lines, struct file_bytes *ret);
 
-#define SPAWN_LOG_BYTES_MAX 1048576 /* of what earlier daemons said, when one is started */
-
 /* Starts the daemon in a session of its own, its output going to the log file, behind what is
  * there. 0 with its process id and where in the log it begins, or an error with a complaint. */
 int spawn_daemon(const struct store *store, pid_t *ret_pid, off_t *ret_log_from,
@@ -38,6 +36,9 @@ bool spawn_is_locked(const struct store *store, struct file_path *ret_path);
 /* The number that the holder of the lock has written into it; 0: nobody holds it, or it cannot be
  * read. */
 long spawn_holder(const struct store *store);
+
+/* Whether the process of this number is an ipopd, as far as its name tells. */
+bool spawn_is_daemon(pid_t pid);
 
 /* Adds a line to the log of daemons that this program started: 0, or why that cannot be, with a
  * complaint that names the file. */

@@ -29,7 +29,7 @@ static struct top_row row_of(const json_t *peer)
 {
 	struct top_row row = { .peer = peer,
 			       .id = answer_text(peer, "id"),
-			       .name = answer_member(peer),
+			       .name = answer_member_short(peer),
 			       .state = answer_text(peer, "state"),
 			       .way = answer_way(peer),
 			       .has_rtt = json_is_integer(json_object_get(peer, "rtt_us")),
@@ -203,9 +203,20 @@ static struct output_text loss_text(const struct top *top, const struct top_coun
 	return output_text("%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
 }
 
+/* "direct 192.0.2.7:4767", "ring, stale", or, where there is no way, "connecting": one column, so
+ * that it has room on a screen of 80. */
+static struct output_text way_text(const struct top_row *row)
+{
+	if (strcmp(row->way.text, "-") == 0)
+		return row->state;
+	if (strcmp(row->state.text, "up") == 0)
+		return row->way;
+	return output_text("%.100s, %.20s", row->way.text, row->state.text);
+}
+
 void top_print(const struct top *top, size_t max, FILE *out)
 {
-	static const char *const head[] = { "MEMBER", "IN", "OUT", "LOSS", "RTT", "STATE", "WAY" };
+	static const char *const head[] = { "MEMBER", "IN", "OUT", "LOSS", "RTT", "WAY" };
 	struct output_table table;
 
 	output_table_init(&table, sizeof(head) / sizeof(head[0]));
@@ -219,8 +230,7 @@ void top_print(const struct top *top, size_t max, FILE *out)
 		output_cell(&table, rate_text(top, row->change.bytes_sent).text);
 		output_cell(&table, loss_text(top, &row->change).text);
 		output_cell(&table, row->has_rtt ? output_rtt(row->rtt_us).text : "-");
-		output_cell(&table, row->state.text);
-		output_cell(&table, row->way.text);
+		output_cell(&table, way_text(row).text);
 	}
 	output_table_print(&table, "", out);
 	output_table_free(&table);

@@ -67,6 +67,25 @@ static void ask_daemon(struct report *report)
 	control_close(&control);
 }
 
+/* The entrances that the daemon has, which may be those of before. */
+static void learn_lines(struct report *report)
+{
+	const json_t *const peers = json_object_get(report->peers, "peers");
+
+	for (size_t i = 0; i < json_array_size(peers); i++) {
+		const char *const line =
+			json_string_value(json_object_get(json_array_get(peers, i), "line"));
+		const char *const colon = line == NULL ? NULL : strrchr(line, ':');
+		char host[BOOTSTRAP_HOST_MAX + 1];
+
+		if (colon == NULL || (size_t)(colon - line) >= sizeof(host))
+			continue;
+		memcpy(host, line, (size_t)(colon - line));
+		host[colon - line] = '\0';
+		redact_host(&report->redact, host);
+	}
+}
+
 /* What the network calls its own stays readable; the names of its entrances go. */
 static void learn(struct report *report, const struct config *config)
 {
@@ -78,6 +97,7 @@ static void learn(struct report *report, const struct config *config)
 		   answer_number(report->status, "ipv4_prefix_len"));
 	redact_own(&report->redact, answer_text(report->status, "ipv6").text,
 		   answer_number(report->status, "ipv6_prefix_len"));
+	learn_lines(report);
 	for (i = 0; i < config->bootstrap.count; i++)
 		redact_host(&report->redact, config->bootstrap.lines[i].host);
 	if (store_read_bundle(&report->store, &bundle, &unused) != 0)
@@ -85,6 +105,20 @@ static void learn(struct report *report, const struct config *config)
 	for (i = 0; i < bundle.bootstrap_count; i++)
 		redact_host(&report->redact, bundle.bootstrap[i].host);
 	secret_wipe(&bundle, sizeof(bundle));
+}
+
+/* A file's text to be freed, in which a zero is a mark like another; NULL: no memory. */
+static char *text_of(const struct file_bytes *bytes)
+{
+	char *const text = calloc(1, bytes->len + 1);
+
+	if (text == NULL || bytes->data == NULL)
+		return text;
+	memcpy(text, bytes->data, bytes->len);
+	for (size_t i = 0; i < bytes->len; i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	return text;
 }
 
 /* --- what is written --- */
@@ -213,12 +247,7 @@ static void print_log(struct report *report)
 		(void)fprintf(report->out, "cannot be read: %s\n", err_text(err));
 		return;
 	}
-	text = calloc(1, bytes.len + 1);
-	if (text != NULL && bytes.data != NULL)
-		memcpy(text, bytes.data, bytes.len);
-	for (size_t i = 0; text != NULL && i < bytes.len; i++)
-		if (text[i] == '\0')
-			text[i] = '?';
+	text = text_of(&bytes);
 	if (text != NULL) {
 		/* Lines may have gone from the files since. */
 		redact_learn(&report->redact, last_lines(text));
@@ -229,11 +258,11 @@ static void print_log(struct report *report)
 }
 
 /* Or the defaults, and why. */
-static void read_config(const struct report *report, struct config *config,
-			struct complaint *complaint)
+static void read_config(struct report *report, struct config *config, struct complaint *complaint)
 {
 	struct file_bytes bytes;
 	struct file_path path;
+	char *text;
 
 	config_init(config);
 	complaint->text[0] = '\0';
@@ -241,6 +270,10 @@ static void read_config(const struct report *report, struct config *config,
 	    store_read(&report->store, STORE_CONFIG, &bytes, complaint) != 0)
 		return;
 	(void)config_parse(span_of(bytes.data, bytes.len), path.text, config, complaint);
+	text = text_of(&bytes);
+	if (text != NULL)
+		redact_learn_config(&report->redact, text); /* also where it cannot be read */
+	free(text);
 	file_free(&bytes);
 }
 
@@ -259,12 +292,14 @@ static void print_all(struct report *report)
 		      "Read it before you send it. Keys and secrets are not in it%s\n",
 		      report->store.network, now,
 		      report->redact.full ? "."
-					  : "; addresses outside of the network are\n"
-					    "shortened, names of bootstrap hosts are numbers, "
-					    "where they can be told to be such.");
+					  : "; addresses\n"
+					    "outside of the network are shortened, names of "
+					    "bootstrap hosts are numbers, where\n"
+					    "they can be told to be such.");
 	head(report, "version");
 	(void)fprintf(report->out, "ipop %s\nipopd %s\n", version_text(),
-		      answer_text(report->status, "version").text);
+		      report->status != NULL ? answer_text(report->status, "version").text
+					     : "does not tell");
 	print_host(report);
 	print_config(report, &config, &complaint);
 	print_answer(report, "status", report->status);

@@ -16,6 +16,7 @@
 #include "prog/version.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct checking {
 	const struct cli *cli;
@@ -41,7 +42,28 @@ static void add(struct checking *c, int err, const struct complaint *complaint)
 	c->err = c->err == 0 ? err : c->err;
 }
 
+/* Two may find the same. */
+static bool has(const struct checking *c, const struct complaint *complaint)
+{
+	for (uint32_t i = 0; i < c->complaints.count && i < CONFIG_COMPLAINTS_MAX; i++)
+		if (strcmp(c->complaints.list[i].text, complaint->text) == 0)
+			return true;
+	return false;
+}
+
 /* --- what is wrong --- */
+
+/* Of a name that is no network's. A FIFO is not waited for: nobody may ever write there; what a
+ * shell puts in place of <(PROGRAM) is a pipe that has a writer. */
+static int read_named(const char *name, struct file_bytes *ret, struct complaint *complaint)
+{
+	struct stat status;
+
+	if (lstat(name, &status) == 0 && S_ISFIFO(status.st_mode))
+		return complain(complaint, ERR_UNSUPPORTED,
+				"%s: is a FIFO, and is not waited for: name a file", name);
+	return input_read(name, CONFIG_BYTES_MAX, ret, complaint);
+}
 
 /* 0 if the file could be read; what is wrong in it then stands in `c`. One that is not there is
  * wrong: it makes this host a member. */
@@ -49,7 +71,7 @@ static int check_file(struct checking *c, struct complaint *complaint)
 {
 	struct file_bytes bytes = { 0 };
 	int err = c->is_network ? store_read(&c->store, STORE_CONFIG, &bytes, complaint)
-				: input_read(c->file, CONFIG_BYTES_MAX, &bytes, complaint);
+				: read_named(c->file, &bytes, complaint);
 
 	c->has_file = err != ERR_NOT_FOUND;
 	if (c->is_network && !c->has_file)
@@ -114,8 +136,11 @@ static void note_clock(void)
 static void check_rest_of_host(struct checking *c)
 {
 	struct complaint complaint;
-	int err = check_host_tun(&c->store, &complaint);
+	int err = check_host_trouble(&c->store, &complaint);
 
+	if (err != 0 && !has(c, &complaint))
+		add(c, err, &complaint);
+	err = check_host_tun(&c->store, &complaint);
 	if (err != 0)
 		add(c, err, &complaint);
 	if (c->complaints.count > 0 && err == 0)
@@ -145,8 +170,13 @@ static void check_all(struct checking *c)
 	err = check_bundle(c, &complaint);
 	if (err != 0)
 		add(c, err, &complaint);
+	err = check_host_places(&c->store, &complaint);
+	if (err != 0)
+		add(c, err, &complaint);
 	check_rest_of_host(c);
 	note_clock();
+	if (c->complaints.count == 0)
+		check_host_remark(&c->store);
 }
 
 /* --- what a daemon does otherwise --- */

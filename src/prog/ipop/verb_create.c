@@ -121,16 +121,17 @@ static int check_free(const struct creation *c, struct complaint *complaint)
 			c->store.network, c->store.network);
 }
 
-/* The first proposal that hides nothing which this host can reach; what other hosts can reach is
- * not known here. */
+/* The first proposal that hides nothing which this host can reach, or could if all its networks
+ * were up; what other hosts can reach is not known here. */
 static struct prefix choose_prefix(const struct creation *c)
 {
 	const struct id *const network = trust_network(c->authority.trust);
+	struct host_overlap unused;
 	struct prefix prefix;
 
 	for (unsigned n = 0; n < PREFIX_CHOICES; n++) {
 		prefix = prefix_choice(network, n);
-		if (!host_has_route(&prefix))
+		if (!host_has_route(&prefix) && !host_find_overlap(&c->store, &prefix, &unused))
 			return prefix;
 	}
 	return prefix_choice(network, 0);
@@ -273,6 +274,22 @@ static void print_next(const char *network)
 	output_table_free(&table);
 }
 
+/* `up` refuses the second of the two; who has not admitted anybody yet can still choose. */
+static void note_overlap(const struct creation *c)
+{
+	const struct prefix *const prefix = &c->authority.ipv4_prefix;
+	struct host_overlap overlap;
+	struct complaint text;
+
+	if (!host_find_overlap(&c->store, prefix, &overlap))
+		return;
+	host_overlap_text(&c->store, prefix, &overlap, &text);
+	report_note(
+		"%s: one of the two can be up at a time; to have both, ipop leave %s --with-ca, "
+		"and make it again with another --prefix.",
+		text.text, c->store.network);
+}
+
 static void print_result(const struct creation *c)
 {
 	(void)printf("The group \"%s\" is made, and this host is its first member.\n\n",
@@ -282,6 +299,8 @@ static void print_result(const struct creation *c)
 		"\nWho has the files of the CA can admit anybody, and without them nobody can: "
 		"keep a copy.\n\nNext\n");
 	print_next(c->store.network);
+	(void)fflush(stdout);
+	note_overlap(c);
 }
 
 enum exit_code verb_create(const struct cli *cli)

@@ -134,9 +134,32 @@ static enum exit_code ask_revoke(struct change *c)
 	return confirm(c->cli, question);
 }
 
-static void print_revoked(const struct authority_revoked *revoked)
+/* New bundles go on leading everybody to who was revoked. */
+static void warn_of_lines(const struct change *c, const struct registry_entry *entry)
+{
+	const struct authority *const authority = &c->authority;
+	char text[BOOTSTRAP_TEXT_CHARS + 1];
+	uint32_t others = authority->bootstrap_count;
+
+	for (uint32_t i = 0; i < authority->bootstrap_count; i++) {
+		if (!id_equal(&authority->bootstrap[i].id, &entry->id))
+			continue;
+		others--;
+		bootstrap_to_text(&authority->bootstrap[i], text);
+		report_note("Bundles still lead to it; this ends that: ipop group bootstrap remove "
+			    "%s '%s'",
+			    c->store.network, text);
+	}
+	if (others == 0 && authority->bootstrap_count > 0)
+		report_note("They lead nowhere else. First add another member: ipop group "
+			    "bootstrap add %s HOST:PORT#NAME",
+			    c->store.network);
+}
+
+static void print_revoked(const struct change *c, const struct authority_revoked *revoked)
 {
 	char until[CALENDAR_TEXT_CHARS + 1];
+	char ipv4[IPV4_TEXT_CHARS + 1];
 
 	calendar_to_text(revoked->entry->not_after, until);
 	(void)printf("Revoked \"%s\": it is not renewed, and its name is free.\n",
@@ -148,6 +171,13 @@ static void print_revoked(const struct authority_revoked *revoked)
 	report_note("Members do not hear of it yet: it stays in the network until its certificate "
 		    "ends, %s.",
 		    until);
+	if (revoked->entry->has_ipv4) {
+		ipv4_to_text(revoked->entry->ipv4, ipv4);
+		report_note("Its address stays taken, then too, until you give it to another "
+			    "member: ipop group sign --ip %s",
+			    ipv4);
+	}
+	warn_of_lines(c, revoked->entry);
 }
 
 static enum exit_code act_revoke(struct change *c)
@@ -165,7 +195,7 @@ static enum exit_code act_revoke(struct change *c)
 	err = authority_files_write_registry(&c->store, &c->authority, &complaint);
 	if (err != 0)
 		return report_failure(c->cli, err, &complaint);
-	print_revoked(&revoked);
+	print_revoked(c, &revoked);
 	return EXIT_OK;
 }
 

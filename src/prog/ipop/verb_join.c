@@ -317,6 +317,21 @@ static void print_routes(const struct bundle *bundle)
 	(void)printf("Routed into it: %s and %s/%d.\n", v4_text, v6_text, ADDRESS_IPV6_PREFIX_LEN);
 }
 
+/* `up` refuses the second of the two. */
+static void note_overlap(const struct joining *j)
+{
+	const struct prefix *const prefix = &j->bundle.ipv4_prefix;
+	struct host_overlap overlap;
+	struct complaint text;
+
+	if (!host_find_overlap(&j->store, prefix, &overlap))
+		return;
+	host_overlap_text(&j->store, prefix, &overlap, &text);
+	report_note("%s: one of the two can be up at a time, and ipop down %s makes room for this "
+		    "one.",
+		    text.text, overlap.network);
+}
+
 static void print_result(const struct joining *j)
 {
 	char until[CALENDAR_TEXT_CHARS + 1];
@@ -326,6 +341,7 @@ static void print_result(const struct joining *j)
 		     j->certificate.name, until);
 	print_routes(&j->bundle);
 	(void)fflush(stdout);
+	note_overlap(j);
 	if (j->moved)
 		report_note("Bundles lead to this host under its new id from now on. A member with "
 			    "an older one may not find a way in after a restart: sign its request "

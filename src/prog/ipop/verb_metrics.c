@@ -1,8 +1,7 @@
 /* verb_metrics.c - `ipop metrics`: a page of metrics, once, or over HTTP for who asks on this host.
  *
  * The daemon itself speaks no HTTP: what parses requests holds no key, needs no right but to read
- * the control socket, and can be reached from this host alone. One request is served at a time, and
- * one that dawdles is dropped, since Prometheus asks a few times a minute.
+ * the control socket, and can be reached from this host alone. Several may ask at once (scrapes.h).
  */
 #include "base/err.h"
 #include "group/text.h"
@@ -12,6 +11,7 @@
 #include "prog/ipop/host.h"
 #include "prog/ipop/metrics.h"
 #include "prog/ipop/report.h"
+#include "prog/ipop/scrapes.h"
 #include "prog/ipop/verbs.h"
 
 #include <errno.h>
@@ -27,15 +27,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define HEAD_BYTES_MAX 8192 /* of a request */
-#define PATIENCE_MS 2000    /* for a whole request, and again for a whole answer */
-#define BACKLOG 8
+#define BACKLOG 128
 #define SHORT_MS 1000 /* until the next try, where the host has no descriptor left */
 #define SOCKET_MODE 0660
 
 struct serving {
 	const struct cli *cli;
 	struct store store;
+	struct scrapes *scrapes;                                  /* owned */
 	int listener, signals;                                    /* owned */
 	char socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* ours to remove; or empty */
 };
@@ -190,68 +189,19 @@ static enum exit_code listen_at(struct serving *s, const char *where)
 	return listens ? EXIT_OK : refuse_bind(s, where, errno);
 }
 
-/* --- one request --- */
+/* --- those who ask --- */
 
-/* How long until then; 0 if that has been. */
-static int left_ms(struct mono until)
+static void answer(const struct serving *s, int fd, const struct scrapes_answer *what)
 {
-	const struct mono now = clock_now().mono;
-
-	return mono_reached(now, until) ? 0 : (int)mono_ms_between(now, until) + 1;
+	scrapes_answer(s->scrapes, fd, what, clock_now().mono);
 }
 
-/* Reads up to the empty line behind the head. False if it does not come in time, or is too long. */
-static bool read_head(int fd, char head[HEAD_BYTES_MAX + 1])
+static void refuse(const struct serving *s, int fd, const char *status)
 {
-	const struct mono until = mono_add_ms(clock_now().mono, PATIENCE_MS);
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	size_t len = 0;
-
-	while (len < HEAD_BYTES_MAX && poll(&wait, 1, left_ms(until)) == 1) {
-		const ssize_t n = recv(fd, head + len, HEAD_BYTES_MAX - len, MSG_DONTWAIT);
-
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-		head[len] = '\0';
-		if (strlen(head) != len)
-			return false; /* no text */
-		if (strstr(head, "\r\n\r\n") != NULL)
-			return true;
-	}
-	return false;
-}
-
-static void write_all(int fd, const char *bytes, size_t len)
-{
-	const struct mono until = mono_add_ms(clock_now().mono, PATIENCE_MS);
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-
-	while (len > 0 && poll(&wait, 1, left_ms(until)) == 1) {
-		const ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n <= 0)
-			return; /* it has gone */
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
-
-static void answer(int fd, const char *status, const char *type, const char *body, size_t len)
-{
-	char head[256];
-	const int n = snprintf(head, sizeof(head),
-			       "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-			       "Connection: close\r\n\r\n",
-			       status, type, len);
-
-	write_all(fd, head, (size_t)n); /* it fits: all of it is ours */
-	write_all(fd, body, len);
-}
-
-static void refuse(int fd, const char *status)
-{
-	answer(fd, status, "text/plain", "GET /metrics\n", sizeof("GET /metrics\n") - 1);
+	answer(s, fd,
+	       &(struct scrapes_answer){ .status = status,
+					 .type = "text/plain",
+					 .body = span_text("GET /metrics\n") });
 }
 
 /* GET /metrics, and what comes behind a question mark is not looked at (RFC 9112, 3). */
@@ -263,29 +213,29 @@ static bool is_for_metrics(const char *head)
 	       (head[sizeof(start) - 1] == ' ' || head[sizeof(start) - 1] == '?');
 }
 
-static void serve(const struct serving *s, int fd)
+static void serve(const struct serving *s, int fd, const char *head)
 {
-	char head[HEAD_BYTES_MAX + 1];
 	bool openmetrics;
 	char *page;
 	size_t len;
 
-	if (!read_head(fd, head))
-		return;
 	if (strncmp(head, "GET ", 4) != 0) {
-		refuse(fd, "405 Method Not Allowed");
+		refuse(s, fd, "405 Method Not Allowed");
 		return;
 	}
 	if (!is_for_metrics(head)) {
-		refuse(fd, "404 Not Found");
+		refuse(s, fd, "404 Not Found");
 		return;
 	}
 	openmetrics = strcasestr(head, "application/openmetrics-text") != NULL;
 	page = make_page(s, openmetrics, &len);
 	if (page == NULL)
-		refuse(fd, "503 Service Unavailable");
+		refuse(s, fd, "503 Service Unavailable");
 	else
-		answer(fd, "200 OK", metrics_content_type(openmetrics), page, len);
+		answer(s, fd,
+		       &(struct scrapes_answer){ .status = "200 OK",
+						 .type = metrics_content_type(openmetrics),
+						 .body = span_of(page, len) });
 	free(page);
 }
 
@@ -298,21 +248,67 @@ static bool is_short(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* For poll(2): how long until then; -1 for ever. */
+static int left_ms(struct mono now, struct mono until)
+{
+	if (until.us == MONO_NEVER.us)
+		return -1;
+	return mono_reached(now, until) ? 0 : (int)mono_ms_between(now, until) + 1;
+}
+
+/* Those who said something come before the next who wants in, whom they could have to make room
+ * for. */
+static void serve_those(struct serving *s, const struct pollfd *waits, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *head = NULL;
+
+		if (waits[i].revents != 0)
+			head = scrapes_input(s->scrapes, waits[i].fd, clock_now().mono);
+		if (head != NULL)
+			serve(s, waits[i].fd, head);
+	}
+	scrapes_expire(s->scrapes, clock_now().mono);
+}
+
+/* Returns when the next one may come. */
+static struct mono let_in(struct serving *s)
+{
+	const int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	const struct mono now = clock_now().mono;
+
+	if (fd >= 0)
+		scrapes_add(s->scrapes, fd, now);
+	else if (is_short(errno))
+		return mono_add_ms(now, SHORT_MS);
+	return now; /* or it has gone */
+}
+
 static void serve_until_told(struct serving *s)
 {
-	struct pollfd waits[] = { { .fd = s->signals, .events = POLLIN },
-				  { .fd = s->listener, .events = POLLIN } };
-	nfds_t count = 2; /* without the listener for a while, when there are no descriptors */
+	struct pollfd waits[2 + SCRAPES_MAX] = { { .fd = s->signals, .events = POLLIN },
+						 { .events = POLLIN } };
+	struct mono next = { 0 }; /* who wants in may come from then on */
 
-	while (poll(waits, count, count == 2 ? -1 : SHORT_MS) >= 0 &&
-	       (waits[0].revents & POLLIN) == 0) {
-		const int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	for (;;) {
+		const struct mono now = clock_now().mono;
+		const struct mono room = mono_max(next, scrapes_room(s->scrapes, now));
+		const bool open = mono_reached(now, room);
+		const struct mono until =
+			mono_min(scrapes_deadline(s->scrapes), open ? MONO_NEVER : room);
+		const size_t count = scrapes_waits(s->scrapes, &waits[2]);
 
-		count = fd < 0 && is_short(errno) ? 1 : 2;
-		if (fd < 0)
-			continue; /* or it has gone */
-		serve(s, fd);
-		(void)close(fd); /* said or not */
+		waits[1].fd = open ? s->listener : -1; /* poll() passes over that */
+		if (poll(waits, 2 + count, left_ms(now, until)) < 0) {
+			if (errno != EINTR) /* it was stopped, and goes on */
+				return;
+			continue;
+		}
+		if (waits[0].revents != 0)
+			return;
+		serve_those(s, &waits[2], count);
+		if (waits[1].revents != 0)
+			next = let_in(s);
 	}
 }
 
@@ -325,6 +321,9 @@ static enum exit_code listen_and_serve(struct serving *s, const char *where)
 
 	if (code == EXIT_OK) {
 		err = signals_open(ends, sizeof(ends) / sizeof(ends[0]), &s->signals);
+		s->scrapes = scrapes_new();
+		if (err == 0 && s->scrapes == NULL)
+			err = ERR_NOMEM;
 		if (err != 0) {
 			(void)complain(&complaint, err, "%s", err_text(err));
 			code = report_failure(s->cli, err, &complaint);
@@ -335,6 +334,7 @@ static enum exit_code listen_and_serve(struct serving *s, const char *where)
 			    where);
 		serve_until_told(s);
 	}
+	scrapes_del(s->scrapes);
 	if (s->socket[0] != '\0')
 		(void)unlink(s->socket); /* the next one replaces it anyway */
 	if (s->listener >= 0)
@@ -342,6 +342,16 @@ static enum exit_code listen_and_serve(struct serving *s, const char *where)
 	if (s->signals >= 0)
 		(void)close(s->signals); /* only read */
 	return code;
+}
+
+static enum exit_code refuse_both(const struct cli *cli)
+{
+	struct complaint complaint;
+
+	(void)complain(&complaint, 0,
+		       "--openmetrics: with --listen who asks chooses the format, by the header "
+		       "Accept: leave it out");
+	return report_code(cli, EXIT_USAGE, &complaint);
 }
 
 enum exit_code verb_metrics(const struct cli *cli)
@@ -353,8 +363,10 @@ enum exit_code verb_metrics(const struct cli *cli)
 
 	if (code != EXIT_OK)
 		return report_code(cli, code, &complaint);
+	if (where != NULL && cli_has(cli, "openmetrics"))
+		return refuse_both(cli);
 	if (where != NULL)
 		return listen_and_serve(&s, where);
-	code = print_page(&s.store, true, stdout, &complaint);
+	code = print_page(&s.store, cli_has(cli, "openmetrics"), stdout, &complaint);
 	return code == EXIT_OK ? EXIT_OK : report_code(cli, code, &complaint);
 }

@@ -42,8 +42,33 @@ static struct output_text peer_event(const json_t *event, const char *kind)
 	if (strcmp(kind, "peer-down") == 0)
 		return output_text("%.40s is down%s%.70s", member.text, has_why ? ": " : "",
 				   has_why ? why.text : "");
-	return output_text("%.40s is reached by another way: %.70s", member.text,
-			   answer_way(event).text);
+	return output_text("%.40s is reached by another way: %.60s%s%.50s%s", member.text,
+			   answer_way(event).text, has_why ? " (" : "", has_why ? why.text : "",
+			   has_why ? ")" : "");
+}
+
+static struct output_text nat_event(const json_t *event)
+{
+	const struct output_text nat = answer_text(event, "nat");
+
+	if (strcmp(nat.text, "-") == 0)
+		return output_text("the NAT before this host is not known any more");
+	if (strcmp(nat.text, "none") == 0)
+		return output_text("there is no NAT before this host");
+	if (strcmp(nat.text, "stable") == 0)
+		return output_text("the NAT before this host has one port for all peers");
+	if (strcmp(nat.text, "changing") == 0)
+		return output_text("the NAT before this host has another port for each peer");
+	return output_text("the kind of NAT before this host is %.40s", nat.text);
+}
+
+static struct output_text host_event(uint64_t addresses)
+{
+	if (addresses == 0)
+		return output_text("this host has no address any more");
+	if (addresses == 1)
+		return output_text("this host has another address");
+	return output_text("this host has other addresses, %" PRIu64 " of them", addresses);
 }
 
 static struct output_text certificate_event(const json_t *event)
@@ -64,24 +89,21 @@ static struct output_text sentence_of(const json_t *event)
 	if (strncmp(kind.text, "peer-", 5) == 0 || strcmp(kind.text, "way") == 0)
 		return peer_event(event, kind.text);
 	if (strcmp(kind.text, "nat") == 0)
-		return output_text("the kind of NAT before this host is %s",
-				   json_is_null(json_object_get(event, "nat"))
-					   ? "not known any more"
-					   : answer_text(event, "nat").text);
+		return nat_event(event);
 	if (strcmp(kind.text, "place") == 0)
 		return output_text(json_is_true(json_object_get(event, "settled"))
 					   ? "this host is in its place on the ring"
 					   : "this host looks for its place on the ring");
 	if (strcmp(kind.text, "host") == 0)
-		return output_text("this host has other addresses: %" PRIu64 " of them", number);
+		return host_event(number);
 	if (strcmp(kind.text, "copied") == 0)
 		return output_text("this machine is a resumed copy: all keys were dropped");
 	if (strcmp(kind.text, "certificate") == 0)
 		return certificate_event(event);
 	if (strcmp(kind.text, "lost") == 0)
-		return output_text("%" PRIu64 " events were not told: they came faster than they "
-				   "were read",
-				   number);
+		return output_text("%" PRIu64 " event%s not told: they came faster than they were "
+				   "read",
+				   number, number == 1 ? " was" : "s were");
 	if (strcmp(kind.text, "node-gone") == 0)
 		return output_text("the node of the daemon is gone");
 	if (strcmp(kind.text, "node-back") == 0)

@@ -96,7 +96,7 @@ static void add_row(struct output_table *table, const json_t *route)
 		output_cell(table, answer_text(route, "name").text);
 		output_cell(table, "this host");
 	} else {
-		output_cell(table, answer_text(route, "name").text);
+		output_cell(table, answer_member(route).text);
 		output_cell(table, answer_way(route).text);
 	}
 }

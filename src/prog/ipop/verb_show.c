@@ -23,16 +23,55 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define STATUS_PEERS_MAX 10 /* with the rest, a screen of 24 lines */
+#define STATUS_LINES_MAX 10 /* of peers: with the rest, a screen of 24 lines */
+#define NOTE_CHARS (BOOTSTRAP_TEXT_CHARS + 2 + OUTPUT_CHARS) /* a line and why */
 #define PING_COUNT_DEFAULT 3
 #define PING_COUNT_MAX 1000000
 #define PING_INTERVAL_MS 1000
 
 /* --- peers --- */
 
+static bool has_why(const json_t *peer)
+{
+	return strcmp(answer_text(peer, "why").text, "-") != 0;
+}
+
+/* Where the bootstrap line has it of who was never met, and so has no name here: that is what its
+ * reader knows. Else NULL. */
+static const char *line_of(const json_t *peer)
+{
+	const char *const name = json_string_value(json_object_get(peer, "name"));
+
+	return name == NULL || *name == '\0' ? json_string_value(json_object_get(peer, "line"))
+					     : NULL;
+}
+
+static void add_name(struct output_table *table, const json_t *peer, bool all)
+{
+	if (!all)
+		output_cell(table, answer_member_short(peer).text);
+	else
+		output_cell_foreign(table, line_of(peer) != NULL ? line_of(peer)
+								 : answer_member(peer).text);
+}
+
+/* In a column of its own, or in a line below, which has room for a long host name. */
+static void add_why(struct output_table *table, const json_t *peer, bool all)
+{
+	const struct output_text why = answer_text(peer, "why");
+	char note[NOTE_CHARS];
+
+	if (all || !has_why(peer) || line_of(peer) == NULL) {
+		output_cell(table, !all && !has_why(peer) ? "" : why.text);
+		return;
+	}
+	(void)snprintf(note, sizeof(note), "%s: %s", line_of(peer), why.text);
+	output_cell_foreign(table, note);
+}
+
 static void add_peer(struct output_table *table, const json_t *peer, bool all)
 {
-	output_cell(table, answer_text(peer, "name").text);
+	add_name(table, peer, all);
 	output_cell(table, answer_text(peer, "state").text);
 	output_cell(table, answer_rtt(peer).text);
 	output_cell(table, answer_way(peer).text);
@@ -43,32 +82,51 @@ static void add_peer(struct output_table *table, const json_t *peer, bool all)
 		output_cell(table, output_bytes(answer_number(peer, "bytes_received")).text);
 	}
 	output_cell(table, answer_left(peer).text);
-	output_cell(table, answer_text(peer, "why").text);
+	add_why(table, peer, all);
 }
 
-/* The first `max` peers; with `all` every column. */
-static void print_peers(const json_t *answer, size_t max, bool all)
+/* As many as have room in so many lines; how many. */
+static size_t add_peers(struct output_table *table, const json_t *peers, size_t lines, bool all)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(peers); i++) {
+		const json_t *const peer = json_array_get(peers, i);
+		const size_t needed = !all && has_why(peer) ? 2 : 1;
+
+		if (lines < needed)
+			break;
+		lines -= needed;
+		add_peer(table, peer, all);
+	}
+	return i;
+}
+
+/* The first peers, in at most so many lines, with why below each; with `all` every column, and why
+ * as the last. */
+static void print_peers(const json_t *answer, size_t lines, bool all)
 {
 	static const char *const head[] = { "PEER", "STATE", "RTT",      "WAY",         "IPV4",
 					    "IPV6", "SENT",  "RECEIVED", "CERTIFICATE", "WHY" };
 	const json_t *const peers = json_object_get(answer, "peers");
 	const size_t columns = sizeof(head) / sizeof(head[0]);
 	struct output_table table;
+	size_t shown;
 
 	if (json_array_size(peers) == 0) {
 		(void)fputs("No other member is known yet.\n", stdout);
 		return;
 	}
 	output_table_init(&table, all ? columns : columns - 3);
+	table.has_notes = !all;
 	for (size_t i = 0; i < columns; i++)
 		if (all || i < 5 || i > 7)
-			output_cell(&table, head[i]);
-	for (size_t i = 0; i < json_array_size(peers) && i < max; i++)
-		add_peer(&table, json_array_get(peers, i), all);
+			output_cell(&table, !all && i == columns - 1 ? "" : head[i]);
+	shown = add_peers(&table, peers, lines, all);
 	output_table_print(&table, "", stdout);
 	output_table_free(&table);
-	if (json_array_size(peers) > max)
-		(void)printf("and %zu more: ipop peers\n", json_array_size(peers) - max);
+	if (json_array_size(peers) > shown)
+		(void)printf("and %zu more: ipop peers\n", json_array_size(peers) - shown);
 }
 
 enum exit_code verb_peers(const struct cli *cli)
@@ -98,13 +156,20 @@ static void add_row(struct output_table *table, const char *name, const char *va
 	output_cell(table, value);
 }
 
-/* "10.201.0.1/16"; "-" if there is no address. */
+/* A sentence, whole. */
+static void add_long_row(struct output_table *table, const char *name, const json_t *value)
+{
+	output_cell(table, name);
+	output_cell_foreign(table, json_string_value(value));
+}
+
+/* "10.201.0.1/16" */
 static struct output_text address_of(const json_t *status, const char *name, const char *len_name)
 {
 	struct output_text text = answer_text(status, name);
 
 	if (strcmp(text.text, "-") == 0)
-		return text;
+		return output_text("none");
 	return output_text("%s/%" PRIu64, text.text, answer_number(status, len_name));
 }
 
@@ -167,13 +232,23 @@ static void print_clock(const json_t *status)
 			     ended.text);
 }
 
+/* It is what others say. */
+static void print_twin(const json_t *status)
+{
+	if (json_is_true(json_object_get(status, "key_is_twice")))
+		(void)printf("\nBeware: another machine has this host's key, and each cuts the "
+			     "other off, %s.\nIf so, on one of them ipop leave, then ipop "
+			     "request.\n",
+			     answer_key_tellers(status).text);
+}
+
 static void print_status(const json_t *status)
 {
 	struct output_table table;
 	struct output_text text;
 
-	(void)printf("%s is %s for %s\n\n", answer_text(status, "network").text,
-		     json_is_true(json_object_get(status, "ready")) ? "up" : "starting",
+	(void)printf("%s %s for %s\n\n", answer_text(status, "network").text,
+		     json_is_true(json_object_get(status, "ready")) ? "is up" : "has been starting",
 		     output_duration(answer_number(status, "uptime_s")).text);
 	output_table_init(&table, 2);
 	add_row(&table, "this host", answer_text(status, "name").text);
@@ -185,12 +260,10 @@ static void print_status(const json_t *status)
 			   answer_number(status, "port"));
 	add_row(&table, "interface", text.text);
 	if (json_is_string(json_object_get(status, "trouble")))
-		add_row(&table, "trouble", answer_text(status, "trouble").text);
+		add_long_row(&table, "trouble", json_object_get(status, "trouble"));
 	add_row(&table, "certificate", certificate_of(status).text);
 	if (json_is_true(json_object_get(status, "key_is_twice")))
-		add_row(&table, "key",
-			"another machine has it, too, and each cuts the other off: on one of them "
-			"ipop leave, then ipop request");
+		add_row(&table, "key", "another machine has it, too");
 	add_row(&table, "NAT", nat_of(status));
 	add_row(&table, "ring", ring_of(status).text);
 	text = output_text("%" PRIu64 " up of %" PRIu64 " known", answer_number(status, "peers_up"),
@@ -214,12 +287,13 @@ enum exit_code verb_status(const struct cli *cli)
 		output_json(status);
 	} else if (code == EXIT_OK) {
 		print_status(status);
+		print_twin(status);
 		print_clock(status);
 		json_decref(status);
 		code = answer_ask(cli, &control, "peers", &peers);
 		if (code == EXIT_OK) {
 			(void)fputc('\n', stdout);
-			print_peers(peers, STATUS_PEERS_MAX, false);
+			print_peers(peers, STATUS_LINES_MAX, false);
 			json_decref(peers);
 		}
 	}

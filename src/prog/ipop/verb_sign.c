@@ -9,6 +9,7 @@
 #include "group/authority_files.h"
 #include "group/text.h"
 #include "io/clock.h"
+#include "prog/ipop/held.h"
 #include "prog/ipop/host.h"
 #include "prog/ipop/input.h"
 #include "prog/ipop/options.h"
@@ -124,6 +125,8 @@ static int sign(struct signing *s, struct complaint *complaint)
 				       span_of(s->passphrase.bytes, s->passphrase.len), complaint);
 	if (err == 0)
 		err = authority_sign(&s->authority, &s->wish, s->now, &s->issue, complaint);
+	if (err == ERR_FULL && s->authority.registry.count < REGISTRY_ENTRIES_MAX)
+		err = held_complain(&s->authority, s->now, complaint);
 	if (err == 0)
 		err = authority_files_write_registry(&s->store, &s->authority, complaint);
 	return err;
@@ -172,6 +175,21 @@ static int print_bundle(const struct signing *s, struct complaint *complaint)
 				   err_text(err));
 }
 
+/* Two would have one address: it is the administrator's wish, and he knows. */
+static void warn_of_holder(const struct signing *s, const char *ipv4)
+{
+	const struct registry_entry *const holder =
+		held_by_revoked(&s->authority.registry, &s->issue.certificate, s->now);
+	char until[CALENDAR_TEXT_CHARS + 1];
+
+	if (holder == NULL)
+		return;
+	calendar_to_text(holder->not_after, until);
+	report_note("\"%s\", which was revoked, has %s as well and stays in the network until its "
+		    "certificate ends, %s: if it is up, packets for that address may reach it.",
+		    holder->name, ipv4, until);
+}
+
 static void print_result(const struct signing *s, bool is_file)
 {
 	const struct certificate *const c = &s->issue.certificate;
@@ -183,6 +201,7 @@ static void print_result(const struct signing *s, bool is_file)
 		ipv4_to_text(c->ipv4, ipv4);
 	report_note("%s \"%s\": %s, until %s.", s->issue.renewed ? "Renewed" : "Signed", c->name,
 		    ipv4, until);
+	warn_of_holder(s, ipv4);
 	report_note(
 		"The bundle holds the secret of the network%s. Bring it to \"%s\" and run there: "
 		"ipop join BUNDLE",

@@ -17,7 +17,8 @@
 
 #define COUNT_MAX 10
 #define COUNT_DEFAULT 3
-#define LINE "%s  %-28s  %-30s  %-8s  %s\n"
+#define LINE "%s  %-18s  %-25s  %-7s  %s\n" /* 80 columns with three round trips */
+#define UNIT " ms"
 #define SILENT_TRIES 2 /* of a hop that does not answer */
 #define SILENT_MAX 3   /* such hops in a row end the search */
 
@@ -37,20 +38,35 @@ struct trace {
 
 /* -- what a hop looks like -------------------------------------------------------------------- */
 
-/* "0.81 ms  0.79 ms", and "*" for each question without an answer. */
+static bool ends_with_unit(const char *text)
+{
+	const size_t len = strlen(text);
+
+	return len > strlen(UNIT) && strcmp(text + len - strlen(UNIT), UNIT) == 0;
+}
+
+/* "0.81  *  0.79 ms": "*" for each question without an answer, and the unit once, where it is that
+ * of what follows. */
 static struct output_text rtts_of(const json_t *hop)
 {
 	const json_t *const rtts = json_object_get(hop, "rtt_us");
 	struct output_text text = { "" };
+	bool same_unit = false;
 
-	for (size_t i = 0; i < json_array_size(rtts); i++) {
+	for (size_t i = json_array_size(rtts); i-- > 0;) {
 		const json_t *const rtt = json_array_get(rtts, i);
-		const struct output_text before = text;
+		const struct output_text after = text;
+		struct output_text one = output_text("*");
 
-		text = output_text("%.100s%s%s", before.text, i > 0 ? "  " : "",
-				   json_is_integer(rtt)
-					   ? output_rtt((uint64_t)json_integer_value(rtt)).text
-					   : "*");
+		if (json_is_integer(rtt)) {
+			one = output_rtt((uint64_t)json_integer_value(rtt));
+			if (same_unit && ends_with_unit(one.text))
+				one.text[strlen(one.text) - strlen(UNIT)] = '\0';
+			else
+				same_unit = ends_with_unit(one.text);
+		}
+		text = output_text("%.20s%s%.100s", one.text, *after.text != '\0' ? "  " : "",
+				   after.text);
 	}
 	return text;
 }

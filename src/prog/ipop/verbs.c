@@ -12,7 +12,7 @@ static const struct cli_option create_options[] = {
 	{ .name = "prefix",
 	  .value = "CIDR",
 	  .help = "The group's IPv4 addresses. Without it, a /16 of 10.128.0.0/9 that "
-		  "is none of this host's routes." },
+		  "overlaps with no route and no other network of this host." },
 	{ .name = "any-prefix",
 	  .help = "Let --prefix be public addresses (not those of RFC 1918 or RFC 6598), as it "
 		  "may where they are yours. Each member has to say it too, with join." },
@@ -74,6 +74,7 @@ static const struct cli_option metrics_options[] = {
 	  .value = "WHERE",
 	  .help = "Serve them at a port of this host (9476, 127.0.0.1:9476, [::1]:9476) or at a "
 		  "socket (/run/ipop-metrics)." },
+	{ .name = "openmetrics", .help = "Print them in the format of OpenMetrics 1.0." },
 	{ .name = NULL },
 };
 
@@ -185,6 +186,7 @@ const struct cli_verb verbs[] = {
 			  "The CA is needed only to admit members and to renew their certificates; "
 			  "while it is away, the network goes on.",
 		.example = "ipop group create lab --bootstrap vpn.example.org:4767",
+		.has_keys = true,
 		.run = verb_create,
 	},
 	{
@@ -201,6 +203,7 @@ const struct cli_verb verbs[] = {
 			"on the group's first host too: ipop request --renew NET, ipop group sign "
 			"where the CA is, and ipop join here. Name, id and addresses stay.",
 		.example = "ipop request --name beta > beta.request",
+		.has_keys = true,
 		.run = verb_request,
 	},
 	{
@@ -220,6 +223,7 @@ const struct cli_verb verbs[] = {
 			"password; without the private key of the request nobody can join with "
 			"it.",
 		.example = "ipop group sign lab beta.request > beta.bundle",
+		.has_keys = true,
 		.run = verb_sign,
 	},
 	{
@@ -247,6 +251,7 @@ const struct cli_verb verbs[] = {
 			"reached, and its name, or its id. A network can be entered through any of "
 			"its lines, and two or three that do not fail together are good to have.",
 		.example = "ipop group bootstrap add lab vpn2.example.org:4767#beta",
+		.has_keys = true,
 		.run = verb_bootstrap,
 	},
 	{
@@ -264,6 +269,7 @@ const struct cli_verb verbs[] = {
 			  "only "
 			  "the first secret, and so asks.",
 		.example = "ipop group rotate lab",
+		.has_keys = true,
 		.run = verb_rotate,
 	},
 	{
@@ -272,15 +278,17 @@ const struct cli_verb verbs[] = {
 		.sub = "revoke",
 		.arguments = "NAME MEMBER",
 		.options = yes_options,
-		.help = "Take a member its place in the group.",
-		.detail = "Marks a member, by its name, as revoked: its certificate is not "
-			  "renewed, its key gets no other, and its name is free; its address goes "
-			  "to another member only "
-			  "by --ipv4 of group sign. So "
-			  "are keys that had the name before it and could be renewed still: nobody "
-			  "comes back under this name but by a new request. The other members do "
-			  "not hear of it yet: it stays in the network until its certificate ends.",
+		.help = "Take its place in the group from a member.",
+		.detail =
+			"Marks a member, by its name, as revoked, and so the keys that had the "
+			"name before it and could be renewed still: no certificate is renewed, no "
+			"key gets another, and the name is free. Nobody comes back under it but "
+			"by a new request, and its address goes to another member only by --ip "
+			"of group sign.\n"
+			"The other members do not hear of it yet: it stays in the network until "
+			"its certificate ends.",
 		.example = "ipop group revoke lab beta --yes",
+		.has_keys = true,
 		.run = verb_revoke,
 	},
 	{
@@ -298,6 +306,7 @@ const struct cli_verb verbs[] = {
 			"the "
 			"key that is here (ipop request --renew), which is never replaced.",
 		.example = "ipop join beta.bundle",
+		.has_keys = true,
 		.run = verb_join,
 	},
 	{
@@ -348,6 +357,7 @@ const struct cli_verb verbs[] = {
 			"FILE (its name has a / or a . in it) only that is read, for before it is "
 			"put in its place. Ends with 0 if all is well.",
 		.example = "ipop check --diff lab",
+		.has_keys = true,
 		.run = verb_check,
 	},
 	{
@@ -521,11 +531,11 @@ const struct cli_verb verbs[] = {
 		.arguments = "[NET]",
 		.options = metrics_options,
 		.help = "Print what the daemon counts, for Prometheus; or serve it.",
-		.detail = "Prints the state of this host, its peers and all counters in the format "
-			  "of "
-			  "OpenMetrics. With --listen it serves them over HTTP (GET /metrics), to "
-			  "this "
-			  "host alone, until it is ended. It needs no right but to ask the daemon.",
+		.detail = "Prints the state of this host, its peers and all counters in the text "
+			  "format of Prometheus (0.0.4), as promtool and the textfile collector of "
+			  "node_exporter read it. With --listen it serves them over HTTP (GET "
+			  "/metrics), to this host alone, until it is ended; there, who asks for "
+			  "OpenMetrics gets that. It needs no right but to ask the daemon.",
 		.example = "ipop metrics lab",
 		.run = verb_metrics,
 	},

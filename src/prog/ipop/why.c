@@ -13,6 +13,8 @@
 	20 /* 5 Mbit/s at 20 ms is what TCP makes of it: Mathis et al., CCR 27(3), 1997 */
 #define LOSSY_PACKETS 200 /* what may only be late does not count as lost below so many */
 #define NOT_UP " is not up: "
+#define SOMETHING_HERE "something on this host is in the way"
+#define NOBODY "no other member is there to be asked"
 
 /* --- what the daemon says, and what to do about it --- */
 
@@ -47,8 +49,8 @@ static const struct remedy lacks[] = {
 	"then ipop request."
 #define SEE_IT_RUNS                                                                        \
 	"See on {peer} that ipop status shows it up, and let its UDP port in through its " \
-	"firewall "                                                                        \
-	"and the router before it."
+	"firewall and the router before it; and let UDP port {port} in and out through "   \
+	"that of this host."
 #define RENEW_PEER                                                                    \
 	"Renew its certificate: on {peer} ipop request --renew {network}, then ipop " \
 	"group sign where the CA is, and ipop join on {peer}."
@@ -142,14 +144,16 @@ static const struct remedy remedies[] = {
 	{ "denied by policy", "denied-here",
 	  "Ask whoever runs the group whether {peer} was revoked.", "this host refuses it" },
 
+	REMEDY(SOMETHING_HERE, "host", "{trouble}."),
 	REMEDY("nobody answers to that name", "unknown",
 	       "See in ipop group list {network}, where the CA is, whether there is such a member; "
 	       "if so, "
 	       "it is off, or not in the network yet."),
-	REMEDY("no other member is there to be asked", "alone",
-	       "This host reaches nobody yet: ipop peers {network} says why each bootstrap member "
-	       "is not "
-	       "up."),
+	REMEDY(NOBODY, "alone",
+	       "This host reaches nobody yet: see that a bootstrap member is up (ipop peers "
+	       "{network} shows them), and that no firewall, here or there, is in the way of UDP: "
+	       "port {port} here. If the group's secret was rotated since this host's bundle was "
+	       "made, it needs a new one: ipop request --renew {network}."),
 	REMEDY("that is no member's name", "unknown", "Name it as ipop peers {network} does."),
 };
 
@@ -241,14 +245,18 @@ static void append(char *text, const char *what, size_t len)
 /* Puts those of the question into a sentence. */
 static void fill_in(const struct why_facts *facts, const char *sentence, char ret[WHY_CHARS])
 {
+	const struct output_text name = name_of(facts);
+	const struct output_text network = answer_text(facts->status, "network");
+	const struct output_text port =
+		output_text("%" PRIu64, answer_number(facts->status, "port"));
+	const char *const trouble = json_string_value(json_object_get(facts->status, "trouble"));
 	const struct {
-		const char *mark;
-		struct output_text value;
+		const char *mark, *value;
 	} marks[] = {
-		{ "{peer}", name_of(facts) },
-		{ "{network}", answer_text(facts->status, "network") },
-		{ "{trouble}", answer_text(facts->status, "trouble") },
-		{ "{port}", output_text("%" PRIu64, answer_number(facts->status, "port")) },
+		{ "{peer}", name.text },
+		{ "{network}", network.text },
+		{ "{trouble}", trouble == NULL ? "" : trouble },
+		{ "{port}", port.text },
 	};
 
 	ret[0] = '\0';
@@ -261,12 +269,13 @@ static void fill_in(const struct why_facts *facts, const char *sentence, char re
 			if (strncmp(sentence, marks[i].mark, strlen(marks[i].mark)) != 0)
 				continue;
 			len = strlen(marks[i].mark);
-			what = marks[i].value.text;
+			what = marks[i].value;
 			what_len = strlen(what);
 		}
 		append(ret, what, what_len);
 		sentence += len;
 	}
+	output_make_printable(ret);
 }
 
 static void say(const struct why_facts *facts, const char *code, const char *fix,
@@ -283,10 +292,20 @@ static const char *absence_of(const struct why_facts *facts)
 	const char *const why = json_string_value(json_object_get(facts->peer, "why"));
 	const char *const said = facts->refusal == NULL ? NULL : strstr(facts->refusal, NOT_UP);
 
-	if (why != NULL && why[0] != '\0' && !is_text(facts->peer, "state", "up"))
+	const bool has_why = why != NULL && why[0] != '\0' && !is_text(facts->peer, "state", "up");
+
+	/* Silence is what something here would make of any peer; other reasons are its own. */
+	if (json_is_string(json_object_get(facts->status, "trouble")) &&
+	    (!has_why || strcmp(remedy_of(why)->code, "silent") == 0 ||
+	     strcmp(remedy_of(why)->code, "trying") == 0))
+		return SOMETHING_HERE;
+	if (has_why)
 		return why;
-	if (said != NULL)
-		return said + strlen(NOT_UP);
+	if (said != NULL) /* who reaches nobody knows nothing of names */
+		return answer_number(facts->status, "peers_up") == 0 &&
+				       strncmp(said + strlen(NOT_UP), "nobody answers", 14) == 0
+			       ? NOBODY
+			       : said + strlen(NOT_UP);
 	return "does not answer";
 }
 
@@ -334,11 +353,8 @@ static void judge_direct(const struct why_facts *facts, struct why *ret)
 	const struct output_text name = name_of(facts);
 
 	if (json_is_string(json_object_get(facts->status, "trouble"))) {
-		(void)snprintf(
-			ret->reason, WHY_CHARS,
-			"%s is up and reached directly, but something on this host is in the "
-			"way.",
-			name.text);
+		(void)snprintf(ret->reason, WHY_CHARS,
+			       "%s is up and reached directly, but " SOMETHING_HERE ".", name.text);
 		say(facts, "host", "{trouble}.", EXIT_OK, ret);
 	} else if (said != NULL && said[0] != '\0') { /* all is well but this */
 		(void)snprintf(ret->reason, WHY_CHARS, "%s is up and reached directly, but %s.",
@@ -396,6 +412,27 @@ static void add_clock(const struct why_facts *facts, struct why *why)
 		why->code = "clock";
 }
 
+/* Another machine with our key takes our sessions away again and again: that is why, where nothing
+ * else is. */
+static void add_twin(const struct why_facts *facts, struct why *why)
+{
+	static const char words[] = " Another machine runs with this host's key, and each cuts the "
+				    "other off, ";
+	const struct output_text by = answer_key_tellers(facts->status);
+
+	if (!json_is_true(json_object_get(facts->status, "key_is_twice")))
+		return;
+	append(why->reason, words, sizeof(words) - 1);
+	append(why->reason, by.text, strlen(by.text));
+	append(why->reason, ".", 1);
+	if (facts->pong != NULL && why->fix[0] != '\0')
+		return;
+	say(facts, "own-key-twice",
+	    "If so, on one of the two ipop leave {network}, and then ipop request: each machine "
+	    "needs a key of its own.",
+	    why->exit, why);
+}
+
 void why_judge(const struct why_facts *facts, struct why *ret)
 {
 	*ret = (struct why){ .code = "" };
@@ -411,6 +448,8 @@ void why_judge(const struct why_facts *facts, struct why *ret)
 	} else {
 		judge_indirect(facts, ret);
 	}
+	if (!why_is_self(facts->status, facts->asked))
+		add_twin(facts, ret);
 	add_clock(facts, ret);
 }
 

@@ -245,6 +245,13 @@ static const struct counter node_list[] = {
 	COUNTERS_END,
 };
 
+static const struct counter level_list[] = {
+	COUNTER(node_levels, keysets),
+	COUNTER(node_levels, wishes),
+	COUNTER(node_levels, timers),
+	COUNTERS_END,
+};
+
 static const struct counter egress_list[] = {
 	COUNTER(egress_counters, queued),    COUNTER(egress_counters, sent),
 	COUNTER(egress_counters, dropped),   COUNTER(egress_counters, refused),
@@ -253,17 +260,12 @@ static const struct counter egress_list[] = {
 };
 
 static const struct counter udp_list[] = {
-	COUNTER(udp_counters, received),
-	COUNTER(udp_counters, sent),
-	COUNTER(udp_counters, messages_received),
-	COUNTER(udp_counters, messages_sent),
-	COUNTER(udp_counters, truncated),
-	COUNTER(udp_counters, too_long),
-	COUNTER(udp_counters, unreachable),
-	COUNTER(udp_counters, no_buffer),
-	COUNTER(udp_counters, blocked),
-	COUNTER(udp_counters, separated),
-	COUNTERS_END,
+	COUNTER(udp_counters, received),          COUNTER(udp_counters, sent),
+	COUNTER(udp_counters, messages_received), COUNTER(udp_counters, messages_sent),
+	COUNTER(udp_counters, truncated),         COUNTER(udp_counters, too_long),
+	COUNTER(udp_counters, unreachable),       COUNTER(udp_counters, forbidden),
+	COUNTER(udp_counters, no_buffer),         COUNTER(udp_counters, blocked),
+	COUNTER(udp_counters, separated),         COUNTERS_END,
 };
 
 static const struct counter tun_list[] = {
@@ -277,6 +279,7 @@ static const struct counter tun_list[] = {
 static const struct counter world_list[] = {
 	COUNTER(world_counters, looped),
 	COUNTER(world_counters, handover_lost),
+	COUNTER(world_counters, heap_bytes),
 	COUNTERS_END,
 };
 
@@ -333,8 +336,9 @@ static json_t *counters_json(const struct counter *list, const void *counters)
 static json_t *all_counters_json(const struct node_status *status,
 				 const struct answers_world *world)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
-			 counters_json(node_list, &status->counters), "sessions",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
+			 counters_json(node_list, &status->counters), "levels",
+			 counters_json(level_list, &status->levels), "sessions",
 			 counters_json(session_list, &status->sessions), "forward",
 			 counters_json(forward_list, world->forward), "vnet",
 			 counters_json(vnet_list, &status->vnet), "egress",
@@ -425,6 +429,19 @@ void answers_error(struct answers *answer, int err, const char *text)
 			      err_name(err), "text", text, "exit", (int)exit_code_of_answer(err)));
 }
 
+/* Who says that our key is another machine's, too; NULL without memory. */
+static json_t *tellers_json(const struct node_status *status)
+{
+	json_t *const array = json_array();
+
+	for (uint32_t i = 0; i < status->key_teller_count; i++)
+		if (json_array_append_new(array, json_string(status->key_tellers[i].name)) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 void answers_status(struct answers *answer, struct now now, const struct node_status *status,
 		    const struct answers_world *world)
 {
@@ -432,7 +449,7 @@ void answers_status(struct answers *answer, struct now now, const struct node_st
 		    json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s?, s:s, s:i, s:i, s:s, s:i, "
 			      "s:o, s:i, "
 			      "s:o, s:i, "
-			      "s:I, s:o, s:b, s:i, s:i, s:o, s:o, s:b, s:i, s:o}",
+			      "s:I, s:o, s:b, s:o, s:i, s:i, s:o, s:o, s:b, s:i, s:o}",
 			      "schema", "ipop.status/1", "version", version_text(), "network",
 			      status->network, "network_id", id_json(&status->network_id), "name",
 			      status->name, "id", id_json(&status->id), "ready", world->ready,
@@ -444,7 +461,8 @@ void answers_status(struct answers *answer, struct now now, const struct node_st
 			      ipv4_json(status->has_ipv4, status->ipv4), "ipv4_prefix_len",
 			      (int)status->ipv4_prefix_len, "uptime_s",
 			      seconds(status->started, now.mono), "certificate_not_after",
-			      instant_json(status->not_after), "key_is_twice", status->key_is_twice,
+			      instant_json(status->not_after), "key_is_twice",
+			      status->key_teller_count > 0, "key_is_twice_by", tellers_json(status),
 			      "peers_up", (int)status->peers_up, "peers_known",
 			      (int)status->peers_known, "nat", nat_json(status->nat),
 			      "clock_offset_s", clock_json(status), "settled", status->is_settled,
@@ -501,6 +519,15 @@ void answers_who(struct answers *answer, const struct node_who *who)
 			      (json_int_t)who->rtt_us, "links", links_json(who)));
 }
 
+/* "vpn.example.org:4767", "[2001:db8::1]:4767", null. */
+static json_t *line_json(const struct node_bootstrap *line)
+{
+	if (line == NULL)
+		return json_null();
+	return json_sprintf(strchr(line->host, ':') != NULL ? "[%s]:%u" : "%s:%u", line->host,
+			    line->port);
+}
+
 void answers_peers_begin(struct answers *answer)
 {
 	answer->peers = 0;
@@ -524,14 +551,15 @@ static json_t *peer_json(struct now now, const struct node_peer *peer)
 	const bool stands = peer->state == NODE_PEER_UP || peer->state == NODE_PEER_STALE;
 
 	return json_pack(
-		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, "
+		"{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, "
 		"s:s, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I}",
-		"name", peer->name, "id", id_json(&peer->id), "state", states[peer->state], "ipv6",
-		ip_json(&peer->ipv6), "ipv4", ipv4_json(peer->has_ipv4, peer->ipv4), "way",
-		way_json(peer->way), "remote", endpoint_json(&peer->remote), "relay",
-		relay_json(peer), "mtu", number_json(peer->mtu > 0, peer->mtu), "nat",
-		nat_json(peer->nat), "near", peer->is_near, "shortcut", peer->is_shortcut, "rtt_us",
+		"name", peer->name, "id", id_json(&peer->id), "line", line_json(peer->line),
+		"state", states[peer->state], "ipv6", ip_json(&peer->ipv6), "ipv4",
+		ipv4_json(peer->has_ipv4, peer->ipv4), "way", way_json(peer->way), "remote",
+		endpoint_json(&peer->remote), "relay", relay_json(peer), "mtu",
+		number_json(peer->mtu > 0, peer->mtu), "nat", nat_json(peer->nat), "near",
+		peer->is_near, "shortcut", peer->is_shortcut, "rtt_us",
 		number_json(peer->has_rtt, peer->rtt_us), "session_s",
 		number_json(stands, (uint64_t)seconds(peer->since, now.mono)),
 		"certificate_not_after", instant_json(peer->not_after), "why", why(peer),

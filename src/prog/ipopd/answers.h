@@ -28,6 +28,7 @@ struct answers {
 struct world_counters {
 	uint64_t looped;        /* datagrams that came through the tunnel itself */
 	uint64_t handover_lost; /* what workers had no room to hand over to the node */
+	uint64_t heap_bytes;    /* at present: that malloc() has given out */
 };
 
 /* Of the control connections. */

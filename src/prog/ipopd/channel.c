@@ -137,6 +137,7 @@ void channel_encode(const struct channel_message *message, struct unix_message *
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_PEERS:
 	case CHANNEL_RELOAD:
 	case CHANNEL_PING:
 	case CHANNEL_PONG:
@@ -278,6 +279,7 @@ static bool descriptors_match(const struct channel_message *message, size_t coun
 	case CHANNEL_STOP:
 	case CHANNEL_HOST:
 	case CHANNEL_COPIED:
+	case CHANNEL_PEERS:
 	case CHANNEL_CONFIGURE:
 	case CHANNEL_LOOKUP:
 	case CHANNEL_KEEP:
@@ -322,6 +324,7 @@ static bool decode_fields(struct reader *r, uint8_t kind, struct channel_message
 	case CHANNEL_CONFIGURED:
 	case CHANNEL_STOP:
 	case CHANNEL_COPIED:
+	case CHANNEL_PEERS:
 	case CHANNEL_RELOAD:
 	case CHANNEL_PING:
 	case CHANNEL_PONG:

@@ -4,6 +4,9 @@
  * it. The steward reads the node's messages as those of an enemy: the node reads what peers send,
  * so it may have been taken over. Whoever reads something malformed ends the conversation.
  *
+ * Each way some 160 messages can wait, by the kernel's defaults. Of those that others make a side
+ * send (clients; members who come and go) it leaves so many unsent that there is room for all else.
+ *
  *     steward to node                      node to steward
  *     START         once, first            CONFIGURE      once: these addresses, please
  *     CONFIGURED    the answer             LOOKUP         the n-th bootstrap line's host, please
@@ -16,6 +19,7 @@
  *                   counts any more
  *     RELOADED      the files as they are now; also where nobody asked
  *     NOT_RELOADED  what is wrong in them: all stays as it is
+ *     PEERS         tell me of each member that is there once more
  *     TROUBLE       what on this host keeps programs from using the network, or nothing
  *     STOP          say goodbye and end
  */
@@ -29,6 +33,7 @@
 #include "prog/ipopd/addresses.h"
 
 #define CHANNEL_BYTES 640
+#define CHANNEL_A_TURN 16 /* messages that a side takes in before it turns to others */
 
 enum channel_kind {
 	CHANNEL_START = 1,
@@ -42,6 +47,7 @@ enum channel_kind {
 	CHANNEL_NOT_RELOADED = 9,
 	CHANNEL_PING = 10,
 	CHANNEL_TROUBLE = 11,
+	CHANNEL_PEERS = 12,
 	CHANNEL_CONFIGURE = 64, /* from here on the node's */
 	CHANNEL_LOOKUP = 65,
 	CHANNEL_KEEP = 66,

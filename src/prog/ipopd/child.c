@@ -8,6 +8,7 @@
 #include "crypto/start.h"
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/memory.h"
 #include "io/process.h"
 #include "io/sandbox.h"
 #include "io/seed.h"
@@ -21,7 +22,6 @@
 #include "prog/version.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -45,6 +45,7 @@ struct child {
 	struct entropy entropy;
 	struct ciphers ciphers;
 	struct node_config node;
+	bool memory_is_locked;
 	struct complaint complaint;
 };
 
@@ -65,11 +66,10 @@ static int set_signals(void)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction death = { .sa_handler = orphaned, .sa_flags = SA_RESTART };
 
-	(void)process_lock_memory(); /* if it cannot, the steward could not either, and has said so
-				      */
 	return sigaction(SIGINT, &ignore, NULL) < 0 || sigaction(SIGTERM, &ignore, NULL) < 0 ||
 			       sigaction(SIGHUP, &ignore, NULL) < 0 ||
 			       sigaction(SIGPIPE, &ignore, NULL) < 0 ||
+			       sigaction(SIGXFSZ, &ignore, NULL) < 0 || /* a full log */
 			       sigaction(SIGUSR1, &death, NULL) < 0
 		       ? ERR_IO
 		       : process_harden(SIGUSR1);
@@ -316,7 +316,8 @@ static int run(struct child *c)
 				       .store = &c->store,
 				       .running = &c->settings.config,
 				       .entropy = &c->entropy,
-				       .channel = PROCESS_CHANNEL };
+				       .channel = PROCESS_CHANNEL,
+				       .memory_is_locked = c->memory_is_locked };
 	struct world *world;
 	int err = prepare(c);
 
@@ -336,7 +337,7 @@ static int run(struct child *c)
 	err = world_new(&config, clock_now(), &world);
 	if (err < 0)
 		return complain(&c->complaint, err, "cannot start: %s", err_text(err));
-	(void)malloc_trim(0); /* what reading the files took */
+	(void)memory_give_back(c->memory_is_locked); /* what reading the files took */
 	err = close_calls(c);
 	if (err == 0)
 		err = run_world(c, world);
@@ -364,6 +365,8 @@ int child_run(const char *root)
 	if (c == NULL)
 		return EXIT_FAILED;
 	c->store.root = root;
+	/* If not, the steward's is not either, and it has said so. */
+	c->memory_is_locked = memory_lock() == 0;
 	c->fds[CHANNEL_FD_BUNDLE] = c->fds[CHANNEL_FD_KEY] = c->fds[CHANNEL_FD_CONFIG] = -1;
 	err = wait_for_start(c);
 	if (err == 0)

@@ -50,7 +50,7 @@ static struct hook_peer_entry *find(struct hook_peers *peers, const struct id *i
 	return room;
 }
 
-int hook_peers_take(struct hook_peers *peers, const struct hook_peer *peer)
+static int take(struct hook_peers *peers, const struct hook_peer *peer)
 {
 	struct hook_peer_entry *entry;
 
@@ -59,6 +59,8 @@ int hook_peers_take(struct hook_peers *peers, const struct hook_peer *peer)
 	if (peers->entries == NULL)
 		return ERR_NOMEM;
 	entry = find(peers, &peer->id);
+	if (entry == NULL && !peer->is_there)
+		return 0; /* as they believe */
 	if (entry == NULL)
 		return ERR_FULL;
 	if (entry->change == 0 || entry->peer.is_there != peer->is_there)
@@ -68,8 +70,28 @@ int hook_peers_take(struct hook_peers *peers, const struct hook_peer *peer)
 	return 0;
 }
 
+int hook_peers_take(struct hook_peers *peers, const struct hook_peer *peer)
+{
+	const int err = take(peers, peer);
+
+	if (err < 0)
+		peers->is_behind = true;
+	return err;
+}
+
+bool hook_peers_can_catch_up(const struct hook_peers *peers)
+{
+	if (!peers->is_behind || peers->entries == NULL)
+		return peers->is_behind;
+	for (size_t i = 0; i < HOOK_PEERS_MAX; i++)
+		if (peers->entries[i].change == 0)
+			return true;
+	return false;
+}
+
 void hook_peers_all_gone(struct hook_peers *peers)
 {
+	peers->is_behind = false; /* the next one tells of all */
 	for (size_t i = 0; peers->entries != NULL && i < HOOK_PEERS_MAX; i++) {
 		struct hook_peer_entry *const entry = &peers->entries[i];
 

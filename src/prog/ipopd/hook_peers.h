@@ -28,13 +28,17 @@ struct hook_peer_entry; /* opaque */
 struct hook_peers {
 	struct hook_peer_entry *entries; /* owned; NULL until one is needed */
 	uint64_t changes;
+	bool is_behind; /* the node has told of somebody for whom there was no room */
 };
 
 /* Forgets all: nobody is there, and nobody was told of. */
 void hook_peers_free(struct hook_peers *peers);
 
-/* The node says so of that member. 0, ERR_FULL or ERR_NOMEM: then nobody hears of it. */
+/* The node says so of that member. 0, ERR_FULL or ERR_NOMEM: then they are behind. */
 int hook_peers_take(struct hook_peers *peers, const struct hook_peer *peer);
+
+/* Who is there has to be told once more: they are behind, and there is room. */
+bool hook_peers_can_catch_up(const struct hook_peers *peers);
 
 /* There is no node any more. */
 void hook_peers_all_gone(struct hook_peers *peers);

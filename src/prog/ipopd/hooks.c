@@ -119,28 +119,46 @@ static void run_beside(struct hooks *hooks, const struct config_path *program,
 
 void hooks_init(struct hooks *hooks, struct loop *loop, uint8_t event_kind, const char *network)
 {
-	*hooks = (struct hooks){
-		.loop = loop, .event_kind = event_kind, .network = network, .deadline = MONO_NEVER
-	};
+	*hooks = (struct hooks){ .loop = loop,
+				 .event_kind = event_kind,
+				 .network = network,
+				 .deadline = MONO_NEVER,
+				 .left_until = MONO_NEVER };
 }
 
 void hooks_use(struct hooks *hooks, const struct config *config)
 {
+	const bool listened = hooks->on_peer.text[0] != '\0';
+
 	hooks->on_up = config->on_up;
 	hooks->on_down = config->on_down;
 	hooks->on_peer = config->on_peer;
-	if (hooks->on_peer.text[0] == '\0')
+	if (hooks->on_peer.text[0] == '\0') {
 		hook_peers_free(&hooks->peers);
+	} else if (!listened) {
+		hooks->peers.is_behind = true; /* nobody heard what the node told of them */
+		hooks->catch_up_again = (struct mono){ 0 };
+	}
 }
 
-static void finish(struct hooks *hooks)
+static void end_left(struct hooks *hooks)
+{
+	if (hooks->left.pid > 0)
+		process_kill(&hooks->left);
+	hooks->left_until = MONO_NEVER;
+}
+
+static void finish(struct hooks *hooks, struct mono until)
 {
 	int status;
 
-	if (!process_reap(&hooks->running, &status))
+	if (!process_has_ended(&hooks->running, &status))
 		return;
 	if (status != 0)
 		log_warning("%s has failed status=%d", hooks->program.text, status);
+	end_left(hooks);
+	hooks->left = hooks->running;
+	hooks->left_until = until;
 	forget_running(hooks);
 }
 
@@ -179,7 +197,7 @@ void hooks_down(struct hooks *hooks)
 		return;
 	end.fd = hooks->running.pidfd;
 	if (poll(&end, 1, HOOKS_DOWN_MS) == 1) {
-		finish(hooks);
+		finish(hooks, MONO_NEVER);
 		return;
 	}
 	log_warning("%s takes too long, and is ended", hooks->program.text);
@@ -189,14 +207,29 @@ void hooks_down(struct hooks *hooks)
 
 void hooks_peer(struct hooks *hooks, const struct hook_peer *peer)
 {
+	const bool was_behind = hooks->peers.is_behind;
 	int err;
 
+	/* The node reads for itself what the file names: it has not heard yet that nobody wants to
+	 * know, or that what the file names cannot be run. */
 	if (hooks->on_peer.text[0] == '\0')
-		return; /* the node has not heard yet that nobody wants to know */
+		return;
 	err = hook_peers_take(&hooks->peers, peer);
-	if (err < 0)
-		log_warning("%s will not be told of %s: %s", hooks->on_peer.text, peer->name,
-			    err_text(err));
+	if (err < 0 && !was_behind)
+		log_warning("%s is told of %s, and of others, later: %s", hooks->on_peer.text,
+			    peer->name, err_text(err));
+}
+
+struct mono hooks_catch_up_deadline(const struct hooks *hooks)
+{
+	return !hooks->rests && hook_peers_can_catch_up(&hooks->peers) ? hooks->catch_up_again
+								       : MONO_NEVER;
+}
+
+void hooks_asked(struct hooks *hooks, struct mono now, bool was_asked)
+{
+	hooks->peers.is_behind = !was_asked;
+	hooks->catch_up_again = mono_add_ms(now, HOOKS_CATCH_UP_MS);
 }
 
 void hooks_peers_gone(struct hooks *hooks)
@@ -204,10 +237,20 @@ void hooks_peers_gone(struct hooks *hooks)
 	hook_peers_all_gone(&hooks->peers);
 }
 
+void hooks_rest(struct hooks *hooks)
+{
+	hooks->rests = true;
+}
+
 void hooks_event(struct hooks *hooks, struct handle program)
 {
 	if (is_running(hooks) && handle_equal(program, handle_of_running(hooks)))
 		hooks->has_ended = true;
+}
+
+static bool may_run_for_peer(const struct hooks *hooks)
+{
+	return hooks->is_up && !hooks->rests && !is_running(hooks);
 }
 
 static void run_for_peer(struct hooks *hooks, struct mono now)
@@ -230,25 +273,28 @@ void hooks_poll(struct hooks *hooks, struct mono now)
 {
 	if (is_running(hooks) && hooks->has_ended) {
 		loop_remove(hooks->loop, hooks->running.pidfd);
-		finish(hooks);
+		finish(hooks, mono_add_ms(now, HOOKS_LEFT_MS));
 	}
 	if (is_running(hooks) && mono_reached(now, hooks->deadline)) {
 		log_warning("%s takes too long, and is ended", hooks->program.text);
 		end_running(hooks);
 	}
-	if (!is_running(hooks) && hooks->is_up && mono_reached(now, hooks->peer_again))
+	if (mono_reached(now, hooks->left_until))
+		end_left(hooks);
+	if (may_run_for_peer(hooks) && mono_reached(now, hooks->peer_again))
 		run_for_peer(hooks, now);
 }
 
 struct mono hooks_deadline(const struct hooks *hooks)
 {
-	if (!is_running(hooks) && hooks->is_up && hook_peers_are_waiting(&hooks->peers))
-		return hooks->peer_again;
-	return hooks->deadline;
+	if (may_run_for_peer(hooks) && hook_peers_are_waiting(&hooks->peers))
+		return mono_min(hooks->peer_again, hooks->left_until);
+	return mono_min(hooks->deadline, hooks->left_until);
 }
 
 void hooks_free(struct hooks *hooks)
 {
 	end_running(hooks);
+	end_left(hooks);
 	hook_peers_free(&hooks->peers);
 }

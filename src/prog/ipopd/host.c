@@ -95,7 +95,7 @@ static int check_overlap(struct host *host, const struct netlink_prefix *prefix,
 
 	if (err == 0 && wider.text[0] != '\0')
 		log_info("takes its addresses out of a wider route: %s", wider.text);
-	return err;
+	return err == ERR_EXISTS ? err : 0; /* what cannot be read is looked at later */
 }
 
 static int open_interface(struct host *host, const struct claims *claims,
@@ -146,7 +146,8 @@ int host_open(struct host *host, const struct store *store, const struct claims 
 			       .uevents = -1,
 			       .group = UNIX_GROUP_NONE,
 			       .mend_at = MONO_NEVER,
-			       .look_at = MONO_NEVER };
+			       .look_at = MONO_NEVER,
+			       .routes_at = MONO_NEVER };
 	/* Who is neither root nor of that group cannot give it anything. */
 	if (process_find_group(IPOPD_GROUP, &host->group) < 0 ||
 	    (geteuid() != 0 && getegid() != host->group))
@@ -214,6 +215,7 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 		return complain(complaint, err, "cannot bring the interface %s up: %s",
 				host->store->network, err_text(err));
 	err = add_address(host, &addresses->ipv6, addresses->ipv6_prefix_len, complaint);
+	host->has_ipv6 = err == 0;
 	/* A host without IPv6 can still be a member by IPv4. */
 	if (err < 0 && addresses->has_ipv4) {
 		log_warning("%s", complaint->text);
@@ -227,24 +229,6 @@ int host_configure(struct host *host, const struct node_addresses *addresses,
 }
 
 /* --- what others are told --- */
-
-bool host_has_changed(struct host *host, struct mono now)
-{
-	const enum netlink_change change = netlink_changed(host->watch);
-	const struct mono settled = mono_add_ms(now, HOST_SETTLE_MS);
-
-	if (change == NETLINK_NO_CHANGE)
-		return false;
-	if (change == NETLINK_ROUTES_CHANGED) {
-		host->look_at = mono_min(
-			host->look_at, mono_max(settled, mono_add_ms(host->looked, HOST_LOOK_MS)));
-		return false;
-	}
-	host->look_at = mono_min(host->look_at, settled);
-	/* Somebody else may want them gone as much as we want them there. */
-	host->mend_at = mono_max(settled, mono_add_ms(host->mended, HOST_MEND_MS));
-	return true;
-}
 
 bool host_was_copied(const struct host *host)
 {
@@ -295,47 +279,6 @@ int host_addresses(const struct host *host, struct addresses *ret)
 	return 0;
 }
 
-/* --- what only the host can mend --- */
-
-static int find_overlap(const struct host *host, const struct claims *claims, struct complaint *ret)
-{
-	const struct netlink_prefix v4 = { ip_v4(claims->ipv4.ip), claims->ipv4.len };
-	const struct netlink_prefix v6 = { claims_ipv6(claims), ADDRESS_IPV6_PREFIX_LEN };
-	const struct needs_routes routes = { host->netlink, host->store->network, host->index };
-	struct complaint wider;
-	int err = needs_no_overlap(&routes, &v4, &wider, ret);
-
-	if (err == 0)
-		err = needs_no_overlap(&routes, &v6, &wider, ret);
-	return err;
-}
-
-int host_look(struct host *host, const struct claims *claims, struct mono now,
-	      struct complaint *ret)
-{
-	const char *const name = host->store->network;
-	struct netlink_link link;
-	const int err = netlink_look(host->netlink, host->index, &link);
-
-	host->look_at = MONO_NEVER;
-	host->looked = now;
-	ret->text[0] = '\0';
-	if (err == ERR_NOT_FOUND && tun_is_attached(host->tun[0]))
-		return err; /* else the node notices that it is deleted */
-	if (err < 0)
-		return 0;
-	if (strcmp(link.name, name) != 0)
-		(void)complain(ret, 0,
-			       "the interface %s is called %s now: ip link set dev %s name %s",
-			       name, link.name, link.name, name);
-	else if (!link.is_up)
-		(void)complain(ret, 0, "the interface %s is down: ip link set dev %s up", name,
-			       name);
-	else if (find_overlap(host, claims, ret) == 0)
-		ret->text[0] = '\0';
-	return 0;
-}
-
 /* --- repair --- */
 
 int host_restore(struct host *host, struct complaint *complaint)
@@ -355,13 +298,22 @@ int host_restore(struct host *host, struct complaint *complaint)
 static bool give_back(struct host *host, const struct ip_address *address, uint8_t len)
 {
 	struct complaint complaint;
+	int err;
 
 	if (netlink_find_address(host->netlink, host->index, address) != ERR_NOT_FOUND)
 		return false;
-	if (add_address(host, address, len, &complaint) == 0)
-		return true;
-	log_debug("%s", complaint.text); /* as when IPv6 is switched off */
-	return false;
+	err = add_address(host, address, len, &complaint);
+	if (err == ERR_PERMISSION && !ip_is_v4(address) && host->has_ipv6) {
+		/* Somebody has switched IPv6 off: that is told once, and routes are not asked for.
+		 */
+		host->has_ipv6 = false;
+		log_warning("%s", complaint.text);
+	} else if (err < 0) {
+		log_debug("%s", complaint.text);
+	} else if (!ip_is_v4(address)) {
+		host->has_ipv6 = true;
+	}
+	return err == 0;
 }
 
 void host_mend(struct host *host, struct mono now)

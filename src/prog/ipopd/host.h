@@ -17,7 +17,9 @@
 
 #define HOST_SETTLE_MS 50 /* until addresses that change together have all changed */
 #define HOST_MEND_MS 1000 /* between two times that addresses are given back */
-#define HOST_LOOK_MS 5000 /* between two looks at the routes, which may be very many */
+#define HOST_LOOK_MS                                                                 \
+	5000 /* between two looks at the routes, which may be very many; or after an \
+	      * error */
 
 struct host {
 	const struct store *store; /* borrowed */
@@ -33,8 +35,11 @@ struct host {
 	uint32_t group;          /* who may read the socket; UNIX_GROUP_NONE */
 	bool has_given;          /* the interface has been given addresses: */
 	struct node_addresses given;
+	bool has_ipv6;               /* of these, too: a host may be without */
 	struct mono mend_at, mended; /* when to look whether it has them; when it was last mended */
-	struct mono look_at, looked; /* when to look whether all is well, and when that was done */
+	struct mono look_at;         /* when to look whether all is well */
+	struct mono routes_at, routes_looked; /* the same of routes, and when that was done */
+	struct complaint said, of_routes;     /* what was in the way then; or empty */
 };
 
 /* Takes everything but addresses; the interface has a queue for each worker. 0, or an error with a
@@ -50,9 +55,12 @@ void host_close(struct host *host);
 int host_configure(struct host *host, const struct node_addresses *addresses,
 		   struct complaint *complaint);
 
+/* As soon as may be: the interface is a new one. */
+void host_look_soon(struct host *host, struct mono now);
+
 /* Looks whether the host lets programs use the network, which only the host can mend: 0, with what
- * is in the way, or an empty text; ERR_NOT_FOUND: the interface was moved out of this network
- * namespace. */
+ * is in the way, or an empty text; what cannot be found out is as it was. ERR_NOT_FOUND: the
+ * interface was moved out of this network namespace. */
 int host_look(struct host *host, const struct claims *claims, struct mono now,
 	      struct complaint *ret);
 

@@ -12,6 +12,10 @@
 #define IPOPD_GROUP "ipop"           /* may read the control socket */
 
 #define IPOPD_OPTION_CHILD "--child"
+
+/* Of a node. What malloc() keeps in hand of each size holds on to pages all over the heap when a
+ * crowd has left (decision 0028). */
+#define IPOPD_NODE_ENVIRONMENT "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"
 #define IPOPD_OPTION_LOOKUP "--lookup"
 
 #endif

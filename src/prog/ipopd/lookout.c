@@ -15,6 +15,7 @@ struct sight {
 	struct endpoint remote;
 	char relay[CERTIFICATE_NAME_MAX + 1];
 	bool is_used;
+	bool is_lost;  /* by who is told: it comes once more */
 	uint32_t look; /* the last one that it was in */
 };
 
@@ -140,12 +141,15 @@ bool lookout_peer(struct lookout *lookout, const struct node_peer *peer, struct 
 
 	if (sight == NULL)
 		return false;
-	if (is_there(peer->state) != is_there(sight->state))
+	if (is_there(peer->state) && sight->is_lost)
+		kind = HAPPENING_PEER_UP;
+	else if (is_there(peer->state) != is_there(sight->state))
 		kind = is_there(peer->state) ? HAPPENING_PEER_UP : HAPPENING_PEER_DOWN;
 	else if (peer->state == NODE_PEER_STALE && sight->state == NODE_PEER_UP)
 		kind = HAPPENING_PEER_STALE;
 	else if (is_there(peer->state) && !is_same_way(sight, peer))
 		kind = HAPPENING_WAY;
+	sight->is_lost = false;
 	sight->look = lookout->look;
 	sight->state = peer->state;
 	sight->way = peer->way;
@@ -186,6 +190,13 @@ void lookout_untell(struct lookout *lookout, const struct happening *happening)
 	sight->look = lookout->look;
 	sight->state = happening->kind == HAPPENING_PEER_UP ? NODE_PEER_GONE : NODE_PEER_UP;
 	memcpy(sight->name, happening->name, sizeof(sight->name));
+}
+
+void lookout_tell_again(struct lookout *lookout)
+{
+	for (size_t i = 0; i < NODE_PEERS_MAX; i++)
+		lookout->sights[i].is_lost = lookout->sights[i].is_used;
+	lookout->due = (struct mono){ 0 };
 }
 
 bool lookout_status(struct lookout *lookout, const struct node_status *status,

@@ -70,6 +70,8 @@ bool lookout_end(struct lookout *lookout, struct happening *ret);
 /* Nobody could be told that this peer came, or went: it is told at the next look, if it is so
  * still. */
 void lookout_untell(struct lookout *lookout, const struct happening *happening);
+/* Who is there has come, at the next look, which is due: who is told has lost sight of them. */
+void lookout_tell_again(struct lookout *lookout);
 /* What is known of this host itself: true if it has changed; to be asked until it says false. */
 bool lookout_status(struct lookout *lookout, const struct node_status *status,
 		    struct happening *ret);

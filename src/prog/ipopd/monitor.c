@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SECOND_MS 1000
+
 /* No client has these: their generation is 0; that of the world's own is TOKEN_STOP, 0. */
 #define TOKEN_STATUS ((uint64_t)1 << 32)
 #define TOKEN_PEERS ((uint64_t)2 << 32)
@@ -42,6 +44,10 @@ bool monitor_is_due(struct monitor *monitor, struct mono now)
 		return false;
 	if (monitor->clients != NULL)
 		lookout_begin(monitor->clients, now);
+	if (mono_reached(now, monitor->next_second)) {
+		monitor->next_second = mono_add_ms(now, SECOND_MS);
+		monitor->told = 0;
+	}
 	if (monitor->steward != NULL)
 		lookout_begin(monitor->steward, now);
 	return true;
@@ -85,8 +91,10 @@ static void tell_steward(struct monitor *monitor, const struct happening *happen
 	if (happening->kind != HAPPENING_PEER_UP && happening->kind != HAPPENING_PEER_DOWN)
 		return;
 	memcpy(message.peer.name, happening->name, sizeof(message.peer.name));
-	if (channel_send(monitor->channel, &message) < 0)
+	if (monitor->told == MONITOR_TELLS_A_SECOND || channel_send(monitor->channel, &message) < 0)
 		lookout_untell(monitor->steward, happening);
+	else
+		monitor->told++;
 }
 
 static void look_for_steward(struct monitor *monitor, const struct node_reply *reply)
@@ -111,6 +119,12 @@ bool monitor_reply(struct monitor *monitor, struct now now, const struct node_re
 	if (monitor->steward != NULL)
 		look_for_steward(monitor, reply);
 	return true;
+}
+
+void monitor_tell_again(struct monitor *monitor)
+{
+	if (monitor->steward != NULL)
+		lookout_tell_again(monitor->steward);
 }
 
 void monitor_hint(struct monitor *monitor, struct mono now)

@@ -3,7 +3,7 @@
  * again while somebody listens, and tells what has changed.
  *
  * Clients hear of what changes from now on. The steward hears of each member that is there, and of
- * what it could not be told (its queue was full) at the next look.
+ * what it could not be told (that was many, or its queue is full) at the next look.
  */
 #ifndef PROG_IPOPD_MONITOR_H
 #define PROG_IPOPD_MONITOR_H
@@ -11,7 +11,8 @@
 #include "prog/ipopd/control.h"
 #include "prog/ipopd/lookout.h"
 
-#define MONITOR_QUESTIONS 2 /* a look */
+#define MONITOR_QUESTIONS 2       /* a look */
+#define MONITOR_TELLS_A_SECOND 64 /* the steward; there is room in its queue for other things */
 
 /* All zero but the control connections and the channel at first. */
 struct monitor {
@@ -20,6 +21,8 @@ struct monitor {
 	bool steward_listens;    /* else it is told nothing */
 	struct lookout *clients; /* owned; NULL while no client monitors */
 	struct lookout *steward; /* owned; NULL while it does not listen */
+	unsigned told;           /* to the steward, in this second */
+	struct mono next_second;
 };
 
 void monitor_free(struct monitor *monitor);
@@ -30,6 +33,9 @@ bool monitor_is_due(struct monitor *monitor, struct mono now);
 struct node_event monitor_question(size_t number);
 /* False if that is the reply to somebody else's. */
 bool monitor_reply(struct monitor *monitor, struct now now, const struct node_reply *reply);
+
+/* The steward asks to hear of each member that is there once more. */
+void monitor_tell_again(struct monitor *monitor);
 
 /* Something moves in the node. */
 void monitor_hint(struct monitor *monitor, struct mono now);

@@ -11,6 +11,7 @@
 #include "crypto/start.h"
 #include "io/clock.h"
 #include "io/loop.h"
+#include "io/memory.h"
 #include "io/notify.h"
 #include "io/process.h"
 #include "io/sandbox.h"
@@ -29,7 +30,6 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,9 +39,8 @@
 #define ASK_MS 10000   /* after its last answer a node that is ready is asked whether it is there */
 #define ANSWER_MS 5000 /* until it has answered, */
 #define GRACE_MS 2000  /* and then once more: this machine may have stood still */
-#define MESSAGES_A_TURN 16
 #define CLIENTS_A_TURN 8
-#define RELAX_MS 1000 /* after the host ran out of descriptors, a node did not listen, a reload */
+#define CLIENTS_RELAX_MS 20 /* when the node has many to take in */
 
 /* The only writer of s->state once steward_run() has begun. */
 static void set_state(struct steward *s, enum steward_state next, struct mono deadline)
@@ -66,11 +65,13 @@ static void set_state(struct steward *s, enum steward_state next, struct mono de
 	log_debug("%s -> %s", names[s->state], names[next]);
 	s->state = next;
 	s->deadline = deadline;
+	if (next == STEWARD_STOPPING || next == STEWARD_ENDED)
+		hooks_rest(&s->hooks);
 }
 
 /* --- the node --- */
 
-static void kill_node(struct steward *s)
+void steward_kill_node(struct steward *s)
 {
 	if (s->node.pidfd >= 0)
 		process_signal(&s->node, SIGKILL);
@@ -82,7 +83,7 @@ static int spawn(struct steward *s, const struct channel_message *start)
 	const struct store *const store = s->config->store;
 	const char *const argv[] = { "ipopd", IPOPD_OPTION_CHILD, store->network, store->root,
 				     NULL };
-	static const char *const environment[] = { NULL };
+	static const char *const environment[] = { IPOPD_NODE_ENVIRONMENT, NULL };
 	struct process_config config = {
 		.argv = argv, .environment = environment, .uid = s->uid, .gid = s->gid
 	};
@@ -92,6 +93,8 @@ static int spawn(struct steward *s, const struct channel_message *start)
 	if (err < 0)
 		return err;
 	config.channel = pair[1];
+	if (log_room_is_ours(store))
+		config.file_bytes_max = LOG_ROOM_NODE_BYTES;
 	err = process_spawn(&config, &s->node);
 	(void)close(pair[1]); /* the node has its own */
 	if (err < 0) {
@@ -155,7 +158,8 @@ static int start_node(struct steward *s, struct mono now, struct complaint *comp
 	s->knows_addresses = false;
 	s->told_of_host.text[0] = '\0';
 	s->look_at = now;
-	s->host.look_at = now;
+	host_look_soon(&s->host, now);
+	hooks_asked(&s->hooks, now, true); /* unasked it tells of all */
 	s->node_since = now;
 	return err;
 }
@@ -201,7 +205,7 @@ static void hear_last_words(struct steward *s)
 {
 	struct channel_message message;
 
-	for (int i = 0; i < MESSAGES_A_TURN; i++) {
+	for (int i = 0; i < CHANNEL_A_TURN; i++) {
 		if (channel_receive(s->channel, false, &message) < 0)
 			return;
 		if (message.kind == CHANNEL_FAILED)
@@ -248,7 +252,7 @@ static void stop(struct steward *s, struct mono now)
 	} else if (s->state == STEWARD_STARTING || s->state == STEWARD_READY) {
 		notify_manager(s->config->notify_socket, "STOPPING=1");
 		if (channel_send(s->channel, &message) < 0)
-			kill_node(s); /* it does not read: no use in waiting */
+			steward_kill_node(s); /* it does not read: no use in waiting */
 		set_state(s, STEWARD_STOPPING, mono_add_ms(now, STOP_MS));
 	}
 }
@@ -290,22 +294,12 @@ static int configure(struct steward *s, struct mono now, const struct node_addre
 	if (host_configure(&s->host, wanted, &complaint) < 0) {
 		log_error("%s", complaint.text);
 		s->trouble = complaint;
-		kill_node(s);
+		steward_kill_node(s);
 		return 0;
 	}
 	if (channel_send(s->channel, &done) == 0)
 		became_ready(s, now);
 	return 0;
-}
-
-static void take_peer(struct steward *s, const struct channel_message *message)
-{
-	struct hook_peer peer = { .id = message->peer.id,
-				  .ipv6 = address_ipv6(&s->claims.network_id, &message->peer.id),
-				  .is_there = message->peer.is_there };
-
-	memcpy(peer.name, message->peer.name, sizeof(peer.name));
-	hooks_peer(&s->hooks, &peer);
 }
 
 /* 0, or ERR_MALFORMED: it was not asked. */
@@ -338,7 +332,7 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 	case CHANNEL_PONG:
 		return take_pong(s, now);
 	case CHANNEL_PEER:
-		take_peer(s, message);
+		steward_take_peer(s, message);
 		return 0;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURED:
@@ -347,6 +341,7 @@ static int obey(struct steward *s, struct mono now, const struct channel_message
 	case CHANNEL_STOP:
 	case CHANNEL_HOST:
 	case CHANNEL_COPIED:
+	case CHANNEL_PEERS:
 	case CHANNEL_RELOADED:
 	case CHANNEL_NOT_RELOADED:
 	case CHANNEL_PING:
@@ -361,7 +356,7 @@ static void hear_node(struct steward *s, struct mono now)
 	struct channel_message message;
 	int err = 0;
 
-	for (int i = 0; i < MESSAGES_A_TURN && err == 0; i++) {
+	for (int i = 0; i < CHANNEL_A_TURN && err == 0; i++) {
 		err = channel_receive(s->channel, false, &message);
 		if (err == 0)
 			err = obey(s, now, &message);
@@ -377,7 +372,7 @@ static void hear_node(struct steward *s, struct mono now)
 	(void)complain(&s->trouble, err,
 		       "the node process asked for what it must not have, and is ended");
 	log_error("%s why=%s", s->trouble.text, err_name(err));
-	kill_node(s);
+	steward_kill_node(s);
 }
 
 static void run_lookups(struct steward *s, struct mono now)
@@ -388,31 +383,6 @@ static void run_lookups(struct steward *s, struct mono now)
 		(void)channel_send(s->channel, &done); /* if it is full, the node asks again */
 }
 
-/* --- the host's addresses --- */
-
-/* Has the node know them. */
-static void tell_addresses(struct steward *s, struct mono now)
-{
-	struct channel_message message = { .kind = CHANNEL_HOST };
-	char text[ADDRESSES_TEXT_CHARS + 1];
-
-	if (s->channel < 0 || !mono_reached(now, s->look_at))
-		return;
-	s->look_at = mono_add_ms(now, RELAX_MS); /* if something fails */
-	if (host_addresses(&s->host, &message.host) < 0)
-		return;
-	if (!s->knows_addresses || !addresses_equal(&message.host, &s->addresses)) {
-		if (channel_send(s->channel, &message) < 0)
-			return;
-		addresses_to_text(&message.host, text);
-		log_line(s->knows_addresses ? CONFIG_LOG_INFO : CONFIG_LOG_DEBUG,
-			 "the host's addresses are %s", text[0] == '\0' ? "gone" : text);
-		s->knows_addresses = true;
-		s->addresses = message.host;
-	}
-	s->look_at = MONO_NEVER;
-}
-
 /* The keys that a node has may be those of another machine, too. */
 static void tell_of_copy(struct steward *s)
 {
@@ -420,7 +390,7 @@ static void tell_of_copy(struct steward *s)
 
 	log_warning("the kernel says that this machine is resumed from a snapshot: all keys go");
 	if (s->channel >= 0 && channel_send(s->channel, &message) < 0)
-		kill_node(s); /* it does not read, and goes on with them */
+		steward_kill_node(s); /* it does not read, and goes on with them */
 }
 
 /* --- control connections --- */
@@ -521,6 +491,13 @@ static void watch_clients(struct steward *s, bool watch)
 	s->clients_paused = !watch;
 }
 
+/* Meanwhile they wait in the listener's queue. */
+static void pause_clients(struct steward *s, struct mono now, uint64_t ms)
+{
+	s->clients_again = mono_add_ms(now, ms);
+	watch_clients(s, false);
+}
+
 static void accept_clients(struct steward *s, struct now now)
 {
 	struct unix_peer peer;
@@ -528,17 +505,20 @@ static void accept_clients(struct steward *s, struct now now)
 	int err = 0;
 
 	for (int i = 0; i < CLIENTS_A_TURN && err == 0; i++) {
+		/* The rest of its queue is for what the steward itself has to say. */
+		if (s->state == STEWARD_READY && unix_is_behind(s->channel)) {
+			pause_clients(s, now.mono, CLIENTS_RELAX_MS);
+			return;
+		}
 		err = unix_accept(s->host.listener, s->host.group, &client, &peer);
 		if (err < 0)
 			break;
 		pass_on(s, now, client, &peer);
 		(void)close(client); /* who answers has his own, or it was refused */
 	}
-	if (err == ERR_FULL) {
-		/* The host is out of descriptors: no use in being told so without end. */
-		s->clients_again = mono_add_ms(now.mono, RELAX_MS);
-		watch_clients(s, false);
-	}
+	if (err ==
+	    ERR_FULL) /* the host is out of descriptors: no use in being told so without end */
+		pause_clients(s, now.mono, STEWARD_RELAX_MS);
 }
 
 /* --- the loop --- */
@@ -563,7 +543,7 @@ static void reload_if_wanted(struct steward *s, struct mono now)
 	if (!s->reloads || s->state != STEWARD_READY || !mono_reached(now, s->reload_again))
 		return;
 	s->reloads = false;
-	s->reload_again = mono_add_ms(now, RELAX_MS);
+	s->reload_again = mono_add_ms(now, STEWARD_RELAX_MS);
 	steward_reload(s);
 }
 
@@ -608,7 +588,7 @@ static void end_deaf_node(struct steward *s)
 	(void)complain(&s->trouble, ERR_TIMEOUT, "the node process does not answer, and is ended");
 	log_error("%s", s->trouble.text);
 	s->deadline = MONO_NEVER;
-	kill_node(s);
+	steward_kill_node(s);
 }
 
 /* Asks a node that is ready whether it is there, and ends one that does not answer. A deadline that
@@ -666,7 +646,8 @@ static struct mono next_deadline(const struct steward *s)
 	if (s->channel >= 0)
 		next = mono_min(next, s->look_at);
 	if (s->state == STEWARD_READY)
-		next = mono_min(next, s->host.look_at);
+		next = mono_min(next,
+				mono_min(s->host.look_at, hooks_catch_up_deadline(&s->hooks)));
 	next = mono_min(next, notify_watchdog_deadline(&s->watchdog));
 	if (s->reloads && s->state == STEWARD_READY)
 		next = mono_min(next, s->reload_again);
@@ -687,12 +668,14 @@ static void run(struct steward *s)
 			handle_event(s, now, &events[i]);
 		serve_clients(s, now);
 		run_lookups(s, now.mono);
-		tell_addresses(s, now.mono);
+		steward_tell_addresses(s, now.mono);
 		host_mend(&s->host, now.mono);
 		steward_look_at_host(s, now.mono);
 		keep_poll(&s->keep, now.mono);
 		notify_watchdog_poll(&s->watchdog, now.mono);
 		hooks_poll(&s->hooks, now.mono);
+		steward_ask_for_peers(s, now.mono);
+		log_room_poll(&s->log_room, s->config->store, now.mono);
 		reload_if_wanted(s, now.mono);
 		handle_deadline(s, now.mono);
 	}
@@ -734,7 +717,7 @@ static int begin(struct steward *s, struct mono now, struct complaint *complaint
 	     loop_add(&s->loop, s->host.uevents, LOOP_READ, EVENT_UEVENTS, HANDLE_NONE) < 0))
 		return complain(complaint, ERR_IO, "cannot set up the event loop");
 	s->deadline = mono_add_ms(now, START_MS);
-	(void)malloc_trim(0); /* what the bundle's JSON took */
+	steward_give_memory_back(s);
 	return 0;
 }
 
@@ -766,7 +749,8 @@ int steward_run(const struct steward_config *config)
 			  .watch = -1,
 			  .uevents = -1,
 			  .mend_at = MONO_NEVER,
-			  .look_at = MONO_NEVER },
+			  .look_at = MONO_NEVER,
+			  .routes_at = MONO_NEVER },
 		.loop = { .epoll = -1, .timer = -1 },
 		.signals = -1,
 		.node.pidfd = -1,
@@ -776,7 +760,7 @@ int steward_run(const struct steward_config *config)
 	struct complaint complaint;
 	int err = process_harden(0);
 
-	s.may_swap = process_lock_memory() < 0; /* while there may be a right to */
+	s.may_swap = memory_lock() < 0; /* while there may be a right to */
 	if (err == 0)
 		err = process_keep_capabilities(CAPABILITIES);
 	if (err == 0)

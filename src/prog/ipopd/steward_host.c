@@ -1,10 +1,9 @@
-/* steward_host.c - what is in the way on this host; see steward_internal.h. */
+/* steward_host.c - the host as it changes: what is in the way on it, and its addresses; see
+ * steward_internal.h. */
+#include "prog/ipopd/log.h"
 #include "prog/ipopd/steward_internal.h"
 
-#include <signal.h>
 #include <string.h>
-
-#define AGAIN_MS 1000 /* after a node did not listen */
 
 /* What the log says, it says once. */
 static void note(struct steward *s, const struct complaint *trouble)
@@ -29,8 +28,7 @@ void steward_look_at_host(struct steward *s, struct mono now)
 		(void)complain(&s->trouble, 0,
 			       "somebody moved the interface to another network namespace");
 		log_warning("%s", s->trouble.text);
-		process_signal(&s->node, SIGKILL);
-		s->killed = true; /* and its death is no news */
+		steward_kill_node(s);
 		return;
 	}
 	note(s, &trouble);
@@ -40,5 +38,27 @@ void steward_look_at_host(struct steward *s, struct mono now)
 	if (channel_send(s->channel, &message) == 0)
 		s->told_of_host = s->of_host;
 	else
-		s->host.look_at = mono_add_ms(now, AGAIN_MS);
+		s->host.look_at = mono_add_ms(now, STEWARD_RELAX_MS);
+}
+
+void steward_tell_addresses(struct steward *s, struct mono now)
+{
+	struct channel_message message = { .kind = CHANNEL_HOST };
+	char text[ADDRESSES_TEXT_CHARS + 1];
+
+	if (s->channel < 0 || !mono_reached(now, s->look_at))
+		return;
+	s->look_at = mono_add_ms(now, STEWARD_RELAX_MS); /* if something fails */
+	if (host_addresses(&s->host, &message.host) < 0)
+		return;
+	if (!s->knows_addresses || !addresses_equal(&message.host, &s->addresses)) {
+		if (channel_send(s->channel, &message) < 0)
+			return;
+		addresses_to_text(&message.host, text);
+		log_line(s->knows_addresses ? CONFIG_LOG_INFO : CONFIG_LOG_DEBUG,
+			 "the host's addresses are %s", text[0] == '\0' ? "gone" : text);
+		s->knows_addresses = true;
+		s->addresses = message.host;
+	}
+	s->look_at = MONO_NEVER;
 }

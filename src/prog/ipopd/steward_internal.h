@@ -11,9 +11,13 @@
 #include "prog/ipopd/hooks.h"
 #include "prog/ipopd/host.h"
 #include "prog/ipopd/keep.h"
+#include "prog/ipopd/log_room.h"
 #include "prog/ipopd/lookups.h"
 #include "prog/ipopd/restarts.h"
 #include "prog/ipopd/steward.h"
+
+/* After the host ran out of descriptors, a node did not listen, a reload. */
+#define STEWARD_RELAX_MS 1000
 
 enum steward_state {
 	STEWARD_STARTING,
@@ -77,6 +81,7 @@ struct steward {
 	 * does this node. */
 	struct complaint of_host, told_of_host;
 	struct mono clients_again;
+	struct log_room log_room;
 	struct notify_watchdog watchdog;
 	struct control *control; /* owned; of those that no node can answer */
 	uint64_t stop_token;
@@ -92,9 +97,24 @@ struct steward {
 int steward_take_settings(struct steward *s, const int fds[CHANNEL_FDS], uint32_t *ret_workers,
 			  struct complaint *complaint);
 
+/* Somebody has said why: that it dies is no news. */
+void steward_kill_node(struct steward *s);
+
 /* Looks at the interface and the routes, if it is time, and has the log and the node know of what
  * changed. Ends a node whose interface was moved away: the next one gets another. */
 void steward_look_at_host(struct steward *s, struct mono now);
+
+/* Has the node know the host's addresses, once it is time to look for them. */
+void steward_tell_addresses(struct steward *s, struct mono now);
+
+/* The node tells of a member. */
+void steward_take_peer(struct steward *s, const struct channel_message *message);
+
+/* Has the node tell of all members once more, if programs of the owner's need it. */
+void steward_ask_for_peers(struct steward *s, struct mono now);
+
+/* What a bundle's JSON took. */
+void steward_give_memory_back(struct steward *s);
 
 /* The node is ready. Reads the files anew. If all is well with them, and they are for the member
  * that runs here, they count, and the node is given them; else it is told what is wrong, and

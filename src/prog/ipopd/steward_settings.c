@@ -1,6 +1,7 @@
 /* steward_settings.c - what the files say, for the steward; see steward_internal.h. */
 #include "base/err.h"
 #include "io/clock.h"
+#include "io/memory.h"
 #include "prog/ipopd/settings.h"
 #include "prog/ipopd/steward_internal.h"
 #include "prog/version.h"
@@ -39,12 +40,21 @@ static void use_settings(struct steward *s, const struct settings *settings)
 static int check_programs(const struct steward *s, struct config *config,
 			  struct complaint *complaint)
 {
-	const int err = store_check_programs(s->config->store, config, complaint);
+	const struct {
+		enum config_option_id id;
+		struct config_path *path;
+	} programs[] = { { CONFIG_ON_UP, &config->on_up },
+			 { CONFIG_ON_DOWN, &config->on_down },
+			 { CONFIG_ON_PEER, &config->on_peer } };
 
-	if (err == 0 || !s->was_ready)
-		return err;
-	log_warning("no program is run: %s", complaint->text);
-	config->on_up = config->on_down = config->on_peer = (struct config_path){ 0 };
+	if (!s->was_ready)
+		return store_check_programs(s->config->store, config, complaint);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		if (store_check_program(s->config->store, config, programs[i].id, complaint) == 0)
+			continue;
+		log_warning("it is not run: %s", complaint->text);
+		*programs[i].path = (struct config_path){ 0 };
+	}
 	return 0;
 }
 
@@ -121,6 +131,14 @@ static int reload(struct steward *s, const int files[CHANNEL_FDS], struct compla
 	return err;
 }
 
+void steward_give_memory_back(struct steward *s)
+{
+	if (memory_give_back(!s->may_swap) == 0)
+		return;
+	s->may_swap = true;
+	log_warning("memory cannot be locked any more: keys may be written to swap");
+}
+
 void steward_reload(struct steward *s)
 {
 	struct channel_message refusal = { .kind = CHANNEL_NOT_RELOADED };
@@ -132,6 +150,7 @@ void steward_reload(struct steward *s)
 		err = reload(s, files, &refusal.failed);
 		settings_close(files);
 	}
+	steward_give_memory_back(s);
 	if (err == 0)
 		return;
 	log_error("goes on with what it had: %s", refusal.failed.text);

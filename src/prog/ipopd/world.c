@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "io/clock.h"
 #include "io/loop.h"
+#include "io/memory.h"
 #include "io/seed.h"
 #include "io/tun.h"
 #include "prog/ipopd/beacons.h"
@@ -21,7 +22,7 @@
 
 #define MIX_MS 1000 /* at most this long no fresh bytes of the kernel's were stirred in */
 #define MIX_BYTES 32
-#define MESSAGES_A_TURN 16
+#define BEACONS_A_TURN 16
 #define TOKEN_STOP 0 /* of our own request; no client has it: its generation is 0 */
 
 /* --- what the node wants --- */
@@ -92,12 +93,39 @@ static struct pump_counters sum_counters(const struct world *w, struct world_cou
 	return sum;
 }
 
+/* In a turn that there is anyway. */
+static void mind_firewall(struct world *w)
+{
+	struct world_counters unused;
+	struct udp_counters udp;
+
+	if (!firewall_is_due(&w->firewall, w->now.mono))
+		return;
+	udp = sum_counters(w, &unused).udp;
+	switch (firewall_take(&w->firewall, w->now.mono, udp.sent, udp.forbidden)) {
+	case FIREWALL_CLOSED:
+		(void)complain(&w->shut, 0,
+			       "this host's firewall keeps UDP datagrams of port %u from leaving "
+			       "(nft list ruleset shows it): let them out",
+			       w->pump.udp.port);
+		log_warning("%s", w->shut.text);
+		break;
+	case FIREWALL_OPEN:
+		w->shut.text[0] = '\0';
+		log_info("this host's firewall lets datagrams leave again");
+		break;
+	case FIREWALL_NO_NEWS:
+		break;
+	}
+}
+
 void world_reply(struct world *w, const struct node_reply *reply)
 {
 	struct world_counters counters;
 	const struct pump_counters pump = sum_counters(w, &counters);
 	const struct answers_world world = { .ready = w->configured,
-					     .trouble = w->trouble.text,
+					     .trouble = w->trouble.text[0] != '\0' ? w->trouble.text
+										   : w->shut.text,
 					     .port = w->pump.udp.port,
 					     .cipher = w->cipher,
 					     .workers = w->config.workers,
@@ -107,6 +135,8 @@ void world_reply(struct world *w, const struct node_reply *reply)
 					     .tun = &pump.tun,
 					     .world = &counters };
 
+	if (reply->kind == NODE_REPLY_STATUS)
+		counters.heap_bytes = memory_given_out();
 	if (monitor_reply(&w->monitor, w->now, reply))
 		return;
 	if (reply->token != TOKEN_STOP)
@@ -194,6 +224,11 @@ static void act(struct world *w, const struct node_action *action)
 		break;
 	case NODE_CLOCK:
 		log_clock(action->clock.differs, action->clock.offset_us);
+		break;
+	case NODE_TWICE:
+		log_warning("a member says that another machine runs with this host's key, and "
+			    "each cuts the other off member=%s",
+			    action->teller.name);
 		break;
 	case NODE_EVENT:
 		monitor_hint(&w->monitor, w->now.mono);
@@ -464,7 +499,7 @@ static void hear_beacons(struct world *w, enum udp_family family)
 	struct node_event event;
 	int err = 0;
 
-	for (unsigned n = 0; n < MESSAGES_A_TURN && err != ERR_AGAIN; n++) {
+	for (unsigned n = 0; n < BEACONS_A_TURN && err != ERR_AGAIN; n++) {
 		err = beacons_receive(&w->beacons, family, &event);
 		if (err == 0)
 			world_tell_node(w, &event);
@@ -536,6 +571,8 @@ static int turn(struct world *w)
 	w->now = clock_now();
 	err = world_stir(w);
 	remind(w);
+	world_give_memory_back(w);
+	mind_firewall(w);
 	for (size_t i = 0; i < count && err == 0; i++)
 		err = handle_event(w, &events[i]);
 	serve_clients(w);

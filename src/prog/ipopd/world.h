@@ -30,6 +30,7 @@ struct world_config {
 	struct tun tun;                       /* attached; likewise: packets of the node's own */
 	struct tun queues[WORLD_WORKERS_MAX]; /* likewise: each worker's */
 	uint32_t workers;                     /* threads that move packets; 0: this one does it */
+	bool memory_is_locked;
 };
 
 /* 0, ERR_NOMEM, ERR_IO, or what node_new() says of the certificate. */

@@ -6,6 +6,7 @@
 #include "prog/ipopd/beacons.h"
 #include "prog/ipopd/channel.h"
 #include "prog/ipopd/control.h"
+#include "prog/ipopd/firewall.h"
 #include "prog/ipopd/monitor.h"
 #include "prog/ipopd/reload.h"
 #include "prog/ipopd/reminder.h"
@@ -24,16 +25,19 @@ struct world {
 	struct control *control;
 	struct monitor monitor;
 	struct beacons beacons;
-	struct now now;     /* of this turn */
-	struct mono mix_at; /* when to stir the entropy again */
+	struct now now;      /* of this turn */
+	struct mono mix_at;  /* when to stir the entropy again */
+	struct mono trim_at; /* when to give memory back */
 	struct reminder reminder;
 	struct reload reload;
 	bool configured; /* our addresses stand on the interface */
 	bool has_addresses;
 	struct node_addresses addresses;
 	struct complaint trouble; /* of this host, as the steward sees it; or empty */
-	bool stopping;            /* somebody wants an end */
-	bool told;                /* and the node was told to say goodbye */
+	struct firewall firewall;
+	struct complaint shut; /* the sentence of a firewall that is closed; or empty */
+	bool stopping;         /* somebody wants an end */
+	bool told;             /* and the node was told to say goodbye */
 	bool said_goodbye;
 	bool has_stop_token;
 	uint64_t stop_token;         /* the user who asked for it */
@@ -48,6 +52,11 @@ void world_poll_node(struct world *w);
 
 /* Fresh bytes of the kernel's into what keys are drawn from, where it is time. 0, or ERR_IO. */
 int world_stir(struct world *w);
+
+/* What a crowd of members needed lies scattered among what is in use, and malloc() keeps all of it;
+ * each crowd would find it in a little smaller pieces, and take a little more. Now and then it goes
+ * back to the kernel, in a turn that there is anyway: while nothing happens nothing is freed. */
+void world_give_memory_back(struct world *w);
 
 /* The node is to say goodbye, and then this process ends. */
 void world_stop(struct world *w);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define GOODBYE_MS 1500 /* for the close frames to leave */
-#define MESSAGES_A_TURN 16
 
 int world_ask_steward(struct world *w, const struct channel_message *message)
 {
@@ -98,15 +97,18 @@ static int obey(struct world *w, const struct channel_message *message)
 	case CHANNEL_COPIED:
 		return was_copied(w);
 	case CHANNEL_PING:
-		(void)world_ask_steward(w, &pong); /* it asks again, or ends us */
+		(void)world_ask_steward(w, &pong); /* members leave it room (monitor.h) */
 		break;
 	case CHANNEL_RELOADED:
 		return world_take_files(w, message);
 	case CHANNEL_NOT_RELOADED:
 		world_not_reloaded(w, &message->failed);
 		break;
+	case CHANNEL_PEERS:
+		monitor_tell_again(&w->monitor);
+		break;
 	case CHANNEL_TROUBLE:
-		w->trouble = message->failed;
+		(void)complain(&w->trouble, 0, "%s", message->failed.text); /* made printable */
 		break;
 	case CHANNEL_START:
 	case CHANNEL_CONFIGURE:
@@ -124,7 +126,7 @@ static int obey(struct world *w, const struct channel_message *message)
 /* The steward's death is an order to stop, too: nobody is left to start another node. */
 int world_hear_steward(struct world *w)
 {
-	for (int i = 0; i < MESSAGES_A_TURN; i++) {
+	for (int i = 0; i < CHANNEL_A_TURN; i++) {
 		struct channel_message message;
 		int err = channel_receive(w->config.channel, true, &message);
 
