@@ -9,6 +9,7 @@
 
 #define RING_PUNCH_MS 3500 /* the ring is there or it is not */
 #define INVITE_MS 100      /* peers that invite each other do not do so in a loop */
+#define INVITE_SHARE 4     /* later: for such a part of the time that it is punched */
 #define LATELY_MS 1000
 #define DENIED_MS 500 /* the budget said no: ask again */
 #define HASTE_MS 50
@@ -176,17 +177,20 @@ bool paths_rests(const struct paths *paths, const struct way *way)
 
 /* -- one way ------------------------------------------------------------------------------- */
 
+static uint64_t punched_for_ms(const struct trial *t)
+{
+	return t->way.kind == WAY_RING ? RING_PUNCH_MS : PATHS_PUNCH_MS;
+}
+
 void trial_punch(struct trial *t, struct mono now, bool low_ttl)
 {
-	const bool ring = t->way.kind == WAY_RING;
-
 	if (t->state != TRIAL_PUNCHING)
 		trial_set_state(t, TRIAL_PUNCHING);
 	t->is_invited = false;
 	t->low_ttl = low_ttl;
 	t->probes = low_ttl ? 0 : 1;
 	t->next = now;
-	t->until = mono_add_ms(now, ring ? RING_PUNCH_MS : PATHS_PUNCH_MS);
+	t->until = mono_add_ms(now, punched_for_ms(t));
 }
 
 void trial_ask(struct trial *t, struct mono now)
@@ -222,15 +226,28 @@ bool trial_ask_more(struct trial *t, struct mono now)
 	return true;
 }
 
+/* What the peer sends in answer invites too. So the distance grows with the time that it takes:
+ * else, where an answer takes longer than the open probes last, each pushes out the one before it
+ * for ever. */
+static struct mono invited_at(const struct trial *t, struct mono now)
+{
+	const uint64_t left_ms = mono_ms_between(now, t->until);
+	const uint64_t passed_ms = punched_for_ms(t) - left_ms;
+	const struct mono once = mono_add_ms(t->sent, INVITE_MS);
+
+	return t->is_invited ? mono_max(once, mono_add_ms(t->sent, passed_ms / INVITE_SHARE))
+			     : once;
+}
+
 void trial_invite(struct trial *t, struct mono now)
 {
 	if (t->state == TRIAL_UNUSED || t->state == TRIAL_RESTING)
 		trial_punch(t, now, false);
-	t->is_invited = true;
-	if (t->state == TRIAL_PUNCHING && mono_reached(now, mono_add_ms(t->sent, INVITE_MS))) {
+	if (t->state == TRIAL_PUNCHING && mono_reached(now, invited_at(t, now))) {
 		t->low_ttl = false;
 		t->next = now;
 	}
+	t->is_invited = true;
 	(void)trial_ask_more(t, now);
 }
 

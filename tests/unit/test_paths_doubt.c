@@ -92,6 +92,32 @@ static void a_long_way_has_time_for_its_answer(void **state)
 	assert_in_range(ms, 350, 800);
 }
 
+/* The same with a way that is tried for the first time: what comes by it, our answers among them,
+ * must not make us ask faster than it answers. */
+static void a_long_new_way_has_time_for_its_answer(void **state)
+{
+	static const uint64_t rtts_ms[] = { 20, 150, 560, 900 };
+
+	for (unsigned i = 0; i < sizeof(rtts_ms) / sizeof(rtts_ms[0]); i++) {
+		struct lone *f = *state;
+		const struct way ring = { .kind = WAY_RING };
+		const struct way relay = { .kind = WAY_RELAY, .link = 1 };
+		unsigned ms = 0;
+
+		f->working_count = 0;
+		f->count = 0;
+		f->traffic = (struct paths_traffic){ 0 };
+		lone_works(f, relay, rtts_ms[i]);
+		lone_start(f, true, ring);
+		assert_int_equal(paths_add_relay(&f->paths, f->now, &relay), 0);
+		while (!lone_uses(f, relay) && ms++ < PATHS_PUNCH_MS) {
+			paths_came(&f->paths, f->now, &relay);
+			lone_run(f, 1);
+		}
+		assert_in_range(ms, rtts_ms[i], 2 * rtts_ms[i] + 1000);
+	}
+}
+
 /* As many as come at once earn one. */
 static void a_batch_earns_one_probe(void **state)
 {
@@ -139,6 +165,7 @@ int main(void)
 		PATHS_TEST(a_way_is_not_given_up_when_the_peer_comes_by_it),
 		PATHS_TEST(a_way_is_not_given_up_while_the_peer_is_heard),
 		PATHS_TEST(a_long_way_has_time_for_its_answer),
+		PATHS_TEST(a_long_new_way_has_time_for_its_answer),
 		PATHS_TEST(a_batch_earns_one_probe),
 		PATHS_TEST(a_way_that_only_the_peer_can_use_is_given_up),
 	};
